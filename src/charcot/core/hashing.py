@@ -1,0 +1,27 @@
+"""Content hashes: short, stable names for inputs, programs and runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+
+def hash_text(text: str, length: int = 12) -> str:
+    """The first ``length`` hexadecimal digits of the SHA-256 of ``text``."""
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def hash_json(value: Any, length: int = 12) -> str:
+    """The hash of a JSON-able value; the order of mapping keys does not matter."""
+    return hash_text(json.dumps(value, sort_keys=True, default=str, separators=(",", ":")), length)
+
+
+def hash_files(paths: list[Path], length: int = 12) -> str:
+    """The joint hash of the contents of files, in the order given."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:length]

@@ -1,0 +1,25 @@
+"""Port names: dotted lower-case paths such as ``lumbar.nmj.innervation``."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+_PORT = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_]*)*$")
+
+
+def is_port_name(text: str) -> bool:
+    """Whether ``text`` is a well-formed port path (lower case, digits, underscores, dots)."""
+    return bool(_PORT.match(text))
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known names closest to ``name`` in spelling, best first; empty when nothing is close."""
+    return difflib.get_close_matches(name, sorted(known), n=count, cutoff=0.5)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known spellings, or says that there is none."""
+    close = nearest(name, known)
+    return f"Did you mean {', '.join(close)}?" if close else "No known name is close to it."

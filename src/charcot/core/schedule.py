@@ -1,0 +1,84 @@
+"""What happens to each patient at known times: doses, infusions, hits, drifting inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from charcot.core.program import Program
+
+
+class EventKind(IntEnum):
+    """``ADD`` raises a state by a value (a bolus, a seed); ``SET`` gives an input a new value (an infusion rate)."""
+
+    ADD = 0
+    SET = 1
+
+
+@dataclass(frozen=True)
+class Event:
+    """At ``time`` (days on the patient's clock) do ``kind`` to ``target`` (a state for ADD, an input for SET)."""
+
+    time: float
+    target: str
+    kind: EventKind
+    value: float
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The events of many patients, packed: patient i owns rows ``offsets[i]:offsets[i + 1]``, sorted by time.
+
+    Events of one patient at one time are applied in the order in which they were given.
+    """
+
+    offsets: np.ndarray  # int64, (patients + 1,)
+    times: np.ndarray  # float64, (events,)
+    targets: np.ndarray  # int32, (events,): index of a state or of an input
+    kinds: np.ndarray  # int32, (events,)
+    values: np.ndarray  # float64, (events,)
+
+    @property
+    def patients(self) -> int:
+        return len(self.offsets) - 1
+
+    def take(self, patients: Sequence[int] | np.ndarray) -> Schedule:
+        """The schedule of some patients, in the order asked for."""
+        rows = [np.arange(self.offsets[i], self.offsets[i + 1]) for i in patients]
+        index = np.concatenate(rows).astype(np.int64) if rows else np.zeros(0, dtype=np.int64)
+        offsets = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int64)
+        return Schedule(offsets, self.times[index], self.targets[index], self.kinds[index], self.values[index])
+
+    @classmethod
+    def pack(cls, program: Program, events: Sequence[Iterable[Event]]) -> Schedule:
+        """Pack one iterable of events per patient; an unknown target raises KeyError with the nearest names."""
+        state = {name: i for i, name in enumerate(program.state_names)}
+        entry = {name: i for i, name in enumerate(program.input_names)}
+        offsets = [0]
+        rows: list[tuple[float, int, int, float]] = []
+        for patient in events:
+            for event in sorted(patient, key=lambda e: e.time):
+                known = state if event.kind is EventKind.ADD else entry
+                if event.target not in known:
+                    program.index("state" if event.kind is EventKind.ADD else "input", event.target)
+                rows.append((event.time, known[event.target], int(event.kind), event.value))
+            offsets.append(len(rows))
+        columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
+        return cls(
+            np.array(offsets, dtype=np.int64),
+            np.array(columns[0], dtype=np.float64),
+            np.array(columns[1], dtype=np.int32),
+            np.array(columns[2], dtype=np.int32),
+            np.array(columns[3], dtype=np.float64),
+        )
+
+    @classmethod
+    def empty(cls, patients: int) -> Schedule:
+        """No events for anyone."""
+        none = np.zeros(0)
+        return cls(
+            np.zeros(patients + 1, dtype=np.int64), none, none.astype(np.int32), none.astype(np.int32), none.copy()
+        )
