@@ -45,28 +45,28 @@ class Expression:
     serial: int
 
     def __add__(self, other: Operand) -> Expression:
-        return add(self, as_expression(other))
+        return add(self, as_expression(other)) if isinstance(other, _OPERANDS) else NotImplemented
 
     def __radd__(self, other: Operand) -> Expression:
-        return add(as_expression(other), self)
+        return add(as_expression(other), self) if isinstance(other, _OPERANDS) else NotImplemented
 
     def __sub__(self, other: Operand) -> Expression:
-        return subtract(self, as_expression(other))
+        return subtract(self, as_expression(other)) if isinstance(other, _OPERANDS) else NotImplemented
 
     def __rsub__(self, other: Operand) -> Expression:
-        return subtract(as_expression(other), self)
+        return subtract(as_expression(other), self) if isinstance(other, _OPERANDS) else NotImplemented
 
     def __mul__(self, other: Operand) -> Expression:
-        return multiply(self, as_expression(other))
+        return multiply(self, as_expression(other)) if isinstance(other, _OPERANDS) else NotImplemented
 
     def __rmul__(self, other: Operand) -> Expression:
-        return multiply(as_expression(other), self)
+        return multiply(as_expression(other), self) if isinstance(other, _OPERANDS) else NotImplemented
 
     def __truediv__(self, other: Operand) -> Expression:
-        return divide(self, as_expression(other))
+        return divide(self, as_expression(other)) if isinstance(other, _OPERANDS) else NotImplemented
 
     def __rtruediv__(self, other: Operand) -> Expression:
-        return divide(as_expression(other), self)
+        return divide(as_expression(other), self) if isinstance(other, _OPERANDS) else NotImplemented
 
     def __pow__(self, exponent: Operand) -> Expression:
         return power(self, exponent)
@@ -90,6 +90,7 @@ class Expression:
 
 
 Operand = Union[Expression, int, float]
+_OPERANDS = (Expression, int, float)  # anything else, such as a family, answers for itself
 
 _table: dict[tuple[Any, ...], Expression] = {}
 _lock = threading.Lock()

@@ -105,3 +105,10 @@ def parse_quantity(text: str | float | int, to: str) -> float:
     if not unit and dimension(to) != DIMENSIONLESS:
         raise UnitError(f"{text!r} has no unit: write for example '{number:g} {to}'")
     return number * factor(unit, to)
+
+
+@functools.cache
+def root_scale(unit: str) -> float:
+    """The size of one ``unit`` in root units of its dimension: 86400 for a day, 0.01 for a percent."""
+    dimension(unit)
+    return float(registry().Quantity(1.0, _clean(unit)).to_root_units().magnitude)

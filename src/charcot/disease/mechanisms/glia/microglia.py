@@ -1,0 +1,106 @@
+"""Microglia protect first and harm later; astrocytes follow (row 9)."""
+
+from charcot.model.algebra import hill, log, saturating
+from charcot.model.mechanism import mechanism
+
+
+@mechanism(row="9 neuroinflammation")
+def microglia(
+    microglia_protective,
+    microglia_toxic,
+    soma_reactive_oxygen,
+    soma_burden,
+    pool_loss_flux,
+    immune_treg,
+    immune_th1,
+    microglia_activation_rate,
+    microglia_removal_rate,
+    microglia_switch_constant,
+    microglia_return_share,
+    microglia_debris_half,
+    microglia_burden_weight,
+    microglia_burden_half,
+    microglia_gate_tcell_half,
+    microglia_gate_oxygen_half,
+    microglia_gate_exponent,
+    microglia_harm_of_help,
+):
+    """Dying neurons and misfolded protein call protective microglia; lost Treg and oxidative stress turn them toxic.
+
+    Equation: danger = D / (K + D) + w B / (K_B + B); gate = q^2 / (K_q^2 + q^2) R^2 / (K_R^2 + R^2), q = Th1 / Treg;
+    dmp/dt = k_a danger (1 - harm) + c k_sw Treg mt - (k_m + k_sw gate) mp;
+    dmt/dt = k_sw gate mp - (k_m + c k_sw Treg) mt
+
+    Sources: boillee2006, frakes2014, beers2008, reu2017, spiller2018
+    Against: gowing2008, butovsky2012
+    """
+    danger = saturating(pool_loss_flux, microglia_debris_half) + microglia_burden_weight * saturating(
+        soma_burden, microglia_burden_half
+    )
+    ratio = immune_th1 / immune_treg
+    gate = hill(ratio, microglia_gate_tcell_half, microglia_gate_exponent) * hill(
+        soma_reactive_oxygen, microglia_gate_oxygen_half, microglia_gate_exponent
+    )
+    switch = microglia_switch_constant * gate
+    turned = switch * microglia_protective
+    calmed = microglia_return_share * microglia_switch_constant * immune_treg * microglia_toxic
+    return {
+        "microglia.danger": danger,
+        "microglia.switch_gate": gate,
+        "microglia.switch_rate": switch,
+        "d/dt microglia.protective": microglia_activation_rate * danger * (1 - microglia_harm_of_help)
+        + calmed
+        - turned
+        - microglia_removal_rate * microglia_protective,
+        "d/dt microglia.toxic": turned - calmed - microglia_removal_rate * microglia_toxic,
+    }
+
+
+@mechanism(scope="person", row="9 neuroinflammation")
+def cytokines(cytokine_tnf_strength, cytokine_interleukin1_strength, cytokine_complement_strength):
+    """TNF, interleukin-1 and complement stand in for each other: blocking one does nothing, blocking all does much.
+
+    They turn over in minutes to hours, so they are taken at their steady state: each variable is the share of the
+    harm that one arm alone could carry.
+
+    Sources: gowing2006, guttenplan2020, lobsiger2013, dossier_immune
+    """
+    return {
+        "cytokine.tnf": cytokine_tnf_strength,
+        "cytokine.interleukin1": cytokine_interleukin1_strength,
+        "cytokine.complement": cytokine_complement_strength,
+    }
+
+
+@mechanism(scope="person", row="9 neuroinflammation")
+def redundancy(cytokine_tnf, cytokine_interleukin1, cytokine_complement):
+    """The arms are redundant: harm is done unless all of them fail.
+
+    Equation: arm = 1 - (1 - TNF) (1 - IL-1) (1 - C1q)
+
+    Sources: guttenplan2020, gowing2006, lobsiger2013, anakinra_trial
+    """
+    return {"cytokine.arm": 1 - (1 - cytokine_tnf) * (1 - cytokine_interleukin1) * (1 - cytokine_complement)}
+
+
+@mechanism(row="9 neuroinflammation")
+def microglial_toxicity(microglia_toxic, cytokine_arm, microglia_toxic_half):
+    """Toxic microglia harm neurons through redundant cytokines.
+
+    Equation: toxicity = arm mt / (K + mt)
+
+    Sources: frakes2014, guttenplan2020
+    """
+    return {"microglia.toxicity": cytokine_arm * saturating(microglia_toxic, microglia_toxic_half)}
+
+
+@mechanism(row="9 neuroinflammation")
+def astrocytes(astrocyte_reactive, microglia_toxic, soma_burden, astrocyte_time, astrocyte_by_burden):
+    """Astrocytes become reactive with toxic microglia and misfolded protein, and take up less glutamate.
+
+    Equation: da/dt = ln2 / tau (mt + w B - a)
+
+    Sources: yamanaka2008, guttenplan2020, rothstein1995
+    """
+    drive = microglia_toxic + astrocyte_by_burden * soma_burden
+    return {"d/dt astrocyte.reactive": log(2) / astrocyte_time * (drive - astrocyte_reactive)}

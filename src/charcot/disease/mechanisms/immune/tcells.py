@@ -1,0 +1,67 @@
+"""Regulatory, helper and killer T cells (row 10), with the autoimmune reading as a switchable hypothesis."""
+
+from charcot.model.algebra import log, mean, saturating, softplus
+from charcot.model.mechanism import mechanism
+
+
+@mechanism(scope="person", row="10 adaptive immunity")
+def t_cells(
+    microglia_toxic,
+    immune_treg,
+    immune_th2,
+    immune_th1,
+    immune_cd8,
+    immune_treg_supply,
+    immune_treg_base,
+    immune_treg_loss,
+    immune_th2_loss,
+    immune_th1_gain,
+    immune_cd8_gain,
+    immune_activation_half,
+    immune_autoreactivity,
+    immune_treg_doubling_time,
+    immune_memory_doubling_time,
+):
+    """Regulatory T cells fall as toxic microglia rise; Th1 and CD8 cells that they no longer hold back multiply.
+
+    Equation: x = mean toxic microglia; act = x + autoreactivity; dTreg/dt = k_reg [base supply / (1 + a x) - Treg];
+    dTh2/dt = k_mem [1 / (1 + b x) - Th2]; dTh1/dt = k_mem [1 + c act / (K + act) 2 / (1 + Treg) - Th1], CD8 alike.
+
+    Sources: henkel2013, beers2008, beers2017, vukmanovic2006, cui2022, yazdani2022, coque2019
+    Against: tada2011
+    """
+    inflammation = mean(microglia_toxic)
+    activation = inflammation + immune_autoreactivity
+    driven = saturating(activation, immune_activation_half) * 2 / (1 + immune_treg)
+    regulatory = log(2) / immune_treg_doubling_time
+    memory = log(2) / immune_memory_doubling_time
+    supply = immune_treg_base * immune_treg_supply
+    return {
+        "immune.inflammation": inflammation,
+        "immune.activation": activation,
+        "d/dt immune.treg": regulatory * (supply / (1 + immune_treg_loss * inflammation) - immune_treg),
+        "d/dt immune.th2": memory * (1 / (1 + immune_th2_loss * inflammation) - immune_th2),
+        "d/dt immune.th1": memory * (1 + immune_th1_gain * driven - immune_th1),
+        "d/dt immune.cd8": memory * (1 + immune_cd8_gain * driven - immune_cd8),
+    }
+
+
+@mechanism(row="10 adaptive immunity")
+def infiltration(
+    microglia_toxic,
+    immune_th1,
+    immune_cd8,
+    immune_treg,
+    immune_autoreactivity,
+    immune_entry_half,
+    immune_restraint_width,
+):
+    """Effector cells that outnumber regulatory ones enter where microglia are toxic, or where they are autoreactive.
+
+    Equation: entry = mt / (K + mt) + autoreactivity; infiltration = e / (1 + e), e = entry softplus((Th1 + CD8) / 2 - Treg)
+
+    Sources: coque2019, michaelis2025, garofalo2020
+    """
+    entry = saturating(microglia_toxic, immune_entry_half) + immune_autoreactivity
+    outnumbering = entry * softplus((immune_th1 + immune_cd8) / 2 - immune_treg, immune_restraint_width)
+    return {"immune.infiltration": saturating(outnumbering, 1)}

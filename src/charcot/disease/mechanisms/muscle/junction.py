@@ -1,0 +1,57 @@
+"""Sprouting with a ceiling, endplates that lose competence, muscle mass (row 8)."""
+
+from charcot.model.algebra import log
+from charcot.model.mechanism import mechanism
+
+
+@mechanism(row="8 NMJ and motor units")
+def innervation(pool_motor_units, nmj_unit_size):
+    """Innervated fibres are the surviving units times the size to which they have grown.
+
+    Equation: I = u s
+
+    Sources: hegedus2007, pmc6579668
+    """
+    return {"nmj.innervation": pool_motor_units * nmj_unit_size}
+
+
+@mechanism(row="8 NMJ and motor units")
+def sprouting(
+    nmj_unit_size,
+    nmj_endplate_competence,
+    nmj_innervation,
+    pool_motor_units,
+    axon_atp_terminal,
+    soma_stathmin2,
+    sprouting_ceiling,
+    sprouting_time,
+    sprouting_without_energy,
+    endplate_loss_rate,
+    endplate_recovery_rate,
+):
+    """Surviving units sprout up to a ceiling and hide the loss of most units; long denervated endplates are lost.
+
+    Equation: ds/dt = k STMN2 (b + (1 - b) E) [1 + (f / (1 + (f - 1) u) - 1) q - s];
+    dq/dt = k_q (1 - q) - k_l (1 - I) q
+
+    Sources: pmc6579668, piasecki2016, williams2009, melamed2019
+    """
+    wanted = sprouting_ceiling / (1 + (sprouting_ceiling - 1) * pool_motor_units)
+    target = 1 + (wanted - 1) * nmj_endplate_competence
+    vigour = soma_stathmin2 * (sprouting_without_energy + (1 - sprouting_without_energy) * axon_atp_terminal)
+    return {
+        "d/dt nmj.unit_size": vigour / sprouting_time * (target - nmj_unit_size),
+        "d/dt nmj.endplate_competence": endplate_recovery_rate * (1 - nmj_endplate_competence)
+        - endplate_loss_rate * (1 - nmj_innervation) * nmj_endplate_competence,
+    }
+
+
+@mechanism(row="13 biomarkers")
+def muscle_mass(muscle_mass, nmj_innervation, muscle_atrophy_half_life):
+    """Denervated muscle wastes in weeks; creatinine follows its mass.
+
+    Equation: dm/dt = ln2 / t_half (I - m)
+
+    Sources: atassi2014
+    """
+    return {"d/dt muscle.mass": log(2) / muscle_atrophy_half_life * (nmj_innervation - muscle_mass)}

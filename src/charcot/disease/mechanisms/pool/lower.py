@@ -1,0 +1,176 @@
+"""Pools of lower motor neurons: recruited one by one, denervated in weeks, dead in about a year (row 8).
+
+The axon and soma of a region describe a *recruited* neuron; a pool is a population that is recruited over time. One
+shared axon that drove the whole pool directly would make a region fall at once, which no patient shows.
+"""
+
+from charcot.model.algebra import hill
+from charcot.model.mechanism import mechanism
+
+
+@mechanism(row="8 NMJ and motor units")
+def vulnerability(
+    microglia_toxicity,
+    immune_infiltration,
+    glutamate_excitotoxic_drive,
+    microglia_protective,
+    c9orf72_dipeptide_repeat,
+    soma_fus_inhibition,
+    proteostasis_capacity,
+    pool_weight_microglia,
+    pool_weight_tcells,
+    pool_weight_excitotoxicity,
+    pool_vulnerability_scale,
+    pool_trophic_help,
+    pool_vulnerability_by_dipeptide_repeat,
+    pool_vulnerability_by_fus,
+    pool_ageing_exponent,
+    pool_ageing_reference,
+):
+    """What kills a sick neuron is shared out between its own failure, glia, T cells and glutamate.
+
+    Equation: V = s [(1 - w_m - w_t - w_x) + w_m microglia + w_t T cells + w_x excitotoxicity] / (1 + b mp)
+    * (1 + c DPR + f FUS) * (Q_ref / Q)^n
+
+    Sources: boillee2006, coque2019, cochrane2012, beers2008
+    Against: gowing2008
+    """
+    own = 1 - pool_weight_microglia - pool_weight_tcells - pool_weight_excitotoxicity
+    around = (
+        own
+        + pool_weight_microglia * microglia_toxicity
+        + pool_weight_tcells * immune_infiltration
+        + pool_weight_excitotoxicity * glutamate_excitotoxic_drive
+    )
+    genetic = (
+        1
+        + pool_vulnerability_by_dipeptide_repeat * c9orf72_dipeptide_repeat
+        + pool_vulnerability_by_fus * soma_fus_inhibition
+    )
+    ageing = (pool_ageing_reference / proteostasis_capacity) ** pool_ageing_exponent
+    help_ = 1 + pool_trophic_help * microglia_protective
+    return {"pool.vulnerability": pool_vulnerability_scale * around / help_ * genetic * ageing}
+
+
+@mechanism(row="8 NMJ and motor units")
+def rates(
+    axon_failure_terminal,
+    axon_failure_mean,
+    soma_burden,
+    pool_vulnerability,
+    person_tempo,
+    pool_regional_susceptibility,
+    pool_recruitment_constant,
+    pool_death_constant,
+    pool_return_constant,
+    pool_death_by_axon,
+    pool_death_by_burden,
+    pool_death_by_terminal,
+    pool_burden_half,
+    pool_burden_exponent,
+):
+    """Energy failure of the ending recruits neurons; failing axon, ending and protein burden kill them; health returns
+    when the axon works again.
+
+    Equation: recruit = tempo k_rec r_region f_term V; kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term) V;
+    back = k_back (1 - f_term)
+
+    Sources: walker2015, spiller2016b, neuwirth2015
+    """
+    harm = (
+        pool_death_by_axon * axon_failure_mean
+        + pool_death_by_burden * hill(soma_burden, pool_burden_half, pool_burden_exponent)
+        + pool_death_by_terminal * axon_failure_terminal
+    )
+    return {
+        "pool.recruitment_rate": person_tempo
+        * pool_recruitment_constant
+        * pool_regional_susceptibility
+        * axon_failure_terminal
+        * pool_vulnerability,
+        "pool.death_rate": person_tempo * pool_death_constant * harm * pool_vulnerability,
+        "pool.recovery_rate": pool_return_constant * (1 - axon_failure_terminal),
+    }
+
+
+@mechanism(row="8 NMJ and motor units")
+def junction_rates(
+    axon_failure_terminal,
+    axon_atp_terminal,
+    soma_stathmin2,
+    mir126_semaphorin,
+    nmj_denervation_constant,
+    nmj_reinnervation_constant,
+):
+    """Energy failure and semaphorin detach endings; energy and stathmin-2 let them regrow.
+
+    Equation: detach = k_de f_term semaphorin; regrow = k_re STMN2 E
+
+    Sources: maimon2018, krus2022, melamed2019, altman2021
+    """
+    return {
+        "nmj.denervation_rate": nmj_denervation_constant * axon_failure_terminal * mir126_semaphorin,
+        "nmj.reinnervation_rate": nmj_reinnervation_constant * soma_stathmin2 * axon_atp_terminal,
+    }
+
+
+@mechanism(row="8 NMJ and motor units")
+def pools(
+    pool_healthy_fast,
+    pool_healthy_slow,
+    pool_recruited_fast,
+    pool_recruited_slow,
+    pool_innervating_fast,
+    pool_innervating_slow,
+    pool_recruitment_rate,
+    pool_death_rate,
+    pool_recovery_rate,
+    nmj_denervation_rate,
+    nmj_reinnervation_rate,
+    nmj_unit_size,
+    sprouting_ceiling,
+    pool_ageing_rate,
+    pool_fast_share,
+    pool_fast_vulnerability,
+    pool_slow_vulnerability,
+    pool_fast_death,
+    pool_slow_death,
+    pool_resting_innervation,
+    nmj_overload_rate,
+    nmj_overload_by_size,
+    biomarker_nfl_share_of_denervation,
+):
+    """Fast-fatigable units are recruited and lost first; a recruited neuron loses its endings, then dies.
+
+    Equation, for each type: dh/dt = -v lam h - k_age h + back J; dx/dt = v lam h - (d kill + k_age) x - back J;
+    dJ/dt = v lam h + regrow (x - J) - [d kill + k_age + back + v (overload + detach)] J,
+    overload = k_0 (1 + c (s / f_max)^2)
+
+    Sources: hegedus2007, pun2006, saxena2009, lemasson2014, piasecki2016
+    """
+    overload = nmj_overload_rate * (1 + nmj_overload_by_size * (nmj_unit_size / sprouting_ceiling) ** 2)
+    types = {
+        "fast": (pool_healthy_fast, pool_recruited_fast, pool_innervating_fast, pool_fast_vulnerability, pool_fast_death),
+        "slow": (pool_healthy_slow, pool_recruited_slow, pool_innervating_slow, pool_slow_vulnerability, pool_slow_death),
+    }
+    shares = {"fast": pool_fast_share, "slow": 1 - pool_fast_share}
+    out = {}
+    neurons = units = flux = 0
+    for kind, (healthy, recruited, innervating, vulnerable, mortal) in types.items():
+        entering = vulnerable * pool_recruitment_rate * healthy
+        returning = pool_recovery_rate * innervating
+        dying = mortal * pool_death_rate
+        detaching = vulnerable * (overload + nmj_denervation_rate)
+        out[f"d/dt pool.healthy_{kind}"] = returning - entering - pool_ageing_rate * healthy
+        out[f"d/dt pool.recruited_{kind}"] = entering - returning - (dying + pool_ageing_rate) * recruited
+        out[f"d/dt pool.innervating_{kind}"] = (
+            entering
+            + nmj_reinnervation_rate * (recruited - innervating)
+            - (dying + pool_ageing_rate + pool_recovery_rate + detaching) * innervating
+        )
+        share = shares[kind]
+        neurons = neurons + share * (healthy + recruited)
+        units = units + share * (pool_resting_innervation * healthy + innervating)
+        degenerating = biomarker_nfl_share_of_denervation * vulnerable * nmj_denervation_rate * innervating
+        flux = flux + share * (dying * recruited + degenerating)
+    return {**out, "pool.neurons": neurons, "pool.motor_units": units, "pool.loss_flux": flux}

@@ -1,0 +1,89 @@
+"""SOD1, FUS and C9orf72: what the common mutations add (row 5)."""
+
+from charcot.disease.mechanisms.soma.seeding import seeded_growth
+from charcot.model.algebra import log
+from charcot.model.mechanism import mechanism
+
+
+@mechanism(scope="person", row="5 SOD1")
+def sod1_turnover(sod1_protein, sod1_synthesis, sod1_half_life):
+    """SOD1 is long-lived: lowering its synthesis lowers the protein over weeks.
+
+    Equation: dS/dt = ln2 / t_half (synthesis - S)
+
+    Sources: crisp2015, miller2020
+    """
+    return {"d/dt sod1.protein": log(2) / sod1_half_life * (sod1_synthesis - sod1_protein)}
+
+
+@mechanism(row="5 SOD1")
+def sod1_misfolding(
+    soma_sod1_misfolded,
+    sod1_protein,
+    genotype_sod1_mutant,
+    person_tempo,
+    proteostasis_clearance,
+    spread_sod1_influx,
+    sod1_growth_rate,
+    sod1_clearance_half,
+):
+    """Mutant SOD1 misfolds on its own template and spreads; its growth is proportional to the SOD1 that is there.
+
+    Equation: dZ/dt = k_z mutant S Z (1 - Z) + influx (1 - Z) - V Z / (K + Z)
+
+    Sources: bidhendi2016, abdolvahabi2017
+    """
+    growth, clearance = seeded_growth(
+        soma_sod1_misfolded,
+        person_tempo * sod1_growth_rate,
+        genotype_sod1_mutant * sod1_protein,
+        proteostasis_clearance,
+        sod1_clearance_half,
+    )
+    return {"d/dt soma.sod1_misfolded": growth + spread_sod1_influx * (1 - soma_sod1_misfolded) - clearance}
+
+
+@mechanism(row="5 FUS")
+def fus_condensation(
+    soma_fus_condensate,
+    genotype_fus_mutant,
+    fus_synthesis,
+    person_tempo,
+    proteostasis_clearance,
+    spread_fus_influx,
+    fus_growth_rate,
+    fus_clearance_half,
+    fus_direct_inhibition,
+    fus_condensate_inhibition,
+):
+    """Mutant FUS blocks axonal translation, even without aggregates; its cytoplasmic condensates add to that.
+
+    Equation: dF/dt = k_f mutant F (1 - F) + influx (1 - F) - V F / (K + F); block = mutant (a + b F)
+
+    Sources: lopezerauskin2018, birsa2021, murakami2015
+    """
+    dose = genotype_fus_mutant * fus_synthesis
+    growth, clearance = seeded_growth(
+        soma_fus_condensate, person_tempo * fus_growth_rate, dose, proteostasis_clearance, fus_clearance_half
+    )
+    return {
+        "d/dt soma.fus_condensate": growth + spread_fus_influx * (1 - soma_fus_condensate) - clearance,
+        "soma.fus_inhibition": dose * (fus_direct_inhibition + fus_condensate_inhibition * soma_fus_condensate),
+    }
+
+
+@mechanism(scope="person", row="5 C9orf72")
+def dipeptide_repeats(
+    c9orf72_dipeptide_repeat, genotype_c9orf72_expansion, c9orf72_translation, c9orf72_repeat_half_life
+):
+    """The C9orf72 expansion is translated into dipeptide repeats that block transport and nuclear import.
+
+    Equation: dD/dt = ln2 / t_half (expansion * translation - D)
+
+    Sources: fumagalli2021, jiang2016, gendron2017
+    """
+    return {
+        "d/dt c9orf72.dipeptide_repeat": log(2)
+        / c9orf72_repeat_half_life
+        * (genotype_c9orf72_expansion * c9orf72_translation - c9orf72_dipeptide_repeat)
+    }

@@ -1,0 +1,64 @@
+"""Chaperones, autophagy, the unfolded protein response, and how age wears them down (row 6)."""
+
+from charcot.model.algebra import log, repression
+from charcot.model.mechanism import mechanism
+
+
+@mechanism(scope="person", row="6 proteostasis")
+def ageing_proteostasis(person_age, proteostasis_age_half, proteostasis_age_exponent):
+    """Proteostasis falls with age, so the threshold that a seed must pass falls too.
+
+    Equation: Q = 1 / (1 + (age / age_half)^4)
+
+    Sources: pmc9122331
+    """
+    return {"proteostasis.capacity": repression(person_age, proteostasis_age_half, proteostasis_age_exponent)}
+
+
+@mechanism(row="6 proteostasis")
+def clearance_capacity(
+    proteostasis_capacity, microglia_protective, proteostasis_margin, proteostasis_microglial_help
+):
+    """Clearance keeps a margin over the growth of aggregates; protective microglia add to it.
+
+    Equation: clearance = margin * Q * (1 + b mp)
+
+    Sources: scotter2014, spiller2018
+    """
+    return {
+        "proteostasis.clearance": proteostasis_margin
+        * proteostasis_capacity
+        * (1 + proteostasis_microglial_help * microglia_protective)
+    }
+
+
+@mechanism(row="6 proteostasis")
+def unfolded_protein_response(
+    soma_er_stress,
+    soma_aggregate,
+    soma_sod1_misfolded,
+    soma_fus_condensate,
+    soma_fus_inhibition,
+    c9orf72_dipeptide_repeat,
+    er_stress_by_burden,
+    er_stress_by_fus,
+    er_stress_by_dipeptide_repeat,
+    er_stress_time,
+):
+    """Misfolded protein and mutant FUS switch on ER stress and the integrated stress response.
+
+    Equation: B = A + Z + F; dU/dt = (a B + b FUS + c DPR - U) / tau
+
+    Sources: saxena2009, lopezerauskin2018
+    Against: dzhashiashvili2019
+    """
+    burden = soma_aggregate + soma_sod1_misfolded + soma_fus_condensate
+    drive = (
+        er_stress_by_burden * burden
+        + er_stress_by_fus * soma_fus_inhibition
+        + er_stress_by_dipeptide_repeat * c9orf72_dipeptide_repeat
+    )
+    return {
+        "soma.burden": burden,
+        "d/dt soma.er_stress": log(2) / er_stress_time * (drive - soma_er_stress),
+    }

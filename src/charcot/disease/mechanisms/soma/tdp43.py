@@ -1,0 +1,88 @@
+"""TDP-43 of the cell body: shuttling, autoregulation, aggregates, stathmin-2 (row 4)."""
+
+from charcot.disease.mechanisms.soma.seeding import seeded_growth
+from charcot.model.algebra import hill
+from charcot.model.mechanism import mechanism
+
+
+@mechanism(row="4 TDP-43")
+def shuttling(
+    soma_tdp43_nuclear,
+    soma_tdp43_cytoplasmic,
+    soma_aggregate,
+    c9orf72_dipeptide_repeat,
+    tdp43_nuclear_share,
+    tdp43_cytoplasmic_share,
+    tdp43_export_rate,
+    tdp43_degradation_rate,
+    tdp43_import_half_inhibition,
+    tdp43_import_block_by_dipeptide_repeat,
+    tdp43_stathmin2_half,
+    tdp43_autoregulation_exponent,
+):
+    """Aggregates capture importin, so TDP-43 leaves the nucleus; lost autoregulation then makes more of it.
+
+    Equation: dN/dt = k_in Cy - (k_ex + k_deg) N; dCy/dt = 2 k_deg (N0 + Cy0) / (1 + (N / N0)^2) + k_ex N
+    - (k_in + k_deg) Cy; k_in = (k_ex + k_deg) N0 / Cy0 / (1 + A / K + b DPR).
+
+    Sources: pinarbasi2018, duan2022, gassetrosa2019, ayala2011, sugai2018, melamed2019, klim2019
+    """
+    hindrance = (
+        1 + soma_aggregate / tdp43_import_half_inhibition
+    ) + tdp43_import_block_by_dipeptide_repeat * c9orf72_dipeptide_repeat
+    healthy_import = (tdp43_export_rate + tdp43_degradation_rate) * tdp43_nuclear_share / tdp43_cytoplasmic_share
+    nuclear_import = healthy_import / hindrance
+    relative = soma_tdp43_nuclear / tdp43_nuclear_share
+    synthesis = (
+        2
+        * tdp43_degradation_rate
+        * (tdp43_nuclear_share + tdp43_cytoplasmic_share)
+        / (1 + relative**tdp43_autoregulation_exponent)
+    )
+    half = tdp43_stathmin2_half
+    return {
+        "soma.nuclear_import": nuclear_import,
+        "soma.cytoplasmic_excess": soma_tdp43_cytoplasmic / tdp43_cytoplasmic_share,
+        "soma.stathmin2": (1 + half**2) * hill(relative, half, 2),
+        "d/dt soma.tdp43_nuclear": nuclear_import * soma_tdp43_cytoplasmic
+        - (tdp43_export_rate + tdp43_degradation_rate) * soma_tdp43_nuclear,
+        "d/dt soma.tdp43_cytoplasmic": synthesis
+        + tdp43_export_rate * soma_tdp43_nuclear
+        - (nuclear_import + tdp43_degradation_rate) * soma_tdp43_cytoplasmic,
+    }
+
+
+@mechanism(row="4 TDP-43")
+def aggregation(
+    soma_aggregate,
+    soma_cytoplasmic_excess,
+    axon_condensate_mean,
+    person_tempo,
+    proteostasis_clearance,
+    spread_influx,
+    aggregation_growth_rate,
+    aggregation_clearance_half,
+    aggregation_nucleation_rate,
+    aggregation_return_rate,
+):
+    """TDP-43 aggregates grow on themselves against a clearance that saturates: below a threshold they vanish.
+
+    Equation: dA/dt = k_n c^2 + tempo k_p g A (1 - A) + (influx + k_ret C) (1 - A) - V A / (K + A), g = 2 c / (1 + c),
+    V = margin Q k_p K: the healthy state is stable while margin * Q > 1.
+
+    Sources: scotter2014, porta2018, meisl2020
+    """
+    availability = 2 * soma_cytoplasmic_excess / (1 + soma_cytoplasmic_excess)
+    growth, clearance = seeded_growth(
+        soma_aggregate,
+        person_tempo * aggregation_growth_rate,
+        availability,
+        proteostasis_clearance,
+        aggregation_clearance_half,
+    )
+    arriving = (
+        spread_influx
+        + aggregation_return_rate * axon_condensate_mean
+        + aggregation_nucleation_rate * soma_cytoplasmic_excess**2
+    )
+    return {"d/dt soma.aggregate": growth + arriving * (1 - soma_aggregate) - clearance}

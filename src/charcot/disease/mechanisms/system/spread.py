@@ -1,0 +1,63 @@
+"""Spread of seeds between regions, along cord and cortex (row 11)."""
+
+from charcot.model.algebra import Indexed
+from charcot.model.mechanism import mechanism
+
+
+def _released(load, neurons, saturation, without_neurons):
+    """Release is quadratic while the load is small, so that coupling does not eat the healthy margin."""
+    return (1 + saturation) * load**2 / (saturation + load) * (without_neurons + (1 - without_neurons) * neurons)
+
+
+def _arriving(weights, released, regions):
+    return {
+        receiver: sum(weights[receiver, donor] * released[donor] for donor in regions if donor != receiver)
+        for receiver in regions
+    }
+
+
+@mechanism(scope="person", row="11 spread")
+def spread(
+    soma_aggregate,
+    soma_sod1_misfolded,
+    soma_fus_condensate,
+    upper_aggregate,
+    upper_neurons,
+    pool_neurons,
+    person_tempo,
+    spread_rate,
+    spread_sod1_rate,
+    spread_fus_rate,
+    spread_regional_receptivity,
+    spread_weight,
+    spread_saturation,
+    spread_release_without_neurons,
+    spread_upper_share,
+    spread_descending,
+    spread_ascending,
+):
+    """Aggregates seed neighbouring regions, sideways along the cord and up and down between cord and cortex.
+
+    Equation: phi(A) = (1 + K) A^2 / (K + A) (c + (1 - c) n); influx_r = tempo sigma_r [sum_j W_rj phi_j + d phi_upper,r]
+
+    Sources: japan_spread, ludolph2024, gromicho2020, porta2018, bidhendi2016, schmidt2016
+    """
+    regions = soma_aggregate.labels
+    receptive = spread_regional_receptivity * person_tempo
+    release = _released(soma_aggregate, pool_neurons, spread_saturation, spread_release_without_neurons)
+    release_upper = _released(upper_aggregate, upper_neurons, spread_saturation, spread_release_without_neurons)
+    release_sod1 = _released(soma_sod1_misfolded, pool_neurons, spread_saturation, spread_release_without_neurons)
+    release_fus = _released(soma_fus_condensate, pool_neurons, spread_saturation, spread_release_without_neurons)
+    cord = Indexed(_arriving(spread_weight, release, regions))
+    cortex = Indexed(_arriving(spread_weight, release_upper, regions))
+    sod1 = Indexed(_arriving(spread_weight, release_sod1, regions))
+    fus = Indexed(_arriving(spread_weight, release_fus, regions))
+    return {
+        "spread.release": release,
+        "spread.influx": spread_rate * receptive * (cord + spread_descending * release_upper),
+        "spread.upper_influx": spread_rate
+        * person_tempo
+        * (spread_upper_share * cortex + spread_ascending * release),
+        "spread.sod1_influx": spread_sod1_rate * receptive * sod1,
+        "spread.fus_influx": spread_fus_rate * receptive * fus,
+    }

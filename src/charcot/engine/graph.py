@@ -1,0 +1,187 @@
+"""From a program to what the kernel computes: rates, exact Jacobian, read-outs, and what can be done once per patient.
+
+The graph here is closer to the machine than :mod:`charcot.core.expression`: powers are multiplications, square roots
+or exp(e log x); division is multiplication by a shared reciprocal; and every node knows whether it depends on nothing
+(a constant), on parameters only (computed once per patient), or on states and inputs (computed at every stage).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from charcot.core.expression import Expression, jacobian, topological
+from charcot.core.program import Program
+from charcot.engine.elimination import Elimination
+
+CONSTANT, PATIENT, MOMENT = 0, 1, 2  # how often a node changes: never, with the patient, at every stage
+
+LARGEST_PRODUCT_POWER = 16  # x^16 takes four multiplications; beyond, exp(e log x) is as fast and as exact
+
+
+@dataclass
+class Graph:
+    """Value-numbered operations: equal nodes have equal numbers, arguments come before their users."""
+
+    operations: list[str] = field(default_factory=list)
+    arguments: list[tuple[int, ...]] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)  # of a constant
+    places: list[int] = field(default_factory=list)  # of a leaf: its index among states, parameters or inputs
+    levels: list[int] = field(default_factory=list)
+    _known: dict[tuple[object, ...], int] = field(default_factory=dict)
+
+    def node(self, operation: str, *arguments: int, value: float = 0.0, place: int = -1) -> int:
+        """The number of a node, made when it is new."""
+        key = (operation, arguments, value.hex(), place)
+        number = self._known.get(key)
+        if number is None:
+            number = self._known[key] = len(self.operations)
+            self.operations.append(operation)
+            self.arguments.append(arguments)
+            self.values.append(value)
+            self.places.append(place)
+            leaf = {"constant": CONSTANT, "parameter": PATIENT}.get(operation, MOMENT)
+            self.levels.append(max((self.levels[a] for a in arguments), default=leaf))
+        return number
+
+    def constant(self, value: float) -> int:
+        return self.node("constant", value=value)
+
+    def below(self, roots: Iterable[int], level: int) -> list[int]:
+        """The nodes of at least ``level`` below ``roots``, arguments first, close to their users."""
+        order: list[int] = []
+        seen: set[int] = set()
+        for root in roots:
+            stack = [root]
+            while stack:
+                number = stack[-1]
+                if number in seen or self.levels[number] < level:
+                    stack.pop()
+                    continue
+                missing = [a for a in self.arguments[number] if a not in seen and self.levels[a] >= level]
+                if missing:
+                    stack.extend(reversed(missing))
+                else:
+                    seen.add(number)
+                    order.append(number)
+                    stack.pop()
+        return order
+
+
+class Lowering:
+    """Translates expressions into a :class:`Graph`, each expression once."""
+
+    def __init__(self, program: Program) -> None:
+        self.graph = Graph()
+        self._made: dict[int, int] = {}
+        self._leaves = {name: ("state", i) for i, name in enumerate(program.state_names)}
+        self._leaves |= {name: ("parameter", i) for i, name in enumerate(program.parameter_names)}
+        self._leaves |= {name: ("input", i) for i, name in enumerate(program.input_names)}
+
+    def __call__(self, roots: Sequence[Expression]) -> list[int]:
+        for expression in topological(roots):
+            if expression.serial not in self._made:
+                self._made[expression.serial] = self._lower(expression)
+        return [self._made[root.serial] for root in roots]
+
+    def _lower(self, expression: Expression) -> int:
+        graph, a = self.graph, [self._made[argument.serial] for argument in expression.arguments]
+        match expression.operation:
+            case "constant":
+                return graph.constant(expression.value)
+            case "symbol":
+                kind, place = self._leaves[expression.name]
+                return graph.node(kind, place=place)
+            case "power":
+                return self._power(a[0], expression.value)
+            case "divide":
+                return self._multiply(a[0], graph.node("reciprocal", a[1]))
+            case "multiply":
+                return self._multiply(a[0], a[1])
+            case "subtract" if graph.operations[a[0]] == "constant" and graph.values[a[0]] == 0.0:
+                return graph.node("negate", a[1])
+        return graph.node(expression.operation, *a)
+
+    def _multiply(self, a: int, b: int) -> int:
+        graph = self.graph
+        for one, other in ((a, b), (b, a)):
+            if graph.operations[one] == "constant" and abs(graph.values[one]) == 1.0:
+                return other if graph.values[one] == 1.0 else graph.node("negate", other)
+        return graph.node("multiply", a, b)
+
+    def _power(self, base: int, exponent: float) -> int:
+        if exponent < 0:
+            return self.graph.node("reciprocal", self._power(base, -exponent))
+        whole = int(exponent) if exponent <= LARGEST_PRODUCT_POWER else -1
+        if whole == exponent:
+            return self._product(base, whole)
+        # Round-off may carry a quantity a hair below zero; a fractional power reads that as zero, not as NaN.
+        base = self.graph.node("not_negative", base)
+        if whole + 0.5 == exponent:
+            root = self.graph.node("square_root", base)
+            return self._multiply(self._product(base, whole), root) if whole else root
+        logarithm = self.graph.node("log", base)
+        return self.graph.node("exp", self._multiply(self.graph.constant(exponent), logarithm))
+
+    def _product(self, base: int, exponent: int) -> int:
+        if exponent == 1:
+            return base
+        half = self._product(base, exponent // 2)
+        square = self.graph.node("multiply", half, half)
+        return self.graph.node("multiply", square, base) if exponent % 2 else square
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that code generation needs of a program, as node numbers of one graph.
+
+    Attributes:
+        graph: the operations.
+        rates: the root of each state's rate.
+        entries: (row, column, root) of each structural non-zero of the Jacobian, by row.
+        readouts: the root of each read-out.
+        patient_nodes: the parameter-only nodes that the rest reads, in the order of the ``derived`` table.
+        elimination: how W = I/(gamma h) - J is factored.
+    """
+
+    graph: Graph
+    inputs: int
+    parameters: int
+    rates: list[int]
+    entries: list[tuple[int, int, int]]
+    readouts: list[int]
+    patient_nodes: list[int]
+    elimination: Elimination
+
+
+def build(program: Program) -> Model:
+    """The rates, the exact Jacobian and the read-outs of ``program`` in one graph."""
+    rates = [state.rate for state in program.states]
+    column = {name: i for i, name in enumerate(program.state_names)}
+    lower = Lowering(program)
+    rate_roots = lower(rates)
+    entries: list[tuple[int, int, int]] = []
+    for row, derivatives in enumerate(jacobian(rates, program.state_names)):
+        columns = sorted(derivatives, key=column.__getitem__)
+        roots = lower([derivatives[name] for name in columns])
+        entries += [(row, column[name], root) for name, root in zip(columns, roots, strict=True)]
+    readouts = lower([readout.expression for readout in program.readouts])
+    roots = [*rate_roots, *(root for _, _, root in entries), *readouts]
+    return Model(
+        graph=lower.graph,
+        inputs=len(program.inputs),
+        parameters=len(program.parameters),
+        rates=rate_roots,
+        entries=entries,
+        readouts=readouts,
+        patient_nodes=_hoisted(lower.graph, roots),
+        elimination=Elimination.plan(len(rates), [(row, col) for row, col, _ in entries]),
+    )
+
+
+def _hoisted(graph: Graph, roots: list[int]) -> list[int]:
+    """The parameter-only nodes that are roots or are read by a node that changes in time."""
+    wanted = [root for root in roots if graph.levels[root] == PATIENT]
+    for number in graph.below(roots, MOMENT):
+        wanted += [a for a in graph.arguments[number] if graph.levels[a] == PATIENT]
+    return sorted(set(wanted))

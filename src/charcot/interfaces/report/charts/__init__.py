@@ -1,0 +1,1 @@
+"""The pictures: each function returns one Altair chart or one hand-made SVG."""

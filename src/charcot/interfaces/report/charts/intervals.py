@@ -1,0 +1,95 @@
+"""Dots with intervals: simulated beside published, and a value before and after a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from charcot.interfaces.report.theme import INK, SOFT, style
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def beside_published(frame: pd.DataFrame, width: int = 520) -> Any:
+    """One strip per quantity, each on its own scale.
+
+    ``frame``: quantity, unit, simulated, lower, upper, published, published_lower, published_upper, verdict.
+    Simulated is a filled circle with its interval over replicates; published an open diamond on its own line.
+    """
+    import altair as alt
+
+    strips = [_strip(row, width) for row in frame.to_dict("records")]
+    return alt.vconcat(*strips, spacing=14).resolve_scale(x="independent", color="shared")
+
+
+def _strip(row: dict[str, Any], width: int) -> Any:
+    import altair as alt
+    import pandas as pd
+
+    entries = [
+        ("simulated", row["simulated"], row.get("lower"), row.get("upper")),
+        ("published", row["published"], row.get("published_lower"), row.get("published_upper")),
+    ]
+    data = pd.DataFrame(entries, columns=["kind", "value", "low", "high"]).dropna(subset=["value"])
+    sim, pub = style(0), style(1)
+    colour = alt.Color(
+        "kind:N", scale=alt.Scale(domain=["simulated", "published"], range=[sim.line, pub.line]), legend=None
+    )
+    shape = alt.Shape(
+        "kind:N", scale=alt.Scale(domain=["simulated", "published"], range=["circle", "diamond"]), legend=None
+    )
+    x_scale = alt.Scale(domain=_reach(entries), nice=True, zero=False)
+    axis = alt.Axis(title=None, tickCount=6, grid=True, domain=False, ticks=False)
+    x = alt.X("value:Q", scale=x_scale, axis=axis)
+    y = alt.Y("kind:N", sort=["simulated", "published"], axis=alt.Axis(title=None, domain=False, labelFontSize=12.5))
+    base = alt.Chart(data)
+    bars = base.mark_rule(strokeWidth=3, opacity=0.65).encode(
+        x=alt.X("low:Q", scale=x_scale, axis=axis), x2="high:Q", y=y, color=colour
+    )
+    dots = base.mark_point(filled=True, size=120, opacity=1).encode(x=x, y=y, color=colour, shape=shape)
+    verdict = (
+        alt.Chart(pd.DataFrame({"text": [str(row["verdict"])]}))
+        .mark_text(align="left", fontSize=12.5, color=INK)
+        .encode(x=alt.value(width + 22), y=alt.value(27), text="text:N")
+    )
+    title = alt.TitleParams(
+        str(row["quantity"]), subtitle=str(row["unit"]), subtitleFontSize=12, subtitleColor=SOFT, anchor="start"
+    )
+    return alt.layer(bars, dots, verdict).properties(width=width, height=54, title=title)
+
+
+def _reach(entries: Sequence[tuple[str, Any, Any, Any]]) -> list[float]:
+    values = [float(v) for entry in entries for v in entry[1:] if v is not None and float(v) == float(v)]
+    low, high = min(values), max(values)
+    pad = 0.12 * ((high - low) or abs(high) or 1.0)
+    return [low - pad, high + pad]
+
+
+def change_by_row(frame: pd.DataFrame, reference: float, x_title: str, width: int = 520) -> Any:
+    """How a quantity moves when something is switched off.
+
+    ``frame``: label, value, text (written beside the dot), in the order of the rows; ``reference`` is the full model.
+    """
+    import altair as alt
+    import pandas as pd
+
+    order = list(frame["label"])
+    data = frame.assign(reference=reference)
+    look = style(0)
+    finite = data.dropna(subset=["value"])
+    low = min(float(finite["value"].min()), reference)
+    high = max(float(finite["value"].max()), reference)
+    pad = 0.08 * ((high - low) or abs(high) or 1.0)
+    scale = alt.Scale(domain=[low - pad, high + pad * 5], nice=False, zero=False)
+    y = alt.Y(
+        "label:N", sort=order, axis=alt.Axis(title=None, labelLimit=330, ticks=False, domain=False, labelPadding=10)
+    )
+    x = alt.X("value:Q", scale=scale, title=x_title, axis=alt.Axis(grid=True, tickCount=8))
+    base = alt.Chart(finite)
+    stems = base.mark_rule(strokeWidth=3, color=look.line, opacity=0.55).encode(x=x, x2="reference:Q", y=y)
+    dots = base.mark_point(filled=True, size=110, color=look.line, opacity=1).encode(x=x, y=y)
+    words = base.mark_text(align="left", dx=12, fontSize=12, color=INK).encode(x=alt.X("edge:Q"), y=y, text="text:N")
+    words = words.transform_calculate(edge=f"max(datum.value, {reference!r})")
+    line = alt.Chart(pd.DataFrame({"value": [reference]})).mark_rule(strokeDash=[4, 3], color=SOFT).encode(x="value:Q")
+    return alt.layer(line, stems, dots, words).properties(width=width, height=34 * len(order))

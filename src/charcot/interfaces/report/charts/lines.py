@@ -1,0 +1,191 @@
+"""Curves by series, with a band, direct labels at their ends, and marks for events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from charcot.interfaces.report.theme import INK, RULE, scales
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What the axes are called and how far they reach."""
+
+    x: str
+    y: str
+    x_domain: tuple[float, float] | None = None
+    y_domain: tuple[float, float] | None = None
+    width: int = 820
+    height: int = 330
+    label_room: float = 0.2  # part of the x range kept free on the right for direct labels
+    log_y: bool = False
+
+
+def curves(
+    frame: pd.DataFrame, series: Sequence[str], axes: Axes, marks: pd.DataFrame | None = None, step: bool = False
+) -> Any:
+    """Curves of ``frame`` (columns x, y, series and, if wanted, lower, upper).
+
+    ``marks`` (columns x, y, series) draws a cross for each event on a curve; ``step`` draws stairs.
+    """
+    import altair as alt
+
+    frame = frame[frame["series"].isin(list(series))].dropna(subset=["y"])
+    look = scales(series)
+    x_domain, y_domain = _domains(frame, axes)
+    x = alt.X("x:Q", title=axes.x, scale=alt.Scale(domain=list(x_domain), nice=False), axis=_x_axis(frame, axes))
+    y_scale = alt.Scale(domain=list(y_domain), type="log" if axes.log_y else "linear", nice=False, zero=False)
+    y = alt.Y("y:Q", title=axes.y, scale=y_scale)
+    color = alt.Color("series:N", scale=look["color"], legend=None)
+    interpolate = "step-after" if step else "linear"
+    base = alt.Chart(frame)
+    layers = []
+    if "lower" in frame and frame["lower"].notna().any():
+        band = alt.Chart(frame.dropna(subset=["lower", "upper"]))
+        layers.append(
+            band.mark_area(opacity=0.14, clip=True, interpolate=interpolate).encode(
+                x=x, y=alt.Y("lower:Q", scale=y_scale, title=axes.y), y2="upper:Q", color=color
+            )
+        )
+    layers.append(
+        base.mark_line(strokeWidth=2.4, clip=True, interpolate=interpolate).encode(
+            x=x, y=y, color=color, strokeDash=alt.StrokeDash("series:N", scale=look["dash"], legend=None)
+        )
+    )
+    layers.append(_markers(frame, series, x, y, color, look))
+    if marks is not None and len(marks):
+        layers.append(
+            alt.Chart(marks).mark_text(text="✝", fontSize=13, color=INK, dy=-8, clip=True).encode(x=x, y=y)
+        )
+    layers.append(_end_labels(frame, series, x_domain, y_domain, axes, look))
+    return alt.layer(*layers).properties(width=axes.width, height=axes.height)
+
+
+def with_rules(chart: Any, rules: Sequence[tuple[float, str]]) -> Any:
+    """Add thin vertical rules with a word each: ``(x, text)``; neighbours are written on different lines."""
+    import altair as alt
+    import pandas as pd
+
+    if not rules:
+        return chart
+    rows = []
+    for number, (place, text) in enumerate(sorted(rules)):
+        rows.append({"x": place, "text": text, "dy": -6 - 15 * (number % 2)})
+    data = pd.DataFrame(rows)
+    rule = alt.Chart(data).mark_rule(color="#8b949e", strokeDash=[2, 2]).encode(x="x:Q")
+    words = [
+        alt.Chart(part)
+        .mark_text(align="left", dx=3, dy=float(dy), fontSize=11.5, color=INK, baseline="bottom")
+        .encode(x="x:Q", y=alt.value(0), text="text:N")
+        for dy, part in data.groupby("dy")
+    ]
+    return alt.layer(chart, rule, *words)
+
+
+def spread(values: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Move ``values`` apart until neighbours are at least ``gap`` apart, staying inside low..high where they fit."""
+    order = sorted(range(len(values)), key=lambda i: values[i])
+    placed = [min(max(values[i], low), high) for i in order]
+    for k in range(1, len(placed)):
+        placed[k] = max(placed[k], placed[k - 1] + gap)
+    overflow = placed[-1] - high if placed else 0.0
+    if overflow > 0:
+        placed[-1] = high
+        for k in range(len(placed) - 2, -1, -1):
+            placed[k] = min(placed[k], placed[k + 1] - gap)
+    result = [0.0] * len(values)
+    for place, i in zip(placed, order, strict=True):
+        result[i] = place
+    return result
+
+
+def _x_axis(frame: pd.DataFrame, axes: Axes) -> Any:
+    import altair as alt
+
+    low, high = axes.x_domain or (float(frame["x"].min()), float(frame["x"].max()))
+    span = high - low
+    for step in (1, 2, 3, 4, 6, 12, 24, 60, 120):
+        if span / step <= 12:
+            break
+    first = int(low // step) * step
+    values = [v for v in range(first, int(high) + 1, step) if v >= low]
+    return alt.Axis(values=values, format="d", domain=True, ticks=True, domainColor=RULE)
+
+
+def _domains(frame: pd.DataFrame, axes: Axes) -> tuple[tuple[float, float], tuple[float, float]]:
+    x_low, x_high = axes.x_domain or (float(frame["x"].min()), float(frame["x"].max()))
+    x_high = x_low + (x_high - x_low) / (1 - axes.label_room)
+    if axes.y_domain:
+        return (x_low, x_high), axes.y_domain
+    columns = [c for c in ("y", "lower", "upper") if c in frame]
+    low, high = float(frame[columns].min().min()), float(frame[columns].max().max())
+    if axes.log_y:
+        low = max(low, high * 1e-4)
+        return (x_low, x_high), (low / 1.15, high * 1.15)
+    pad = 0.06 * ((high - low) or abs(high) or 1.0)
+    return (x_low, x_high), (0.0 if 0 <= low < 0.5 * high else low - pad, high + pad)
+
+
+def _markers(frame: pd.DataFrame, series: Sequence[str], x: Any, y: Any, color: Any, look: dict[str, Any]) -> Any:
+    """A few markers along each curve, so that curves are told apart by shape."""
+    import altair as alt
+    import pandas as pd
+
+    parts = []
+    for name in series:
+        part = frame[frame["series"] == name]
+        if len(part):
+            stride = max(1, len(part) // 8)
+            parts.append(part.iloc[::stride])
+    data = pd.concat(parts) if parts else frame
+    return (
+        alt.Chart(data)
+        .mark_point(filled=True, size=42, opacity=1, clip=True)
+        .encode(x=x, y=y, color=color, shape=alt.Shape("series:N", scale=look["shape"], legend=None))
+    )
+
+
+def _end_labels(
+    frame: pd.DataFrame,
+    series: Sequence[str],
+    x_domain: tuple[float, float],
+    y_domain: tuple[float, float],
+    axes: Axes,
+    look: dict[str, Any],
+) -> Any:
+    import math
+
+    import altair as alt
+    import pandas as pd
+
+    ends = [frame[frame["series"] == name].iloc[-1] for name in series if (frame["series"] == name).any()]
+    low, high = y_domain
+
+    def to_pixel(value: float) -> float:
+        if axes.log_y:
+            part = (math.log(value) - math.log(low)) / (math.log(high) - math.log(low))
+        else:
+            part = (value - low) / (high - low)
+        return axes.height * (1 - min(max(part, 0.0), 1.0))
+
+    right = max((float(end["x"]) for end in ends), default=0.0)
+    pixels = spread([to_pixel(float(end["y"])) for end in ends], 17, 8, axes.height - 8)
+    data = pd.DataFrame(
+        {"x": [right for _ in ends], "pixel": pixels, "series": [str(end["series"]) for end in ends]},
+        columns=["x", "pixel", "series"],
+    )
+    return (
+        alt.Chart(data)
+        .mark_text(align="left", dx=9, fontWeight="bold")
+        .encode(
+            x=alt.X("x:Q"),
+            y=alt.Y("pixel:Q", scale=None),
+            text="series:N",
+            color=alt.Color("series:N", scale=look["ink"], legend=None),
+        )
+    )

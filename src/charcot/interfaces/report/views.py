@@ -1,0 +1,115 @@
+"""Plain shapes between the rooms' results and the pictures. Only ``gather`` knows where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class FlowArm:
+    label: str
+    randomised: int
+    died: int
+    analysed: int
+    withdrew: int | None = None
+    failed: int | None = None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Counts of one simulated trial."""
+
+    randomised: int
+    arms: tuple[FlowArm, ...]
+    screened: int | None = None
+    excluded: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class TrialView:
+    """One trial, ready to be drawn. Frames may be empty: the section then says what is missing.
+
+    Attributes:
+        baseline: characteristic, unit, one column per arm, published (text or NaN).
+        scores: x (weeks since randomisation), y, lower, upper, series, patients.
+        deaths: x, y, series: one row per death in the first replicate, at the arm's mean.
+        comparison: quantity, unit, simulated, lower, upper, published, published_lower, published_upper, verdict.
+        stairs, at_risk: Kaplan-Meier steps (x in months, y, lower, upper, series) and x, count, series.
+        biomarkers: readout, unit, x, y, lower, upper, series.
+    """
+
+    name: str
+    title: str
+    question: str
+    arms: tuple[str, ...]
+    flow: Flow | None
+    baseline: pd.DataFrame
+    scores: pd.DataFrame
+    deaths: pd.DataFrame
+    comparison: pd.DataFrame
+    stairs: pd.DataFrame
+    at_risk: pd.DataFrame
+    biomarkers: pd.DataFrame
+    replicates: int = 1
+    influence: str = ""
+    consequence: str = ""
+    failures: Mapping[str, int] = field(default_factory=dict)
+    methods: tuple[str, ...] = ()
+
+
+class TypicalPatientLike(Protocol):
+    """``charcot.experiments.course.TypicalPatient``: times are months since onset."""
+
+    @property
+    def arms(self) -> Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]]: ...
+
+    @property
+    def events(self) -> Mapping[str, Mapping[str, float]]: ...
+
+    @property
+    def chain(self) -> pd.DataFrame: ...
+
+
+class NaturalHistoryLike(Protocol):
+    """``charcot.experiments.course.NaturalHistory``."""
+
+    @property
+    def summary(self) -> pd.DataFrame: ...
+
+    @property
+    def survival(self) -> pd.DataFrame: ...
+
+    @property
+    def ablations(self) -> pd.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """One line of the evidence list."""
+
+    key: str
+    citation: str
+    identifier: str
+    grade: str
+    read: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that one report is made of; what is None leaves its section out."""
+
+    title: str
+    subtitle: str
+    manifest: Mapping[str, Any]
+    trial: TrialView | None = None
+    typical: TypicalPatientLike | None = None
+    history: NaturalHistoryLike | None = None
+    sources: Sequence[SourceLine] = ()
+    failures: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,157 @@
+"""What a mechanism may write: arithmetic on single expressions and on indexed families of them.
+
+An :class:`Indexed` is a family of expressions with labels (the segments of an axon, the regions of a body).
+Arithmetic between two families goes label by label; arithmetic with a single expression or number broadcasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Union
+
+from charcot.core import expression as graph
+from charcot.core.expression import Expression, as_expression
+
+Value = Union[Expression, "Indexed", float, int]
+
+
+class Indexed:
+    """A family of expressions by label, in a fixed order."""
+
+    def __init__(self, entries: Mapping[Any, Expression]) -> None:
+        self.entries = dict(entries)
+
+    @property
+    def labels(self) -> tuple[Any, ...]:
+        return tuple(self.entries)
+
+    def __getitem__(self, label: Any) -> Expression:
+        return self.entries[label]
+
+    def __iter__(self) -> Iterator[Expression]:
+        return iter(self.entries.values())
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __add__(self, other: Value) -> Indexed:
+        return each(graph.add, self, other)  # type: ignore[return-value]
+
+    def __radd__(self, other: Value) -> Indexed:
+        return each(graph.add, other, self)  # type: ignore[return-value]
+
+    def __sub__(self, other: Value) -> Indexed:
+        return each(graph.subtract, self, other)  # type: ignore[return-value]
+
+    def __rsub__(self, other: Value) -> Indexed:
+        return each(graph.subtract, other, self)  # type: ignore[return-value]
+
+    def __mul__(self, other: Value) -> Indexed:
+        return each(graph.multiply, self, other)  # type: ignore[return-value]
+
+    def __rmul__(self, other: Value) -> Indexed:
+        return each(graph.multiply, other, self)  # type: ignore[return-value]
+
+    def __truediv__(self, other: Value) -> Indexed:
+        return each(graph.divide, self, other)  # type: ignore[return-value]
+
+    def __rtruediv__(self, other: Value) -> Indexed:
+        return each(graph.divide, other, self)  # type: ignore[return-value]
+
+    def __pow__(self, exponent: Value) -> Indexed:
+        return each(graph.power, self, exponent)  # type: ignore[return-value]
+
+    def __neg__(self) -> Indexed:
+        return each(graph.subtract, 0, self)  # type: ignore[return-value]
+
+
+def each(function: Callable[..., Expression], *arguments: Value) -> Any:
+    """Apply ``function`` label by label; single values are used for every label."""
+    families = [a for a in arguments if isinstance(a, Indexed)]
+    if not families:
+        return function(*(as_expression(a) for a in arguments))  # type: ignore[arg-type]
+    labels = families[0].labels
+    for family in families[1:]:
+        if family.labels != labels:
+            raise ValueError(f"families with different labels meet: {labels} and {family.labels}")
+    return Indexed(
+        {
+            label: function(*(a[label] if isinstance(a, Indexed) else as_expression(a) for a in arguments))
+            for label in labels
+        }
+    )
+
+
+def exp(x: Value) -> Any:
+    return each(graph.exp, x)
+
+
+def log(x: Value) -> Any:
+    return each(graph.log, x)
+
+
+def minimum(a: Value, b: Value) -> Any:
+    return each(graph.minimum, a, b)
+
+
+def maximum(a: Value, b: Value) -> Any:
+    return each(graph.maximum, a, b)
+
+
+def softplus(x: Value, width: Value) -> Any:
+    """A smooth threshold at zero: width * ln(1 + e^(x / width)); close to max(0, x) for small ``width``."""
+    return each(lambda v, w: w * graph.softplus(v / w), x, width)
+
+
+def saturating(x: Value, half: Value) -> Any:
+    """Michaelis-Menten: x / (half + x)."""
+    return each(lambda v, k: v / (k + v), x, half)
+
+
+def hill(x: Value, half: Value, exponent: Value) -> Any:
+    """x^n / (half^n + x^n)."""
+    return each(lambda v, k, n: v**n / (k**n + v**n), x, half, exponent)
+
+
+def repression(x: Value, half: Value, exponent: Value) -> Any:
+    """1 / (1 + (x / half)^n): one without the repressor, one half at x = half."""
+    return each(lambda v, k, n: 1 / (1 + (v / k) ** n), x, half, exponent)
+
+
+def mean(x: Indexed) -> Expression:
+    """The plain mean over the labels."""
+    return total(x) / len(x)
+
+
+def total(x: Indexed) -> Expression:
+    """The sum over the labels."""
+    result = as_expression(0)
+    for value in x:
+        result = result + value
+    return result
+
+
+def last(x: Indexed) -> Expression:
+    """The value at the last label: the terminal of an axon."""
+    return x[x.labels[-1]]
+
+
+def upstream(x: Indexed, inflow: Value) -> Indexed:
+    """The neighbour before each label; the first label gets ``inflow``."""
+    labels = x.labels
+    before = [as_expression(inflow), *(x[label] for label in labels[:-1])]  # type: ignore[arg-type]
+    return Indexed(dict(zip(labels, before, strict=True)))
+
+
+def curvature(x: Indexed) -> Indexed:
+    """x(s-1) - 2 x(s) + x(s+1) with closed ends: diffusion that loses nothing."""
+    labels = x.labels
+    out: dict[Any, Expression] = {}
+    for i, label in enumerate(labels):
+        flow = as_expression(0)
+        if i > 0:
+            flow = flow + (x[labels[i - 1]] - x[label])
+        if i + 1 < len(labels):
+            flow = flow + (x[labels[i + 1]] - x[label])
+        out[label] = flow
+    return Indexed(out)

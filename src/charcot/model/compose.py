@@ -1,0 +1,457 @@
+"""Composition: mechanisms, ports and numbers become a :class:`Program`, or a list of everything that is wrong.
+
+The order of computation is found, not declared. Every mechanism is called once per region with symbols for all that
+it reads; variables are then sorted by what their expressions read and substituted into the rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from charcot.core.errors import Problem, Where, raise_if_any
+from charcot.core.expression import Expression, as_expression, constant, substitute, symbol, symbols_of
+from charcot.core.identifiers import did_you_mean
+from charcot.core.program import Input, Parameter, Program, Readout, State
+from charcot.model.algebra import Indexed
+from charcot.model.mechanism import RATE, Mechanism
+from charcot.model.ports import Number, Port
+from charcot.model.units_check import BARE, Unit, UnitMismatch, unit_of
+
+STRUCTURE = ("segment_position", "segment_count", "region_count")
+
+
+@dataclass(frozen=True)
+class Modifier:
+    """A product's hand on the model: ``target`` (a variable, or a number) times or plus the variable ``effect``."""
+
+    target: str
+    effect: str
+    combine: str  # "multiply" or "add"
+    where: Where | None = None
+
+
+@dataclass(frozen=True)
+class Definition:
+    """All that a program is composed from. ``off`` names mechanisms that are switched off: their variables take the
+    healthy value and their rates are zero."""
+
+    ports: tuple[Port, ...]
+    numbers: tuple[Number, ...]
+    mechanisms: tuple[Mechanism, ...]
+    regions: tuple[str, ...]
+    segments: int
+    modifiers: tuple[Modifier, ...] = ()
+    off: frozenset[str] = frozenset()
+    title: str = ""
+
+    def extended(
+        self, ports: Iterable[Port], numbers: Iterable[Number], mechanisms: Iterable[Mechanism], modifiers: Iterable[Modifier]
+    ) -> Definition:  # fmt: skip
+        """This definition with more content: a treatment, a clinic, a variant."""
+        return replace(
+            self,
+            ports=(*self.ports, *ports),
+            numbers=(*self.numbers, *numbers),
+            mechanisms=(*self.mechanisms, *mechanisms),
+            modifiers=(*self.modifiers, *modifiers),
+        )
+
+    @cached_property
+    def port(self) -> dict[str, Port]:
+        return {p.name: p for p in self.ports}
+
+    @cached_property
+    def number_rows(self) -> dict[str, list[Number]]:
+        rows: dict[str, list[Number]] = {}
+        for number in self.numbers:
+            rows.setdefault(number.name, []).append(number)
+        return rows
+
+    @cached_property
+    def identifiers(self) -> dict[str, str]:
+        """Argument name -> port or number name."""
+        return {name.replace(".", "_"): name for name in (*self.port, *self.number_rows)}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one mechanism wrote for one port: local name, kind of write and expressions by full name."""
+
+    mechanism: Mechanism
+    port: Port
+    is_rate: bool
+    values: dict[str, Expression]
+
+
+def number_scope(rows: Sequence[Number]) -> str:
+    """``person``, ``region`` or ``pair``, from the index column of a number's rows."""
+    if any("<-" in row.index for row in rows):
+        return "pair"
+    return "region" if any(row.index for row in rows) else "person"
+
+
+def number_symbols(definition: Definition) -> dict[str, Number]:
+    """Every parameter of the program by full name: shared numbers once, regional ones once per region."""
+    out: dict[str, Number] = {}
+    for number in definition.numbers:
+        if "<-" in number.index:
+            receiver, donor = number.index.split("<-")
+            out[f"{receiver}.{number.name}.{donor}"] = number
+        elif number.index == "each":
+            out.update({f"{region}.{number.name}": number for region in definition.regions})
+        elif number.index:
+            out[f"{number.index}.{number.name}"] = number
+        else:
+            out[number.name] = number
+    return out
+
+
+class _Reader:
+    """Hands a mechanism its arguments as symbols, for one region or for the whole person."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.numbers = number_symbols(definition)
+        self.modified = {m.target for m in definition.modifiers}
+
+    def read(self, name: str, region: str | None) -> Any:
+        d = self.definition
+        if name in d.port:
+            scope = d.port[name].scope
+        else:
+            scope = number_scope(d.number_rows[name])
+        if scope == "pair":
+            return Indexed({(a, b): self._value(f"{a}.{name}.{b}") for a in d.regions for b in d.regions if a != b})
+        if scope == "person":
+            return self._value(name)
+        if region is None:
+            return Indexed({r: self._in_region(name, r, scope) for r in d.regions})
+        return self._in_region(name, region, scope)
+
+    def _in_region(self, name: str, region: str, scope: str) -> Any:
+        if scope == "segment":
+            labels = range(1, self.definition.segments + 1)
+            return Indexed({s: self._value(f"{region}.{name}.{s}") for s in labels})
+        return self._value(f"{region}.{name}")
+
+    def _value(self, full: str) -> Expression:
+        number = self.numbers.get(full)
+        if number is not None and number.role == "constant" and number.name not in self.modified:
+            return constant(number.value)
+        return symbol(full)
+
+    def structure(self, name: str) -> Any:
+        n = self.definition.segments
+        if name == "segment_position":
+            return Indexed({s: constant(s / n) for s in range(1, n + 1)})
+        return constant(n if name == "segment_count" else len(self.definition.regions))
+
+
+def _arguments(reader: _Reader, mechanism: Mechanism, region: str | None, problems: list[Problem]) -> dict[str, Any]:
+    known = reader.definition.identifiers
+    out: dict[str, Any] = {}
+    for argument in mechanism.arguments:
+        if argument in STRUCTURE:
+            out[argument] = reader.structure(argument)
+        elif argument in known:
+            out[argument] = reader.read(known[argument], region)
+        else:
+            message = f"{mechanism.name} reads {argument!r}, which is no port and no number"
+            problems.append(Problem("unknown-port", message, mechanism.where, did_you_mean(argument, known)))
+    return out
+
+
+def _written(
+    definition: Definition, mechanism: Mechanism, region: str | None, results: Mapping[str, Any], problems: list[Problem]
+) -> list[Written]:  # fmt: skip
+    out: list[Written] = []
+    for key, value in results.items():
+        is_rate = key.startswith(RATE)
+        name = key.removeprefix(RATE)
+        port = definition.port.get(name)
+        if port is None:
+            message = f"{mechanism.name} writes {name!r}, which is no port"
+            problems.append(Problem("unknown-port", message, mechanism.where, did_you_mean(name, definition.port)))
+            continue
+        wanted = "state" if is_rate else "variable"
+        if port.kind != wanted:
+            message = f"{mechanism.name} writes {key!r}, but {name} is a {port.kind}, not a {wanted}"
+            problems.append(Problem("wrong-kind", message, mechanism.where))
+            continue
+        out.append(Written(mechanism, port, is_rate, _full_names(definition, port, region, value)))
+    return out
+
+
+def _full_names(definition: Definition, port: Port, region: str | None, value: Any) -> dict[str, Expression]:
+    if port.scope == "person":
+        return {port.name: as_expression(value)}
+    if region is None:
+        values = value.entries if isinstance(value, Indexed) else dict.fromkeys(definition.regions, value)
+        return {f"{r}.{port.name}": as_expression(v) for r, v in values.items()}
+    if port.scope == "segment":
+        labels = range(1, definition.segments + 1)
+        values = value.entries if isinstance(value, Indexed) else dict.fromkeys(labels, value)
+        return {f"{region}.{port.name}.{s}": as_expression(v) for s, v in values.items()}
+    return {f"{region}.{port.name}": as_expression(value)}
+
+
+def trace(definition: Definition, problems: list[Problem]) -> list[Written]:
+    """Call every mechanism with symbols and collect what it writes; problems are appended, not raised."""
+    reader = _Reader(definition)
+    written: list[Written] = []
+    for mechanism in definition.mechanisms:
+        places: tuple[str | None, ...] = definition.regions if mechanism.scope == "region" else (None,)
+        for place in places:
+            found: list[Problem] = []
+            arguments = _arguments(reader, mechanism, place, found)
+            if not found:
+                try:
+                    results = mechanism.function(**arguments)
+                except Exception as error:
+                    message = f"{mechanism.name} failed when it was composed: {type(error).__name__}: {error}"
+                    found.append(Problem("broken-mechanism", message, mechanism.where))
+                else:
+                    written += _written(definition, mechanism, place, results, found)
+            if place == places[0]:
+                problems += found
+            if found:
+                break
+    return written
+
+
+def _check_writers(definition: Definition, written: Sequence[Written], problems: list[Problem]) -> None:
+    writers: dict[str, list[Mechanism]] = {}
+    for item in written:
+        names = writers.setdefault(item.port.name, [])
+        if item.mechanism not in names:
+            names.append(item.mechanism)
+    for name, mechanisms in sorted(writers.items()):
+        if len(mechanisms) > 1:
+            who = " and ".join(m.name for m in mechanisms)
+            hint = "Each port has one writer: move one of them to a port of its own and read both."
+            problems.append(Problem("double-writer", f"{name} is written by {who}", mechanisms[1].where, hint))
+    for port in definition.ports:
+        if port.kind != "input" and port.name not in writers:
+            what = "no mechanism gives its rate" if port.kind == "state" else "no mechanism computes it"
+            problems.append(Problem("no-writer", f"{port.name}: {what}", port.where, "Write it, or remove the row."))
+
+
+def symbol_units(definition: Definition) -> dict[str, Unit]:
+    """The unit of every full name that an expression may hold."""
+    units: dict[str, Unit] = {}
+    for port in definition.ports:
+        unit = Unit.of(port.unit)
+        names = [port.name] if port.scope == "person" else [f"{r}.{port.name}" for r in definition.regions]
+        if port.scope == "segment":
+            names = [f"{n}.{s}" for n in names for s in range(1, definition.segments + 1)]
+        units.update(dict.fromkeys(names, unit))
+    units.update({name: Unit.of(number.unit) for name, number in number_symbols(definition).items()})
+    return units
+
+
+def _check_units(definition: Definition, written: Sequence[Written], problems: list[Problem]) -> None:
+    units = symbol_units(definition)
+    day = Unit.of("day")
+    seen: set[str] = set()
+    for item in written:
+        if item.port.name in seen:
+            continue  # the same text in every region
+        seen.add(item.port.name)
+        wanted = Unit.of(item.port.unit) / day if item.is_rate else Unit.of(item.port.unit)
+        label = f"{RATE if item.is_rate else ''}{item.port.name}"
+        for value in item.values.values():
+            try:
+                unit = unit_of(value, units)
+            except UnitMismatch as error:
+                message = f"{item.mechanism.name}: {label}: {error}"
+                problems.append(Problem("unit-mismatch", message, item.mechanism.where))
+                break
+            if unit is not None and not unit.same(wanted):
+                message = f"{item.mechanism.name}: {label} should be in {wanted}, but the equation gives {unit}"
+                problems.append(Problem("unit-mismatch", message, item.mechanism.where))
+                break
+
+
+def _check_modifiers(definition: Definition, problems: list[Problem]) -> None:
+    for modifier in definition.modifiers:
+        known = [p.name for p in definition.ports if p.kind == "variable"] + list(definition.number_rows)
+        if modifier.target not in known:
+            message = f"a product acts on {modifier.target!r}, which is no variable and no number"
+            problems.append(Problem("unknown-port", message, modifier.where, did_you_mean(modifier.target, known)))
+            continue
+        port = definition.port.get(modifier.target)
+        unit = port.unit if port else definition.number_rows[modifier.target][0].unit
+        if modifier.combine == "add" and modifier.effect in definition.port:
+            own = definition.port[modifier.effect].unit
+            if not Unit.of(own).same(Unit.of(unit)):
+                message = f"a product adds {own!r} to {modifier.target}, which is in {unit!r}"
+                problems.append(Problem("unit-mismatch", message, modifier.where))
+        elif modifier.effect in definition.port and not Unit.of(definition.port[modifier.effect].unit).same(BARE):
+            message = f"a product multiplies {modifier.target} by {modifier.effect}, which is not a bare number"
+            problems.append(Problem("unit-mismatch", message, modifier.where))
+
+
+def _check_names(definition: Definition, problems: list[Problem]) -> None:
+    seen: dict[str, Where | None] = {}
+    entries = [(p.name, p.where) for p in definition.ports]
+    entries += [(rows[0].name, rows[0].where) for rows in definition.number_rows.values()]
+    for name, where in entries:
+        identifier = name.replace(".", "_")
+        if identifier in seen:
+            message = f"{name} has the same identifier as another port or number ({identifier})"
+            problems.append(Problem("double-name", message, where, f"The other is at {seen[identifier]}."))
+        seen[identifier] = where
+    full: set[tuple[str, str]] = set()
+    for number in definition.numbers:
+        if (number.name, number.index) in full:
+            problems.append(Problem("double-name", f"{number.name} [{number.index}] is given twice", number.where))
+        full.add((number.name, number.index))
+        for region in number.index.split("<-") if number.index not in ("", "each") else []:
+            if region not in definition.regions:
+                hint = did_you_mean(region, definition.regions)
+                problems.append(Problem("unknown-region", f"{number.name}: no region {region!r}", number.where, hint))
+
+
+def _order(variables: Mapping[str, Expression], problems: list[Problem]) -> list[str]:
+    """Variables so that each comes after all that it reads; a loop is reported as a path."""
+    reads = {name: sorted(symbols_of([value]) & variables.keys()) for name, value in variables.items()}
+    order: list[str] = []
+    state: dict[str, int] = {}
+    looped: set[frozenset[str]] = set()
+
+    def visit(name: str, path: list[str]) -> None:
+        if state.get(name) == 2:
+            return
+        if state.get(name) == 1:
+            loop = [*path[path.index(name) :], name]
+            if frozenset(loop) not in looped:
+                looped.add(frozenset(loop))
+                hint = "Make one of these a state with a rate, or read a state instead."
+                problems.append(Problem("algebraic-loop", f"variables read each other: {' -> '.join(loop)}", None, hint))
+            return
+        state[name] = 1
+        for other in reads[name]:
+            visit(other, [*path, name])
+        state[name] = 2
+        order.append(name)
+
+    for name in variables:
+        visit(name, [])
+    return order
+
+
+def _switched_off(definition: Definition, written: Sequence[Written]) -> list[Written]:
+    unknown = definition.off - {m.name for m in definition.mechanisms}
+    raise_if_any(
+        Problem("unknown-mechanism", f"no mechanism is called {name!r}", None,
+                did_you_mean(name, [m.name for m in definition.mechanisms]))
+        for name in sorted(unknown)
+    )  # fmt: skip
+    out = []
+    for item in written:
+        if item.mechanism.name in definition.off:
+            neutral = constant(0 if item.is_rate else item.port.healthy)
+            out.append(replace(item, values=dict.fromkeys(item.values, neutral)))
+        else:
+            out.append(item)
+    return out
+
+
+def check(definition: Definition) -> list[Problem]:
+    """Everything that keeps ``definition`` from being composed, at once."""
+    problems: list[Problem] = []
+    _check_names(definition, problems)
+    written = trace(definition, problems)
+    _check_writers(definition, written, problems)
+    _check_units(definition, written, problems)
+    _check_modifiers(definition, problems)
+    variables = {n: v for w in written if not w.is_rate for n, v in w.values.items()}
+    _order(variables, problems)
+    return problems
+
+
+def _modified(definition: Definition, variables: dict[str, Expression]) -> tuple[dict[str, Expression], dict[str, Expression]]:
+    """Variables with products acting on them, and replacements for the numbers that products act on."""
+    numbers = number_symbols(definition)
+    replaced: dict[str, Expression] = {}
+    out = dict(variables)
+    for modifier in definition.modifiers:
+        effect = symbol(modifier.effect)
+        for table, names in ((out, list(out)), (replaced, list(numbers))):
+            for full in names:
+                local = numbers[full].name if table is replaced else _local(definition, full)
+                if local == modifier.target:
+                    base = table.get(full, symbol(full))
+                    table[full] = base * effect if modifier.combine == "multiply" else base + effect
+    return out, replaced
+
+
+def _local(definition: Definition, full: str) -> str:
+    if full in definition.port:
+        return full
+    name = full.split(".", 1)[1] if full.split(".", 1)[0] in definition.regions else full
+    return name if name in definition.port else name.rsplit(".", 1)[0]
+
+
+def compose(definition: Definition, readouts: Iterable[str] | None = None) -> Program:
+    """Compose the program; raises :class:`charcot.core.errors.Problems` with everything that is wrong.
+
+    ``readouts``: full names to report; by default every port whose ``readout`` column says yes.
+    """
+    raise_if_any(check(definition), f"the model {definition.title!r} cannot be composed")
+    written = _switched_off(definition, trace(definition, []))
+    variables = {n: v for w in written if not w.is_rate for n, v in w.values.items()}
+    rates = {n: v for w in written if w.is_rate for n, v in w.values.items()}
+    variables, replaced = _modified(definition, variables)
+    resolved: dict[str, Expression] = {}
+    for name in _order(variables, []):
+        resolved[name] = substitute([variables[name]], {**replaced, **resolved})[0]
+    # A replaced number reads effects, which are variables: resolve those inside it before it is used.
+    replaced = {n: substitute([v], resolved)[0] for n, v in replaced.items()}
+    for name in _order(variables, []):
+        resolved[name] = substitute([variables[name]], {**replaced, **resolved})[0]
+    full = {**replaced, **resolved}
+    names = list(rates)
+    values = substitute([rates[n] for n in names], full)
+    states = tuple(
+        State(n, p.unit, constant(p.healthy), v, p.scale)
+        for n, v in zip(names, values, strict=True)
+        for p in [definition.port[_local(definition, n)]]
+    )
+    return _program(definition, states, resolved, readouts)
+
+
+def _program(
+    definition: Definition, states: tuple[State, ...], resolved: Mapping[str, Expression], readouts: Iterable[str] | None
+) -> Program:  # fmt: skip
+    wanted = readout_names(definition) if readouts is None else list(readouts)
+    state_names = {s.name for s in states}
+    reported = []
+    for name in wanted:
+        if name not in resolved and name not in state_names:
+            raise KeyError(f"no read-out is called {name!r}. {did_you_mean(name, [*resolved, *state_names])}")
+        unit = definition.port[_local(definition, name)].unit
+        reported.append(Readout(name, unit, resolved.get(name, symbol(name))))
+    inputs = tuple(Input(p.name, p.unit, p.healthy) for p in definition.ports if p.kind == "input")
+    used = symbols_of([s.rate for s in states] + [r.expression for r in reported])
+    parameters = tuple(
+        Parameter(full, n.unit, n.value) for full, n in number_symbols(definition).items() if full in used
+    )
+    return Program(states, parameters, inputs, tuple(reported), definition.title)
+
+
+def readout_names(definition: Definition) -> list[str]:
+    """Full names of all ports that are reported by default."""
+    names: list[str] = []
+    for port in definition.ports:
+        if port.readout and port.scope != "segment":
+            names += [port.name] if port.scope == "person" else [f"{r}.{port.name}" for r in definition.regions]
+    return names
+
+
+def state_initials(definition: Definition) -> dict[str, float]:
+    """Healthy values of all ports by local name, for display."""
+    return {p.name: p.healthy for p in definition.ports}

@@ -1,0 +1,184 @@
+"""Ports and numbers: the named quantities that mechanisms read and write, as rows of CSV files."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from charcot.core.errors import Problem, Where
+from charcot.core.identifiers import is_port_name
+from charcot.core.units import UnitError, dimension
+
+SCOPES = ("person", "region", "segment", "pair")
+KINDS = ("state", "variable", "input")
+FREE = "free"
+
+
+@dataclass(frozen=True)
+class Port:
+    """A quantity of the model.
+
+    ``kind``: a ``state`` has a rate, a ``variable`` is computed from others, an ``input`` is set by events.
+    ``scope``: one per ``person``, per ``region``, or per ``segment`` of each region's axon.
+    ``healthy``: the initial value of a state or input, and the value of a variable whose mechanism is switched off.
+    """
+
+    name: str
+    kind: str
+    scope: str
+    unit: str
+    healthy: float
+    scale: float
+    title: str
+    readout: bool = False
+    where: Where | None = None
+
+
+@dataclass(frozen=True)
+class Number:
+    """A parameter with its evidence.
+
+    ``spread`` is the standard deviation of the natural logarithm of the value that its evidence leaves open;
+    ``between_patients`` is the one between persons. ``index`` names the region (or ``receiver<-donor`` pair) that the
+    row is for; empty means every region shares it, ``each`` that every region has a draw of its own.
+    ``role``: ``parameter``, or ``constant`` for exponents and counts, which are compiled in.
+    """
+
+    name: str
+    index: str
+    value: float
+    unit: str
+    spread: float
+    between_patients: float
+    sources: tuple[str, ...]
+    grade: str
+    role: str
+    title: str
+    note: str
+    where: Where | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether no source stands behind the value."""
+        return self.sources == (FREE,)
+
+
+def _rows(path: Path, columns: Sequence[str], problems: list[Problem]) -> Iterator[tuple[dict[str, str], Where]]:
+    with path.open(newline="", encoding="utf-8") as handle:
+        reader = csv.reader(handle)
+        header = next(reader, [])
+        missing = [c for c in columns if c not in header]
+        if missing:
+            problems.append(
+                Problem("missing-column", f"columns missing: {', '.join(missing)}", Where.of(path.name, 1))
+            )
+            return
+        for cells in reader:
+            where = Where.of(path.name, reader.line_num)
+            if not cells or cells[0].startswith("#"):
+                continue
+            if len(cells) != len(header):
+                message = f"{len(cells)} cells, but the header has {len(header)}"
+                problems.append(Problem("malformed-row", message, where, "Quote texts that contain commas."))
+                continue
+            yield dict(zip(header, (c.strip() for c in cells), strict=True)), where
+
+
+def _number(text: str, column: str, where: Where, problems: list[Problem], default: float | None = None) -> float:
+    if not text and default is not None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        problems.append(Problem("not-a-number", f"{column} is {text!r}, not a finite number", where))
+        return 0.0
+    return value
+
+
+def _check_name_and_unit(name: str, unit: str, where: Where, problems: list[Problem]) -> None:
+    if not is_port_name(name):
+        hint = "Use lower case, digits, underscores and dots, such as axon.mrna."
+        problems.append(Problem("bad-name", f"{name!r} is not a port name", where, hint))
+    if not unit:
+        problems.append(Problem("no-unit", f"{name} has no unit", where, "Write 1 for a relative quantity."))
+        return
+    try:
+        dimension(unit)
+    except UnitError as error:
+        problems.append(Problem("unknown-unit", f"{name}: {error}", where, "Use a unit that pint knows."))
+
+
+PORT_COLUMNS = ("name", "kind", "scope", "unit", "healthy", "scale", "readout", "title")
+
+
+def read_ports(paths: Iterable[Path], problems: list[Problem]) -> list[Port]:
+    """Read port tables; what is wrong is appended to ``problems`` with file and line."""
+    ports: list[Port] = []
+    for path in paths:
+        for row, where in _rows(path, PORT_COLUMNS, problems):
+            _check_name_and_unit(row["name"], row["unit"], where, problems)
+            for column, allowed in (("kind", KINDS), ("scope", SCOPES)):
+                if row[column] not in allowed:
+                    message = f"{row['name']}: {column} is {row[column]!r}, not one of {', '.join(allowed)}"
+                    problems.append(Problem("bad-port", message, where))
+            if not row["title"]:
+                problems.append(Problem("no-title", f"{row['name']} has no title", where))
+            ports.append(
+                Port(
+                    row["name"],
+                    row["kind"],
+                    row["scope"],
+                    row["unit"],
+                    _number(row["healthy"], "healthy", where, problems),
+                    _number(row["scale"], "scale", where, problems, default=1.0),
+                    row["title"],
+                    row["readout"] == "yes",
+                    where,
+                )
+            )
+    return ports
+
+
+NUMBER_COLUMNS = (
+    "name", "index", "value", "unit", "spread", "between_patients", "source", "grade", "role", "title", "note",
+)  # fmt: skip
+
+
+def read_numbers(paths: Iterable[Path], problems: list[Problem]) -> list[Number]:
+    """Read parameter tables; a number without unit, spread, source (or ``free``) or grade is a problem."""
+    numbers: list[Number] = []
+    for path in paths:
+        for row, where in _rows(path, NUMBER_COLUMNS, problems):
+            numbers.append(_number_row(row, where, problems))
+    return numbers
+
+
+def _number_row(row: dict[str, str], where: Where, problems: list[Problem]) -> Number:
+    name = row["name"]
+    _check_name_and_unit(name, row["unit"], where, problems)
+    for column in ("spread", "source", "grade", "title"):
+        if not row[column]:
+            hint = "Give it, or write 'free' as the source and F as the grade." if column != "title" else ""
+            problems.append(Problem(f"no-{column}", f"{name} has no {column}", where, hint))
+    if (row["source"] == FREE) != (row["grade"] == "F"):
+        message = f"{name}: source {row['source']!r} and grade {row['grade']!r} do not go together"
+        problems.append(Problem("free-grade", message, where, "A free number has source 'free' and grade F."))
+    return Number(
+        name,
+        row["index"],
+        _number(row["value"], "value", where, problems),
+        row["unit"],
+        _number(row["spread"], "spread", where, problems, default=0.0),
+        _number(row["between_patients"], "between_patients", where, problems, default=0.0),
+        tuple(s.strip() for s in row["source"].split(";") if s.strip()),
+        row["grade"],
+        row["role"] or "parameter",
+        row["title"],
+        row["note"],
+        where,
+    )

@@ -1,0 +1,434 @@
+"""The checks of a protocol file: each is one function that yields findings; all of them run, none stops the others.
+
+The models of ``protocol.py`` find what can be seen in one value (unit, type, unknown key). The checks here compare
+values with each other and with what exists (products, cohorts). They read the raw file, and pass over any value that
+the models have already refused, so that one mistake is reported once.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from charcot.core.errors import Problem
+from charcot.core.identifiers import did_you_mean, nearest
+from charcot.trials.estimands import ESTIMANDS
+from charcot.trials.protocol import Protocol
+from charcot.trials.quantities import (
+    DAYS,
+    HAZARD,
+    MONTHS,
+    PERCENT_PREDICTED,
+    POINTS,
+    RATE,
+    SHARE,
+    YEARS,
+    Quantity,
+)
+from charcot.trials.world import World
+from charcot.trials.yaml_file import Document, Path_
+
+OLDEST = 120.0  # years: nobody is older, so a larger age is a mistake in the file
+LARGEST_VITAL_CAPACITY = 200.0  # % predicted: more is a mistake in the file
+
+BASELINE_QUANTITIES: dict[str, Quantity] = {
+    "age": YEARS,
+    "total_score": POINTS,
+    "time_since_onset": MONTHS,
+    "run_in_slope": RATE,
+    "bulbar_share": SHARE,
+    "riluzole_share": SHARE,
+    "vital_capacity": PERCENT_PREDICTED,
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One problem at one path of the file."""
+
+    path: Path_
+    code: str
+    message: str
+    hint: str = ""
+
+
+Check = Callable[[Mapping[str, Any], World], Iterator[Finding]]
+
+
+def find_problems(document: Document, world: World) -> tuple[Protocol | None, list[Problem]]:
+    """The protocol, when its single values are sound, and every problem of the file in the order of its lines."""
+    data = _plain(document.data)
+    protocol: Protocol | None = None
+    findings: list[Finding] = []
+    try:
+        protocol = Protocol.model_validate(data)
+    except ValidationError as error:
+        findings += [_from_model(entry) for entry in error.errors()]
+    refused = {finding.path for finding in findings}
+    for check in CHECKS:
+        findings += [finding for finding in check(data, world) if finding.path not in refused]
+    problems = [Problem(f.code, f.message, document.where(f.path), f.hint) for f in findings]
+    return protocol, sorted(problems, key=lambda p: p.where.line if p.where else 0)
+
+
+def _plain(value: Any) -> Any:
+    """YAML containers as plain dictionaries and lists, with keys as texts."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+# --- what the models found, in the user's words ------------------------------------------------------------------
+
+
+def _from_model(entry: Any) -> Finding:
+    path: Path_ = tuple(entry["loc"])
+    name, kind = _dotted(path), entry["type"]
+    if kind == "missing":
+        return Finding(path, "missing-key", f"'{name}' is missing", f"Add the key '{path[-1]}'.")
+    if kind == "extra_forbidden":
+        known = _keys_at(path[:-1])
+        hint = f"{did_you_mean(str(path[-1]), known)} Known here: {', '.join(known)}."
+        return Finding(path, "unknown-key", f"unknown key '{name}'", hint)
+    if kind == "value_error":
+        return Finding(path, "bad-quantity", f"{name}: {entry['ctx']['error']}")
+    if kind == "literal_error":
+        known = [word.strip(" '") for word in entry["ctx"]["expected"].replace(" or ", ", ").split(",")]
+        hint = f"{did_you_mean(str(entry['input']), known)} Known: {', '.join(known)}."
+        return Finding(path, "unknown-word", f"{name}: unknown word {entry['input']!r}", hint)
+    if kind == "too_short" and name == "arms":
+        return Finding(path, "no-arms", "a trial needs at least one arm", "Add an arm: - {id: placebo, n: 60}")
+    if kind == "greater_than_equal" and path[-1] == "n":
+        return Finding(path, "empty-arm", f"{name}: an arm of {entry['input']} patients is no arm", "Use n: 1 or more.")
+    return Finding(path, "bad-value", f"{name}: {entry['msg'].lower()}, not {entry['input']!r}")
+
+
+def _dotted(path: Path_) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".")
+
+
+def _keys_at(path: Path_) -> list[str]:
+    """The keys that a protocol may have at ``path``."""
+    model: type[BaseModel] = Protocol
+    for part in path:
+        if not isinstance(part, str):
+            continue
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        inner = _model_in(fields[part].annotation) if part in fields else None
+        model = inner or model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model inside an annotation such as ``tuple[Arm, ...]`` or ``RunIn | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_model_in(argument) for argument in typing.get_args(annotation))
+    return next((model for model in inner if model is not None), None)
+
+
+# --- helpers that pass over what is not there --------------------------------------------------------------------
+
+
+def _get(data: Any, *path: str | int) -> Any:
+    for part in path:
+        if isinstance(data, Mapping):
+            data = data.get(part)
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return None
+    return data
+
+
+def _number(data: Any, quantity: Quantity | None, *path: str | int) -> float | None:
+    """The value at ``path`` in the house's unit, or None when it is missing or unreadable."""
+    value = _get(data, *path)
+    if quantity is None:
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) else None
+    try:
+        return None if value is None else quantity.read(value)
+    except ValueError:
+        return None
+
+
+def _mappings(data: Any, *path: str | int) -> list[tuple[int, Mapping[str, Any]]]:
+    """The entries of a list that are mappings, with their positions."""
+    entries = _get(data, *path)
+    found = enumerate(entries) if isinstance(entries, list) else []
+    return [(position, entry) for position, entry in found if isinstance(entry, Mapping)]
+
+
+def _arm_ids(data: Mapping[str, Any]) -> list[str]:
+    return [str(arm["id"]) for _, arm in _mappings(data, "arms") if "id" in arm]
+
+
+# --- the checks --------------------------------------------------------------------------------------------------
+
+_RANGES: tuple[tuple[Path_, Quantity | None, float, float], ...] = (
+    (("eligibility", "age"), YEARS, 0.0, OLDEST),
+    (("eligibility", "time_since_onset"), DAYS, 0.0, float("inf")),
+    (("eligibility", "involved_regions"), None, 0.0, 4.0),
+    (("eligibility", "every_item"), POINTS, 0.0, 4.0),
+    (("eligibility", "total_score"), POINTS, 0.0, 48.0),
+    (("eligibility", "vital_capacity"), PERCENT_PREDICTED, 0.0, LARGEST_VITAL_CAPACITY),
+    (("screening", "run_in", "decline"), POINTS, -48.0, 48.0),
+)
+
+
+def check_ranges(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """Limits are possible values, and no minimum is above its maximum."""
+    for path, quantity, least, most in _RANGES:
+        unit = f" {quantity.unit}" if quantity else ""
+        ends = {end: _number(data, quantity, *path, end) for end in ("min", "max")}
+        for end, value in ends.items():
+            if value is not None and not least <= value <= most:
+                text = f"{_dotted(path)}.{end}: {value:g}{unit} is not possible"
+                yield Finding((*path, end), "impossible-value", text, f"It must lie from {least:g} to {most:g}{unit}.")
+        if ends["min"] is not None and ends["max"] is not None and ends["min"] > ends["max"]:
+            text = f"{_dotted(path)}: the minimum {ends['min']:g}{unit} is above the maximum {ends['max']:g}{unit}"
+            yield Finding((*path, "min"), "empty-range", text, "Nobody could be eligible: swap or correct them.")
+
+
+def check_times(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """Screening times are not negative, and a run-in takes time."""
+    path: Path_ = ("screening", "delay_after_diagnosis", "median")
+    delay = _number(data, DAYS, *path)
+    if delay is not None and delay < 0:
+        yield Finding(path, "impossible-value", f"{_dotted(path)}: screening cannot come before diagnosis")
+    path = ("screening", "run_in", "duration")
+    run_in = _number(data, DAYS, *path)
+    if run_in is not None and run_in <= 0:
+        yield Finding(path, "impossible-value", f"{_dotted(path)}: a run-in must take more than 0 days")
+
+
+def check_arm_ids(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """Every arm has its own id."""
+    seen: dict[str, int] = {}
+    for position, arm in _mappings(data, "arms"):
+        name = arm.get("id")
+        if isinstance(name, str) and name in seen:
+            text = f"arms[{position + 1}].id: '{name}' is also the id of arm {seen[name] + 1}"
+            yield Finding(("arms", position, "id"), "duplicate-arm", text, "Give each arm its own id.")
+        elif isinstance(name, str):
+            seen[name] = position
+
+
+def check_references_to_arms(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """Arms that are named elsewhere exist."""
+    known = _arm_ids(data)
+    named: list[tuple[Path_, Any]] = [(("analysis", "reference_arm"), _get(data, "analysis", "reference_arm"))]
+    dropout = _get(data, "dropout", "arms")
+    named += [(("dropout", "arms", key), key) for key in (dropout if isinstance(dropout, Mapping) else ())]
+    for position, entry in _mappings(data, "published", "values"):
+        named.append((("published", "values", position, "arm"), entry.get("arm")))
+    for path, name in named:
+        if isinstance(name, str) and name not in known:
+            text = f"{_dotted(path)}: no arm is called '{name}'"
+            yield Finding(path, "unknown-arm", text, did_you_mean(name, known))
+
+
+def check_cohort(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """The cohort exists and takes the overrides."""
+    population = _get(data, "population")
+    name = population.get("cohort", "sporadic") if isinstance(population, Mapping) else "sporadic"
+    known = list(world.cohorts())
+    if not isinstance(name, str) or not isinstance(population, Mapping):
+        return
+    if name not in known:
+        hint = f"{did_you_mean(name, known)} Known: {', '.join(known)}."
+        yield Finding(("population", "cohort"), "unknown-cohort", f"no cohort is called '{name}'", hint)
+    elif isinstance(population.get("overrides"), Mapping):
+        try:
+            world.population(name, population["overrides"])
+        except (ValueError, KeyError, TypeError) as error:
+            yield Finding(("population", "overrides"), "bad-override", f"population.overrides: {_words(error)}")
+
+
+def check_background(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """Background products exist, and their shares lie from 0 to 100 %."""
+    background = _get(data, "population", "background")
+    for name in background if isinstance(background, Mapping) else ():
+        path: Path_ = ("population", "background", name)
+        if name not in world.products():
+            yield _unknown_product(path, name, world)
+        share = _number(background, SHARE, name)
+        if share is not None and not 0 <= share <= 100:
+            yield Finding(path, "impossible-value", f"{_dotted(path)}: a share of {share:g} % is not possible")
+
+
+def check_treatments(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """Products exist, doses are above zero and in the product's unit, and treatment ends after it starts."""
+    for position, arm in _mappings(data, "arms"):
+        for number, entry in _mappings(arm, "treatments"):
+            yield from _treatment(("arms", position, "treatments", number), entry, world)
+
+
+def _treatment(path: Path_, entry: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    product, dose = entry.get("product"), entry.get("dose")
+    start = _number(entry, DAYS, "start") if "start" in entry else 0.0
+    stop = _number(entry, DAYS, "stop")
+    if start is not None and start < 0:
+        text = f"{_dotted(path)}.start: {start:g} days is before randomisation"
+        yield Finding((*path, "start"), "start-before-randomisation", text, "A trial treatment starts on day 0 or later.")
+    times_are_sound = start is not None and start >= 0
+    if start is not None and stop is not None and stop <= start:
+        times_are_sound = False
+        text = f"{_dotted(path)}: the treatment stops on day {stop:g} but starts on day {start:g}"
+        yield Finding((*path, "stop"), "stop-before-start", text, "Let it stop later, or leave 'stop' out.")
+    if not isinstance(product, str):
+        return
+    if product not in world.products():
+        yield _unknown_product((*path, "product"), product, world)
+        return
+    finding = _dose_problem((*path, "dose"), dose, world.products()[product].dose_unit)
+    if finding is not None:
+        yield finding
+    elif times_are_sound and isinstance(dose, str):
+        yield from _regimen_problem(path, entry, world)
+
+
+def _dose_problem(path: Path_, dose: Any, unit: str) -> Finding | None:
+    if dose is None:
+        return None  # the models report a missing dose
+    try:
+        value = Quantity(unit, f"60 {unit}").read(dose)
+    except ValueError as error:
+        return Finding(path, "bad-dose", f"{_dotted(path)}: {error}")
+    if value <= 0:
+        return Finding(path, "bad-dose", f"{_dotted(path)}: a dose of {value:g} {unit} is not above zero")
+    return None
+
+
+def _regimen_problem(path: Path_, entry: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """What the product itself says against this regimen, such as an unknown schedule."""
+    schedule = entry.get("schedule", "label")
+    schedules = list(world.products()[entry["product"]].schedules)
+    if isinstance(schedule, str) and schedule not in schedules:
+        text = f"{_dotted(path)}.schedule: {entry['product']} has no schedule called '{schedule}'"
+        hint = f"{did_you_mean(schedule, schedules)} It has: {', '.join(schedules)}."
+        yield Finding((*path, "schedule"), "unknown-schedule", text, hint)
+        return
+    try:
+        world.regimen(entry["product"], entry["dose"], entry.get("start", "0 days"), entry.get("stop"), schedule)
+    except (ValueError, KeyError, TypeError) as error:
+        yield Finding(path, "bad-regimen", f"{_dotted(path)}: {_words(error)}")
+
+
+def _unknown_product(path: Path_, name: str, world: World) -> Finding:
+    known = list(world.products())
+    hint = did_you_mean(name, known) if nearest(name, known) else f"Known: {', '.join(sorted(known))}."
+    return Finding(path, "unknown-product", f"{_dotted(path)}: no product is called '{name}'", hint)
+
+
+def _words(error: Exception) -> str:
+    return str(error.args[0]) if error.args else type(error).__name__
+
+
+def check_dropout(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """A withdrawal is a hazard, or a share by a time; not both, and not half of one."""
+    arms = _get(data, "dropout", "arms")
+    places: list[Path_] = [("dropout",)]
+    places += [("dropout", "arms", key) for key in (arms if isinstance(arms, Mapping) else ())]
+    for path in places:
+        entry = _get(data, *path)
+        if not isinstance(entry, Mapping):
+            continue
+        if "hazard" in entry and ("share" in entry or "at" in entry):
+            text = f"{_dotted(path)}: give a hazard, or a share with a time, not both"
+            yield Finding((*path, "hazard"), "double-dropout", text)
+        if ("share" in entry) != ("at" in entry):
+            text = f"{_dotted(path)}: a share needs the time by which it has left"
+            yield Finding(path, "half-dropout", text, "Write for example: {share: 10 %, at: 24 weeks}")
+        share, hazard, at = (_number(entry, q, k) for q, k in ((SHARE, "share"), (HAZARD, "hazard"), (DAYS, "at")))
+        if share is not None and not 0 <= share < 100:
+            yield Finding((*path, "share"), "impossible-value", f"{_dotted(path)}.share: {share:g} % is not possible")
+        if hazard is not None and hazard < 0:
+            yield Finding((*path, "hazard"), "impossible-value", f"{_dotted(path)}.hazard is below zero")
+        if at is not None and at <= 0:
+            yield Finding((*path, "at"), "impossible-value", f"{_dotted(path)}.at must be after day 0")
+
+
+STRATUM_QUANTITIES: dict[str, Quantity | None] = {
+    "age": YEARS,
+    "run_in_decline": POINTS,
+    "total_score": POINTS,
+    "vital_capacity": PERCENT_PREDICTED,
+}
+
+
+def check_strata(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """Numbers are cut where they can be read; categories are not cut; a run-in factor needs a run-in."""
+    for position, entry in _mappings(data, "randomisation", "stratify"):
+        path: Path_ = ("randomisation", "stratify", position)
+        variable, cuts = entry.get("by"), entry.get("cuts") or []
+        quantity = STRATUM_QUANTITIES.get(str(variable))
+        if quantity is None and cuts:
+            yield Finding((*path, "cuts"), "bad-stratum", f"{_dotted(path)}: '{variable}' has categories and no cuts")
+        if quantity is not None and not cuts:
+            hint = f"Write for example: cuts: [{quantity.example}]"
+            yield Finding(path, "bad-stratum", f"{_dotted(path)}: '{variable}' is a number and needs cuts", hint)
+        for number, cut in enumerate(cuts if quantity and isinstance(cuts, list) else []):
+            try:
+                quantity.read(cut) if quantity else None
+            except ValueError as error:
+                yield Finding((*path, "cuts", number), "bad-quantity", f"{_dotted((*path, 'cuts', number))}: {error}")
+        if variable == "run_in_decline" and _get(data, "screening", "run_in") is None:
+            text = f"{_dotted(path)}: there is no run-in whose decline could be used"
+            yield Finding((*path, "by"), "bad-stratum", text, "Add screening.run_in, or remove this factor.")
+
+
+def check_published(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """Published values are written in the unit of what they are compared with."""
+    for position, entry in _mappings(data, "published", "values"):
+        path: Path_ = ("published", "values", position, "value")
+        estimand = ESTIMANDS.get(str(entry.get("estimand")))
+        if estimand is not None and "value" in entry:
+            yield from _unreadable(path, estimand.quantity, entry["value"])
+    for position, entry in _mappings(data, "published", "baseline"):
+        quantity = BASELINE_QUANTITIES.get(str(entry.get("variable")))
+        for key in ("mean", "sd"):
+            if quantity is not None and key in entry:
+                yield from _unreadable(("published", "baseline", position, key), quantity, entry[key])
+
+
+def _unreadable(path: Path_, quantity: Quantity, value: Any) -> Iterator[Finding]:
+    try:
+        quantity.read(value)
+    except ValueError as error:
+        yield Finding(path, "bad-quantity", f"{_dotted(path)}: {error}")
+
+
+def check_pool(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """The screening cap leaves room for the patients that are wanted."""
+    numbers = [_number(arm, None, "n") for _, arm in _mappings(data, "arms")]
+    wanted = sum(number for number in numbers if number is not None and number > 0)
+    cap = _number(data, None, "simulate", "screened_per_replicate")
+    if cap is not None and 0 < cap < wanted:
+        path: Path_ = ("simulate", "screened_per_replicate")
+        text = f"{_dotted(path)}: {cap:g} screened patients cannot give {wanted:g} randomised ones"
+        yield Finding(path, "too-few-screened", text, "Raise it; several times the number of patients is usual.")
+
+
+CHECKS: tuple[Check, ...] = (
+    check_ranges,
+    check_times,
+    check_arm_ids,
+    check_references_to_arms,
+    check_cohort,
+    check_background,
+    check_treatments,
+    check_dropout,
+    check_strata,
+    check_published,
+    check_pool,
+)

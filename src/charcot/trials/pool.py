@@ -1,0 +1,165 @@
+"""People who could come to a trial: drawn, simulated, in batches, always the same person at the same address.
+
+A person is addressed by (seed, replicate, number); with ``pool: shared`` by (seed, number), and every replicate meets
+the same people at other times. Batch sizes never change a result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from charcot.clinic.observation import ITEMS
+from charcot.core.random import stream
+from charcot.core.result import Status
+from charcot.trials.protocol import Protocol
+from charcot.trials.world import Cohort, Courses, World
+
+ITEM_READOUTS = tuple(f"clinic.alsfrs_r.{item}" for item in ITEMS)
+VITAL_CAPACITY = "clinic.vital_capacity"
+NFL = "biomarker.nfl_serum"
+READOUTS = (*ITEM_READOUTS, VITAL_CAPACITY, NFL)
+TIMING_READOUT = "clinic.alsfrs_r.total"  # the one read-out that a run made only for its clocks still asks for
+LARGEST_SEED = 2**31
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One patient whose simulation failed."""
+
+    replicate: int
+    patient: int
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Latent:
+    """True values on the days asked for; NaN after death.
+
+    Attributes:
+        items: (patients, days, 12) points.
+        vital_capacity: (patients, days) % predicted.
+        nfl: (patients, days) pg/mL.
+        death: (patients,) day of death or permanent ventilation on the patient's clock; inf when never.
+        failed: (patients,) bool.
+    """
+
+    items: np.ndarray
+    vital_capacity: np.ndarray
+    nfl: np.ndarray
+    death: np.ndarray
+    failed: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Latent:
+        return Latent(*(array[rows] for array in self._arrays()))
+
+    def put(self, rows: np.ndarray, other: Latent) -> None:
+        """Replace some patients' values."""
+        for mine, theirs in zip(self._arrays(), other._arrays(), strict=True):
+            mine[rows] = theirs
+
+    def _arrays(self) -> tuple[np.ndarray, ...]:
+        return self.items, self.vital_capacity, self.nfl, self.death, self.failed
+
+    @staticmethod
+    def join(parts: list[Latent]) -> Latent:
+        columns = zip(*(part._arrays() for part in parts), strict=True)
+        return Latent(*(np.concatenate(column) for column in columns))
+
+
+def latent_at(courses: Courses, days: np.ndarray) -> Latent:
+    """True values of every patient of ``courses`` on ``days``, (patients, k), of each patient's clock."""
+    return Latent(
+        np.stack([courses.at(name, days) for name in ITEM_READOUTS], axis=-1),
+        np.asarray(courses.at(VITAL_CAPACITY, days), dtype=float),
+        np.asarray(courses.at(NFL, days), dtype=float),
+        np.array(courses.death, dtype=float),
+        np.array(courses.failed, dtype=bool),
+    )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some people and the clocks of their untreated course; arrays are (people,), days on the person's clock."""
+
+    numbers: np.ndarray
+    cohort: Cohort
+    onset: np.ndarray
+    diagnosis: np.ndarray
+    death: np.ndarray
+    failed: np.ndarray
+    reasons: list[str]
+    background: list[tuple[str, ...]]  # products taken from the day of diagnosis
+
+    @property
+    def size(self) -> int:
+        return len(self.numbers)
+
+
+class Pool:
+    """Draws and simulates the people of one replicate (or of all, when the pool is shared)."""
+
+    def __init__(self, protocol: Protocol, world: World, address: str, workers: int) -> None:
+        self.protocol, self.world, self.address, self.workers = protocol, world, address, workers
+        self.population = world.population(protocol.population.cohort, protocol.population.overrides)
+        seed = stream(protocol.simulate.seed, address, "cohort seed")
+        self.cohort_seed = int(seed.integers(LARGEST_SEED))
+
+    def batch(self, first: int, size: int) -> Batch:
+        """People ``first`` to ``first + size - 1`` with the clocks of their untreated course."""
+        cohort = self.world.draw(self.population, size, self.cohort_seed, first)
+        courses = self.world.simulate(cohort, None, None, (TIMING_READOUT,), self.workers)
+        numbers = np.arange(first, first + size)
+        return Batch(
+            numbers,
+            cohort,
+            np.asarray(courses.onset, dtype=float),
+            np.asarray(courses.diagnosis, dtype=float),
+            np.asarray(courses.death, dtype=float),
+            np.asarray(courses.failed, dtype=bool),
+            reasons(courses),
+            [self._background(int(number)) for number in numbers],
+        )
+
+    def _background(self, number: int) -> tuple[str, ...]:
+        """Which background products this person takes."""
+        person = f"{self.address}, patient {number}"
+        seed = self.protocol.simulate.seed
+        draws = {
+            product: stream(seed, person, f"background {product}").random()
+            for product in self.protocol.population.background
+        }
+        return tuple(name for name, share in self.protocol.population.background.items() if draws[name] < share / 100)
+
+    def with_background(self, batch: Batch, rows: np.ndarray) -> Courses:
+        """The courses of some people of a batch with their background treatments, taken from diagnosis."""
+        regimens = [[self._from_diagnosis(p, 0.0) for p in batch.background[row]] for row in rows]
+        cohort = batch.cohort.take(rows)
+        return self.world.simulate(cohort, regimens, batch.diagnosis[rows], READOUTS, self.workers)
+
+    def _from_diagnosis(self, product: str, start: float) -> object:
+        return self.world.regimen(product, None, f"{start!r} days", None, "label")
+
+    def in_arm(self, batch: Batch, rows: np.ndarray, arm: int, randomisation: np.ndarray) -> Courses:
+        """The courses of some people with background and the arm's treatments; ``randomisation`` (rows,) in days."""
+        treatments = [
+            self.world.regimen(t.product, t.dose, f"{t.start!r} days", _days(t.stop), t.schedule)
+            for t in self.protocol.arms[arm].treatments
+        ]
+        regimens = [
+            [self._from_diagnosis(p, float(batch.diagnosis[row] - day)) for p in batch.background[row]] + treatments
+            for row, day in zip(rows, randomisation, strict=True)
+        ]
+        return self.world.simulate(batch.cohort.take(rows), regimens, randomisation, READOUTS, self.workers)
+
+
+def _days(value: float | None) -> str | None:
+    return None if value is None else f"{value!r} days"
+
+
+def reasons(courses: Courses) -> list[str]:
+    """Why each patient's simulation failed; empty text where it did not."""
+    sentences = [Status(int(status)).sentence for status in courses.result.status]
+    return [sentence if failed else "" for sentence, failed in zip(sentences, courses.failed, strict=True)]

@@ -1,0 +1,322 @@
+"""One trial protocol: a YAML file as a checked, immutable object in the house's units (days, years, points, %).
+
+``load_protocol`` reports everything that is wrong with a file at once, each with its line. The published JSON Schema
+comes from the same models (``protocol_schema``), so that an editor and the program agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from charcot.core.errors import Problem, raise_if_any
+from charcot.trials.estimands import DEFAULT_ENDPOINTS
+from charcot.trials.quantities import DAYS, Days, Hazard, PercentPredicted, Points, Share, Years
+from charcot.trials.world import World, real_world
+from charcot.trials.yaml_file import read_document, with_overrides
+
+SCHEMA_NAME = "charcot/protocol@1"
+MOST_VISITS = 500  # more is a typing error ("every 1 hour"), not a trial
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Name = Annotated[str, Field(strict=True, min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Text = Annotated[str, Field(strict=True, min_length=1)]
+Endpoint = Literal[
+    "alsfrs_r_slope",
+    "alsfrs_r_change_observed",
+    "alsfrs_r_change_locf",
+    "vital_capacity_slope",
+    "nfl_ratio",
+    "survival",
+]
+Variable = Literal["age", "run_in_decline", "total_score", "involved_regions", "vital_capacity", "onset_region", "sex"]
+Mark = Literal["read", "secondary", "derived", "recalled"]
+
+_EVERY = re.compile(r"^\s*every\s+(.+?)\s+until\s+(.+?)\s*$")
+
+
+class Section(BaseModel):
+    """Every part of a protocol: unknown keys are errors, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def read_visits(value: Any) -> tuple[float, ...]:
+    """Days of the visits from "every 4 weeks until 24 weeks" or a list of quantities; day 0 always comes first."""
+    if isinstance(value, str):
+        days = _regular(value)
+    elif isinstance(value, (list, tuple)) and value:
+        days = [DAYS.read(item) for item in value]
+    else:
+        raise ValueError(f"{value!r} is no visit plan: write 'every 4 weeks until 24 weeks' or a list of times")
+    if days[0] < 0:
+        raise ValueError(f"the first visit is on day {days[0]:g}: visits count from randomisation (day 0)")
+    falls = [(a, b) for a, b in zip(days, days[1:], strict=False) if b <= a]
+    if falls:
+        raise ValueError(f"visits must ascend, but day {falls[0][1]:g} follows day {falls[0][0]:g}")
+    if days == [0.0]:
+        raise ValueError("there is no visit after randomisation (day 0)")
+    return tuple(days if days[0] == 0 else [0.0, *days])
+
+
+def _regular(text: str) -> list[float]:
+    match = _EVERY.match(text)
+    if match is None:
+        raise ValueError(f"'{text}' is no visit plan: write 'every 4 weeks until 24 weeks' or a list of times")
+    step, last = DAYS.read(match.group(1)), DAYS.read(match.group(2))
+    if step <= 0 or last <= 0:
+        raise ValueError(f"'{text}': both times must be above zero")
+    count = last / step
+    if count > MOST_VISITS:
+        raise ValueError(f"'{text}' means {count:.0f} visits; at most {MOST_VISITS} are possible")
+    if abs(count - round(count)) > 1e-9:
+        raise ValueError(f"'{text}': the last time is not a multiple of the step, so no visit would fall on it")
+    return [step * k for k in range(round(count) + 1)]
+
+
+Visits = Annotated[
+    tuple[float, ...],
+    BeforeValidator(read_visits),
+    PlainSerializer(lambda days: [DAYS.write(day) for day in days], return_type=list[str]),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {"type": "string", "pattern": _EVERY.pattern, "examples": ["every 4 weeks until 24 weeks"]},
+                {"type": "array", "minItems": 1, "items": {"type": "string", "examples": ["4 weeks"]}},
+            ]
+        }
+    ),
+]
+
+
+class AgeRange(Section):
+    min: Years | None = None
+    max: Years | None = None
+
+
+class DayRange(Section):
+    min: Days | None = None
+    max: Days | None = None
+
+
+class ItemFloor(Section):
+    min: Points | None = None
+
+
+class PointRange(Section):
+    min: Points | None = None
+    max: Points | None = None
+
+
+class PercentRange(Section):
+    min: PercentPredicted | None = None
+    max: PercentPredicted | None = None
+
+
+class CountRange(Section):
+    min: Annotated[int, Field(strict=True, ge=0)] | None = None
+    max: Annotated[int, Field(strict=True, ge=0)] | None = None
+
+
+class Population(Section):
+    cohort: Name = "sporadic"
+    # Changes to the cohort's own file, in its own words; the patients' room checks them.
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    # Treatments taken from the day of diagnosis: product -> share of patients who take it.
+    background: dict[str, Share] = Field(default_factory=dict)
+
+
+class Delay(Section):
+    """A log-normal time: its median, and the SD of its natural logarithm (a plain number)."""
+
+    median: Days
+    log_sd: Annotated[float, Field(strict=True, ge=0)] = 0.0
+
+
+class RunIn(Section):
+    duration: Days
+    decline: PointRange = Field(default_factory=PointRange)
+
+
+class Screening(Section):
+    delay_after_diagnosis: Delay
+    run_in: RunIn | None = None
+
+
+class Eligibility(Section):
+    """Inclusion rules, judged on what the screening visit records (not on true values)."""
+
+    age: AgeRange = Field(default_factory=AgeRange)
+    time_since_onset: DayRange = Field(default_factory=DayRange)
+    involved_regions: CountRange = Field(default_factory=CountRange)
+    every_item: ItemFloor = Field(default_factory=ItemFloor)
+    total_score: PointRange = Field(default_factory=PointRange)
+    vital_capacity: PercentRange = Field(default_factory=PercentRange)
+
+
+class Treatment(Section):
+    product: Name
+    dose: Text
+    start: Days = 0.0  # after randomisation
+    stop: Days | None = None
+    schedule: Name = "label"
+
+
+class Arm(Section):
+    id: Name
+    n: Count
+    title: str = ""
+    treatments: tuple[Treatment, ...] = ()
+
+
+class Stratum(Section):
+    """A stratification factor; ``cuts`` split a number ("65 years"), categories need none."""
+
+    by: Variable
+    cuts: tuple[str, ...] = ()
+
+
+class Randomisation(Section):
+    stratify: tuple[Stratum, ...] = ()
+
+
+class Withdrawal(Section):
+    """Withdrawal from the trial at a constant hazard, given as such or as the share that has left by a time."""
+
+    hazard: Hazard | None = None
+    share: Share | None = None
+    at: Days | None = None
+
+
+class Dropout(Withdrawal):
+    arms: dict[str, Withdrawal] = Field(default_factory=dict)
+
+
+class Analysis(Section):
+    alpha: Annotated[float, Field(strict=True, gt=0, lt=0.5)] = 0.05
+    reference_arm: Name | None = None
+
+
+class Simulate(Section):
+    replicates: Count = 1
+    seed: Annotated[int, Field(strict=True, ge=0)] = 1
+    screened_per_replicate: Count = 20_000
+    pool: Literal["independent", "shared"] = "independent"
+
+
+class PublishedValue(Section):
+    """A number to compare with; ``arm`` names an arm, or is left out for the contrast to the reference arm."""
+
+    name: Name
+    estimand: Endpoint
+    value: Text
+    arm: Name | None = None
+    mark: Mark
+    note: str = ""
+
+
+class PublishedBaseline(Section):
+    variable: Literal[
+        "age", "total_score", "time_since_onset", "run_in_slope", "bulbar_share", "riluzole_share", "vital_capacity"
+    ]
+    mean: Text
+    sd: Text | None = None
+    mark: Mark
+    note: str = ""
+
+
+class Published(Section):
+    source: Name
+    values: tuple[PublishedValue, ...] = ()
+    baseline: tuple[PublishedBaseline, ...] = ()
+
+
+class Protocol(Section):
+    """A whole trial; see ``published/mci186_19.yaml`` for a commented example."""
+
+    schema_name: Literal["charcot/protocol@1"] = Field(alias="schema")
+    name: Name
+    title: Text
+    question: str = ""
+    population: Population = Field(default_factory=Population)
+    screening: Screening
+    eligibility: Eligibility = Field(default_factory=Eligibility)
+    arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
+    randomisation: Randomisation = Field(default_factory=Randomisation)
+    visits: Visits
+    endpoints: Annotated[tuple[Endpoint, ...], Field(min_length=1)] = DEFAULT_ENDPOINTS  # type: ignore[assignment]
+    dropout: Dropout = Field(default_factory=Dropout)
+    analysis: Analysis = Field(default_factory=Analysis)
+    simulate: Simulate = Field(default_factory=Simulate)
+    published: Published | None = None
+
+    @property
+    def reference_arm(self) -> str:
+        """The arm that the others are compared with: as named, else the first without treatment, else the first."""
+        if self.analysis.reference_arm:
+            return self.analysis.reference_arm
+        return next((arm.id for arm in self.arms if not arm.treatments), self.arms[0].id)
+
+    @property
+    def size(self) -> int:
+        """How many patients are randomised."""
+        return sum(arm.n for arm in self.arms)
+
+    @property
+    def length(self) -> float:
+        """Days from randomisation to the last visit."""
+        return self.visits[-1]
+
+    def resolved(self) -> dict[str, Any]:
+        """The protocol with every default filled in, as it is saved beside a run; it loads again unchanged."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def load_protocol(
+    path: str | Path, overrides: Mapping[str, Any] | None = None, world: World | None = None
+) -> Protocol:
+    """Read and check one protocol file.
+
+    Args:
+        path: the YAML file.
+        overrides: values set from outside by dotted path, such as ``{"arms.placebo.n": 80}``.
+        world: where products and cohorts are looked up; the default is Charcot's own.
+
+    Raises:
+        Problems: everything that is wrong, with file and line.
+    """
+    from charcot.trials.checks import find_problems
+
+    document = with_overrides(read_document(path), overrides or {})
+    protocol, problems = find_problems(document, world or real_world())
+    raise_if_any(problems, f"{document.file}: {_count(problems)}")
+    assert protocol is not None  # without problems there is a protocol
+    return protocol
+
+
+def _count(problems: list[Problem]) -> str:
+    return "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+
+
+def protocol_schema() -> dict[str, Any]:
+    """The JSON Schema of a protocol file, for editors."""
+    schema = Protocol.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_NAME, **schema}
+
+
+def published_protocols() -> dict[str, Path]:
+    """The shipped protocols of past trials, by name."""
+    return _shipped("published")
+
+
+def templates() -> dict[str, Path]:
+    """The starting points of ``charcot init``, by name."""
+    return _shipped("templates")
+
+
+def _shipped(folder: str) -> dict[str, Path]:
+    return {path.stem: path for path in sorted((Path(__file__).parent / folder).glob("*.yaml"))}

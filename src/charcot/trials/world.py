@@ -1,0 +1,66 @@
+"""What a trial needs from the rooms below, in one place: products, cohorts, patients and their courses.
+
+A trial only sees this interface, so that it can be tested with patients whose truth is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+Progress = Callable[[int], None]
+
+
+class Cohort(Protocol):
+    """Drawn patients: one array per attribute, each (n,)."""
+
+    @property
+    def columns(self) -> Mapping[str, np.ndarray]: ...
+
+    def take(self, index: np.ndarray) -> Any: ...
+
+
+class Courses(Protocol):
+    """Simulated patients; days count on each patient's clock, ``inf`` when something never happens."""
+
+    @property
+    def onset(self) -> np.ndarray: ...
+
+    @property
+    def diagnosis(self) -> np.ndarray: ...
+
+    @property
+    def death(self) -> np.ndarray: ...
+
+    @property
+    def failed(self) -> np.ndarray: ...
+
+    @property
+    def result(self) -> Any: ...
+
+    def at(self, readout: str, days: np.ndarray) -> np.ndarray: ...
+
+
+class World(Protocol):
+    """Products, cohorts and the simulator."""
+
+    def products(self) -> Mapping[str, Any]: ...
+
+    def cohorts(self) -> Sequence[str]: ...
+
+    def regimen(self, product: str, dose: str | None, start: str, stop: str | None, schedule: str | None) -> Any: ...
+
+    def population(self, cohort: str, overrides: Mapping[str, Any]) -> Any: ...
+
+    def draw(self, population: Any, n: int, seed: int, first: int) -> Cohort: ...
+
+    def simulate(
+        self,
+        cohort: Cohort,
+        regimens: Sequence[Sequence[Any]] | None,
+        origins: np.ndarray | None,
+        readouts: Sequence[str],
+        workers: int,
+    ) -> Courses: ...
