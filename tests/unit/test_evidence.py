@@ -111,7 +111,7 @@ def test_every_doi_and_accession_stands_in_a_dossier() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in DOSSIERS.iterdir() if path.suffix in {".md", ".csv"})
     pattern = re.compile(rf"{DOI.pattern}|PMC\d+|NCT\d{{8}}|PMID \d+")
     found = pattern.findall(text)
-    printed = {*found, *(name.rstrip(".") for name in found), *(name.rstrip(").") for name in found)}
+    printed = {*found, *(name.rstrip(".") for name in found), *(name.rstrip(").:") for name in found)}
     cited = [(s.key, name) for s in sources().values() for name in pattern.findall(s.identifier)]
     assert len(cited) > 150
     assert not [pair for pair in cited if pair[1] not in printed]

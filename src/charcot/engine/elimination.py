@@ -20,7 +20,7 @@ class Elimination:
         lower: for each state, the states eliminated earlier that its row of L reads, earliest first.
         upper: for each state, the states eliminated later in its row of U, earliest first.
         slot: where the entry (row, column) of L + U is kept; the Jacobian's own entries come first, by row.
-        original: how many states have entries of the Jacobian or the diagonal.
+        original: the entries of W itself, (row, column); the others are fill-in.
     """
 
     order: list[int]

@@ -95,7 +95,7 @@ class Lowering:
             case "power":
                 return self._power(a[0], expression.value)
             case "divide":
-                return self._multiply(a[0], graph.node("reciprocal", a[1]))
+                return self._multiply(a[0], self._reciprocal(a[1]))
             case "multiply":
                 return self._multiply(a[0], a[1])
             case "subtract" if graph.operations[a[0]] == "constant" and graph.values[a[0]] == 0.0:
@@ -109,9 +109,14 @@ class Lowering:
                 return other if graph.values[one] == 1.0 else graph.node("negate", other)
         return graph.node("multiply", a, b)
 
+    def _reciprocal(self, a: int) -> int:
+        if self.graph.operations[a] == "constant":
+            return self.graph.constant(1.0 / self.graph.values[a])
+        return self.graph.node("reciprocal", a)
+
     def _power(self, base: int, exponent: float) -> int:
         if exponent < 0:
-            return self.graph.node("reciprocal", self._power(base, -exponent))
+            return self._reciprocal(self._power(base, -exponent))
         whole = int(exponent) if exponent <= LARGEST_PRODUCT_POWER else -1
         if whole == exponent:
             return self._product(base, whole)
@@ -137,7 +142,7 @@ class Model:
 
     Attributes:
         graph: the operations.
-        rates: the root of each state's rate.
+        initial, rates: the root of each state's initial value and rate.
         entries: (row, column, root) of each structural non-zero of the Jacobian, by row.
         readouts: the root of each read-out.
         patient_nodes: the parameter-only nodes that the rest reads, in the order of the ``derived`` table.
@@ -147,6 +152,7 @@ class Model:
     graph: Graph
     inputs: int
     parameters: int
+    initial: list[int]
     rates: list[int]
     entries: list[tuple[int, int, int]]
     readouts: list[int]
@@ -171,6 +177,7 @@ def build(program: Program) -> Model:
         graph=lower.graph,
         inputs=len(program.inputs),
         parameters=len(program.parameters),
+        initial=lower([state.initial for state in program.states]),
         rates=rate_roots,
         entries=entries,
         readouts=readouts,

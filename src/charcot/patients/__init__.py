@@ -1,0 +1,21 @@
+"""Row 4: cohorts with declared distributions, and ``simulate``: cohort + regimens -> courses."""
+
+from charcot.patients.assemble import definition, model_problems, program
+from charcot.patients.cohort import Cohort, Population, draw_cohort, load_population, population_names
+from charcot.patients.courses import Courses, simulate
+from charcot.patients.explanation import Explanation, explain
+
+__all__ = [
+    "Cohort",
+    "Courses",
+    "Explanation",
+    "Population",
+    "definition",
+    "draw_cohort",
+    "explain",
+    "load_population",
+    "model_problems",
+    "population_names",
+    "program",
+    "simulate",
+]

@@ -3,61 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from charcot.clinic.stages import involved_regions
 from charcot.core.errors import Problem, Problems
-from charcot.core.random import stream
-from charcot.core.units import DAYS_PER_MONTH
-from charcot.trials.pool import Batch, Failure, Latent, Pool, latent_at, reasons
+from charcot.trials.pool import Batch, Failure, Pool, reasons
 from charcot.trials.protocol import Protocol
-from charcot.trials.screening import (
-    DIED_IN_RUN_IN,
-    Clocks,
-    Rule,
-    Seen,
-    clocks_of,
-    rules_of,
-    see,
-    sentence_of,
-)
+from charcot.trials.screening import CLOCK_RULES, NO_VISIT, SENTENCES, VISIT_RULES, Clocks, Rule, Visit, clocks_of, see
 from charcot.trials.world import Courses
 
 SMALLEST_BATCH = 128  # people; smaller calls would spend their time on overhead
 LARGEST_BATCH = 4096  # people; larger calls would only need more memory
-NEVER_SCREENED = ("never_diagnosed", "died_before_screening")
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The verdict on every person of a batch.
-
-    Attributes:
-        batch, clocks: who they are, and their days.
-        eligible: (people,) bool.
-        first_reason: (people,) why not: a rule, a reason of ``NEVER_SCREENED``, "simulation_failed", or "".
-        judged, failing: rule -> (people,) bool: was this rule judged, and did the person fail it.
-        seen_row: (people,) the person's row in ``seen`` and ``courses``; -1 where there was no visit.
-    """
-
-    batch: Batch
-    clocks: Clocks
-    eligible: np.ndarray
-    first_reason: np.ndarray
-    judged: dict[str, np.ndarray]
-    failing: dict[str, np.ndarray]
-    seen_row: np.ndarray
-    seen: Seen
-    courses: Courses
-    failures: list[Failure]
+# Reasons of people who never came to a screening visit: they are no part of the flow's "screened".
+NEVER_CAME = ("simulation_failed", "never_diagnosed", "died_before_screening")
 
 
 @dataclass
-class _Verdicts:
-    """Verdicts while they are being collected."""
+class Verdicts:
+    """Why each person of a batch is out; arrays are (people,).
+
+    Attributes:
+        reason: the first failing rule, or a reason of ``NEVER_CAME``, or "" while nothing speaks against the person.
+        judged, failing: rule -> bool: was the rule judged, and did the person fail it.
+    """
 
     reason: np.ndarray
     judged: dict[str, np.ndarray] = field(default_factory=dict)
@@ -65,11 +36,10 @@ class _Verdicts:
 
     def exclude(self, rows: np.ndarray, reason: str) -> None:
         """The first reason stands."""
-        free = rows[self.reason[rows] == ""]
-        self.reason[free] = reason
+        self.reason[rows[self.reason[rows] == ""]] = reason
 
-    def judge(self, protocol: Protocol, rule: Rule, seen: Seen, rows: np.ndarray) -> None:
-        fails = rule.fails(protocol, seen)
+    def judge(self, rule: Rule, rows: np.ndarray, fails: np.ndarray) -> None:
+        """Note the verdict of one rule on some people."""
         for table, values in ((self.judged, np.ones(len(rows), dtype=bool)), (self.failing, fails)):
             table[rule.name] = np.zeros(len(self.reason), dtype=bool)
             table[rule.name][rows] = values
@@ -77,46 +47,45 @@ class _Verdicts:
 
 
 @dataclass(frozen=True)
-class Enrolment:
-    """The people of one replicate up to the last one enrolled.
+class Screened:
+    """A batch after screening.
 
     Attributes:
-        subjects: one row per enrolled person (see :func:`_subjects`).
-        latent: true values at the trial's visits under background treatment alone.
-        judged: the verdicts, batch by batch; ``last`` is the number of the last person screened.
-        failures: simulations that failed among the people up to ``last``.
+        rows: the people of the batch who were simulated with their background treatment: the rows of ``courses`` and
+            ``visit`` in order.
     """
 
-    subjects: pd.DataFrame
-    latent: Latent
-    judged: list[Judged]
-    last: int
+    batch: Batch
+    clocks: Clocks
+    verdicts: Verdicts
+    rows: np.ndarray
+    courses: Courses
+    visit: Visit
     failures: list[Failure]
 
+    @property
+    def eligible(self) -> np.ndarray:
+        """(people,) bool."""
+        return self.verdicts.reason == ""  # type: ignore[no-any-return]
 
-def judge(protocol: Protocol, pool: Pool, batch: Batch, replicate: int, cached: Courses | None = None) -> Judged:
-    """Screen every person of a batch; ``cached`` holds the courses of all of them when they are already known."""
-    addresses = person_addresses(replicate, batch.numbers)
-    clocks = clocks_of(protocol, batch, addresses)
-    verdicts = _Verdicts(np.full(batch.size, "", dtype=object))
-    verdicts.exclude(np.flatnonzero(batch.failed), "simulation_failed")
-    verdicts.exclude(np.flatnonzero(~np.isfinite(batch.diagnosis)), "never_diagnosed")
-    verdicts.exclude(np.flatnonzero(batch.death <= clocks.screening), "died_before_screening")
-    came = np.flatnonzero(verdicts.reason == "")
-    for rule in rules_of(protocol, needs_visit=False):
-        verdicts.judge(protocol, rule, Seen(_clock_rows(clocks, came)), came)
-    rows = np.flatnonzero(verdicts.reason == "") if cached is None else np.arange(batch.size)
-    courses = pool.with_background(batch, rows) if cached is None else cached
-    failures = _failed(replicate, batch, batch.reasons, np.arange(batch.size), "natural history")
-    failures += _failed(replicate, batch, reasons(courses), rows, "with background treatment")
-    seen = _visit(protocol, clocks, courses, rows, addresses)
-    _judge_visit(protocol, verdicts, courses, seen, rows)
-    seen_row = np.full(batch.size, -1)
-    seen_row[rows] = np.arange(len(rows))
-    eligible = verdicts.reason == ""
-    return Judged(
-        batch, clocks, eligible, verdicts.reason, verdicts.judged, verdicts.failing, seen_row, seen, courses, failures
-    )
+
+@dataclass(frozen=True)
+class Enrolled:
+    """The people of one screened batch who enter the trial.
+
+    Attributes:
+        people: their rows in the batch.
+        considered: how many people of the batch, from the first, were screened before the trial was full.
+    """
+
+    screened: Screened
+    people: np.ndarray
+    considered: int
+
+    @property
+    def course_rows(self) -> np.ndarray:
+        """Their rows in ``screened.courses`` and ``screened.visit``."""
+        return np.searchsorted(self.screened.rows, self.people)
 
 
 def person_addresses(replicate: int, numbers: np.ndarray) -> list[str]:
@@ -124,40 +93,115 @@ def person_addresses(replicate: int, numbers: np.ndarray) -> list[str]:
     return [f"replicate {replicate}, patient {number}" for number in numbers]
 
 
-def _clock_rows(clocks: Clocks, rows: np.ndarray) -> Clocks:
-    return Clocks(clocks.recalled_onset[rows], clocks.screening[rows], clocks.randomisation[rows], clocks.age[rows])
-
-
-def _visit(protocol: Protocol, clocks: Clocks, courses: Courses, rows: np.ndarray, addresses: list[str]) -> Seen:
-    mine = _clock_rows(clocks, rows)
-    days = np.column_stack([mine.screening, mine.randomisation])
-    latent = latent_at(courses, np.where(np.isfinite(days), days, 0.0))
-    return see(protocol, mine, latent, [addresses[row] for row in rows])
-
-
-def _judge_visit(protocol: Protocol, verdicts: _Verdicts, courses: Courses, seen: Seen, rows: np.ndarray) -> None:
-    """Judge the people who could be seen by the rules that need a visit."""
+def screen(protocol: Protocol, pool: Pool, batch: Batch, replicate: int) -> Screened:
+    """Screen every person of a batch."""
+    addresses = person_addresses(replicate, batch.numbers)
+    clocks = clocks_of(protocol, batch, addresses)
+    verdicts = Verdicts(np.full(batch.size, "", dtype=object))
+    verdicts.exclude(np.flatnonzero(batch.failed), "simulation_failed")
+    verdicts.exclude(np.flatnonzero(~np.isfinite(batch.diagnosis)), "never_diagnosed")
+    verdicts.exclude(np.flatnonzero(batch.death <= clocks.screening), "died_before_screening")
+    came = np.flatnonzero(verdicts.reason == "")
+    for rule in CLOCK_RULES:
+        if rule.applies(protocol):
+            verdicts.judge(rule, came, rule.fails(protocol, clocks.take(came), NO_VISIT))
+    rows = np.flatnonzero(verdicts.reason == "")
+    courses = pool.with_background(batch, rows)
+    visit = see(protocol, clocks.take(rows), courses, [addresses[row] for row in rows])
     verdicts.exclude(rows[np.asarray(courses.failed, dtype=bool)], "simulation_failed")
-    verdicts.exclude(rows[courses.death <= seen.clocks.screening], "died_before_screening")
+    verdicts.exclude(rows[np.asarray(courses.death) <= clocks.screening[rows]], "died_before_screening")
+    _judge_visits(protocol, verdicts, clocks.take(rows), visit, rows)
+    failures = _failures(replicate, batch, np.arange(batch.size), batch.reasons, "natural history")
+    failures += _failures(replicate, batch, rows, reasons(courses), "with background treatment")
+    return Screened(batch, clocks, verdicts, rows, courses, visit, failures)
+
+
+def _judge_visits(protocol: Protocol, verdicts: Verdicts, clocks: Clocks, visit: Visit, rows: np.ndarray) -> None:
     came = np.flatnonzero(verdicts.reason[rows] == "")
-    part = Seen(_clock_rows(seen.clocks, came), seen.items[came], seen.baseline_items[came], seen.vital_capacity[came])
-    died = courses.death[came] <= part.clocks.randomisation
-    for rule in rules_of(protocol, needs_visit=True):
-        if rule.name != "run_in_decline":
-            verdicts.judge(protocol, rule, part, rows[came])
-    verdicts.judged[DIED_IN_RUN_IN] = verdicts.failing[DIED_IN_RUN_IN] = np.zeros(len(verdicts.reason), dtype=bool)
-    verdicts.judged[DIED_IN_RUN_IN] = verdicts.judged[DIED_IN_RUN_IN].copy()
-    verdicts.judged[DIED_IN_RUN_IN][rows[came]] = True
-    verdicts.failing[DIED_IN_RUN_IN][rows[came[died]]] = True
-    verdicts.exclude(rows[came[died]], DIED_IN_RUN_IN)
-    for rule in rules_of(protocol, needs_visit=True):
-        if rule.name == "run_in_decline":
-            verdicts.judge(protocol, rule, part, rows[came])
+    for rule in VISIT_RULES:
+        if rule.applies(protocol):
+            verdicts.judge(rule, rows[came], rule.fails(protocol, clocks.take(came), visit.take(came)))
 
 
-def _failed(replicate: int, batch: Batch, sentences: list[str], rows: np.ndarray, stage: str) -> list[Failure]:
-    return [
-        Failure(replicate, int(batch.numbers[row]), stage, sentence)
-        for row, sentence in zip(rows, sentences, strict=True)
-        if sentence
-    ]
+def _failures(replicate: int, batch: Batch, rows: np.ndarray, sentences: list[str], stage: str) -> list[Failure]:
+    pairs = zip(rows, sentences, strict=True)
+    return [Failure(replicate, int(batch.numbers[row]), stage, sentence) for row, sentence in pairs if sentence]
+
+
+class Recruiter:
+    """Fills one replicate after another, and learns from the yield of screening how large a batch to ask for."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.protocol = protocol
+        self.screened, self.eligible = 0, 0
+
+    def fill(self, pool: Pool, replicate: int) -> list[Enrolled]:
+        """Screen in the order of numbers until the trial is full; raises Problems when the cap is reached first."""
+        wanted, cap = self.protocol.size, self.protocol.simulate.screened_per_replicate
+        found: list[Enrolled] = []
+        first, count = 0, 0
+        while count < wanted and first < cap:
+            size = min(self._batch_size(wanted - count), cap - first)
+            screened = screen(self.protocol, pool, pool.batch(first, size), replicate)
+            eligible = np.flatnonzero(screened.eligible)
+            self.screened += size
+            self.eligible += len(eligible)
+            people = eligible[: wanted - count]
+            first, count = first + size, count + len(people)
+            found.append(Enrolled(screened, people, int(people[-1]) + 1 if count == wanted else size))
+        if count < wanted:
+            raise too_few(self.protocol, found, count)
+        return found
+
+    def _batch_size(self, missing: int) -> int:
+        """Enough people for the ``missing`` ones, by the yield so far (one more eligible person is assumed)."""
+        expected = missing * (self.screened + SMALLEST_BATCH) / (self.eligible + 1) if self.screened else 2 * missing
+        margin = math.sqrt(missing) / missing  # about one standard deviation of the count
+        return int(min(max(expected * (1 + margin), SMALLEST_BATCH), LARGEST_BATCH))
+
+
+def counts(enrolled: list[Enrolled]) -> dict[str, Any]:
+    """The first half of the CONSORT flow.
+
+    ``drawn`` people minus ``never_came`` (by reason) were ``screened``; ``excluded`` gives for each rule the number
+    for whom it was the first failing rule, who failed it at all, and for whom it was judged.
+    """
+    reasons_, judged, failing = [], [], []
+    for entry in enrolled:
+        verdicts, upto = entry.screened.verdicts, entry.considered
+        reasons_ += list(verdicts.reason[:upto])
+        judged.append({rule: int(values[:upto].sum()) for rule, values in verdicts.judged.items()})
+        failing.append({rule: int(values[:upto].sum()) for rule, values in verdicts.failing.items()})
+    first = Counter(reasons_)
+    never = {reason: first.get(reason, 0) for reason in NEVER_CAME}
+    excluded = {
+        rule: {
+            "sentence": sentence,
+            "first": first.get(rule, 0),
+            "any": sum(table.get(rule, 0) for table in failing),
+            "judged": sum(table.get(rule, 0) for table in judged),
+        }
+        for rule, sentence in SENTENCES.items()
+        if any(rule in table for table in judged)
+    }
+    screened = len(reasons_) - sum(never.values())
+    return {
+        "drawn": len(reasons_),
+        "never_came": never,
+        "screened": screened,
+        "excluded": excluded,
+        "eligible": first.get("", 0),
+    }
+
+
+def too_few(protocol: Protocol, enrolled: list[Enrolled], count: int) -> Problems:
+    """Why the trial could not be filled, with the exclusions, most frequent first."""
+    flow = counts(enrolled)
+    ordered = sorted(flow["excluded"].items(), key=lambda pair: -pair[1]["first"])
+    lines = [f"{entry['sentence']} ({rule}): {entry['first']}" for rule, entry in ordered if entry["first"]]
+    lines += [f"{reason.replace('_', ' ')}: {n}" for reason, n in flow["never_came"].items() if n]
+    head = "nobody is eligible" if count == 0 else f"only {count} of {protocol.size} patients could be enrolled"
+    message = f"{head}: of {flow['drawn']} people drawn, {flow['screened']} came to screening. Excluded by first "
+    message += "failing rule: " + ("; ".join(lines) or "none")
+    hint = "Widen the rule that excludes most, or raise simulate.screened_per_replicate."
+    return Problems([Problem("nobody-eligible" if count == 0 else "too-few-eligible", message, None, hint)])

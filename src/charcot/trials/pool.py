@@ -99,7 +99,7 @@ class Batch:
 
 
 class Pool:
-    """Draws and simulates the people of one replicate (or of all, when the pool is shared)."""
+    """Draws and simulates the people of one replicate."""
 
     def __init__(self, protocol: Protocol, world: World, address: str, workers: int) -> None:
         self.protocol, self.world, self.address, self.workers = protocol, world, address, workers
@@ -125,13 +125,13 @@ class Pool:
 
     def _background(self, number: int) -> tuple[str, ...]:
         """Which background products this person takes."""
+        shares, seed = self.protocol.population.background, self.protocol.simulate.seed
         person = f"{self.address}, patient {number}"
-        seed = self.protocol.simulate.seed
-        draws = {
-            product: stream(seed, person, f"background {product}").random()
-            for product in self.protocol.population.background
-        }
-        return tuple(name for name, share in self.protocol.population.background.items() if draws[name] < share / 100)
+        return tuple(
+            product
+            for product, share in shares.items()
+            if stream(seed, person, f"background {product}").random() < share / 100  # shares are in percent
+        )
 
     def with_background(self, batch: Batch, rows: np.ndarray) -> Courses:
         """The courses of some people of a batch with their background treatments, taken from diagnosis."""
@@ -153,6 +153,58 @@ class Pool:
             for row, day in zip(rows, randomisation, strict=True)
         ]
         return self.world.simulate(batch.cohort.take(rows), regimens, randomisation, READOUTS, self.workers)
+
+
+class CourseRows:
+    """Some rows of courses, with the interface of courses."""
+
+    def __init__(self, courses: Courses, rows: np.ndarray) -> None:
+        self.courses, self.rows = courses, rows
+        self.onset, self.diagnosis, self.death = (
+            np.asarray(array, dtype=float)[rows] for array in (courses.onset, courses.diagnosis, courses.death)
+        )
+        self.failed = np.asarray(courses.failed, dtype=bool)[rows]
+        self.status = np.asarray(courses.result.status)[rows]
+
+    @property
+    def result(self) -> CourseRows:
+        return self
+
+    def at(self, readout: str, days: np.ndarray) -> np.ndarray:
+        """As ``Courses.at``; ``days`` has a row for each of these people."""
+        everyone = np.zeros((len(self.courses.death), *np.shape(days)[1:]))
+        everyone[self.rows] = days
+        return self.courses.at(readout, everyone)[self.rows]
+
+
+class SharedPool(Pool):
+    """One pool of people, simulated once; every replicate meets them in its own order."""
+
+    def __init__(self, protocol: Protocol, world: World, workers: int) -> None:
+        super().__init__(protocol, world, "shared pool", workers)
+        everyone = super().batch(0, protocol.simulate.screened_per_replicate)
+        came = np.flatnonzero(np.isfinite(everyone.diagnosis) & ~everyone.failed)
+        self.everyone = everyone
+        self.course_row = np.full(everyone.size, -1)
+        self.course_row[came] = np.arange(len(came))
+        self.treated = super().with_background(everyone, came)
+        self.order = np.arange(everyone.size)
+
+    def reordered(self, replicate: int) -> SharedPool:
+        """This pool in the order of one replicate."""
+        draws = stream(self.protocol.simulate.seed, f"replicate {replicate}", "order of the shared pool")
+        self.order = draws.permutation(self.everyone.size)
+        return self
+
+    def batch(self, first: int, size: int) -> Batch:
+        rows, all_ = self.order[first : first + size], self.everyone
+        arrays = (getattr(all_, name)[rows] for name in ("onset", "diagnosis", "death", "failed"))
+        texts = [all_.reasons[row] for row in rows]
+        background = [all_.background[row] for row in rows]
+        return Batch(rows, all_.cohort.take(rows), *arrays, texts, background)
+
+    def with_background(self, batch: Batch, rows: np.ndarray) -> Courses:
+        return CourseRows(self.treated, self.course_row[batch.numbers[rows]])
 
 
 def _days(value: float | None) -> str | None:

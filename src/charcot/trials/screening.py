@@ -1,22 +1,23 @@
 """The screening visit: what it records of each person, and the rules that let a person into the trial.
 
-Rules are judged on recorded values, in the order of :data:`RULES`. Those that need only the clocks (age, time since
+Rules are judged on recorded values, in the order written here. Those that need only the clocks (age, time since
 onset) come first, so that nobody is simulated further in vain; a person whom they exclude is not judged by the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from charcot.clinic.observation import observe_items, observe_vital_capacity, recall_onset
+from charcot.clinic.observation import ITEMS, observe_items, observe_vital_capacity, recall_onset
 from charcot.clinic.stages import involved_regions
 from charcot.core.random import stream
 from charcot.core.units import DAYS_PER_YEAR
-from charcot.trials.pool import Batch, Latent
+from charcot.trials.pool import Batch, latent_at
 from charcot.trials.protocol import Protocol
+from charcot.trials.world import Courses
 
 
 @dataclass(frozen=True)
@@ -28,18 +29,32 @@ class Clocks:
     randomisation: np.ndarray
     age: np.ndarray  # years, at screening
 
+    def take(self, rows: np.ndarray) -> Clocks:
+        return Clocks(*(getattr(self, entry.name)[rows] for entry in fields(self)))
 
-@dataclass
-class Seen:
-    """What the screening period recorded of each person; (people,) unless stated."""
 
-    clocks: Clocks
-    items: np.ndarray = field(default_factory=lambda: np.zeros((0, 12)))  # (people, 12) at screening
-    baseline_items: np.ndarray = field(default_factory=lambda: np.zeros((0, 12)))  # (people, 12) at randomisation
-    vital_capacity: np.ndarray = field(default_factory=lambda: np.zeros(0))  # % predicted
+@dataclass(frozen=True)
+class Visit:
+    """What the screening period recorded of each person.
+
+    Attributes:
+        items: (people, 12) at screening.
+        baseline_items: (people, 12) at randomisation; NaN when the person died before.
+        vital_capacity: (people,) % predicted, at screening.
+        alive: (people,) 1.0 when alive and without permanent ventilation at randomisation, else 0.0.
+    """
+
+    items: np.ndarray
+    baseline_items: np.ndarray
+    vital_capacity: np.ndarray
+    alive: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Visit:
+        return Visit(*(getattr(self, entry.name)[rows] for entry in fields(self)))
 
     @property
     def total(self) -> np.ndarray:
+        """ALSFRS-R at screening, points."""
         return self.items.sum(axis=1)  # type: ignore[no-any-return]
 
     @property
@@ -62,19 +77,21 @@ def clocks_of(protocol: Protocol, batch: Batch, addresses: list[str]) -> Clocks:
     return Clocks(np.array(recalled), screening, screening + (run_in.duration if run_in else 0.0), age)
 
 
-def see(protocol: Protocol, clocks: Clocks, latent: Latent, addresses: list[str]) -> Seen:
-    """Record the screening visit (day 0 of ``latent``) and the first item scores at randomisation (day 1)."""
-    seed = protocol.simulate.seed
-    items = [observe_items(latent.items[i, :1], seed, a, "screening")[0] for i, a in enumerate(addresses)]
-    # The visit of randomisation is the first of the trial's visits and keeps its draws (see observe_items).
-    later = [observe_items(latent.items[i, 1:2], seed, a, "visits")[0] for i, a in enumerate(addresses)]
-    capacity = [
-        observe_vital_capacity(latent.vital_capacity[i, :1], seed, a, "screening")[0] for i, a in enumerate(addresses)
-    ]
-    return Seen(clocks, np.array(items), np.array(later), np.array(capacity))
+def see(protocol: Protocol, clocks: Clocks, courses: Courses, addresses: list[str]) -> Visit:
+    """Record the screening visit and the first item scores at randomisation of every person of ``courses``."""
+    seed, size = protocol.simulate.seed, len(addresses)
+    latent = latent_at(courses, np.column_stack([clocks.screening, clocks.randomisation]))
+    items, later, capacity = np.empty((size, len(ITEMS))), np.empty((size, len(ITEMS))), np.empty(size)
+    for i, address in enumerate(addresses):
+        items[i] = observe_items(latent.items[i, :1], seed, address, "screening")[0]
+        # Randomisation is the first of the trial's visits, and this is what that visit will record.
+        later[i] = observe_items(latent.items[i, 1:], seed, address, "visits")[0]
+        capacity[i] = observe_vital_capacity(latent.vital_capacity[i, :1], seed, address, "screening")[0]
+    return Visit(items, later, capacity, (latent.death > clocks.randomisation).astype(float))
 
 
 Limits = tuple[float | int | None, float | int | None]
+Value = Callable[[Clocks, Visit], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -83,17 +100,16 @@ class Rule:
 
     name: str
     sentence: str
-    value: Callable[[Seen], np.ndarray]
+    value: Value
     limits: Callable[[Protocol], Limits]
-    needs_visit: bool = True
 
     def applies(self, protocol: Protocol) -> bool:
         return any(limit is not None for limit in self.limits(protocol))
 
-    def fails(self, protocol: Protocol, seen: Seen) -> np.ndarray:
+    def fails(self, protocol: Protocol, clocks: Clocks, visit: Visit) -> np.ndarray:
         """(people,) bool: outside the limits; a missing value is outside."""
         low, high = self.limits(protocol)
-        value = self.value(seen)
+        value = self.value(clocks, visit)
         inside = np.isfinite(value)
         if low is not None:
             inside &= value >= low
@@ -115,37 +131,27 @@ def _decline_limits(protocol: Protocol) -> Limits:
     return (run_in.decline.min, run_in.decline.max) if run_in else (None, None)
 
 
-RULES: tuple[Rule, ...] = (
-    Rule("age", "age at screening", lambda s: s.clocks.age, _limits("age"), needs_visit=False),
+CLOCK_RULES: tuple[Rule, ...] = (
+    Rule("age", "age at screening", lambda c, v: c.age, _limits("age")),
     Rule(
         "time_since_onset",
         "time since the recalled onset",
-        lambda s: s.clocks.screening - s.clocks.recalled_onset,
+        lambda c, v: c.screening - c.recalled_onset,
         _limits("time_since_onset"),
-        needs_visit=False,
     ),
+)
+VISIT_RULES: tuple[Rule, ...] = (
     Rule(
         "involved_regions",
         "number of involved regions",
-        lambda s: involved_regions(s.items).astype(float),
+        lambda c, v: involved_regions(v.items).astype(float),
         _limits("involved_regions"),
     ),
-    Rule("every_item", "every ALSFRS-R item", lambda s: s.items.min(axis=1), _limits("every_item")),
-    Rule("total_score", "ALSFRS-R total", lambda s: s.total, _limits("total_score")),
-    Rule("vital_capacity", "slow vital capacity", lambda s: s.vital_capacity, _limits("vital_capacity")),
-    Rule("run_in_decline", "decline in the run-in", lambda s: s.decline, _decline_limits),
+    Rule("every_item", "every ALSFRS-R item", lambda c, v: v.items.min(axis=1), _limits("every_item")),
+    Rule("total_score", "ALSFRS-R total", lambda c, v: v.total, _limits("total_score")),
+    Rule("vital_capacity", "slow vital capacity", lambda c, v: v.vital_capacity, _limits("vital_capacity")),
+    Rule("alive", "alive at randomisation", lambda c, v: v.alive, lambda protocol: (1, None)),
+    Rule("run_in_decline", "decline in the run-in", lambda c, v: v.decline, _decline_limits),
 )
-DIED_IN_RUN_IN = "died_in_run_in"
-
-
-def rules_of(protocol: Protocol, needs_visit: bool) -> list[Rule]:
-    """The rules that this protocol sets."""
-    return [rule for rule in RULES if rule.needs_visit is needs_visit and rule.applies(protocol)]
-
-
-def sentence_of(rule: str) -> str:
-    """The rule in words."""
-    known = {found.name: found.sentence for found in RULES}
-    return known.get(rule, "died before randomisation")
-
-
+SENTENCES = {rule.name: rule.sentence for rule in (*CLOCK_RULES, *VISIT_RULES)}
+NO_VISIT = Visit(np.zeros((0, len(ITEMS))), np.zeros((0, len(ITEMS))), np.zeros(0), np.zeros(0))

@@ -15,7 +15,7 @@ def motor_drive(nmj_innervation, upper_neurons, function_upper_weight):
 
     Equation: drive = I [1 - w (1 - UMN)]
 
-    Sources: neurology1988
+    Sources: strength1988
     """
     return {"function.drive": nmj_innervation * (1 - function_upper_weight * (1 - upper_neurons))}
 
@@ -32,7 +32,7 @@ def vital_capacity(
 
     Equation: VC = 100 (1 + K^n) x^n / (K^n + x^n), x = w drive_cervical + (1 - w) drive_thoracic
 
-    Sources: empower_svc, centaur2020
+    Sources: empower2013, centaur2020
     """
     breathing = (
         respiration_cervical_weight * function_drive["cervical"]
@@ -82,7 +82,7 @@ def alsfrs_r(
 
     Equation: item = 4 (1 + K^n) x^n / (K^n + x^n), x = drive of the region (mean of two for turning in bed)
 
-    Sources: prisma_alsfrs, dossier_clinical
+    Sources: dossier_clinical
     """
     half = {name.removeprefix("function_half_"): value for name, value in locals().items() if "function_half_" in name}
     scores = {}
@@ -116,7 +116,7 @@ def survival(
     Equation: hazard = h_r / (1 + (VC / K_eff)^n) + h_b / (1 + (drive_bulbar / K_b)^m) + infection,
     K_eff = K (1 - support * swallowing / 4)
 
-    Sources: bourke2006, lombardy_survival, paralls2002
+    Sources: bourke2006, pupillo2014, parals2002
     """
     support = survival_ventilation_support * clinic_alsfrs_r_swallowing / function_item_points
     half = survival_respiratory_half * (1 - support)

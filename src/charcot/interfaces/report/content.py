@@ -108,6 +108,12 @@ def cell_text(cell: Cell) -> str:
     return str(cell)
 
 
+def say(value: float) -> str:
+    """A number inside a sentence: as :func:`number_text`, without idle zeros."""
+    text = number_text(value)
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+
+
 def number_text(value: float) -> str:
     """About three significant digits without exponents in the range where people read them."""
     if value != value:

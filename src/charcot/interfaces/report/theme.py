@@ -51,7 +51,6 @@ def scales(series: Sequence[str]) -> dict[str, Any]:
     names = list(series)
     return {
         "color": alt.Scale(domain=names, range=[look.line for look in looks]),
-        "ink": alt.Scale(domain=names, range=[look.ink for look in looks]),
         "dash": alt.Scale(domain=names, range=[list(look.dash) for look in looks]),
         "shape": alt.Scale(domain=names, range=[look.shape for look in looks]),
     }
@@ -73,7 +72,7 @@ def config() -> dict[str, Any]:
         "axis": axis,
         "axisX": {"grid": False},
         "axisY": {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "start", "titleY": -12, "titleX": -34,
-                  "domain": False, "ticks": False},
+                  "domain": False, "ticks": False, "labelFlush": False},
         "text": {"font": FONT, "fontSize": 12.5, "color": INK},
         "header": {"labelFont": FONT, "labelFontSize": 13, "labelColor": INK, "title": None, "labelAnchor": "start",
                    "labelFontWeight": "bold"},

@@ -38,7 +38,7 @@ def other_markers(sod1_protein, muscle_mir126, muscle_mass):
 
     Equation: CSF SOD1 = S; serum miR-126 = mean Mm; creatinine = mean muscle mass
 
-    Sources: miller2020, ionescu2025, atassi2014
+    Sources: miller2020_tofersen, ionescu2025, atassi2014
     """
     return {
         "biomarker.sod1_csf": sod1_protein,

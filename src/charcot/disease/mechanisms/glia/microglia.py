@@ -78,7 +78,7 @@ def redundancy(cytokine_tnf, cytokine_interleukin1, cytokine_complement):
 
     Equation: arm = 1 - (1 - TNF) (1 - IL-1) (1 - C1q)
 
-    Sources: guttenplan2020, gowing2006, lobsiger2013, anakinra_trial
+    Sources: guttenplan2020, gowing2006, lobsiger2013, anakinra_pilot
     """
     return {"cytokine.arm": 1 - (1 - cytokine_tnf) * (1 - cytokine_interleukin1) * (1 - cytokine_complement)}
 

@@ -10,7 +10,7 @@ def innervation(pool_motor_units, nmj_unit_size):
 
     Equation: I = u s
 
-    Sources: hegedus2007, pmc6579668
+    Sources: hegedus2007, unit_ceiling
     """
     return {"nmj.innervation": pool_motor_units * nmj_unit_size}
 
@@ -34,7 +34,7 @@ def sprouting(
     Equation: ds/dt = k STMN2 (b + (1 - b) E) [1 + (f / (1 + (f - 1) u) - 1) q - s];
     dq/dt = k_q (1 - q) - k_l (1 - I) q
 
-    Sources: pmc6579668, piasecki2016, williams2009, melamed2019
+    Sources: unit_ceiling, piasecki2016, williams2009, melamed2019
     """
     wanted = sprouting_ceiling / (1 + (sprouting_ceiling - 1) * pool_motor_units)
     target = 1 + (wanted - 1) * nmj_endplate_competence

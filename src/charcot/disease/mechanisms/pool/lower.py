@@ -32,7 +32,7 @@ def vulnerability(
     Equation: V = s [(1 - w_m - w_t - w_x) + w_m microglia + w_t T cells + w_x excitotoxicity] / (1 + b mp)
     * (1 + c DPR + f FUS) * (Q_ref / Q)^n
 
-    Sources: boillee2006, coque2019, cochrane2012, beers2008
+    Sources: boillee2006, coque2019, cochrane2012_riluzole, beers2008
     Against: gowing2008
     """
     own = 1 - pool_weight_microglia - pool_weight_tcells - pool_weight_excitotoxicity

@@ -11,7 +11,7 @@ def sod1_turnover(sod1_protein, sod1_synthesis, sod1_half_life):
 
     Equation: dS/dt = ln2 / t_half (synthesis - S)
 
-    Sources: crisp2015, miller2020
+    Sources: crisp2015, miller2020_tofersen
     """
     return {"d/dt sod1.protein": log(2) / sod1_half_life * (sod1_synthesis - sod1_protein)}
 

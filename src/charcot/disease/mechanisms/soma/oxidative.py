@@ -55,7 +55,7 @@ def excitotoxicity(
 
     Equation: uptake = 1 / (1 + (R - 1) / K); drive = release (1 - uptake) (1 - w + w a / (1 + a)) (1 + h (1 - UMN))
 
-    Sources: rothstein1995, rao2003, cochrane2012
+    Sources: rothstein1995, rao2003, cochrane2012_riluzole
     Against: scott2008
     """
     uptake = 1 / (1 + (soma_reactive_oxygen - 1) / glutamate_oxidative_half)

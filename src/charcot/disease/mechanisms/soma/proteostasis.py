@@ -10,7 +10,7 @@ def ageing_proteostasis(person_age, proteostasis_age_half, proteostasis_age_expo
 
     Equation: Q = 1 / (1 + (age / age_half)^4)
 
-    Sources: pmc9122331
+    Sources: ageing_proteome
     """
     return {"proteostasis.capacity": repression(person_age, proteostasis_age_half, proteostasis_age_exponent)}
 

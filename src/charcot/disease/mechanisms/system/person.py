@@ -22,7 +22,7 @@ def tempo(person_tempo_drift, person_tempo_target, person_base_tempo, person_tem
     Equation: tempo = base exp(w); dw/dt = (target - w) / tau, with a target drawn anew for each patient and quarter.
     A deterministic course would correlate the slope before and on study at 0.6 to 0.8; patients show 0.26 to 0.31.
 
-    Sources: dossier_clinical, aan2025_natural_history
+    Sources: dossier_clinical, aan2025_005042
     """
     return {
         "person.tempo": person_base_tempo * exp(person_tempo_drift),

@@ -40,7 +40,7 @@ def spread(
 
     Equation: phi(A) = (1 + K) A^2 / (K + A) (c + (1 - c) n); influx_r = tempo sigma_r [sum_j W_rj phi_j + d phi_upper,r]
 
-    Sources: japan_spread, ludolph2024, gromicho2020, porta2018, bidhendi2016, schmidt2016
+    Sources: japan_spread, ludolph2024, gromicho_spread, porta2018, bidhendi2016, schmidt2016
     """
     regions = soma_aggregate.labels
     receptive = spread_regional_receptivity * person_tempo

@@ -11,10 +11,10 @@ from charcot.interfaces.report.theme import SOFT, style
 if TYPE_CHECKING:
     import pandas as pd
 
-_BOX = 152.0
-_GAP = 24.0
+_WIDTH = 1032.0
+_GAP = 26.0
 _HEIGHT = 158.0
-_PER_ROW = 6
+_MOST_PER_ROW = 5
 _COLUMNS = ("healthy", "before", "untreated", "treated")
 
 
@@ -23,17 +23,25 @@ def chain_picture(chain: pd.DataFrame) -> str:
     parts: list[str] = []
     y = 30.0
     parts += _legend(y - 16)
-    for region, rows in _rows_by_region(chain):
+    groups = _rows_by_region(chain)
+    per_row = _per_row(max(len(rows) for _, rows in groups))
+    width = (_WIDTH - 16 - (per_row - 1) * _GAP) / per_row
+    for region, rows in groups:
         if region:
             parts.append(words(8, y + 16, region[:1].upper() + region[1:], bold=True, size=13.5))
             y += 26
-        for start in range(0, len(rows), _PER_ROW):
-            line = rows[start : start + _PER_ROW]
-            more = start + _PER_ROW < len(rows)
-            parts += _line_of_boxes(line, y, more)
+        for start in range(0, len(rows), per_row):
+            line = rows[start : start + per_row]
+            more = start + per_row < len(rows)
+            parts += _line_of_boxes(line, y, width, more)
             y += _HEIGHT + (30 if more else 22)
-    width = 16 + _PER_ROW * _BOX + (_PER_ROW - 1) * _GAP
-    return canvas(width, y, parts)
+    return canvas(_WIDTH, y, parts)
+
+
+def _per_row(steps: int) -> int:
+    """Boxes per row, so that the rows are about equally long."""
+    rows = -(-steps // _MOST_PER_ROW)
+    return max(3, -(-steps // rows))
 
 
 def _rows_by_region(chain: pd.DataFrame) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -49,27 +57,27 @@ def _rows_by_region(chain: pd.DataFrame) -> list[tuple[str, list[dict[str, Any]]
     return [*((name, groups[name]) for name in regions), *(("Whole person", groups[name]) for name in whole)]
 
 
-def _line_of_boxes(rows: list[dict[str, Any]], y: float, more: bool) -> list[str]:
+def _line_of_boxes(rows: list[dict[str, Any]], y: float, width: float, more: bool) -> list[str]:
     parts: list[str] = []
     for i, row in enumerate(rows):
-        x = 8 + i * (_BOX + _GAP)
-        parts += _step_box(row, x, y)
+        x = 8 + i * (width + _GAP)
+        parts += _step_box(row, x, y, width)
         if i + 1 < len(rows):
-            parts.append(arrow(x + _BOX + 2, y + _HEIGHT / 2, x + _BOX + _GAP - 2, y + _HEIGHT / 2))
+            parts.append(arrow(x + width + 2, y + _HEIGHT / 2, x + width + _GAP - 2, y + _HEIGHT / 2))
     if more:
-        x_end = 8 + (len(rows) - 1) * (_BOX + _GAP) + _BOX / 2
+        x_end = 8 + (len(rows) - 1) * (width + _GAP) + width / 2
         middle = y + _HEIGHT + 12
         parts.append(
-            f'<path d="M{x_end:.1f},{y + _HEIGHT:.1f}V{middle:.1f}H{8 + _BOX / 2:.1f}" fill="none" '
+            f'<path d="M{x_end:.1f},{y + _HEIGHT:.1f}V{middle:.1f}H{8 + width / 2:.1f}" fill="none" '
             f'stroke="{SOFT}" stroke-width="1.4"/>'
         )
-        parts.append(arrow(8 + _BOX / 2, middle, 8 + _BOX / 2, y + _HEIGHT + 29))
+        parts.append(arrow(8 + width / 2, middle, 8 + width / 2, y + _HEIGHT + 29))
     return parts
 
 
-def _step_box(row: dict[str, Any], x: float, y: float) -> list[str]:
-    parts = [box(x, y, _BOX, _HEIGHT)]
-    title = wrapped(str(row["step"]), 21)[:2]
+def _step_box(row: dict[str, Any], x: float, y: float, width: float) -> list[str]:
+    parts = [box(x, y, width, _HEIGHT)]
+    title = wrapped(str(row["step"]), int(width / 7.2))[:2]
     for k, text in enumerate(title):
         parts.append(words(x + 10, y + 20 + 15 * k, text, bold=True, size=12.5))
     unit = str(row.get("unit") or "")
@@ -80,8 +88,8 @@ def _step_box(row: dict[str, Any], x: float, y: float) -> list[str]:
     for k, (value, color, hollow) in enumerate(zip(values, _paints(), (True, True, False, False), strict=True)):
         top = y + 62 + 17 * k
         if value == value:
-            parts.append(bar(x + 10, top, 76 * abs(value) / largest, 9, color, hollow=hollow))
-        parts.append(words(x + _BOX - 8, top + 9, number_text(value), size=11.5, anchor="end"))
+            parts.append(bar(x + 10, top, (width - 76) * abs(value) / largest, 9, color, hollow=hollow))
+        parts.append(words(x + width - 10, top + 9, number_text(value), size=11.5, anchor="end"))
     parts.append(words(x + 10, y + _HEIGHT - 10, _moved(values[2], values[3]), size=11.5, color=SOFT))
     return parts
 

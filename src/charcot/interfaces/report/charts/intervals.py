@@ -40,7 +40,7 @@ def _strip(row: dict[str, Any], width: int) -> Any:
         "kind:N", scale=alt.Scale(domain=["simulated", "published"], range=["circle", "diamond"]), legend=None
     )
     x_scale = alt.Scale(domain=_reach(entries), nice=True, zero=False)
-    axis = alt.Axis(title=None, tickCount=6, grid=True, domain=False, ticks=False)
+    axis = alt.Axis(title=None, tickCount=6, grid=True, domain=False, ticks=False, labelFlush=False)
     x = alt.X("value:Q", scale=x_scale, axis=axis)
     y = alt.Y("kind:N", sort=["simulated", "published"], axis=alt.Axis(title=None, domain=False, labelFontSize=12.5))
     base = alt.Chart(data)
@@ -69,7 +69,8 @@ def _reach(entries: Sequence[tuple[str, Any, Any, Any]]) -> list[float]:
 def change_by_row(frame: pd.DataFrame, reference: float, x_title: str, width: int = 520) -> Any:
     """How a quantity moves when something is switched off.
 
-    ``frame``: label, value, text (written beside the dot), in the order of the rows; ``reference`` is the full model.
+    ``frame``: label, value (NaN: never reached), text (written at the right), in the order of the rows.
+    ``reference`` is the full model.
     """
     import altair as alt
     import pandas as pd
@@ -78,18 +79,21 @@ def change_by_row(frame: pd.DataFrame, reference: float, x_title: str, width: in
     data = frame.assign(reference=reference)
     look = style(0)
     finite = data.dropna(subset=["value"])
-    low = min(float(finite["value"].min()), reference)
-    high = max(float(finite["value"].max()), reference)
+    low = min([*finite["value"].astype(float), reference])
+    high = max([*finite["value"].astype(float), reference])
     pad = 0.08 * ((high - low) or abs(high) or 1.0)
-    scale = alt.Scale(domain=[low - pad, high + pad * 5], nice=False, zero=False)
+    scale = alt.Scale(domain=[low - pad, high + pad], nice=False, zero=False)
     y = alt.Y(
         "label:N", sort=order, axis=alt.Axis(title=None, labelLimit=330, ticks=False, domain=False, labelPadding=10)
     )
     x = alt.X("value:Q", scale=scale, title=x_title, axis=alt.Axis(grid=True, tickCount=8))
     base = alt.Chart(finite)
+    beyond = alt.Chart(data[data["value"].isna()]).encode(x=alt.value(width - 4), y=y)
     stems = base.mark_rule(strokeWidth=3, color=look.line, opacity=0.55).encode(x=x, x2="reference:Q", y=y)
     dots = base.mark_point(filled=True, size=110, color=look.line, opacity=1).encode(x=x, y=y)
-    words = base.mark_text(align="left", dx=12, fontSize=12, color=INK).encode(x=alt.X("edge:Q"), y=y, text="text:N")
-    words = words.transform_calculate(edge=f"max(datum.value, {reference!r})")
+    words = alt.Chart(data).mark_text(align="left", fontSize=12, color=INK)
+    words = words.encode(x=alt.value(width + 16), y=y, text="text:N")
+    arrows = beyond.mark_point(shape="triangle-right", size=110, filled=True, color=look.line, opacity=1)
+    arrow_words = beyond.mark_text(align="right", dx=-12, fontSize=12, color=INK, text="never reached")
     line = alt.Chart(pd.DataFrame({"value": [reference]})).mark_rule(strokeDash=[4, 3], color=SOFT).encode(x="value:Q")
-    return alt.layer(line, stems, dots, words).properties(width=width, height=34 * len(order))
+    return alt.layer(line, stems, dots, arrows, arrow_words, words).properties(width=width, height=34 * len(order))

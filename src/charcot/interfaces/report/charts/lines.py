@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from charcot.interfaces.report.theme import INK, RULE, scales
+from charcot.interfaces.report.theme import INK, RULE, SOFT, scales, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,22 +61,26 @@ def curves(
     layers.append(_markers(frame, series, x, y, color, look))
     if marks is not None and len(marks):
         layers.append(
-            alt.Chart(marks).mark_text(text="✝", fontSize=13, color=INK, dy=-8, clip=True).encode(x=x, y=y)
+            alt.Chart(marks).mark_text(text="×", fontSize=19, fontWeight="bold", color=INK).encode(x=x, y=y)
         )
-    layers.append(_end_labels(frame, series, x_domain, y_domain, axes, look))
+    layers.append(_end_labels(frame, series, x_domain, y_domain, axes))
     return alt.layer(*layers).properties(width=axes.width, height=axes.height)
 
 
-def with_rules(chart: Any, rules: Sequence[tuple[float, str]]) -> Any:
-    """Add thin vertical rules with a word each: ``(x, text)``; neighbours are written on different lines."""
+def with_rules(chart: Any, rules: Sequence[tuple[float, str]], reach: tuple[float, float], axes: Axes) -> Any:
+    """Add thin vertical rules with a word each: ``(x, text)``; words that would touch go one line higher."""
     import altair as alt
     import pandas as pd
 
     if not rules:
         return chart
+    per_pixel = (reach[1] - reach[0]) / (1 - axes.label_room) / axes.width
+    lane_ends: list[float] = []
     rows = []
-    for number, (place, text) in enumerate(sorted(rules)):
-        rows.append({"x": place, "text": text, "dy": -6 - 15 * (number % 2)})
+    for place, text in sorted(rules):
+        lane = next((k for k, end in enumerate(lane_ends) if end <= place), len(lane_ends))
+        lane_ends[lane : lane + 1] = [place + per_pixel * (14 + 6.2 * len(text))]
+        rows.append({"x": place, "text": text, "dy": -29 - 15 * lane})
     data = pd.DataFrame(rows)
     rule = alt.Chart(data).mark_rule(color="#8b949e", strokeDash=[2, 2]).encode(x="x:Q")
     words = [
@@ -114,7 +119,7 @@ def _x_axis(frame: pd.DataFrame, axes: Axes) -> Any:
             break
     first = int(low // step) * step
     values = [v for v in range(first, int(high) + 1, step) if v >= low]
-    return alt.Axis(values=values, format="d", domain=True, ticks=True, domainColor=RULE)
+    return alt.Axis(values=values, format="d", domain=True, ticks=True, domainColor=RULE, labelFlush=False)
 
 
 def _domains(frame: pd.DataFrame, axes: Axes) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -145,7 +150,7 @@ def _markers(frame: pd.DataFrame, series: Sequence[str], x: Any, y: Any, color: 
     data = pd.concat(parts) if parts else frame
     return (
         alt.Chart(data)
-        .mark_point(filled=True, size=42, opacity=1, clip=True)
+        .mark_point(filled=True, size=42, opacity=1)
         .encode(x=x, y=y, color=color, shape=alt.Shape("series:N", scale=look["shape"], legend=None))
     )
 
@@ -156,36 +161,40 @@ def _end_labels(
     x_domain: tuple[float, float],
     y_domain: tuple[float, float],
     axes: Axes,
-    look: dict[str, Any],
 ) -> Any:
-    import math
-
+    """The names of the curves at the right, each tied to its curve's end by a thin line where that is far away."""
     import altair as alt
     import pandas as pd
 
     ends = [frame[frame["series"] == name].iloc[-1] for name in series if (frame["series"] == name).any()]
-    low, high = y_domain
-
-    def to_pixel(value: float) -> float:
-        if axes.log_y:
-            part = (math.log(value) - math.log(low)) / (math.log(high) - math.log(low))
-        else:
-            part = (value - low) / (high - low)
-        return axes.height * (1 - min(max(part, 0.0), 1.0))
-
     right = max((float(end["x"]) for end in ends), default=0.0)
-    pixels = spread([to_pixel(float(end["y"])) for end in ends], 17, 8, axes.height - 8)
+    heights = [_pixel(float(end["y"]), y_domain, axes) for end in ends]
+    places = spread(heights, 17, 8, axes.height - 8)
+    unit = (x_domain[1] - x_domain[0]) / axes.width
     data = pd.DataFrame(
-        {"x": [right for _ in ends], "pixel": pixels, "series": [str(end["series"]) for end in ends]},
-        columns=["x", "pixel", "series"],
+        [
+            (right + 9 * unit, place, end["series"], style(list(series).index(end["series"])).ink, float(end["x"]), height)
+            for end, place, height in zip(ends, places, heights, strict=True)
+        ],
+        columns=["x", "pixel", "name", "ink", "from_x", "from_pixel"],
     )
-    return (
-        alt.Chart(data)
-        .mark_text(align="left", dx=9, fontWeight="bold")
-        .encode(
-            x=alt.X("x:Q"),
-            y=alt.Y("pixel:Q", scale=None),
-            text="series:N",
-            color=alt.Color("series:N", scale=look["ink"], legend=None),
-        )
+    ink = alt.Color("ink:N", scale=None)
+    pixel = alt.Y("pixel:Q", scale=None, axis=None)
+    text = alt.Chart(data).mark_text(align="left", fontWeight="bold").encode(x="x:Q", y=pixel, text="name:N", color=ink)
+    far = data[data["from_x"] < right - 12 * unit].assign(x=right + 5 * unit)
+    leader = (
+        alt.Chart(far)
+        .mark_rule(strokeWidth=1, strokeDash=[1, 3], color=SOFT)
+        .encode(x=alt.X("from_x:Q"), x2="x:Q", y=alt.Y("from_pixel:Q", scale=None, axis=None), y2="pixel:Q")
     )
+    return alt.layer(leader, text) if len(far) else text
+
+
+def _pixel(value: float, domain: tuple[float, float], axes: Axes) -> float:
+    """How far below the top of the picture ``value`` is drawn."""
+    low, high = domain
+    if axes.log_y:
+        part = (math.log(value) - math.log(low)) / (math.log(high) - math.log(low))
+    else:
+        part = (value - low) / (high - low)
+    return axes.height * (1 - min(max(part, 0.0), 1.0))

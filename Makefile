@@ -1,0 +1,42 @@
+# Both commands work on a fresh clone with python3 (3.11 or later), pip and venv, nothing installed by hand.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+
+.PHONY: demo test lint types arrow check clean
+
+$(VENV)/.run: requirements/run.lock pyproject.toml
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Charcot needs Python 3.11 or later: make PYTHON=python3.12 demo"'
+	test -x $(RUN)/python || $(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -r requirements/run.lock
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.lock
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.lock
+	touch $@
+
+demo: $(VENV)/.run  ## a typical patient, a published trial, one report
+	$(RUN)/charcot demo
+
+test: $(VENV)/.dev  ## every test
+	$(RUN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(RUN)/ruff check . && $(RUN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(RUN)/mypy
+
+arrow: $(VENV)/.dev
+	$(RUN)/lint-imports
+
+check: $(VENV)/.run
+	$(RUN)/charcot check
+
+lock:  ## renew the lock files (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url pyproject.toml -o requirements/run.lock
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --extra dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,354 @@
+"""The kernel of one program as LLVM text: one Rosenbrock step of W patients, and what surrounds it.
+
+Tables are in packs: vector i of pack p of a table with n vectors a pack lies at ``table + (p n + i) W`` doubles. Every
+exported function takes the number of packs to treat, their list, and its tables:
+
+=============  =====================================================================================
+``prologue``   parameters -> derived (everything that depends on parameters only)
+``initial``    parameters -> states
+``start``      a first step size from the rates at ``states``
+``step``       one step of size ``step_size``: ``next_states``, the error norm, the factor by which the step may
+               grow, and, where ``wants`` is not 0, the coefficients of the dense output
+``commit``     states = next_states in the lanes where ``accept`` is 1
+``sample``     states and read-outs at the fraction ``theta`` of the step
+=============  =====================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from charcot.engine.expressions import Writer
+from charcot.engine.graph import MOMENT, PATIENT, Model
+from charcot.engine.tableau import RODAS5P, Tableau
+from charcot.engine.vector import Body, Lanes, exponential, logarithm
+
+VERSION = "1"  # part of the key of the cache: change it with anything that changes the generated text
+
+SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0  # of the step size controller
+
+
+def scratch_size(model: Model, tableau: Tableau = RODAS5P) -> int:
+    """Vectors of working memory that ``step``, ``start`` and ``sample`` need."""
+    return (tableau.stages + 3) * len(model.rates) + model.elimination.size
+
+
+def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
+    """The text of the whole module."""
+    pieces = [
+        lanes.declarations(),
+        exponential(lanes),
+        logarithm(lanes),
+        _evaluation(model, lanes, "rates", model.rates, "%out"),
+        _jacobian(model, lanes),
+        _factor(model, lanes, tableau.gamma),
+        _solve(model, lanes),
+        _evaluation(model, lanes, "readouts", model.readouts, "%out"),
+        *_of_parameters(model, lanes, "prologue", "derived", model.patient_nodes),
+        *_of_parameters(model, lanes, "initial", "states", model.initial),
+        *_start(model, lanes),
+        *_step(model, lanes, tableau),
+        *_commit(model, lanes),
+        *_sample(model, lanes),
+    ]
+    return "\n\n".join(pieces) + "\n"
+
+
+# straight-line parts ---------------------------------------------------------------------------------------------
+
+
+def _evaluation(model: Model, lanes: Lanes, name: str, roots: Sequence[int], out: str) -> str:
+    body = Body(lanes)
+    writer = Writer(body, model.graph, roots, MOMENT, model.patient_nodes)
+    writer.write(lambda position, value: body.store(value, out, position), roots)
+    body.do("ret void")
+    return body.function(f"internal void @{name}(ptr noalias %states, ptr %derived, ptr %inputs, ptr noalias %out)")
+
+
+def _jacobian(model: Model, lanes: Lanes) -> str:
+    """Rates into ``%out`` and -J into ``%matrix``, row by row, so that they share what they have in common."""
+    body = Body(lanes)
+    slot = model.elimination.slot
+    rows: list[list[tuple[int, int]]] = [[] for _ in model.rates]  # (root, slot of the matrix or -1)
+    for row, column, root in model.entries:
+        rows[row].append((root, slot[row, column]))
+    targets = [(-1, row, root) for row, root in enumerate(model.rates)]
+    targets += [(place, row, root) for row, entries in enumerate(rows) for root, place in entries]
+    targets.sort(key=lambda target: (target[1], target[0]))
+    roots = [root for _, _, root in targets]
+
+    def finish(position: int, value: str) -> None:
+        place, row, _ = targets[position]
+        if place < 0:
+            body.store(value, "%out", row)
+        else:
+            body.store(body.negate(value), "%matrix", place)
+
+    Writer(body, model.graph, roots, MOMENT, model.patient_nodes).write(finish, roots)
+    body.do("ret void")
+    arguments = "ptr noalias %states, ptr %derived, ptr %inputs, ptr noalias %out, ptr noalias %matrix"
+    return body.function(f"internal void @jacobian({arguments})")
+
+
+def _factor(model: Model, lanes: Lanes, gamma: float) -> str:
+    """W = I/(gamma h) - J, then W = L U in place, row by row; the diagonal keeps the reciprocals of the pivots."""
+    body, plan = Body(lanes), model.elimination
+    in_jacobian = {(row, column) for row, column, _ in model.entries}
+    shift = body.divide(body.constant(1.0), body.multiply(body.constant(gamma), body.load("%step_size")))
+    for row in plan.order:
+        left: dict[int, str] = {}
+        for column in [*plan.lower[row], row, *plan.upper[row]]:
+            total = body.load("%matrix", plan.slot[row, column]) if (row, column) in in_jacobian else ""
+            if column == row:
+                total = body.add(shift, total) if total else shift
+            for middle, multiplier in left.items():
+                if (middle, column) in plan.slot and column != middle:
+                    entry = body.recall("%matrix", plan.slot[middle, column])
+                    minus = body.negate(multiplier)
+                    total = body.fma(minus, entry, total) if total else body.multiply(minus, entry)
+            if column in plan.lower[row]:
+                total = body.multiply(total, body.recall("%matrix", plan.slot[column, column]))
+                left[column] = total
+            elif column == row:
+                total = body.divide(body.constant(1.0), total)
+            body.store(total, "%matrix", plan.slot[row, column])
+    body.do("ret void")
+    return body.function("internal void @factor(ptr noalias %matrix, ptr %step_size)")
+
+
+def _solve(model: Model, lanes: Lanes) -> str:
+    """W k = rates + sums / h, forward then backward, in ``%out``."""
+    body, plan = Body(lanes), model.elimination
+    per_day = body.divide(body.constant(1.0), body.load("%step_size"))
+    for row in plan.order:
+        total = body.fma(body.load("%sums", row), per_day, body.load("%rates", row))
+        for column in plan.lower[row]:
+            multiplier = body.negate(body.load("%matrix", plan.slot[row, column]))
+            total = body.fma(multiplier, body.recall("%out", column), total)
+        body.store(body.remember("%out", row, total), "%out", row)
+    for row in reversed(plan.order):
+        total = body.recall("%out", row)
+        for column in reversed(plan.upper[row]):
+            multiplier = body.negate(body.load("%matrix", plan.slot[row, column]))
+            total = body.fma(multiplier, body.recall("%out", column), total)
+        total = body.multiply(total, body.load("%matrix", plan.slot[row, row]))
+        body.store(body.remember("%out", row, total), "%out", row)
+    body.do("ret void")
+    tables = "ptr noalias %matrix, ptr noalias %rates, ptr noalias %sums, ptr %step_size, ptr noalias %out"
+    return body.function(f"internal void @solve({tables})")
+
+
+# loops -----------------------------------------------------------------------------------------------------------
+
+
+def _for_each_state(
+    body: Body, label: str, count: int, write: Callable[[str, list[str]], list[str]], starts: Sequence[str] = ()
+) -> list[str]:
+    """A loop over states: ``write(index, carried)`` gives the new carried values; returns them after the loop."""
+    real, before = body.lanes.real, body.block
+    body.do(f"br label %{label}")
+    body.lines.append(f"{label}:")
+    index, carried = f"%{label}.i", [f"%{label}.c{k}" for k in range(len(starts))]
+    phi = len(body.lines)
+    after = write(index, carried)
+    body.do(f"{index}.next = add i64 {index}, 1")
+    body.do(f"{index}.more = icmp ult i64 {index}.next, {count}")
+    body.do(f"br i1 {index}.more, label %{label}, label %{label}.done")
+    body.lines.append(f"{label}.done:")
+    body.block = f"{label}.done"
+    heads = [f"  {index} = phi i64 [ 0, %{before} ], [ {index}.next, %{label} ]"]
+    heads += [
+        f"  {name} = phi {real} [ {start}, %{before} ], [ {value}, %{label} ]"
+        for name, start, value in zip(carried, starts, after, strict=True)
+    ]
+    body.lines[phi:phi] = heads
+    return after
+
+
+def _exported(
+    lanes: Lanes, name: str, packed: Sequence[tuple[str, int]], shared: Sequence[str], body: Body
+) -> tuple[str, str]:
+    """The function of one pack, and the exported loop over a list of packs that calls it.
+
+    ``packed`` lists the tables (name, vectors a pack), ``shared`` the tables that all packs read or overwrite.
+    """
+    body.do("ret void")
+    names = [table for table, _ in packed] + list(shared)
+    one = body.function(f"internal void @{name}_pack({', '.join(f'ptr %{table}' for table in names)})")
+    loop = ["loop:", "  %c = phi i64 [ 0, %entry ], [ %c.next, %loop ]"]
+    loop += ["  %place = getelementptr i64, ptr %list, i64 %c", "  %pack = load i64, ptr %place, align 8"]
+    for table, size in packed:
+        loop.append(f"  %{table}.offset = mul i64 %pack, {size}")
+        loop.append(f"  %{table}.pack = getelementptr {lanes.real}, ptr %{table}, i64 %{table}.offset")
+    arguments = [f"ptr %{table}.pack" for table, _ in packed] + [f"ptr %{table}" for table in shared]
+    loop += [f"  call void @{name}_pack({', '.join(arguments)})", "  %c.next = add i64 %c, 1"]
+    loop += ["  %more = icmp ult i64 %c.next, %count", "  br i1 %more, label %loop, label %done"]
+    head = f"define void @{name}(i64 %count, ptr %list, {', '.join(f'ptr %{table}' for table in names)}) {{"
+    test = ["entry:", "  %any = icmp ugt i64 %count, 0", "  br i1 %any, label %loop, label %done"]
+    return one, "\n".join([head, *test, *loop, "done:", "  ret void", "}"])
+
+
+def _of_parameters(model: Model, lanes: Lanes, name: str, table: str, roots: Sequence[int]) -> tuple[str, str]:
+    body = Body(lanes)
+    writer = Writer(body, model.graph, roots, PATIENT, ())
+    writer.write(lambda position, value: body.store(value, f"%{table}", position), roots)
+    return _exported(lanes, name, [("parameters", model.parameters), (table, len(roots))], (), body)
+
+
+def _scale(body: Body, index: str, magnitude: str) -> str:
+    """The size of a local error that is just allowed: absolute + relative x |y|."""
+    relative = body.broadcast("%tolerances", 0)
+    after = body.put(f"add i64 {index}, 1")
+    return body.fma(relative, magnitude, body.broadcast("%tolerances", after))
+
+
+def _start(model: Model, lanes: Lanes) -> tuple[str, str]:
+    """h such that an Euler step changes no state by more than 1 % of the largest, or by the tolerance."""
+    body = Body(lanes)
+    body.do("call void @rates(ptr %states, ptr %derived, ptr %inputs, ptr %scratch)")
+
+    def measure(index: str, carried: list[str]) -> list[str]:
+        magnitude = body.absolute(body.load("%states", index))
+        scale = _scale(body, index, magnitude)
+        size = body.divide(magnitude, scale)
+        speed = body.divide(body.absolute(body.load("%scratch", index)), scale)
+        return [body.greatest(carried[0], size), body.greatest(carried[1], speed)]
+
+    zero = body.constant(0.0)
+    size, speed = _for_each_state(body, "norm", len(model.rates), measure, [zero, zero])
+    change = body.greatest(body.multiply(size, body.constant(0.01)), body.constant(1.0))
+    body.store(body.divide(change, speed), "%step_size")
+    tables = [("states", len(model.rates)), ("derived", len(model.patient_nodes)), ("inputs", model.inputs)]
+    return _exported(lanes, "start", [*tables, ("step_size", 1)], ["tolerances", "scratch"], body)
+
+
+def _commit(model: Model, lanes: Lanes) -> tuple[str, str]:
+    body = Body(lanes)
+    accept = body.load("%accept")
+
+    def move(index: str, carried: list[str]) -> list[str]:
+        old, new = body.load("%states", index), body.load("%next_states", index)
+        body.store(body.choose("oeq", accept, body.constant(1.0), new, old), "%states", index)
+        return []
+
+    _for_each_state(body, "move", len(model.rates), move)
+    tables = [("states", len(model.rates)), ("next_states", len(model.rates)), ("accept", 1)]
+    return _exported(lanes, "commit", tables, (), body)
+
+
+def _sample(model: Model, lanes: Lanes) -> tuple[str, str]:
+    body, states = Body(lanes), len(model.rates)
+    theta = body.load("%theta")
+    rest = body.subtract(body.constant(1.0), theta)
+
+    def interpolate(index: str, carried: list[str]) -> list[str]:
+        d = [body.load("%dense", body.put(f"add i64 {index}, {m * states}")) for m in range(3)]
+        inner = body.fma(theta, body.fma(theta, d[2], d[1]), d[0])
+        inner = body.fma(rest, inner, body.load("%next_states", index))
+        value = body.fma(theta, inner, body.multiply(rest, body.load("%states", index)))
+        body.store(value, "%between", index)
+        return []
+
+    _for_each_state(body, "between_ends", states, interpolate)
+    body.do("call void @readouts(ptr %between, ptr %derived, ptr %inputs, ptr %out)")
+    tables = [("theta", 1), ("states", states), ("next_states", states), ("dense", 3 * states)]
+    tables += [("derived", len(model.patient_nodes)), ("inputs", model.inputs)]
+    tables += [("between", states), ("out", len(model.readouts))]
+    return _exported(lanes, "sample", tables, (), body)
+
+
+# the step --------------------------------------------------------------------------------------------------------
+
+
+def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
+    body, states = Body(lanes), len(model.rates)
+    names = ["point", "rates", "sums", "matrix"]
+    sizes = [states, states, states, model.elimination.size]
+    for name, offset in zip(names, np.cumsum([tableau.stages * states, *sizes[:-1]]), strict=True):
+        body.do(f"%{name} = getelementptr {lanes.real}, ptr %scratch, i64 {offset}")
+    body.do("call void @jacobian(ptr %states, ptr %derived, ptr %inputs, ptr %rates, ptr %matrix)")
+    body.do("call void @factor(ptr %matrix, ptr %step_size)")
+    for stage in range(tableau.stages):
+        _stage_sums(body, states, stage, tableau)
+        if stage > 0:
+            body.do("call void @rates(ptr %point, ptr %derived, ptr %inputs, ptr %rates)")
+        k = body.address("%scratch", stage * states)
+        body.do(f"call void @solve(ptr %matrix, ptr %rates, ptr %sums, ptr %step_size, ptr {k})")
+    _finish(body, states, tableau)
+    _dense_output(body, states, tableau)
+    tables = [("states", states), ("next_states", states), ("dense", 3 * states)]
+    tables += [("derived", len(model.patient_nodes)), ("inputs", model.inputs)]
+    tables += [(name, 1) for name in ("step_size", "error", "factor", "wants")]
+    return _exported(lanes, "step", tables, ["tolerances", "scratch"], body)
+
+
+def _weighted_sum(body: Body, weights: Sequence[float], terms: Sequence[str], start: str = "") -> str:
+    total = start
+    for weight, term in zip(weights, terms, strict=True):
+        if weight != 0.0:
+            factor = body.constant(weight)
+            total = body.fma(factor, term, total) if total else body.multiply(factor, term)
+    return total
+
+
+def _stage_sums(body: Body, states: int, stage: int, tableau: Tableau) -> None:
+    """``point`` = y + sum_j a_ij k_j and ``sums`` = sum_j c_ij k_j, in one pass over the states."""
+    steps_on = stage >= 2 and np.array_equal(tableau.stage[stage, : stage - 1], tableau.stage[stage - 1, : stage - 1])
+
+    def sums(index: str, carried: list[str]) -> list[str]:
+        k = [body.load("%scratch", body.put(f"add i64 {index}, {j * states}")) for j in range(stage)]
+        if steps_on:  # the previous point plus the last stage: the tail of a stiffly accurate method
+            point = _weighted_sum(body, [tableau.stage[stage, stage - 1]], k[-1:], body.load("%point", index))
+        else:
+            point = _weighted_sum(body, tableau.stage[stage, :stage], k, body.load("%states", index))
+        coupling = _weighted_sum(body, tableau.coupling[stage, :stage], k) or body.constant(0.0)
+        body.store(point, "%point", index)
+        body.store(coupling, "%sums", index)
+        return []
+
+    _for_each_state(body, f"stage{stage}", states, sums)
+
+
+def _finish(body: Body, states: int, tableau: Tableau) -> None:
+    """``next_states``, the error as the largest over states of |k_8| / allowed, and the factor for the next step."""
+
+    def compare(index: str, carried: list[str]) -> list[str]:
+        last = body.load("%scratch", body.put(f"add i64 {index}, {(tableau.stages - 1) * states}"))
+        after = body.add(body.load("%point", index), last)
+        body.store(after, "%next_states", index)
+        magnitude = body.greatest(body.absolute(body.load("%states", index)), body.absolute(after))
+        error = body.divide(body.absolute(last), _scale(body, index, magnitude))
+        # a maximum forgets NaN; 0 x NaN and 0 x infinity do not
+        spoiled = body.fma(after, body.constant(0.0), body.fma(error, body.constant(0.0), carried[1]))
+        return [body.choose("ogt", error, carried[0], error, carried[0]), spoiled]
+
+    zero = body.constant(0.0)
+    largest, spoiled = _for_each_state(body, "finish", states, compare, [zero, zero])
+    body.store(body.add(largest, body.absolute(spoiled)), "%error")
+    bounded = body.greatest(largest, body.constant(1e-10))
+    logarithm = body.call("vector_log", bounded)
+    root = body.call("vector_exp", body.multiply(logarithm, body.constant(-1.0 / (tableau.embedded_order + 1))))
+    factor = body.multiply(root, body.constant(SAFETY))
+    factor = body.least(body.greatest(factor, body.constant(SHRINK)), body.constant(GROW))
+    body.store(factor, "%factor")
+
+
+def _dense_output(body: Body, states: int, tableau: Tableau) -> None:
+    wants = body.put("load i64, ptr %wants, align 8")
+    asked = body.put(f"icmp ne i64 {wants}, 0")
+    body.do(f"br i1 {asked}, label %dense_output, label %end")
+    body.lines.append("dense_output:")
+    body.block = "dense_output"
+
+    def coefficients(index: str, carried: list[str]) -> list[str]:
+        k = [body.load("%scratch", body.put(f"add i64 {index}, {j * states}")) for j in range(tableau.stages)]
+        for m, weights in enumerate(tableau.dense):
+            body.store(_weighted_sum(body, weights, k), "%dense", body.put(f"add i64 {index}, {m * states}"))
+        return []
+
+    _for_each_state(body, "coefficients", states, coefficients)
+    body.do("br label %end")
+    body.lines.append("end:")
+    body.block = "end"

@@ -1,0 +1,122 @@
+"""``simulate``: many patients of one program, on one or several threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from charcot.core.program import Program
+from charcot.core.result import Result
+from charcot.core.schedule import Schedule
+from charcot.engine.compiled import Kernel, kernel
+from charcot.engine.lockstep import Lockstep
+from charcot.engine.request import Request, Stop, empty_result, make_request
+
+
+def simulate(
+    program: Program,
+    parameters: np.ndarray,
+    output_times: np.ndarray,
+    *,
+    start: np.ndarray | float = 0.0,
+    initial_states: np.ndarray | None = None,
+    schedule: Schedule | None = None,
+    stop: Stop | None = None,
+    readouts: Sequence[str] | None = None,
+    tolerance: float = 1e-4,
+    max_steps: int = 200_000,
+    workers: int = 1,
+    batch: int = 512,
+    progress: Callable[[int], None] | None = None,
+) -> Result:
+    """Integrate every patient from ``start`` to the patient's last output time.
+
+    Outputs at the time of an event are values before the event; an event at the end is not applied, so that a run can
+    be continued from ``final_states`` with the events from ``end_time`` on. A patient that stops or fails has NaN
+    after that, and a status that says why. The result is the same to the last bit for any ``workers``, ``batch`` and
+    order of patients.
+
+    Args:
+        program: what to integrate; compiled once and kept in a cache on disk.
+        parameters: (patients, parameters).
+        output_times: (times,) or (patients, times) in days, ascending, not before ``start``; a patient's row may be
+            filled up with NaN.
+        start: (patients,) or one number, days; the initial states hold here.
+        initial_states: (patients, states); by default the program's own.
+        schedule: the events; none may lie before ``start``.
+        stop: ends a patient when a state rises to a threshold.
+        readouts: the names of the read-outs to report; all by default.
+        tolerance: relative; a step is accepted when for every state the estimated local error is at most
+            tolerance x (|state| + 1e-3 state.scale).
+        max_steps: accepted and rejected steps that a patient may take.
+        workers: threads.
+        batch: patients that step together on all threads.
+        progress: called with the number of newly finished patients, by the thread that finished them.
+
+    Raises:
+        ValueError: for a wrong shape, times that do not ascend, or an event before the start.
+        KeyError: for an unknown read-out or stopping state, with the nearest names.
+    """
+    if workers < 1 or batch < 1 or max_steps < 1:
+        raise ValueError(f"workers ({workers}), batch ({batch}) and max_steps ({max_steps}) must be at least 1.")
+    request = make_request(
+        program, parameters, output_times, start, initial_states, schedule, stop, readouts, tolerance, max_steps
+    )
+    result = empty_result(program, request)
+    if request.patients:
+        _run(kernel(program), request, result, workers, batch, progress)
+    return result
+
+
+class _Queue:
+    """Hands out patients in order, to several threads."""
+
+    def __init__(self, patients: int) -> None:
+        self._next, self._patients = 0, patients
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> np.ndarray:
+        with self._lock:
+            first = self._next
+            self._next = min(first + count, self._patients)
+            return np.arange(first, self._next)
+
+    def close(self) -> None:
+        with self._lock:
+            self._next = self._patients
+
+
+def _run(
+    code: Kernel,
+    request: Request,
+    result: Result,
+    workers: int,
+    batch: int,
+    progress: Callable[[int], None] | None,
+) -> None:
+    queue, lock = _Queue(request.patients), threading.Lock()
+    workers = min(workers, -(-request.patients // code.sizes.width))
+    seats = min(-(-batch // workers), -(-request.patients // workers))
+
+    def report(count: int) -> None:
+        if progress is not None:
+            with lock:
+                progress(count)
+
+    def work() -> None:
+        # NaN and infinity are expected values here: they mark steps to reject and patients that fail
+        with np.errstate(all="ignore"):
+            Lockstep(code, request, result, seats).run(queue.take, report)
+
+    if workers == 1:
+        work()
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for future in [pool.submit(work) for _ in range(workers)]:
+                future.result()
+        finally:
+            queue.close()

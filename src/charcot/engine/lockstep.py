@@ -1,0 +1,416 @@
+"""Patients in lockstep: each with its own time and step, a finished one replaced by the next.
+
+One round of :meth:`Lockstep.advance` is, for every patient on board:
+
+1. choose the step: what the error allows, but never past the next event or the end;
+2. take it (kernel), and accept it where the error norm is at most 1;
+3. find where a stopping state crossed its threshold;
+4. report the outputs that fall into the step, from the dense output;
+5. move on, finish who is done, apply the events that are due, and board the next patients.
+
+What is computed for a patient depends on nothing but that patient: arithmetic here is elementwise and correctly
+rounded (no exp or power, whose last bit NumPy may vary with the position in an array).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from charcot.core.result import Result, Status
+from charcot.core.schedule import EventKind
+from charcot.engine.compiled import Kernel
+from charcot.engine.request import Request
+
+STRETCH = 1.05  # a step may be this much longer than asked for when that reaches the event or the end
+NAN_SHRINK = 0.1  # after a step whose result is not finite
+SMALLEST_STEP = 1e-14  # relative to the time, and to one day
+THINNED = 0.6  # with nobody left to board, patients move together when fewer than this share of the lanes is used
+BISECTIONS = 60
+
+
+class Lockstep:
+    """The patients that one worker steps together.
+
+    A lane is a place for one patient; lane ``k`` is place ``k % width`` of pack ``k // width``. Tables read by the
+    kernel have shape (packs, vectors, width).
+    """
+
+    def __init__(self, kernel: Kernel, request: Request, result: Result, lanes: int) -> None:
+        sizes = kernel.sizes
+        self.kernel, self.request, self.result = kernel, request, result
+        self.width, self.seats = sizes.width, lanes
+        self.packs = -(-lanes // sizes.width)
+        self.parameters = self._zeros(sizes.parameters)
+        self.derived = self._zeros(sizes.derived)
+        self.inputs = self._zeros(sizes.inputs)
+        self.states = self._zeros(sizes.states)
+        self.next_states = self._zeros(sizes.states)
+        self.between = self._zeros(sizes.states)
+        self.dense = self._zeros(3 * sizes.states)
+        self.readouts = self._zeros(sizes.readouts)
+        self.scratch = _aligned((sizes.scratch, sizes.width))
+        self.tolerances = request.tolerances.copy()
+        self.wants = np.zeros(self.packs, dtype=np.int64).repeat(sizes.width)  # first of each pack is read
+        count = self.packs * sizes.width
+        self.step_size, self.error, self.factor, self.theta, self.accept, self.suggested = _aligned((6, count))
+        self.patient = np.full(count, -1)  # -1: nobody
+        self.time, self.proposed, self.goal, self.arrival = np.zeros((4, count))
+        self.after_event = np.zeros((2, count))  # the step that suited last time, after a SET and after an ADD
+        self.fresh_event = np.full(count, -1)  # the row of after_event to learn from the next accepted step
+        self.next_output, self.next_event, self.steps, self.rejected = np.zeros((4, count), dtype=np.int64)
+        self.tried_again = np.zeros(count, dtype=bool)
+
+    def _zeros(self, vectors: int) -> np.ndarray:
+        return _aligned((self.packs, vectors, self.width))
+
+    # boarding --------------------------------------------------------------------------------------------------
+
+    def run(self, take: Callable[[int], np.ndarray], report: Callable[[int], None]) -> None:
+        """Simulate the patients that ``take(n)`` hands out (at most n at a time, none when there are no more)."""
+        nobody_left = False
+        while True:
+            free = np.flatnonzero(self.patient[: self.seats] < 0)
+            if not nobody_left and len(free):
+                boarding = take(len(free))
+                nobody_left = len(boarding) < len(free)
+                self._board(free[: len(boarding)], boarding)
+                finished = len(boarding) - np.count_nonzero(self.patient[free[: len(boarding)]] >= 0)
+                if finished:
+                    report(int(finished))
+                    continue
+            active = np.flatnonzero(self.patient >= 0)
+            if not len(active):
+                return
+            if nobody_left:
+                active = self._move_together(active)
+            self.advance(active)
+            finished = np.count_nonzero(self.patient[active] < 0)
+            if finished:
+                report(int(finished))
+
+    def _board(self, lanes: np.ndarray, patients: np.ndarray) -> None:
+        """Put ``patients`` into ``lanes`` at their start, report outputs due there, and apply events due there."""
+        usable = self.request.usable[patients]
+        lanes, patients = lanes[usable], patients[usable]
+        if not len(lanes):
+            return
+        pack, place = self._where(lanes)
+        packs = np.unique(pack)
+        request = self.request
+        self.parameters[pack, :, place] = request.parameters[patients]
+        self.inputs[pack, :, place] = request.inputs
+        self._call(self.kernel.prologue, packs, self.parameters, self.derived)
+        if request.initial is None:
+            self._call(self.kernel.initial, packs, self.parameters, self.next_states)
+            self.states[pack, :, place] = self.next_states[pack, :, place]
+        else:
+            self.states[pack, :, place] = request.initial[patients]
+        self.next_states[pack, :, place] = self.states[pack, :, place]
+        self.dense[pack, :, place] = 0.0
+        self.patient[lanes] = patients
+        self.time[lanes] = request.start[patients]
+        self.next_output[lanes] = self.steps[lanes] = self.rejected[lanes] = 0
+        self.next_event[lanes] = request.schedule.offsets[patients]
+        self.proposed[lanes] = self.step_size[lanes] = 1.0
+        self.after_event[:, lanes] = -1.0
+        self.fresh_event[lanes] = -1
+        self.tried_again[lanes] = False
+        self._set_off(lanes)
+
+    def _set_off(self, lanes: np.ndarray) -> None:
+        pack, place = self._where(lanes)
+        sound = np.isfinite(self.states[pack, :, place]).all(axis=1)
+        self._finish(lanes[~sound], Status.BAD_INPUT)
+        lanes = lanes[sound]
+        self._report(lanes, self.time[lanes])
+        lanes = self._stop_where_reached(lanes)
+        lanes = self._finish_at_end(lanes)
+        lanes = self._apply_events(lanes)
+        self.proposed[lanes] = self._first_step(lanes)
+
+    # one round -------------------------------------------------------------------------------------------------
+
+    def advance(self, lanes: np.ndarray) -> None:
+        """One attempted step of every patient in ``lanes`` (all that are on board)."""
+        self._choose_steps(lanes)
+        packs = np.unique(lanes // self.width)
+        self._take_step(packs)
+        accepted = self.error[lanes] <= 1.0
+        self._reject(lanes[~accepted])
+        lanes = lanes[accepted]
+        stopping, until = self._crossings(lanes)
+        self._report(lanes, until)
+        stopped = lanes[stopping]
+        if len(stopped):
+            self._end_between(stopped, until[stopping])
+        moving = lanes[~stopping]
+        self._move_on(moving, packs)
+        moving = self._finish_at_end(moving)
+        self._apply_events(moving)
+
+    def _choose_steps(self, lanes: np.ndarray) -> None:
+        time, goal, wish = self.time[lanes], self.goal[lanes], self.proposed[lanes]
+        gap = goal - time
+        lands = wish * STRETCH >= gap
+        size = np.where(lands, gap, np.where(2.0 * wish > gap, 0.5 * gap, wish))
+        self.step_size[lanes] = size
+        self.arrival[lanes] = np.where(lands, goal, time + size)
+        self.wants[:] = 0
+        due = self._output_time(lanes) <= self.arrival[lanes]
+        self.wants[lanes[due] // self.width] = 1
+
+    def _take_step(self, packs: np.ndarray) -> None:
+        self._call(
+            self.kernel.step,
+            packs,
+            self.states,
+            self.next_states,
+            self.dense,
+            self.derived,
+            self.inputs,
+            self.step_size,
+            self.error,
+            self.factor,
+            self.wants,
+            self.tolerances,
+            self.scratch,
+        )
+
+    def _reject(self, lanes: np.ndarray) -> None:
+        self.rejected[lanes] += 1
+        self.tried_again[lanes] = True
+        finite = np.isfinite(self.error[lanes])
+        size = self.step_size[lanes] * np.where(finite, self.factor[lanes], NAN_SHRINK)
+        self.proposed[lanes] = size
+        stuck = size < SMALLEST_STEP * np.maximum(np.abs(self.time[lanes]), 1.0)
+        self._finish(lanes[stuck & finite], Status.STEP_TOO_SMALL)
+        self._finish(lanes[stuck & ~finite], Status.NON_FINITE)
+        self._give_up(lanes[~stuck])
+
+    def _give_up(self, lanes: np.ndarray) -> None:
+        spent = self.steps[lanes] + self.rejected[lanes] >= self.request.max_steps
+        self._finish(lanes[spent], Status.TOO_MANY_STEPS)
+
+    def _move_on(self, lanes: np.ndarray, packs: np.ndarray) -> None:
+        """Make the end of the step the present of ``lanes``, and propose the next step."""
+        self.accept[:] = 0.0
+        self.accept[lanes] = 1.0
+        self._call(self.kernel.commit, packs, self.states, self.next_states, self.accept)
+        self.time[lanes] = self.arrival[lanes]
+        self.steps[lanes] += 1
+        used, wish = self.step_size[lanes], self.proposed[lanes]
+        growth = np.where(self.tried_again[lanes], np.minimum(self.factor[lanes], 1.0), self.factor[lanes])
+        size = used * growth
+        size = np.where(used < wish, np.maximum(size, wish), size)  # a step cut short says nothing against the wish
+        self.proposed[lanes] = size
+        self.tried_again[lanes] = False
+        learns = self.fresh_event[lanes] >= 0
+        self.after_event[self.fresh_event[lanes[learns]], lanes[learns]] = size[learns]
+        self.fresh_event[lanes] = -1
+
+    # outputs and ends ------------------------------------------------------------------------------------------
+
+    def _output_time(self, lanes: np.ndarray) -> np.ndarray:
+        """The next time at which each lane owes an output; infinity when none is left."""
+        patients, place = self.patient[lanes], self.next_output[lanes]
+        left = place < self.request.counts[patients]
+        if not self.request.times.shape[1]:
+            return np.full(len(lanes), np.inf)
+        return np.where(left, self.request.times[patients, np.where(left, place, 0)], np.inf)
+
+    def _report(self, lanes: np.ndarray, until: np.ndarray) -> None:
+        """Report every output due up to ``until``, from the step that has just been taken."""
+        while len(lanes):
+            due_at = self._output_time(lanes)
+            due = due_at <= until
+            lanes, until, due_at = lanes[due], until[due], due_at[due]
+            if not len(lanes):
+                return
+            self._interpolate(lanes, due_at)
+            pack, place = self._where(lanes)
+            row = self.readouts[pack[:, None], self.request.selected[None, :], place[:, None]]
+            self.result.values[self.patient[lanes], self.next_output[lanes]] = row
+            self.next_output[lanes] += 1
+
+    def _interpolate(self, lanes: np.ndarray, times: np.ndarray) -> None:
+        """States and read-outs of ``lanes`` at ``times`` within the step."""
+        fraction = (times - self.time[lanes]) / self.step_size[lanes]
+        self.theta[lanes] = np.where(times == self.arrival[lanes], 1.0, np.minimum(fraction, 1.0))
+        self._call(
+            self.kernel.sample,
+            np.unique(lanes // self.width),
+            self.theta,
+            self.states,
+            self.next_states,
+            self.dense,
+            self.derived,
+            self.inputs,
+            self.between,
+            self.readouts,
+        )
+
+    def _crossings(self, lanes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(which lanes cross their threshold in this step, the time until which each lane is valid)."""
+        until = self.arrival[lanes]
+        if self.request.stop_state < 0:
+            return np.zeros(len(lanes), dtype=bool), until
+        pack, place = self._where(lanes)
+        threshold = self.request.thresholds[self.patient[lanes]]
+        crossing = self.next_states[pack, self.request.stop_state, place] >= threshold
+        if crossing.any():
+            self.wants[:] = 0
+            packs = np.unique(pack[crossing])
+            self.wants[packs] = 1
+            self._take_step(packs)  # once more, now with the dense output
+            until[crossing] = self._locate(lanes[crossing], threshold[crossing])
+        return crossing, until
+
+    def _locate(self, lanes: np.ndarray, threshold: np.ndarray) -> np.ndarray:
+        """The times at which the stopping state meets ``threshold``, by bisection of the dense output."""
+        pack, place = self._where(lanes)
+        state, states = self.request.stop_state, self.kernel.sizes.states
+        before, after = self.states[pack, state, place], self.next_states[pack, state, place]
+        d = [self.dense[pack, m * states + state, place] for m in range(3)]
+        low, high = np.zeros(len(lanes)), np.ones(len(lanes))
+        for _ in range(BISECTIONS):
+            s = 0.5 * (low + high)
+            value = (1 - s) * before + s * (after + (1 - s) * (d[0] + s * (d[1] + s * d[2])))
+            reached = value >= threshold
+            high, low = np.where(reached, s, high), np.where(reached, low, s)
+        inside = self.time[lanes] + high * self.step_size[lanes]
+        return np.where(high == 1.0, self.arrival[lanes], np.minimum(inside, self.arrival[lanes]))
+
+    def _end_between(self, lanes: np.ndarray, times: np.ndarray) -> None:
+        self._interpolate(lanes, times)
+        pack, place = self._where(lanes)
+        self.states[pack, :, place] = self.between[pack, :, place]
+        self.time[lanes] = times
+        self.steps[lanes] += 1
+        self._finish(lanes, Status.STOPPED)
+
+    def _stop_where_reached(self, lanes: np.ndarray) -> np.ndarray:
+        """Finish the lanes that stand at or above their threshold; returns the others."""
+        if self.request.stop_state < 0 or not len(lanes):
+            return lanes
+        pack, place = self._where(lanes)
+        value = self.states[pack, self.request.stop_state, place]
+        reached = value >= self.request.thresholds[self.patient[lanes]]
+        self._finish(lanes[reached], Status.STOPPED)
+        return lanes[~reached]
+
+    def _finish_at_end(self, lanes: np.ndarray) -> np.ndarray:
+        """Finish the lanes that are at their end, or out of steps; returns the others."""
+        done = self.time[lanes] >= self.request.end[self.patient[lanes]]
+        self._finish(lanes[done], Status.COMPLETED)
+        lanes = lanes[~done]
+        self._give_up(lanes)
+        return lanes[self.patient[lanes] >= 0]
+
+    def _finish(self, lanes: np.ndarray, status: Status) -> None:
+        """Write down how these patients ended, and free their lanes."""
+        if not len(lanes):
+            return
+        patients, result = self.patient[lanes], self.result
+        pack, place = self._where(lanes)
+        result.status[patients] = int(status)
+        result.end_time[patients] = self.time[lanes]
+        result.steps[patients] = self.steps[lanes]
+        result.rejected[patients] = self.rejected[lanes]
+        result.final_states[patients] = self.states[pack, :, place]
+        self.patient[lanes] = -1
+        self.step_size[lanes] = 1.0
+
+    # events ----------------------------------------------------------------------------------------------------
+
+    def _event_time(self, lanes: np.ndarray) -> np.ndarray:
+        """The time of each lane's next event; infinity when none is left."""
+        schedule = self.request.schedule
+        left = self.next_event[lanes] < schedule.offsets[self.patient[lanes] + 1]
+        if not len(schedule.times):
+            return np.full(len(lanes), np.inf)
+        return np.where(left, schedule.times[np.where(left, self.next_event[lanes], 0)], np.inf)
+
+    def _apply_events(self, lanes: np.ndarray) -> np.ndarray:
+        """Apply the events due now, one of each lane at a time, and set the next goal; returns who goes on."""
+        schedule, touched = self.request.schedule, np.zeros(len(self.patient), dtype=bool)
+        due = lanes[self._event_time(lanes) <= self.time[lanes]]
+        while len(due):
+            touched[due] = True
+            event = self.next_event[due]
+            adds = schedule.kinds[event] == EventKind.ADD
+            for kind, table in ((adds, self.states), (~adds, self.inputs)):
+                pack, place = self._where(due[kind])
+                target, value = schedule.targets[event[kind]], schedule.values[event[kind]]
+                table[pack, target, place] = value + (table[pack, target, place] if table is self.states else 0.0)
+            self.fresh_event[due] = np.maximum(self.fresh_event[due], adds)
+            self.next_event[due] += 1
+            due = due[self._event_time(due) <= self.time[due]]
+        self._stop_where_reached(lanes[touched[lanes]])
+        self._restart(lanes[touched[lanes] & (self.patient[lanes] >= 0)])
+        lanes = lanes[self.patient[lanes] >= 0]
+        self.goal[lanes] = np.minimum(self._event_time(lanes), self.request.end[self.patient[lanes]])
+        return lanes
+
+    def _restart(self, lanes: np.ndarray) -> None:
+        """After an event, propose the step that suited after the last event of its kind."""
+        if not len(lanes):
+            return
+        known = self.after_event[self.fresh_event[lanes], lanes]
+        new = known < 0
+        known[new] = self._first_step(lanes[new])
+        self.proposed[lanes] = known
+        self.tried_again[lanes] = False
+
+    def _first_step(self, lanes: np.ndarray) -> np.ndarray:
+        """A careful step from the rates at the present states; without any rate, all the way to the end."""
+        if not len(lanes):
+            return np.zeros(0)
+        self._call(
+            self.kernel.start,
+            np.unique(lanes // self.width),
+            self.states,
+            self.derived,
+            self.inputs,
+            self.suggested,
+            self.tolerances,
+            self.scratch,
+        )
+        span = self.request.end[self.patient[lanes]] - self.time[lanes]
+        return np.fmin(self.suggested[lanes], span)
+
+    # lanes -----------------------------------------------------------------------------------------------------
+
+    def _where(self, lanes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return lanes // self.width, lanes % self.width
+
+    def _call(self, function: Callable[..., None], packs: np.ndarray, *tables: np.ndarray) -> None:
+        packs = np.ascontiguousarray(packs, dtype=np.int64)
+        function(len(packs), packs.ctypes.data, *(table.ctypes.data for table in tables))
+
+    def _move_together(self, lanes: np.ndarray) -> np.ndarray:
+        """Near the end, gather the remaining patients in as few packs as hold them; returns their new lanes."""
+        packs = len(np.unique(lanes // self.width))
+        needed = -(-len(lanes) // self.width)
+        if packs == needed or len(lanes) > THINNED * packs * self.width:
+            return lanes
+        new = np.arange(len(lanes))
+        (pack, place), (new_pack, new_place) = self._where(lanes), self._where(new)
+        for table in (self.states, self.derived, self.inputs):
+            table[new_pack, :, new_place] = table[pack, :, place]
+        columns = (self.patient, self.time, self.proposed, self.goal, self.fresh_event, self.next_output)
+        for column in (*columns, self.next_event, self.steps, self.rejected, self.tried_again):
+            column[new] = column[lanes]
+        self.after_event[:, new] = self.after_event[:, lanes]
+        self.patient[len(new) :] = -1
+        self.step_size[:] = 1.0
+        return new
+
+
+def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros that begin on a cache line."""
+    size = int(np.prod(shape))
+    raw = np.zeros(size + 8)
+    first = (-raw.ctypes.data % 64) // 8
+    return raw[first : first + size].reshape(shape)

@@ -1,0 +1,122 @@
+"""Every way in which a command can end badly becomes a calm message and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+
+from charcot.core.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, EXIT_INTERRUPTED, CharcotError, Problem, Problems
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def guarded(command: Command) -> Command:
+    """Wrap a verb so that no traceback reaches a user."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        as_json = bool(options.get("as_json"))
+        try:
+            command(*args, **options)
+            sys.stdout.flush()
+        except typer.Exit:
+            raise
+        except KeyboardInterrupt:
+            _end(as_json, EXIT_INTERRUPTED, "Interrupted. Nothing half-written was left behind.")
+        except CharcotError as error:
+            problems = error.problems if isinstance(error, Problems) else ()
+            _end(as_json, error.exit_code, str(error), problems)
+        except BrokenPipeError:
+            _quiet_stdout()
+        except OSError as error:
+            _end_of_os_error(error, as_json)
+        except Exception as error:
+            _end_of_surprise(error, as_json)
+
+    return run  # type: ignore[return-value]
+
+
+def _end(as_json: bool, code: int, message: str, problems: tuple[Problem, ...] = ()) -> None:
+    sys.stderr.write(message.rstrip() + "\n")
+    if as_json:
+        content = {"ok": False, "exit_code": code, "message": message, "problems": [as_record(p) for p in problems]}
+        sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    raise typer.Exit(code)
+
+
+def as_record(problem: Problem) -> dict[str, Any]:
+    """One problem for tools."""
+    return {
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": problem.message,
+        "file": problem.where.file if problem.where else None,
+        "line": (problem.where.line or None) if problem.where else None,
+        "hint": problem.hint,
+    }
+
+
+def _end_of_os_error(error: OSError, as_json: bool) -> None:
+    if error.errno in _FULL:
+        _end(
+            as_json,
+            EXIT_BAD_INPUT,
+            "The disk is full. Nothing half-written was left behind: free some space, or choose another place with --out.",
+        )
+    if error.errno in _NO_PLACE:
+        place = error.filename or "the run folder"
+        _end(as_json, EXIT_BAD_INPUT, f"{place} cannot be written ({error.strerror}): choose another place with --out.")
+    _end_of_surprise(error, as_json)
+
+
+def _end_of_surprise(error: Exception, as_json: bool) -> None:
+    log = write_log(error)
+    kept = f" The details are in {log}; please send that file with a report." if log else ""
+    _end(as_json, EXIT_CHECK_FAILED, f"Something unexpected went wrong ({type(error).__name__}: {_first(error)}).{kept}")
+
+
+def _first(error: Exception) -> str:
+    return (str(error).splitlines() or ["no message"])[0][:200]
+
+
+def log_folder() -> Path:
+    """Where logs go: ``$XDG_STATE_HOME/charcot``, or ``~/.local/state/charcot``."""
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "charcot"
+
+
+def write_log(error: Exception) -> Path | None:
+    """Keep the traceback in a file; None where nothing can be written."""
+    from charcot.interfaces.provenance import versions
+
+    text = "".join(traceback.format_exception(error))
+    head = f"charcot {' '.join(sys.argv[1:])}\n{json.dumps(versions())}\n\n"
+    name = f"error-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.log"
+    for folder in (log_folder(), Path(tempfile.gettempdir())):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / name
+            path.write_text(head + text, encoding="utf-8")
+        except OSError:
+            continue
+        return path
+    return None
+
+
+def _quiet_stdout() -> None:
+    """The reader of our output went away (``charcot ... | head``): end without a complaint."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(0)

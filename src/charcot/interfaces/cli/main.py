@@ -1,0 +1,66 @@
+"""``charcot``: the verbs and what is common to them. Each verb loads what it needs when it is called."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from charcot import __version__
+from charcot.core.errors import EXIT_INTERRUPTED, EXIT_OK
+from charcot.interfaces.cli.check import check
+from charcot.interfaces.cli.demo import demo
+from charcot.interfaces.cli.doctor import doctor
+from charcot.interfaces.cli.explain import explain
+from charcot.interfaces.cli.guard import guarded
+from charcot.interfaces.cli.init import init
+from charcot.interfaces.cli.trial import run, trial
+
+EPILOG = "Charcot is a research tool. It is no medical device and gives no medical advice."
+
+app = typer.Typer(
+    name="charcot",
+    help="An executable model of amyotrophic lateral sclerosis, from molecule to trial.",
+    epilog=EPILOG,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (demo, init, check, run, trial, explain, doctor):
+    app.command(epilog=EPILOG)(guarded(verb))
+
+
+@app.callback(invoke_without_command=True)
+def common(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """An executable model of amyotrophic lateral sclerosis, from molecule to trial."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit(EXIT_OK)
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(EXIT_OK)
+
+
+def main() -> None:
+    """The entry point of the ``charcot`` command."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    """A polite kill cleans up like Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The doors to the rooms below: every call of the command line into the science goes through here, loaded late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+Progress = Callable[[int], None]
+
+
+def load_protocol(path: Path, overrides: Mapping[str, Any]) -> Any:
+    from charcot.trials import load_protocol as load
+
+    return load(path, overrides=overrides)
+
+
+def run_trial(protocol: Any, workers: int, progress: Progress) -> Any:
+    from charcot.trials import run_trial as run
+
+    return run(protocol, workers=workers, progress=progress)
+
+
+def published_protocols() -> Mapping[str, Path]:
+    from charcot.trials import published_protocols as published
+
+    return published()
+
+
+def templates() -> Mapping[str, Path]:
+    from charcot.trials import templates as shipped
+
+    return shipped()
+
+
+def typical_patient(seed: int) -> Any:
+    from charcot.experiments.course import typical_patient as simulate
+
+    return simulate(seed)
+
+
+def natural_history(n: int, seed: int, workers: int, progress: Progress) -> Any:
+    from charcot.experiments.course import natural_history as simulate
+
+    return simulate(n, seed, workers, progress)
+
+
+def check_all() -> list[Any]:
+    from charcot.experiments.check import check_all as check
+
+    return list(check())
+
+
+def explain(port: str) -> Any:
+    from charcot.patients import explain as look_up
+
+    return look_up(port)
+
+
+def sources() -> Mapping[str, Any]:
+    from charcot.evidence import sources as known
+
+    return known()
+
+
+def evidence_hash() -> str:
+    """The hash of every source and grade."""
+    from dataclasses import asdict
+
+    from charcot.core.hashing import hash_json
+    from charcot.evidence import grades, sources
+
+    return hash_json({"sources": [asdict(s) for s in sources().values()], "grades": [asdict(g) for g in grades().values()]})
+
+
+def program() -> Any:
+    """The compiled model's ``Program``."""
+    from charcot.patients import program as compose
+
+    return compose()

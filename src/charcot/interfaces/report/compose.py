@@ -1,0 +1,91 @@
+"""From material to a report, and from a report to one self-contained page."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from charcot import __version__
+from charcot.interfaces.report.content import KeyMessage, Report, Section, cell_text, say
+from charcot.interfaces.report.sections.back import back_sections
+from charcot.interfaces.report.sections.course import ablation_section, chain_section, history_section, typical_section
+from charcot.interfaces.report.sections.trial import trial_sections
+from charcot.interfaces.report.views import Material, TrialView
+
+DISCLAIMER = "Charcot is a research tool. It is no medical device, and nothing here is medical advice."
+
+
+def compose(material: Material) -> Report:
+    """Choose, order and build the sections; what the material lacks is left out."""
+    sections: list[Section | None] = []
+    if material.typical is not None:
+        sections += [typical_section(material.typical), chain_section(material.typical.chain)]
+    if material.trial is not None:
+        sections += trial_sections(material.trial)
+    if material.history is not None:
+        sections += [history_section(material.history), ablation_section(material.history.ablations)]
+    sections += back_sections(material)
+    return Report(material.title, material.subtitle, key_message(material), tuple(s for s in sections if s))
+
+
+def key_message(material: Material) -> KeyMessage:
+    """The plain-language box. The answer is the first contrast that the trial estimates."""
+    view = material.trial
+    if view is None:
+        question = "How does the model's untreated disease run, and what moves when treatment starts early or late?"
+        return KeyMessage(question, _history_answer(material), "", _risk("", ""))
+    question = view.question or view.title
+    answer, interval = _trial_answer(view)
+    return KeyMessage(question, answer, interval, _risk(view.influence, view.consequence))
+
+
+def _trial_answer(view: TrialView) -> tuple[str, str]:
+    frame = view.comparison
+    if frame.empty:
+        return "This run simulates each patient once; it estimates no effect.", ""
+    contrasts = frame[frame["contrast"]] if "contrast" in frame and frame["contrast"].any() else frame
+    row = contrasts.iloc[0]
+    answer = f"{row['quantity']}: {say(float(row['simulated']))} {row['unit']}."
+    published = row.get("published")
+    if published is not None and published == published:
+        answer += f" Published: {say(float(published))}. {str(row['verdict']).capitalize()}."
+    low, high = float(row["lower"]), float(row["upper"])
+    if low != low:
+        return answer, ""
+    return answer, f"{say(low)} to {say(high)} {row['unit']} (middle 95 % of {view.replicates:,} simulated trials)"
+
+
+def _history_answer(material: Material) -> str:
+    if material.history is None or material.history.summary.empty:
+        return "See the sections below."
+    row = material.history.summary.iloc[0]
+    answer = f"{row['quantity']}: {say(float(row['simulated']))} {row['unit']}"
+    published = row["published"]
+    known = published is not None and published == published
+    return f"{answer}, published {cell_text(published if isinstance(published, str) else float(published))}." if known else f"{answer}."
+
+
+def _risk(influence: str, consequence: str) -> str:
+    stated = f" Stated for this question: model influence {influence}, decision consequence {consequence}." if influence else ""
+    return (
+        "The model is built from published numbers of uneven strength, and has not been validated for any decision "
+        f"about a patient or a real trial.{stated}"
+    )
+
+
+def to_html(report: Report) -> str:
+    """One HTML page that needs nothing else: no network, no scripts, no fonts."""
+    import jinja2
+
+    folder = files("charcot.interfaces.report") / "templates"
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["cell"] = cell_text
+    template = environment.from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
+    style = (folder / "report.css").read_text(encoding="utf-8")
+    return template.render(report=report, style=style, version=__version__, disclaimer=DISCLAIMER)
+
+
+def write_report(material: Material) -> str:
+    """The whole way: material in, page out."""
+    return to_html(compose(material))

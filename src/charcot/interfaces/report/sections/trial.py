@@ -1,0 +1,172 @@
+"""Sections about one simulated trial."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from charcot.interfaces.report.charts.consort import consort
+from charcot.interfaces.report.charts.intervals import beside_published
+from charcot.interfaces.report.charts.lines import Axes, curves
+from charcot.interfaces.report.charts.survival import survival_curves
+from charcot.interfaces.report.content import Figure, Prose, Section, Sheet, Table, cell_text, say
+from charcot.interfaces.report.picture import draw, dress
+from charcot.interfaces.report.views import Flow, TrialView
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def trial_sections(view: TrialView) -> list[Section]:
+    builders = (flow_section, baseline_section, scores_section, published_section, survival_section, biomarker_section)
+    return [section for builder in builders if (section := builder(view)) is not None]
+
+
+def flow_section(view: TrialView) -> Section | None:
+    flow = view.flow
+    if flow is None:
+        return None
+    excluded = sum(count for _, count in flow.excluded)
+    if flow.screened is None:
+        finding = f"{flow.randomised:,} simulated patients were randomised to {_arm_count(view)}."
+    else:
+        finding = (
+            f"Of {flow.screened:,} simulated patients screened, {excluded:,} were excluded by a rule and "
+            f"{flow.randomised:,} were randomised to {_arm_count(view)}."
+        )
+    label = "Flow diagram from screening to analysis; the counts are in the table below."
+    svg = dress(consort(flow), "flow", finding, label)
+    note = "Counts of the first replicate. Patients who fail several rules count under the first rule they fail."
+    return Section("flow", "Who took part", (Figure("flow", finding, label, svg, _flow_table(flow), note),))
+
+
+def _arm_count(view: TrialView) -> str:
+    return "one arm" if len(view.arms) == 1 else f"{len(view.arms)} arms"
+
+
+def _flow_table(flow: Flow) -> Table:
+    rows: list[tuple[str, str, int | None]] = []
+    if flow.screened is not None:
+        rows.append(("Screened", "", flow.screened))
+    rows += [("Excluded", rule, count) for rule, count in flow.excluded]
+    rows.append(("Randomised", "", flow.randomised))
+    for arm in flow.arms:
+        rows += [
+            (arm.label, "randomised", arm.randomised),
+            (arm.label, "died or permanently ventilated", arm.died),
+            (arm.label, "left the trial", arm.withdrew),
+            (arm.label, "simulation failed", arm.failed),
+            (arm.label, "analysed", arm.analysed),
+        ]
+    return Table.of(("Stage", "Reason or state", "Patients"), rows, "Patient flow")
+
+
+def baseline_section(view: TrialView) -> Section | None:
+    if view.baseline.empty:
+        return None
+    columns = ["characteristic", "unit", *view.arms, "published"]
+    present = [c for c in columns if c in view.baseline]
+    rows = [[_cell(row[c]) for c in present] for row in view.baseline.to_dict("records")]
+    heads = {"characteristic": "Characteristic", "unit": "Unit", "published": "Published"}
+    table = Table.of([heads.get(c, c) for c in present], rows, "Baseline by arm, simulated beside published")
+    note = "Mean (SD) or per cent at randomisation, first replicate. A dash means that no value was published or read."
+    return Section("baseline", "Patients at baseline", (Sheet("Baseline by arm", table, note),))
+
+
+def scores_section(view: TrialView) -> Section | None:
+    if view.scores.empty:
+        return None
+    last = view.scores.sort_values("x").groupby("series").last()
+    ends = ", ".join(f"{say(float(last.loc[arm, 'y']))} under {arm}" for arm in view.arms if arm in last.index)
+    week = float(view.scores["x"].max())
+    finding = f"By week {say(week)} the mean ALSFRS-R was {ends}."
+    label = "Line chart of the mean ALSFRS-R total by arm against weeks since randomisation, with 95 % bands."
+    axes = Axes("Weeks since randomisation", "ALSFRS-R, points")
+    chart = curves(view.scores, view.arms, axes, marks=view.deaths)
+    table = _curve_table(view.scores, "Weeks since randomisation", "Mean ALSFRS-R, points", "ALSFRS-R by visit")
+    note = (
+        "Mean of the patients seen at each visit with its 95 % band, first replicate. A cross marks a death or permanent "
+        "ventilation; such patients leave the mean at that point and are not imputed."
+    )
+    figure = Figure("scores", finding, label, draw(chart, "scores", finding, label), table, note)
+    return Section("alsfrs-r", "Function over time", (figure,))
+
+
+def _curve_table(frame: pd.DataFrame, x: str, y: str, caption: str) -> Table:
+    with_count = "patients" in frame
+    columns = ["Series", x, y, "Lower 95 %", "Upper 95 %", *(["Patients"] if with_count else [])]
+    rows = []
+    for row in frame.to_dict("records"):
+        line: list[Any] = [str(row["series"]), *(_number(row.get(c)) for c in ("x", "y", "lower", "upper"))]
+        rows.append([*line, int(row["patients"])] if with_count else line)
+    return Table.of(columns, rows, caption)
+
+
+def published_section(view: TrialView) -> Section | None:
+    frame = view.comparison.dropna(subset=["published"]) if not view.comparison.empty else view.comparison
+    if frame.empty:
+        return None
+    inside = int(frame["inside"].sum())
+    finding = (
+        f"{inside} of {len(frame)} published values {'lie' if inside != 1 else 'lies'} inside the model's 95 % range "
+        f"over {view.replicates:,} simulated trials; {len(frame) - inside} {'do' if len(frame) - inside != 1 else 'does'} not."
+    )
+    label = "Dot and interval chart: each quantity simulated (circle, with interval) beside published (diamond)."
+    columns = ("Quantity", "Unit", "Simulated", "Lower 2.5 %", "Upper 97.5 %", "Published", "In words")
+    rows = [
+        [str(r["quantity"]), str(r["unit"]), *(_number(r[c]) for c in ("simulated", "lower", "upper", "published")),
+         str(r["verdict"])]
+        for r in frame.to_dict("records")
+    ]  # fmt: skip
+    svg = draw(beside_published(frame), "published", finding, label)
+    note = (
+        "Circle: mean over the replicates, bar: their middle 95 %. Diamond: the published value, bar: its published "
+        "95 % interval where there is one. Each quantity has its own scale, so hits and misses are drawn alike."
+    )
+    table = Table.of(columns, rows, "Published values and simulated values")
+    return Section("published", "Beside the published trial", (Figure("published", finding, label, svg, table, note),))
+
+
+def survival_section(view: TrialView) -> Section | None:
+    if view.stairs.empty:
+        return None
+    last = view.stairs.sort_values("x").groupby("series").last()
+    parts = ", ".join(f"{100 * float(last.loc[a, 'y']):.0f} % under {a}" for a in view.arms if a in last.index)
+    finding = f"At the end of follow-up, the share alive without permanent ventilation was {parts}."
+    label = "Kaplan-Meier curves by arm with 95 % bands, and the numbers at risk below."
+    chart = survival_curves(view.stairs, view.at_risk, view.arms, "Months since randomisation")
+    table = _curve_table(view.stairs, "Months since randomisation", "Share event-free", "Kaplan-Meier estimate")
+    note = "Event: death or permanent ventilation, time zero at randomisation, first replicate."
+    figure = Figure("survival", finding, label, draw(chart, "survival", finding, label), table, note)
+    return Section("survival", "Survival in the trial", (figure,))
+
+
+def biomarker_section(view: TrialView) -> Section | None:
+    if view.biomarkers.empty:
+        return None
+    blocks: list[Figure | Prose] = []
+    for number, (readout, frame) in enumerate(view.biomarkers.groupby("readout", sort=False)):
+        unit = str(frame["unit"].iloc[0])
+        finding = _change_sentence(str(readout), unit, frame, view.arms)
+        label = f"Line chart of mean {readout} by arm against weeks since randomisation, with 95 % bands."
+        chart = curves(frame, view.arms, Axes("Weeks since randomisation", f"{readout}, {unit}", height=250))
+        table = _curve_table(frame, "Weeks since randomisation", f"{readout}, {unit}", str(readout))
+        name = f"marker-{number}"
+        blocks.append(Figure(name, finding, label, draw(chart, name, finding, label), table))
+    return Section("biomarkers", "Biomarkers and vital capacity", tuple(blocks))
+
+
+def _change_sentence(readout: str, unit: str, frame: pd.DataFrame, arms: tuple[str, ...]) -> str:
+    parts = []
+    for arm in arms:
+        one = frame[frame["series"] == arm].dropna(subset=["y"]).sort_values("x")
+        if len(one):
+            parts.append(f"from {say(float(one['y'].iloc[0]))} to {say(float(one['y'].iloc[-1]))} under {arm}")
+    return f"Mean {readout} ({unit}) went {', and '.join(parts)}."
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _cell(value: Any) -> str | float:
+    return value if isinstance(value, str) else cell_text(float(value) if value is not None else None)

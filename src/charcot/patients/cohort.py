@@ -1,0 +1,195 @@
+"""Virtual patients: who they are, where and when disease begins, and their own values of the model's numbers.
+
+Every draw is addressed by (seed, patient, purpose), so that patient 17 of seed 1 is the same person in any cohort, on
+any machine, and whether or not patient 16 was drawn.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ruamel.yaml import YAML
+from scipy.special import ndtri
+
+from charcot import disease
+from charcot.core.errors import Problem, Where, raise_if_any
+from charcot.core.identifiers import did_you_mean
+from charcot.core.random import normals, stream, uniforms
+from charcot.core.units import DAYS_PER_YEAR
+from charcot.model.compose import number_symbols
+from charcot.model.ports import Number
+from charcot.patients.assemble import definition
+
+POPULATIONS = Path(__file__).parent / "populations"
+START_AGE = 20.0  # years: the age at which the healthy values of the model hold
+
+
+@dataclass(frozen=True)
+class Population:
+    """A declared distribution of patients: shares of genotypes; all else follows from them and from the tables."""
+
+    name: str
+    title: str
+    description: str
+    genotypes: dict[str, float]
+    male_share: float | None = None
+
+    @classmethod
+    def from_mapping(cls, name: str, data: Mapping[str, Any], file: str = "") -> Population:
+        """Check and build a population; unknown keys and genotypes are named with their nearest spelling."""
+        where = Where.of(file or name)
+        known = ("title", "description", "genotypes", "male_share")
+        problems = [
+            Problem("unknown-key", f"unknown key {key!r}", where, did_you_mean(str(key), known))
+            for key in data
+            if key not in known
+        ]
+        shares = dict(data.get("genotypes") or {})
+        for genotype in shares:
+            if genotype not in disease.genotypes():
+                hint = did_you_mean(str(genotype), disease.genotypes())
+                problems.append(Problem("unknown-genotype", f"no genotype is called {genotype!r}", where, hint))
+        if not shares or abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) < 0:
+            problems.append(Problem("bad-shares", "shares of genotypes must be positive and sum to 1", where))
+        raise_if_any(problems, f"the population {name!r} cannot be used")
+        return cls(name, data.get("title", name), data.get("description", ""), shares, data.get("male_share"))
+
+
+@functools.cache
+def population_names() -> tuple[str, ...]:
+    """The shipped populations."""
+    return tuple(sorted(path.stem for path in POPULATIONS.glob("*.yaml")))
+
+
+def load_population(name: str) -> Population:
+    """A shipped population by name; raises :class:`KeyError` with the nearest names."""
+    path = POPULATIONS / f"{name}.yaml"
+    if name not in population_names():
+        raise KeyError(f"no population is called {name!r}. {did_you_mean(name, population_names())}")
+    return Population.from_mapping(name, YAML(typ="safe").load(path), path.name)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Virtual patients as columns, each of shape (patients,).
+
+    ``columns`` holds who they are (``id``, ``sex``, ``genotype``, ``onset_region`` (where disease is seeded),
+    ``seed_age_years``, ``seed_amount``, ``seed_port``, ``exposure.<name>``), ``deviations`` the natural logarithm of
+    each varying number over its shared value, by full name, and ``event_draw`` the Exp(1) draw that the cumulative
+    hazard must reach for death or permanent ventilation.
+    """
+
+    seed: int
+    columns: dict[str, np.ndarray]
+    deviations: dict[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.columns["id"])
+
+    def take(self, index: np.ndarray | list[int]) -> Cohort:
+        """Some patients, in the order asked for."""
+        rows = np.asarray(index)
+        return Cohort(
+            self.seed,
+            {name: column[rows] for name, column in self.columns.items()},
+            {name: column[rows] for name, column in self.deviations.items()},
+        )
+
+
+@functools.cache
+def _numbers() -> dict[str, list[Number]]:
+    return definition().number_rows
+
+
+def value(name: str) -> float:
+    """The value of a shared number of the disease."""
+    return _numbers()[name][0].value
+
+
+def _between(name: str) -> float:
+    return _numbers()[name][0].between_patients
+
+
+def _choose(draws: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
+    names = np.array(list(shares))
+    edges = np.cumsum(list(shares.values()))
+    return names[np.minimum(np.searchsorted(edges / edges[-1], draws, side="right"), len(names) - 1)]
+
+
+def draw_cohort(population: Population, n: int, seed: int, first: int = 0) -> Cohort:
+    """Draw patients ``first`` to ``first + n - 1`` of a population.
+
+    Returns a :class:`Cohort`; drawing again with another ``first`` or ``n`` gives the same persons where they overlap.
+    """
+    if n < 0:
+        raise ValueError(f"a cohort cannot have {n} patients")
+    ids = np.arange(first, first + n)
+    draw = functools.partial(uniforms, seed, ids)
+    genotype = _choose(draw("genotype"), population.genotypes)
+    men = population.male_share if population.male_share is not None else value("onset.male_share")
+    shares = {row.index: row.value for row in _numbers()["onset.regional_share"]}
+    columns = {
+        "id": ids,
+        "sex": np.where(draw("sex") < men, "M", "F"),
+        "genotype": genotype,
+        "onset_region": _choose(draw("onset region"), shares),
+        "seed_age_years": _seed_ages(draw("seed age"), genotype),
+        "seed_amount": value("onset.seed_amount")
+        * np.exp(_between("onset.seed_amount") * normals(seed, ids, "seed amount")),
+        "seed_port": np.array([disease.genotypes()[g].seed for g in genotype], dtype=object),
+        "event_draw": -np.log(draw("death or permanent ventilation")),
+    }
+    for exposure in disease.exposures().values():
+        exposed = draw(f"exposure: {exposure.name}") < exposure.prevalence_in_cases
+        columns[f"exposure.{exposure.name}"] = exposed
+    columns["diagnosis_loss_needed"] = _log_normal("diagnosis.loss_needed", seed, ids)
+    columns["diagnosis_wait_days"] = _log_normal("diagnosis.wait", seed, ids)
+    return Cohort(seed, columns, _deviations(seed, ids))
+
+
+def _log_normal(name: str, seed: int, ids: np.ndarray) -> np.ndarray:
+    return value(name) * np.exp(_between(name) * normals(seed, ids, name))
+
+
+def _seed_ages(draws: np.ndarray, genotype: np.ndarray) -> np.ndarray:
+    ages = np.zeros(len(draws))
+    for name in np.unique(genotype):
+        rows = genotype == name
+        ages[rows] = disease.seed_age_quantile(
+            draws[rows],
+            disease.genotypes()[name],
+            value("onset.mortality_at_80"),
+            value("onset.mortality_doubling_time"),
+        )
+    return np.maximum(ages, START_AGE)
+
+
+def _deviations(seed: int, ids: np.ndarray) -> dict[str, np.ndarray]:
+    """ln(own value / shared value) of every number that differs between patients."""
+    out: dict[str, np.ndarray] = {}
+    for full, number in number_symbols(definition()).items():
+        if number.between_patients > 0 and full != "person.base_tempo":
+            out[full] = number.between_patients * normals(seed, ids, f"number: {full}")
+    z = ndtri(uniforms(seed, ids, "number: person.base_tempo"))
+    # Split log-normal: longer towards slow disease, as the long tail of survivors asks.
+    spread = np.where(z < 0, value("tempo.spread_slow"), value("tempo.spread_fast"))
+    out["person.base_tempo"] = spread * z
+    return out
+
+
+def tempo_path(cohort: Cohort, row: int, until: float) -> tuple[np.ndarray, np.ndarray]:
+    """Times (days since the seed) and targets (natural logarithm) of one patient's drifting tempo."""
+    interval = value("tempo.drift_interval")
+    count = int(np.ceil(until / interval)) + 1
+    noise = stream(cohort.seed, int(cohort.columns["id"][row]), "tempo drift").standard_normal(count)
+    return np.arange(count) * interval, value("tempo.drift_spread") * noise
+
+
+def start_days(cohort: Cohort) -> np.ndarray:
+    """(patients,) the day on the patient's clock on which the simulation starts: at age 20, before the seed."""
+    return -(cohort.columns["seed_age_years"] - START_AGE) * DAYS_PER_YEAR

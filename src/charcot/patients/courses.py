@@ -1,0 +1,207 @@
+"""``simulate``: a cohort and its treatments become courses, with the clocks that a clinic reads off them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from charcot import disease, treatments
+from charcot.core.program import Program
+from charcot.core.result import Result, Status
+from charcot.core.schedule import Event, EventKind, Schedule
+from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from charcot.engine import Stop
+from charcot.engine import simulate as run_engine
+from charcot.model.compose import number_symbols
+from charcot.patients.assemble import definition, program
+from charcot.patients.cohort import Cohort, start_days, tempo_path, value
+
+HORIZON_YEARS = 30.0
+STOP_STATE = "clinic.survival.cumulative_hazard"
+DOMAINS = {
+    "bulbar": ("speech", "salivation", "swallowing"),
+    "fine motor": ("handwriting", "cutting_food", "dressing"),
+    "gross motor": ("turning_in_bed", "walking", "climbing_stairs"),
+    "respiratory": ("dyspnoea", "orthopnoea", "respiratory_insufficiency"),
+}
+ITEM_READOUTS = tuple(f"clinic.alsfrs_r.{item}" for items in DOMAINS.values() for item in items)
+NEEDED = (*ITEM_READOUTS, "clinic.alsfrs_r.total")
+
+
+@dataclass(frozen=True)
+class Courses:
+    """Courses of a cohort on each patient's own clock, whose day 0 is the day on which disease was seeded.
+
+    The clocks are never mixed: ``onset`` (first domain of the ALSFRS-R noticeably weak), ``diagnosis``, ``death``
+    (death or permanent ventilation), each (patients,) in days and infinite where it never comes within the horizon.
+    """
+
+    cohort: Cohort
+    result: Result
+
+    @property
+    def failed(self) -> np.ndarray:
+        """(patients,) whose simulation failed; ``result.status`` says how."""
+        return self.result.failed
+
+    @cached_property
+    def death(self) -> np.ndarray:
+        stopped = self.result.status == int(Status.STOPPED)
+        return np.where(stopped, self.result.end_time, np.inf)
+
+    @cached_property
+    def domain_scores(self) -> dict[str, np.ndarray]:
+        """Latent score (0 to 12 points) of each ALSFRS-R domain, (patients, times)."""
+        return {
+            domain: np.sum([self.result[f"clinic.alsfrs_r.{item}"] for item in items], axis=0)
+            for domain, items in DOMAINS.items()
+        }
+
+    @cached_property
+    def onset(self) -> np.ndarray:
+        share = value("diagnosis.onset_share")
+        first = [self._first_below(scores, share * scores[:, :1]) for scores in self.domain_scores.values()]
+        return np.min(first, axis=0)
+
+    @cached_property
+    def onset_domain(self) -> np.ndarray:
+        """(patients,) the domain in which weakness is noticed first; empty when there is no onset."""
+        share = value("diagnosis.onset_share")
+        first = np.stack([self._first_below(s, share * s[:, :1]) for s in self.domain_scores.values()])
+        names = np.array(list(self.domain_scores))
+        return np.where(np.isfinite(first.min(axis=0)), names[first.argmin(axis=0)], "")
+
+    @cached_property
+    def domain_onsets(self) -> np.ndarray:
+        """(patients, 4) the day on which each domain becomes weak, in the order of ``DOMAINS``; infinite if never."""
+        share = value("diagnosis.onset_share")
+        return np.stack([self._first_below(s, share * s[:, :1]) for s in self.domain_scores.values()], axis=1)
+
+    @cached_property
+    def diagnosis(self) -> np.ndarray:
+        """The day of diagnosis: the loss that brings a patient to a work-up, then the wait for its result."""
+        total = self.result["clinic.alsfrs_r.total"]
+        needed = self.cohort.columns["diagnosis_loss_needed"][:, None]
+        seen = np.maximum(self._first_below(total, total[:, :1] - needed), self.onset)
+        day = seen + self.cohort.columns["diagnosis_wait_days"]
+        return np.where(day < self.death, day, np.inf)
+
+    def _first_below(self, values: np.ndarray, threshold: np.ndarray) -> np.ndarray:
+        """(patients,) the first time at which ``values`` fall to ``threshold``, by linear interpolation."""
+        below = values <= threshold
+        found = below.any(axis=1)
+        k = np.where(found, below.argmax(axis=1), 1)
+        k = np.maximum(k, 1)
+        rows = np.arange(len(k))
+        before, after = values[rows, k - 1], values[rows, k]
+        t0, t1 = self.result.times[rows, k - 1], self.result.times[rows, k]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = np.clip((before - threshold[:, 0]) / (before - after), 0.0, 1.0)
+        return np.where(found, t0 + np.nan_to_num(share) * (t1 - t0), np.inf)
+
+    def at(self, readout: str, days: np.ndarray) -> np.ndarray:
+        """A read-out at ``days`` on the patients' clocks, (patients,) or (patients, k); NaN after the patient's end."""
+        days = np.asarray(days, dtype=float)
+        wanted = days[:, None] if days.ndim == 1 else days
+        values, times = self.result[readout], self.result.times
+        out = np.full(wanted.shape, np.nan)
+        for i in range(len(wanted)):
+            usable = np.isfinite(values[i])
+            if usable.any():
+                out[i] = np.interp(wanted[i], times[i][usable], values[i][usable], left=np.nan)
+        out[~np.isfinite(wanted) | (wanted > self.result.end_time[:, None])] = np.nan
+        return out[:, 0] if days.ndim == 1 else out
+
+    def take(self, index: np.ndarray) -> Courses:
+        """The courses of some patients."""
+        rows = np.asarray(index)
+        return Courses(self.cohort.take(rows), self.result.take(rows))
+
+
+def parameters_of(cohort: Cohort, model: Program, products: Iterable[str] = ()) -> np.ndarray:
+    """(patients, parameters): shared values, times what differs between patients, with genotypes applied."""
+    table = model.parameter_table(len(cohort))
+    column = {name: i for i, name in enumerate(model.parameter_names)}
+    for name, deviation in cohort.deviations.items():
+        if name in column:
+            table[:, column[name]] *= np.exp(deviation)
+    known = number_symbols(definition(tuple(sorted(set(products)))))
+    for genotype in np.unique(cohort.columns["genotype"]):
+        rows = cohort.columns["genotype"] == genotype
+        for effect in disease.genotypes()[genotype].effects:
+            for name, i in column.items():
+                if known[name].name != effect.parameter:
+                    continue
+                table[rows, i] = effect.value if effect.operation == "set" else table[rows, i] * effect.value
+    return table
+
+
+def _events(cohort: Cohort, row: int, horizon: float) -> list[Event]:
+    columns = cohort.columns
+    seed = f"{columns['onset_region'][row]}.{columns['seed_port'][row]}"
+    events = [Event(0.0, seed, EventKind.ADD, float(columns["seed_amount"][row]))]
+    times, targets = tempo_path(cohort, row, horizon)
+    events += [
+        Event(float(t), "person.tempo_target", EventKind.SET, float(x)) for t, x in zip(times, targets, strict=True)
+    ]
+    return events
+
+
+def simulate(
+    cohort: Cohort,
+    regimens: Sequence[Sequence[treatments.Regimen]] | None = None,
+    origins: np.ndarray | None = None,
+    readouts: Sequence[str] = (),
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+    *,
+    off: frozenset[str] = frozenset(),
+    segments: int = 0,
+    horizon_years: float = HORIZON_YEARS,
+    step_days: float = DAYS_PER_MONTH,
+    tolerance: float = 1e-4,
+    overrides: dict[str, float] | None = None,
+    seeded: bool = True,
+) -> Courses:
+    """Simulate each patient from age 20, through the seed at day 0, to death or the horizon.
+
+    Args:
+        regimens: for each patient the regimens given; ``origins`` (patients,) is the day to which their starts refer.
+        readouts: what to report beside the ALSFRS-R items and total, which the clocks need.
+        off: mechanisms switched off; ``overrides``: values of numbers by full name (experiments and sensitivity).
+        seeded: False leaves the disease out: a healthy life.
+
+    Returns the courses; a patient whose simulation fails is a named result in ``courses.result.status``.
+    """
+    given = regimens if regimens is not None else [()] * len(cohort)
+    products = tuple(sorted({regimen.product for patient in given for regimen in patient}))
+    wanted = tuple(dict.fromkeys([*NEEDED, *readouts]))
+    model = program(products, off, segments)
+    table = parameters_of(cohort, model, products)
+    for name, number in (overrides or {}).items():
+        table[:, model.index("parameter", name)] = number
+    horizon = horizon_years * DAYS_PER_YEAR
+    start = start_days(cohort)
+    day_zero = np.zeros(len(cohort)) if origins is None else np.asarray(origins, dtype=float)
+    events = []
+    for row in range(len(cohort)):
+        mine = _events(cohort, row, horizon) if seeded else []
+        for regimen in given[row]:
+            mine += regimen.events(float(day_zero[row]), horizon)
+        events.append(mine)
+    result = run_engine(
+        model,
+        table,
+        np.arange(0.0, horizon + step_days / 2, step_days),
+        start=start,
+        schedule=Schedule.pack(model, events),
+        stop=Stop(STOP_STATE, cohort.columns["event_draw"]),
+        readouts=wanted,
+        tolerance=tolerance,
+        workers=workers,
+        progress=progress,
+    )
+    return Courses(cohort, result)

@@ -1,0 +1,206 @@
+"""``explain``: one port, its equation, what it reads, the numbers behind it and who reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from charcot import evidence, treatments
+from charcot.core.expression import symbols_of, to_text
+from charcot.core.identifiers import did_you_mean
+from charcot.model.compose import Definition, Written, number_symbols, trace
+from charcot.model.ports import FREE, Number, Port
+from charcot.patients.assemble import definition
+
+
+@dataclass(frozen=True)
+class NumberRow:
+    """A number of the equation with its evidence."""
+
+    name: str
+    title: str
+    value: float
+    unit: str
+    spread: float
+    between_patients: float
+    source: str
+    grade: str
+    citation: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All that is known of one port."""
+
+    name: str
+    unit: str
+    kind: str
+    title: str
+    healthy: float
+    mechanism: str
+    row: str
+    claim: str
+    published_equation: str
+    equation_text: str
+    reads: tuple[tuple[str, str, str], ...]
+    numbers: tuple[NumberRow, ...]
+    readers: tuple[str, ...]
+    sources_for: tuple[str, ...]
+    sources_against: tuple[str, ...]
+    acted_on_by: tuple[str, ...]
+
+
+def explain(port: str) -> Explanation:
+    """Explain a port by its full name (``lumbar.nmj.innervation``) or local name (``nmj.innervation``).
+
+    Raises :class:`KeyError` with the nearest names when there is no such port or number.
+    """
+    whole = definition(tuple(sorted(treatments.products())))
+    full = _full_name(whole, port)
+    local = _local_of(whole, full)
+    if local in whole.number_rows:
+        return _explain_number(whole, local)
+    written = trace(whole, [])
+    own = next((w for w in written if full in w.values), None)
+    return _explain_port(whole, whole.port[local], full, own, written)
+
+
+def _full_name(whole: Definition, name: str) -> str:
+    for candidate in (name, f"{whole.regions[-1]}.{name}", f"{name}.{whole.segments}"):
+        if _local_of(whole, candidate) in {**whole.port, **whole.number_rows} and _exists(whole, candidate):
+            return candidate
+    terminal = f"{whole.regions[-1]}.{name}.{whole.segments}"
+    if _exists(whole, terminal):
+        return terminal
+    if name in whole.number_rows:
+        return name
+    raise KeyError(f"no port and no number is called {name!r}. {did_you_mean(name, _all_names(whole))}")
+
+
+def _all_names(whole: Definition) -> list[str]:
+    names: list[str] = []
+    for port in whole.ports:
+        names += [port.name] if port.scope == "person" else [f"{region}.{port.name}" for region in whole.regions]
+    return [*names, *whole.port, *whole.number_rows]
+
+
+def _exists(whole: Definition, full: str) -> bool:
+    local = _local_of(whole, full)
+    port = whole.port.get(local)
+    if port is None:
+        return full in number_symbols(whole)
+    if port.scope == "person":
+        return full == local
+    region, _, rest = full.partition(".")
+    if region not in whole.regions:
+        return False
+    return rest == local if port.scope == "region" else rest.rpartition(".")[2].isdigit()
+
+
+def _local_of(whole: Definition, full: str) -> str:
+    if full in whole.port or full in whole.number_rows:
+        return full
+    region, _, rest = full.partition(".")
+    name = rest if region in whole.regions else full
+    if name in whole.port or name in whole.number_rows:
+        return name
+    return name.rpartition(".")[0]
+
+
+def _title(whole: Definition, full: str) -> tuple[str, str, str]:
+    port = whole.port[_local_of(whole, full)]
+    return full, port.unit, port.title
+
+
+def _explain_port(
+    whole: Definition, port: Port, full: str, own: Written | None, written: list[Written]
+) -> Explanation:
+    numbers = number_symbols(whole)
+    expression = own.values[full] if own else None
+    symbols = sorted(symbols_of([expression])) if expression is not None else []
+    readers = sorted(
+        {
+            target
+            for w in written
+            for target, value in w.values.items()
+            if full in symbols_of([value]) and target != full
+        }
+    )
+    mechanism = own.mechanism if own else None
+    left = f"d/dt {full}" if own and own.is_rate else full
+    return Explanation(
+        name=full,
+        unit=port.unit,
+        kind=port.kind,
+        title=port.title,
+        healthy=port.healthy,
+        mechanism=mechanism.name if mechanism else "set by events",
+        row=mechanism.row if mechanism else "",
+        claim=mechanism.claim if mechanism else "",
+        published_equation=_paragraph(mechanism.text, "Equation:") if mechanism else "",
+        equation_text=f"{left} = {to_text(expression)}" if expression is not None else "",
+        reads=tuple(_title(whole, s) for s in symbols if s not in numbers),
+        numbers=tuple(_number_row(s, numbers[s]) for s in symbols if s in numbers),
+        readers=tuple(readers),
+        sources_for=tuple(cite(key) for key in (mechanism.sources if mechanism else ())),
+        sources_against=tuple(cite(key) for key in (mechanism.against if mechanism else ())),
+        acted_on_by=_acting(whole, port.name),
+    )
+
+
+def _explain_number(whole: Definition, local: str) -> Explanation:
+    rows = whole.number_rows[local]
+    identifier = local.replace(".", "_")
+    readers = sorted(m.name for m in whole.mechanisms if identifier in m.arguments)
+    return Explanation(
+        name=local,
+        unit=rows[0].unit,
+        kind="number",
+        title=rows[0].title,
+        healthy=rows[0].value,
+        mechanism="",
+        row="",
+        claim="",
+        published_equation="",
+        equation_text="",
+        reads=(),
+        numbers=tuple(_number_row(f"{row.name} [{row.index}]" if row.index else row.name, row) for row in rows),
+        readers=tuple(readers),
+        sources_for=tuple(cite(key) for key in rows[0].sources if key != FREE),
+        sources_against=(),
+        acted_on_by=_acting(whole, local),
+    )
+
+
+def _acting(whole: Definition, local: str) -> tuple[str, ...]:
+    return tuple(sorted({m.effect.split(".")[1] for m in whole.modifiers if m.target == local}))
+
+
+def _number_row(full: str, number: Number) -> NumberRow:
+    return NumberRow(
+        full,
+        number.title,
+        number.value,
+        number.unit,
+        number.spread,
+        number.between_patients,
+        "; ".join(number.sources),
+        number.grade,
+        "; ".join(cite(key) for key in number.sources if key != FREE),
+        number.note,
+    )
+
+
+def cite(key: str) -> str:
+    """A source as a line: key, citation, identifier."""
+    source = evidence.sources().get(key)
+    if source is None:
+        return key
+    return f"{key}: {source.citation}" + (f", {source.identifier}" if source.identifier else "")
+
+
+def _paragraph(text: str, label: str) -> str:
+    at = text.find(label)
+    if at < 0:
+        return ""
+    return " ".join(text[at + len(label) :].split("\n\n")[0].split())

@@ -1,0 +1,172 @@
+"""One replicate of a trial, from the first person screened to the last visit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from charcot.clinic.stages import involved_regions, kings_stage, mitos_stage
+from charcot.core.units import DAYS_PER_MONTH
+from charcot.trials.checks import STRATUM_QUANTITIES
+from charcot.trials.enrolment import Enrolled, Recruiter, counts, person_addresses
+from charcot.trials.followup import FollowUp, follow
+from charcot.trials.pool import Failure, Latent, Pool, latent_at, reasons
+from charcot.trials.protocol import Protocol, Stratum
+from charcot.trials.randomisation import randomise
+
+
+@dataclass(frozen=True)
+class Conducted:
+    """What one replicate produced.
+
+    Attributes:
+        subjects: one row per randomised patient, in the order of enrolment.
+        followup: their visits, in the same order.
+        flow: CONSORT counts.
+        failures: simulations that failed, before or after randomisation.
+    """
+
+    replicate: int
+    subjects: pd.DataFrame
+    followup: FollowUp
+    flow: dict[str, Any]
+    failures: list[Failure]
+
+
+def conduct(protocol: Protocol, pool: Pool, recruiter: Recruiter, replicate: int) -> Conducted:
+    """Screen, randomise, treat and follow the patients of one replicate."""
+    enrolled = recruiter.fill(pool, replicate)
+    subjects = pd.concat([_subjects(entry) for entry in enrolled], ignore_index=True)
+    subjects["stratum"] = _strata(protocol, subjects)
+    sizes = [arm.n for arm in protocol.arms]
+    arms = randomise(list(subjects["stratum"]), sizes, protocol.simulate.seed, f"replicate {replicate}")
+    subjects["arm_number"] = arms
+    subjects["arm"] = [protocol.arms[arm].id for arm in arms]
+    latent, failures = _latent(protocol, pool, enrolled, arms, replicate)
+    subjects["failed"] = latent.failed
+    addresses = person_addresses(replicate, subjects["number"].to_numpy())
+    death = latent.death - subjects["randomisation"].to_numpy()
+    followup = follow(protocol, latent, death, arms, addresses)
+    subjects = _with_baseline(subjects, followup)
+    failures = [failure for entry in enrolled for failure in _considered(entry)] + failures
+    return Conducted(replicate, subjects, followup, _flow(protocol, enrolled, subjects, followup), failures)
+
+
+def _considered(entry: Enrolled) -> list[Failure]:
+    """The failures among the people who were screened before the trial was full."""
+    upto = set(entry.screened.batch.numbers[: entry.considered].tolist())
+    return [failure for failure in entry.screened.failures if failure.patient in upto]
+
+
+def _subjects(entry: Enrolled) -> pd.DataFrame:
+    """Who was enrolled from one batch: days on the patient's clock, scores in points, vital capacity in % predicted."""
+    screened, people, rows = entry.screened, entry.people, entry.course_rows
+    columns = screened.batch.cohort.columns
+    clocks, visit = screened.clocks.take(people), screened.visit.take(rows)
+    taken = [screened.batch.background[row] for row in people]
+    return pd.DataFrame(
+        {
+            "number": screened.batch.numbers[people],
+            "sex": np.asarray(columns["sex"])[people],
+            "genotype": np.asarray(columns["genotype"])[people],
+            "onset_region": np.asarray(columns["onset_region"])[people],
+            "age": clocks.age,
+            "onset": screened.batch.onset[people],
+            "recalled_onset": clocks.recalled_onset,
+            "diagnosis": screened.batch.diagnosis[people],
+            "screening": clocks.screening,
+            "randomisation": clocks.randomisation,
+            "background": ["+".join(products) for products in taken],
+            "screening_total": visit.total,
+            "total_score": visit.baseline_items.sum(axis=1),
+            "run_in_decline": visit.decline,
+            "involved_regions": involved_regions(visit.items),
+            "vital_capacity": visit.vital_capacity,
+        }
+    )
+
+
+def _strata(protocol: Protocol, subjects: pd.DataFrame) -> list[str]:
+    """Each patient's stratum as text, such as ``age<65 years, sex=F``."""
+    factors = [_factor(factor, subjects) for factor in protocol.randomisation.stratify]
+    return [", ".join(levels) for levels in zip(*factors, strict=True)] if factors else ["all"] * len(subjects)
+
+
+def _factor(factor: Stratum, subjects: pd.DataFrame) -> list[str]:
+    quantity = STRATUM_QUANTITIES.get(factor.by)
+    if quantity is None:
+        return [f"{factor.by}={value}" for value in subjects[factor.by]]
+    cuts = sorted(quantity.read(cut) for cut in factor.cuts)
+    levels = np.searchsorted(cuts, subjects[factor.by].to_numpy(dtype=float), side="right")
+    names = [f"{factor.by}<{cuts[0]:g}", *(f"{factor.by}>={cut:g}" for cut in cuts)]
+    return [names[level] for level in levels]
+
+
+def _latent(
+    protocol: Protocol, pool: Pool, enrolled: list[Enrolled], arms: np.ndarray, replicate: int
+) -> tuple[Latent, list[Failure]]:
+    """True values at the visits. Arms without treatment keep the course that screening has already simulated."""
+    parts: list[Latent] = []
+    failures: list[Failure] = []
+    first = 0
+    visits = np.array(protocol.visits)
+    for entry in enrolled:
+        screened, people = entry.screened, entry.people
+        mine = arms[first : first + len(people)]
+        first += len(people)
+        days = screened.clocks.randomisation[screened.rows][:, None] + visits
+        part = latent_at(screened.courses, days).take(entry.course_rows)
+        for arm, design in enumerate(protocol.arms):
+            rows = np.flatnonzero(mine == arm)
+            if not design.treatments or not len(rows):
+                continue
+            start = screened.clocks.randomisation[people[rows]]
+            courses = pool.in_arm(screened.batch, people[rows], arm, start)
+            part.put(rows, latent_at(courses, start[:, None] + visits))
+            numbers = screened.batch.numbers[people[rows]]
+            stage = f"in arm {design.id}"
+            pairs = zip(numbers, reasons(courses), strict=True)
+            failures += [Failure(replicate, int(number), stage, text) for number, text in pairs if text]
+        parts.append(part)
+    return Latent.join(parts), failures
+
+
+def _with_baseline(subjects: pd.DataFrame, followup: FollowUp) -> pd.DataFrame:
+    """Add what the visit of randomisation recorded."""
+    items = followup.items[:, 0]
+    months = (subjects["randomisation"] - subjects["recalled_onset"]) / DAYS_PER_MONTH
+    run_in = (subjects["randomisation"] - subjects["screening"]) / DAYS_PER_MONTH
+    return subjects.assign(
+        kings=kings_stage(items),
+        mitos=mitos_stage(items),
+        baseline_vital_capacity=followup.vital_capacity[:, 0],
+        baseline_nfl=followup.nfl[:, 0],
+        months_since_onset=months,
+        months_since_diagnosis=(subjects["randomisation"] - subjects["diagnosis"]) / DAYS_PER_MONTH,
+        run_in_slope=np.where(run_in > 0, -subjects["run_in_decline"] / np.where(run_in > 0, run_in, 1.0), np.nan),
+    )
+
+
+def _flow(
+    protocol: Protocol, enrolled: list[Enrolled], subjects: pd.DataFrame, followup: FollowUp
+) -> dict[str, Any]:
+    """The CONSORT counts: screening, then each arm."""
+    flow = counts(enrolled)
+    flow["randomised"] = protocol.size
+    flow["arms"] = {}
+    failed = subjects["failed"].to_numpy()
+    completed = ~failed & ~followup.died & ~followup.withdrew
+    for arm in protocol.arms:
+        mine = (subjects["arm"] == arm.id).to_numpy()
+        flow["arms"][arm.id] = {
+            "randomised": int(mine.sum()),
+            "simulation_failed": int((mine & failed).sum()),
+            "died_or_ventilated": int((mine & ~failed & followup.died).sum()),
+            "withdrew": int((mine & ~failed & followup.withdrew).sum()),
+            "completed": int((mine & completed).sum()),
+            "analysed": int((mine & ~failed).sum()),
+        }
+    return flow

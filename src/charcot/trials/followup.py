@@ -1,0 +1,83 @@
+"""After randomisation: what the visits record, who leaves, who dies, until when each patient is followed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from charcot.clinic.observation import observe_items, observe_nfl, observe_vital_capacity
+from charcot.core.random import stream
+from charcot.core.units import DAYS_PER_MONTH
+from charcot.trials.pool import Latent
+from charcot.trials.protocol import Dropout, Protocol, Withdrawal
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """What the trial sees of its patients; days count from randomisation.
+
+    Attributes:
+        items: (patients, visits, 12); NaN when the visit did not take place.
+        vital_capacity, nfl: (patients, visits).
+        end: (patients,) the last day of observation.
+        died: (patients,) bool: death or permanent ventilation was observed on ``end``.
+        withdrew: (patients,) bool: the patient left on ``end``.
+    """
+
+    items: np.ndarray
+    vital_capacity: np.ndarray
+    nfl: np.ndarray
+    end: np.ndarray
+    died: np.ndarray
+    withdrew: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        """ALSFRS-R total, (patients, visits)."""
+        return self.items.sum(axis=2)  # type: ignore[no-any-return]
+
+
+def hazard_per_day(withdrawal: Withdrawal) -> float:
+    """The constant hazard of leaving: h as given, or -ln(1 - share) / time."""
+    if withdrawal.hazard is not None:
+        return withdrawal.hazard / DAYS_PER_MONTH
+    if withdrawal.share is not None and withdrawal.at is not None:
+        return -math.log1p(-withdrawal.share / 100) / withdrawal.at  # shares are in percent
+    return 0.0
+
+
+def arm_hazards(dropout: Dropout, arms: list[str]) -> np.ndarray:
+    """The hazard of leaving in each arm, 1/day, (arms,): the arm's own, or the common one."""
+    return np.array([hazard_per_day(dropout.arms.get(arm, dropout)) for arm in arms])
+
+
+def withdrawal_days(hazards: np.ndarray, seed: int, addresses: list[str]) -> np.ndarray:
+    """The day on which each patient would leave, (patients,); inf at a hazard of 0. One draw, whatever the arm."""
+    draws = np.array([stream(seed, address, "withdrawal").exponential() for address in addresses])
+    with np.errstate(divide="ignore"):
+        return np.where(hazards > 0, draws / hazards, np.inf)
+
+
+def follow(protocol: Protocol, latent: Latent, death: np.ndarray, arms: np.ndarray, addresses: list[str]) -> FollowUp:
+    """Observe every patient until death, withdrawal or the last visit.
+
+    Args:
+        latent: true values at the visits.
+        death: (patients,) days from randomisation to death or permanent ventilation; inf when never.
+        arms: (patients,) the arm of each patient.
+    """
+    seed, visits = protocol.simulate.seed, np.array(protocol.visits)
+    hazards = arm_hazards(protocol.dropout, [arm.id for arm in protocol.arms])[arms]
+    leaving = withdrawal_days(hazards, seed, addresses)
+    end = np.minimum(np.minimum(death, leaving), protocol.length)
+    absent = visits[None, :] > end[:, None]
+    items, capacity, nfl = (np.empty_like(a) for a in (latent.items, latent.vital_capacity, latent.nfl))
+    for i, address in enumerate(addresses):
+        items[i] = observe_items(latent.items[i], seed, address, "visits")
+        capacity[i] = observe_vital_capacity(latent.vital_capacity[i], seed, address, "visits")
+        nfl[i] = observe_nfl(latent.nfl[i], seed, address, "visits")
+    items[absent], capacity[absent], nfl[absent] = np.nan, np.nan, np.nan
+    died = death <= np.minimum(leaving, protocol.length)
+    return FollowUp(items, capacity, nfl, end, died, (leaving < protocol.length) & ~died)
