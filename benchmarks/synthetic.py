@@ -47,7 +47,8 @@ def segment_rates(m: Maker, where: str, upstream: list[Expression], own: list[Ex
     )
     m.rates[f"{where}.energy"] = m.p("supply", 5.0) * (1 - energy) - m.p("use", 1.0) * energy * (0.5 + load)
     m.rates[f"{where}.load"] = (
-        m.p("stress", 0.3) * aggregate**2 / (0.1 + aggregate**2) * sigmoid(3 * (0.8 - energy)) - m.p("repair", 0.5) * load
+        m.p("stress", 0.3) * aggregate**2 / (0.1 + aggregate**2) * sigmoid(3 * (0.8 - energy))
+        - m.p("repair", 0.5) * load
     )
 
 
@@ -58,13 +59,16 @@ def pool_rates(m: Maker, region: str, end: list[Expression], neighbours: list[Ex
         for name, value in [("neurons", 1.0), ("units", 1.0), ("toxic", 0.0), ("protective", 0.0), ("soma", 0.0)]
     )
     sick = aggregate**2.5 / (m.p("soma_half", 0.5) ** 2.5 + aggregate**2.5)
-    m.rates[f"{region}.neurons"] = -m.p("death", 2e-3) * neurons * sick * (1 + 2 * toxic - protective / (1 + protective))
+    harm = 1 + 2 * toxic - protective / (1 + protective)
+    m.rates[f"{region}.neurons"] = -m.p("death", 2e-3) * neurons * sick * harm
     m.rates[f"{region}.units"] = m.p("repair_units", 0.01) * (neurons - units) - m.p("retract", 4e-3) * units * end[2]
     m.rates[f"{region}.toxic"] = m.p("activate", 0.05) * sick * (1 - toxic) - m.p("calm", 0.02) * toxic
     m.rates[f"{region}.protective"] = m.p("protect", 0.04) * select(toxic, 0.5, 1.0, 0.2) - 0.05 * protective
     drift = sum(((n - aggregate) for n in neighbours), start=0.0 * aggregate)
     m.rates[f"{region}.soma"] = (
-        m.p("soma_seed", 4e-4) * (0.02 + aggregate) * (1 - aggregate) + m.p(f"link.{region}", 1e-4) * drift + 1e-4 * end[2]
+        m.p("soma_seed", 4e-4) * (0.02 + aggregate) * (1 - aggregate)
+        + m.p(f"link.{region}", 1e-4) * drift
+        + 1e-4 * end[2]
     )
 
 
@@ -76,7 +80,8 @@ def synthetic(regions: int = 4, segments: int = 6) -> Program:
     hazard = m.state("hazard", 0.0)
     infusion = symbol("infusion")
     m.rates["drug.depot"] = -m.p("absorb", 3.0) * depot
-    m.rates["drug.plasma"] = m.p("absorb", 3.0) * depot + infusion - (m.p("eliminate", 0.5) + 1.0) * plasma + 0.2 * tissue
+    leaving = (m.p("eliminate", 0.5) + 1.0) * plasma
+    m.rates["drug.plasma"] = m.p("absorb", 3.0) * depot + infusion - leaving + 0.2 * tissue
     m.rates["drug.tissue"] = plasma - 0.2 * tissue
     for name in names:
         upstream: list[Expression] = [m.p("soma_rna", 1.0), m.p("soma_protein", 1.0), symbol(f"{name}.soma")]

@@ -107,9 +107,7 @@ def observe_nfl(
     return latent * np.exp(noise.nfl_log_sd * draws)  # type: ignore[no-any-return]
 
 
-def recall_onset(
-    onset: float, diagnosis: float, seed: int, patient: int | str, noise: Noise | None = None
-) -> float:
+def recall_onset(onset: float, diagnosis: float, seed: int, patient: int | str, noise: Noise | None = None) -> float:
     """The day of the first symptom as the patient remembers it: never after the day of diagnosis."""
     noise = noise or default_noise()
     error = noise.onset_recall_sd * float(stream(seed, patient, "onset recall").standard_normal())

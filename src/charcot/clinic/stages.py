@@ -47,9 +47,7 @@ def _checked(items: np.ndarray) -> np.ndarray:
 
 
 def _involved(items: np.ndarray, regions: dict[str, tuple[str, ...]]) -> np.ndarray:
-    any_below = [
-        np.any([_item(items, name) < ITEM_MAXIMUM for name in names], axis=0) for names in regions.values()
-    ]
+    any_below = [np.any([_item(items, name) < ITEM_MAXIMUM for name in names], axis=0) for names in regions.values()]
     return np.sum(any_below, axis=0)  # type: ignore[no-any-return]
 
 

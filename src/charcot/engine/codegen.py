@@ -16,7 +16,7 @@ exported function takes the number of packs to treat, their list, and its tables
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -284,7 +284,7 @@ def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
     return _exported(lanes, "step", tables, ["tolerances", "scratch"], body)
 
 
-def _weighted_sum(body: Body, weights: Sequence[float], terms: Sequence[str], start: str = "") -> str:
+def _weighted_sum(body: Body, weights: Iterable[float], terms: Sequence[str], start: str = "") -> str:
     total = start
     for weight, term in zip(weights, terms, strict=True):
         if weight != 0.0:

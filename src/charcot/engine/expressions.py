@@ -17,7 +17,9 @@ class Writer:
     parameter-only values.
     """
 
-    def __init__(self, body: Body, graph: Graph, roots: Sequence[int], level: int, patient_nodes: Sequence[int]) -> None:
+    def __init__(
+        self, body: Body, graph: Graph, roots: Sequence[int], level: int, patient_nodes: Sequence[int]
+    ) -> None:
         self.body, self.graph, self.level = body, graph, level
         self._derived = {number: i for i, number in enumerate(patient_nodes)} if level == MOMENT else {}
         self._nodes = graph.below(roots, level)

@@ -23,6 +23,8 @@ from charcot.core.schedule import EventKind
 from charcot.engine.compiled import Kernel
 from charcot.engine.request import Request
 
+Array = np.ndarray
+
 STRETCH = 1.05  # a step may be this much longer than asked for when that reaches the event or the end
 NAN_SHRINK = 0.1  # after a step whose result is not finite
 SMALLEST_STEP = 1e-14  # relative to the time, and to one day
@@ -52,7 +54,7 @@ class Lockstep:
         self.readouts = self._zeros(sizes.readouts)
         self.scratch = _aligned((sizes.scratch, sizes.width))
         self.tolerances = request.tolerances.copy()
-        self.wants = np.zeros(self.packs, dtype=np.int64).repeat(sizes.width)  # first of each pack is read
+        self.wants = np.zeros((self.packs, sizes.width), dtype=np.int64)  # the first of each pack is read
         count = self.packs * sizes.width
         self.step_size, self.error, self.factor, self.theta, self.accept, self.suggested = _aligned((6, count))
         self.patient = np.full(count, -1)  # -1: nobody
@@ -62,12 +64,12 @@ class Lockstep:
         self.next_output, self.next_event, self.steps, self.rejected = np.zeros((4, count), dtype=np.int64)
         self.tried_again = np.zeros(count, dtype=bool)
 
-    def _zeros(self, vectors: int) -> np.ndarray:
+    def _zeros(self, vectors: int) -> Array:
         return _aligned((self.packs, vectors, self.width))
 
     # boarding --------------------------------------------------------------------------------------------------
 
-    def run(self, take: Callable[[int], np.ndarray], report: Callable[[int], None]) -> None:
+    def run(self, take: Callable[[int], Array], report: Callable[[int], None]) -> None:
         """Simulate the patients that ``take(n)`` hands out (at most n at a time, none when there are no more)."""
         nobody_left = False
         while True:
@@ -90,7 +92,7 @@ class Lockstep:
             if finished:
                 report(int(finished))
 
-    def _board(self, lanes: np.ndarray, patients: np.ndarray) -> None:
+    def _board(self, lanes: Array, patients: Array) -> None:
         """Put ``patients`` into ``lanes`` at their start, report outputs due there, and apply events due there."""
         usable = self.request.usable[patients]
         lanes, patients = lanes[usable], patients[usable]
@@ -119,7 +121,7 @@ class Lockstep:
         self.tried_again[lanes] = False
         self._set_off(lanes)
 
-    def _set_off(self, lanes: np.ndarray) -> None:
+    def _set_off(self, lanes: Array) -> None:
         pack, place = self._where(lanes)
         sound = np.isfinite(self.states[pack, :, place]).all(axis=1)
         self._finish(lanes[~sound], Status.BAD_INPUT)
@@ -132,7 +134,7 @@ class Lockstep:
 
     # one round -------------------------------------------------------------------------------------------------
 
-    def advance(self, lanes: np.ndarray) -> None:
+    def advance(self, lanes: Array) -> None:
         """One attempted step of every patient in ``lanes`` (all that are on board)."""
         self._choose_steps(lanes)
         packs = np.unique(lanes // self.width)
@@ -150,7 +152,7 @@ class Lockstep:
         moving = self._finish_at_end(moving)
         self._apply_events(moving)
 
-    def _choose_steps(self, lanes: np.ndarray) -> None:
+    def _choose_steps(self, lanes: Array) -> None:
         time, goal, wish = self.time[lanes], self.goal[lanes], self.proposed[lanes]
         gap = goal - time
         lands = wish * STRETCH >= gap
@@ -159,9 +161,9 @@ class Lockstep:
         self.arrival[lanes] = np.where(lands, goal, time + size)
         self.wants[:] = 0
         due = self._output_time(lanes) <= self.arrival[lanes]
-        self.wants[lanes[due] // self.width] = 1
+        self.wants[lanes[due] // self.width, 0] = 1
 
-    def _take_step(self, packs: np.ndarray) -> None:
+    def _take_step(self, packs: Array) -> None:
         self._call(
             self.kernel.step,
             packs,
@@ -178,7 +180,7 @@ class Lockstep:
             self.scratch,
         )
 
-    def _reject(self, lanes: np.ndarray) -> None:
+    def _reject(self, lanes: Array) -> None:
         self.rejected[lanes] += 1
         self.tried_again[lanes] = True
         finite = np.isfinite(self.error[lanes])
@@ -189,11 +191,11 @@ class Lockstep:
         self._finish(lanes[stuck & ~finite], Status.NON_FINITE)
         self._give_up(lanes[~stuck])
 
-    def _give_up(self, lanes: np.ndarray) -> None:
+    def _give_up(self, lanes: Array) -> None:
         spent = self.steps[lanes] + self.rejected[lanes] >= self.request.max_steps
         self._finish(lanes[spent], Status.TOO_MANY_STEPS)
 
-    def _move_on(self, lanes: np.ndarray, packs: np.ndarray) -> None:
+    def _move_on(self, lanes: Array, packs: Array) -> None:
         """Make the end of the step the present of ``lanes``, and propose the next step."""
         self.accept[:] = 0.0
         self.accept[lanes] = 1.0
@@ -212,15 +214,16 @@ class Lockstep:
 
     # outputs and ends ------------------------------------------------------------------------------------------
 
-    def _output_time(self, lanes: np.ndarray) -> np.ndarray:
+    def _output_time(self, lanes: Array) -> Array:
         """The next time at which each lane owes an output; infinity when none is left."""
         patients, place = self.patient[lanes], self.next_output[lanes]
         left = place < self.request.counts[patients]
         if not self.request.times.shape[1]:
             return np.full(len(lanes), np.inf)
-        return np.where(left, self.request.times[patients, np.where(left, place, 0)], np.inf)
+        due: Array = np.where(left, self.request.times[patients, np.where(left, place, 0)], np.inf)
+        return due
 
-    def _report(self, lanes: np.ndarray, until: np.ndarray) -> None:
+    def _report(self, lanes: Array, until: Array) -> None:
         """Report every output due up to ``until``, from the step that has just been taken."""
         while len(lanes):
             due_at = self._output_time(lanes)
@@ -234,7 +237,7 @@ class Lockstep:
             self.result.values[self.patient[lanes], self.next_output[lanes]] = row
             self.next_output[lanes] += 1
 
-    def _interpolate(self, lanes: np.ndarray, times: np.ndarray) -> None:
+    def _interpolate(self, lanes: Array, times: Array) -> None:
         """States and read-outs of ``lanes`` at ``times`` within the step."""
         fraction = (times - self.time[lanes]) / self.step_size[lanes]
         self.theta[lanes] = np.where(times == self.arrival[lanes], 1.0, np.minimum(fraction, 1.0))
@@ -251,7 +254,7 @@ class Lockstep:
             self.readouts,
         )
 
-    def _crossings(self, lanes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _crossings(self, lanes: Array) -> tuple[Array, Array]:
         """(which lanes cross their threshold in this step, the time until which each lane is valid)."""
         until = self.arrival[lanes]
         if self.request.stop_state < 0:
@@ -262,12 +265,12 @@ class Lockstep:
         if crossing.any():
             self.wants[:] = 0
             packs = np.unique(pack[crossing])
-            self.wants[packs] = 1
+            self.wants[packs, 0] = 1
             self._take_step(packs)  # once more, now with the dense output
             until[crossing] = self._locate(lanes[crossing], threshold[crossing])
         return crossing, until
 
-    def _locate(self, lanes: np.ndarray, threshold: np.ndarray) -> np.ndarray:
+    def _locate(self, lanes: Array, threshold: Array) -> Array:
         """The times at which the stopping state meets ``threshold``, by bisection of the dense output."""
         pack, place = self._where(lanes)
         state, states = self.request.stop_state, self.kernel.sizes.states
@@ -280,9 +283,10 @@ class Lockstep:
             reached = value >= threshold
             high, low = np.where(reached, s, high), np.where(reached, low, s)
         inside = self.time[lanes] + high * self.step_size[lanes]
-        return np.where(high == 1.0, self.arrival[lanes], np.minimum(inside, self.arrival[lanes]))
+        met: Array = np.where(high == 1.0, self.arrival[lanes], np.minimum(inside, self.arrival[lanes]))
+        return met
 
-    def _end_between(self, lanes: np.ndarray, times: np.ndarray) -> None:
+    def _end_between(self, lanes: Array, times: Array) -> None:
         self._interpolate(lanes, times)
         pack, place = self._where(lanes)
         self.states[pack, :, place] = self.between[pack, :, place]
@@ -290,7 +294,7 @@ class Lockstep:
         self.steps[lanes] += 1
         self._finish(lanes, Status.STOPPED)
 
-    def _stop_where_reached(self, lanes: np.ndarray) -> np.ndarray:
+    def _stop_where_reached(self, lanes: Array) -> Array:
         """Finish the lanes that stand at or above their threshold; returns the others."""
         if self.request.stop_state < 0 or not len(lanes):
             return lanes
@@ -300,7 +304,7 @@ class Lockstep:
         self._finish(lanes[reached], Status.STOPPED)
         return lanes[~reached]
 
-    def _finish_at_end(self, lanes: np.ndarray) -> np.ndarray:
+    def _finish_at_end(self, lanes: Array) -> Array:
         """Finish the lanes that are at their end, or out of steps; returns the others."""
         done = self.time[lanes] >= self.request.end[self.patient[lanes]]
         self._finish(lanes[done], Status.COMPLETED)
@@ -308,7 +312,7 @@ class Lockstep:
         self._give_up(lanes)
         return lanes[self.patient[lanes] >= 0]
 
-    def _finish(self, lanes: np.ndarray, status: Status) -> None:
+    def _finish(self, lanes: Array, status: Status) -> None:
         """Write down how these patients ended, and free their lanes."""
         if not len(lanes):
             return
@@ -324,15 +328,16 @@ class Lockstep:
 
     # events ----------------------------------------------------------------------------------------------------
 
-    def _event_time(self, lanes: np.ndarray) -> np.ndarray:
+    def _event_time(self, lanes: Array) -> Array:
         """The time of each lane's next event; infinity when none is left."""
         schedule = self.request.schedule
         left = self.next_event[lanes] < schedule.offsets[self.patient[lanes] + 1]
         if not len(schedule.times):
             return np.full(len(lanes), np.inf)
-        return np.where(left, schedule.times[np.where(left, self.next_event[lanes], 0)], np.inf)
+        due: Array = np.where(left, schedule.times[np.where(left, self.next_event[lanes], 0)], np.inf)
+        return due
 
-    def _apply_events(self, lanes: np.ndarray) -> np.ndarray:
+    def _apply_events(self, lanes: Array) -> Array:
         """Apply the events due now, one of each lane at a time, and set the next goal; returns who goes on."""
         schedule, touched = self.request.schedule, np.zeros(len(self.patient), dtype=bool)
         due = lanes[self._event_time(lanes) <= self.time[lanes]]
@@ -353,7 +358,7 @@ class Lockstep:
         self.goal[lanes] = np.minimum(self._event_time(lanes), self.request.end[self.patient[lanes]])
         return lanes
 
-    def _restart(self, lanes: np.ndarray) -> None:
+    def _restart(self, lanes: Array) -> None:
         """After an event, propose the step that suited after the last event of its kind."""
         if not len(lanes):
             return
@@ -363,7 +368,7 @@ class Lockstep:
         self.proposed[lanes] = known
         self.tried_again[lanes] = False
 
-    def _first_step(self, lanes: np.ndarray) -> np.ndarray:
+    def _first_step(self, lanes: Array) -> Array:
         """A careful step from the rates at the present states; without any rate, all the way to the end."""
         if not len(lanes):
             return np.zeros(0)
@@ -378,18 +383,19 @@ class Lockstep:
             self.scratch,
         )
         span = self.request.end[self.patient[lanes]] - self.time[lanes]
-        return np.fmin(self.suggested[lanes], span)
+        step: Array = np.fmin(self.suggested[lanes], span)
+        return step
 
     # lanes -----------------------------------------------------------------------------------------------------
 
-    def _where(self, lanes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _where(self, lanes: Array) -> tuple[Array, Array]:
         return lanes // self.width, lanes % self.width
 
-    def _call(self, function: Callable[..., None], packs: np.ndarray, *tables: np.ndarray) -> None:
+    def _call(self, function: Callable[..., None], packs: Array, *tables: Array) -> None:
         packs = np.ascontiguousarray(packs, dtype=np.int64)
         function(len(packs), packs.ctypes.data, *(table.ctypes.data for table in tables))
 
-    def _move_together(self, lanes: np.ndarray) -> np.ndarray:
+    def _move_together(self, lanes: Array) -> Array:
         """Near the end, gather the remaining patients in as few packs as hold them; returns their new lanes."""
         packs = len(np.unique(lanes // self.width))
         needed = -(-len(lanes) // self.width)
@@ -408,7 +414,7 @@ class Lockstep:
         return new
 
 
-def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+def _aligned(shape: tuple[int, ...]) -> Array:
     """Zeros that begin on a cache line."""
     size = int(np.prod(shape))
     raw = np.zeros(size + 8)

@@ -6,6 +6,7 @@ multiply-adds are written out where they are wanted, so that the compiler has no
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 
@@ -187,8 +188,7 @@ LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10  # exact product with any exponent
 
 # 1/k!: on |r| <= ln(2)/2 the remainder after r^13 is below 2^-57
-EXP_SERIES = (1.0, 1.0, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040, 1 / 40320, 1 / 362880, 1 / 3628800)
-EXP_SERIES += (1 / 39916800, 1 / 479001600, 1 / 6227020800)
+EXP_SERIES = tuple(1.0 / math.factorial(k) for k in range(14))
 
 # ln(1+f) = 2 artanh(s), s = f / (2 + f): minimax coefficients of s^2, s^4, ... on 1/sqrt(2) <= 1+f <= sqrt(2), as
 # published with the C library of Sun Microsystems (error below 2^-58)

@@ -1,0 +1,22 @@
+"""Row 5: trial protocols, screening, randomisation, visits, drop-out, analysis; past trials as data."""
+
+from charcot.trials.outcome import Replicate, TrialOutcome
+from charcot.trials.protocol import (
+    Protocol,
+    load_protocol,
+    protocol_schema,
+    published_protocols,
+    templates,
+)
+from charcot.trials.run import run_trial
+
+__all__ = [
+    "Protocol",
+    "Replicate",
+    "TrialOutcome",
+    "load_protocol",
+    "protocol_schema",
+    "published_protocols",
+    "run_trial",
+    "templates",
+]

@@ -82,7 +82,8 @@ def missing(estimand: str, design: Design, note: str) -> list[Row]:
 
 def _dummies(arm: pd.Series[str], design: Design) -> np.ndarray:
     """(rows, arms - 1): 1 where the row belongs to that arm; the reference arm has none."""
-    return np.column_stack([(arm == name).to_numpy(dtype=float) for name in design.arms[1:]] or [np.zeros((len(arm), 0))])
+    others = [(arm == name).to_numpy(dtype=float) for name in design.arms[1:]]
+    return np.column_stack(others) if others else np.zeros((len(arm), 0))
 
 
 def _linear_rows(
@@ -263,7 +264,8 @@ def _hazard_ratio(active: pd.DataFrame, reference: pd.DataFrame, arm: str, desig
         try:
             line = CoxPHFitter(alpha=design.alpha).fit(frame, "AVAL", "event").summary.iloc[0]
         except Exception as error:  # lifelines raises several kinds; every one means that there is no estimate
-            return row(estimand, arm, design.reference, p_value=p_value, note=f"Cox model failed: {error}", converged=False)
+            note = f"the Cox model failed: {error}; {note}"
+            return row(estimand, arm, design.reference, p_value=p_value, note=note, converged=False)
     entry = row(estimand, arm, design.reference, float(line["exp(coef)"]), float(line["se(coef)"]), note=note)
     bounds = [float(line[name]) for name in line.index if str(name).startswith("exp(coef) ")]
     entry["lower"], entry["upper"], entry["p_value"] = bounds[0], bounds[1], p_value

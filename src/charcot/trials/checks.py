@@ -7,16 +7,15 @@ the models have already refused, so that one mistake is reported once.
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from charcot.core.errors import Problem
+from charcot.core.errors import CharcotError, Problem, Problems
 from charcot.core.identifiers import did_you_mean, nearest
 from charcot.trials.estimands import ESTIMANDS
+from charcot.trials.findings import Finding, dotted, from_model
 from charcot.trials.protocol import Protocol
 from charcot.trials.quantities import (
     DAYS,
@@ -46,16 +45,6 @@ BASELINE_QUANTITIES: dict[str, Quantity] = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One problem at one path of the file."""
-
-    path: Path_
-    code: str
-    message: str
-    hint: str = ""
-
-
 Check = Callable[[Mapping[str, Any], World], Iterator[Finding]]
 
 
@@ -67,7 +56,7 @@ def find_problems(document: Document, world: World) -> tuple[Protocol | None, li
     try:
         protocol = Protocol.model_validate(data)
     except ValidationError as error:
-        findings += [_from_model(entry) for entry in error.errors()]
+        findings += [from_model(entry) for entry in error.errors()]
     refused = {finding.path for finding in findings}
     for check in CHECKS:
         findings += [finding for finding in check(data, world) if finding.path not in refused]
@@ -82,58 +71,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value
-
-
-# --- what the models found, in the user's words ------------------------------------------------------------------
-
-
-def _from_model(entry: Any) -> Finding:
-    path: Path_ = tuple(entry["loc"])
-    name, kind = _dotted(path), entry["type"]
-    if kind == "missing":
-        return Finding(path, "missing-key", f"'{name}' is missing", f"Add the key '{path[-1]}'.")
-    if kind == "extra_forbidden":
-        known = _keys_at(path[:-1])
-        hint = f"{did_you_mean(str(path[-1]), known)} Known here: {', '.join(known)}."
-        return Finding(path, "unknown-key", f"unknown key '{name}'", hint)
-    if kind == "value_error":
-        return Finding(path, "bad-quantity", f"{name}: {entry['ctx']['error']}")
-    if kind == "literal_error":
-        known = [word.strip(" '") for word in entry["ctx"]["expected"].replace(" or ", ", ").split(",")]
-        hint = f"{did_you_mean(str(entry['input']), known)} Known: {', '.join(known)}."
-        return Finding(path, "unknown-word", f"{name}: unknown word {entry['input']!r}", hint)
-    if kind == "too_short" and name == "arms":
-        return Finding(path, "no-arms", "a trial needs at least one arm", "Add an arm: - {id: placebo, n: 60}")
-    if kind == "greater_than_equal" and path[-1] == "n":
-        return Finding(path, "empty-arm", f"{name}: an arm of {entry['input']} patients is no arm", "Use n: 1 or more.")
-    return Finding(path, "bad-value", f"{name}: {entry['msg'].lower()}, not {entry['input']!r}")
-
-
-def _dotted(path: Path_) -> str:
-    text = ""
-    for part in path:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
-    return text.lstrip(".")
-
-
-def _keys_at(path: Path_) -> list[str]:
-    """The keys that a protocol may have at ``path``."""
-    model: type[BaseModel] = Protocol
-    for part in path:
-        if not isinstance(part, str):
-            continue
-        fields = {field.alias or name: field for name, field in model.model_fields.items()}
-        inner = _model_in(fields[part].annotation) if part in fields else None
-        model = inner or model
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model inside an annotation such as ``tuple[Arm, ...]`` or ``RunIn | None``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inner = (_model_in(argument) for argument in typing.get_args(annotation))
-    return next((model for model in inner if model is not None), None)
 
 
 # --- helpers that pass over what is not there --------------------------------------------------------------------
@@ -192,10 +129,10 @@ def check_ranges(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
         ends = {end: _number(data, quantity, *path, end) for end in ("min", "max")}
         for end, value in ends.items():
             if value is not None and not least <= value <= most:
-                text = f"{_dotted(path)}.{end}: {value:g}{unit} is not possible"
+                text = f"{dotted(path)}.{end}: {value:g}{unit} is not possible"
                 yield Finding((*path, end), "impossible-value", text, f"It must lie from {least:g} to {most:g}{unit}.")
         if ends["min"] is not None and ends["max"] is not None and ends["min"] > ends["max"]:
-            text = f"{_dotted(path)}: the minimum {ends['min']:g}{unit} is above the maximum {ends['max']:g}{unit}"
+            text = f"{dotted(path)}: the minimum {ends['min']:g}{unit} is above the maximum {ends['max']:g}{unit}"
             yield Finding((*path, "min"), "empty-range", text, "Nobody could be eligible: swap or correct them.")
 
 
@@ -204,11 +141,11 @@ def check_times(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     path: Path_ = ("screening", "delay_after_diagnosis", "median")
     delay = _number(data, DAYS, *path)
     if delay is not None and delay < 0:
-        yield Finding(path, "impossible-value", f"{_dotted(path)}: screening cannot come before diagnosis")
+        yield Finding(path, "impossible-value", f"{dotted(path)}: screening cannot come before diagnosis")
     path = ("screening", "run_in", "duration")
     run_in = _number(data, DAYS, *path)
     if run_in is not None and run_in <= 0:
-        yield Finding(path, "impossible-value", f"{_dotted(path)}: a run-in must take more than 0 days")
+        yield Finding(path, "impossible-value", f"{dotted(path)}: a run-in must take more than 0 days")
 
 
 def check_arm_ids(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
@@ -233,7 +170,7 @@ def check_references_to_arms(data: Mapping[str, Any], world: World) -> Iterator[
         named.append((("published", "values", position, "arm"), entry.get("arm")))
     for path, name in named:
         if isinstance(name, str) and name not in known:
-            text = f"{_dotted(path)}: no arm is called '{name}'"
+            text = f"{dotted(path)}: no arm is called '{name}'"
             yield Finding(path, "unknown-arm", text, did_you_mean(name, known))
 
 
@@ -250,7 +187,7 @@ def check_cohort(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     elif isinstance(population.get("overrides"), Mapping):
         try:
             world.population(name, population["overrides"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, CharcotError) as error:
             yield Finding(("population", "overrides"), "bad-override", f"population.overrides: {_words(error)}")
 
 
@@ -263,7 +200,7 @@ def check_background(data: Mapping[str, Any], world: World) -> Iterator[Finding]
             yield _unknown_product(path, name, world)
         share = _number(background, SHARE, name)
         if share is not None and not 0 <= share <= 100:
-            yield Finding(path, "impossible-value", f"{_dotted(path)}: a share of {share:g} % is not possible")
+            yield Finding(path, "impossible-value", f"{dotted(path)}: a share of {share:g} % is not possible")
 
 
 def check_treatments(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
@@ -278,12 +215,14 @@ def _treatment(path: Path_, entry: Mapping[str, Any], world: World) -> Iterator[
     start = _number(entry, DAYS, "start") if "start" in entry else 0.0
     stop = _number(entry, DAYS, "stop")
     if start is not None and start < 0:
-        text = f"{_dotted(path)}.start: {start:g} days is before randomisation"
-        yield Finding((*path, "start"), "start-before-randomisation", text, "A trial treatment starts on day 0 or later.")
+        text = f"{dotted(path)}.start: {start:g} days is before randomisation"
+        yield Finding(
+            (*path, "start"), "start-before-randomisation", text, "A trial treatment starts on day 0 or later."
+        )
     times_are_sound = start is not None and start >= 0
     if start is not None and stop is not None and stop <= start:
         times_are_sound = False
-        text = f"{_dotted(path)}: the treatment stops on day {stop:g} but starts on day {start:g}"
+        text = f"{dotted(path)}: the treatment stops on day {stop:g} but starts on day {start:g}"
         yield Finding((*path, "stop"), "stop-before-start", text, "Let it stop later, or leave 'stop' out.")
     if not isinstance(product, str):
         return
@@ -303,9 +242,9 @@ def _dose_problem(path: Path_, dose: Any, unit: str) -> Finding | None:
     try:
         value = Quantity(unit, f"60 {unit}").read(dose)
     except ValueError as error:
-        return Finding(path, "bad-dose", f"{_dotted(path)}: {error}")
+        return Finding(path, "bad-dose", f"{dotted(path)}: {error}")
     if value <= 0:
-        return Finding(path, "bad-dose", f"{_dotted(path)}: a dose of {value:g} {unit} is not above zero")
+        return Finding(path, "bad-dose", f"{dotted(path)}: a dose of {value:g} {unit} is not above zero")
     return None
 
 
@@ -314,23 +253,25 @@ def _regimen_problem(path: Path_, entry: Mapping[str, Any], world: World) -> Ite
     schedule = entry.get("schedule", "label")
     schedules = list(world.products()[entry["product"]].schedules)
     if isinstance(schedule, str) and schedule not in schedules:
-        text = f"{_dotted(path)}.schedule: {entry['product']} has no schedule called '{schedule}'"
+        text = f"{dotted(path)}.schedule: {entry['product']} has no schedule called '{schedule}'"
         hint = f"{did_you_mean(schedule, schedules)} It has: {', '.join(schedules)}."
         yield Finding((*path, "schedule"), "unknown-schedule", text, hint)
         return
     try:
         world.regimen(entry["product"], entry["dose"], entry.get("start", "0 days"), entry.get("stop"), schedule)
-    except (ValueError, KeyError, TypeError) as error:
-        yield Finding(path, "bad-regimen", f"{_dotted(path)}: {_words(error)}")
+    except (ValueError, KeyError, TypeError, CharcotError) as error:
+        yield Finding(path, "bad-regimen", f"{dotted(path)}: {_words(error)}")
 
 
 def _unknown_product(path: Path_, name: str, world: World) -> Finding:
     known = list(world.products())
     hint = did_you_mean(name, known) if nearest(name, known) else f"Known: {', '.join(sorted(known))}."
-    return Finding(path, "unknown-product", f"{_dotted(path)}: no product is called '{name}'", hint)
+    return Finding(path, "unknown-product", f"{dotted(path)}: no product is called '{name}'", hint)
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, Problems):
+        return "; ".join(problem.message for problem in error.problems)
     return str(error.args[0]) if error.args else type(error).__name__
 
 
@@ -344,18 +285,18 @@ def check_dropout(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
         if not isinstance(entry, Mapping):
             continue
         if "hazard" in entry and ("share" in entry or "at" in entry):
-            text = f"{_dotted(path)}: give a hazard, or a share with a time, not both"
+            text = f"{dotted(path)}: give a hazard, or a share with a time, not both"
             yield Finding((*path, "hazard"), "double-dropout", text)
         if ("share" in entry) != ("at" in entry):
-            text = f"{_dotted(path)}: a share needs the time by which it has left"
+            text = f"{dotted(path)}: a share needs the time by which it has left"
             yield Finding(path, "half-dropout", text, "Write for example: {share: 10 %, at: 24 weeks}")
         share, hazard, at = (_number(entry, q, k) for q, k in ((SHARE, "share"), (HAZARD, "hazard"), (DAYS, "at")))
         if share is not None and not 0 <= share < 100:
-            yield Finding((*path, "share"), "impossible-value", f"{_dotted(path)}.share: {share:g} % is not possible")
+            yield Finding((*path, "share"), "impossible-value", f"{dotted(path)}.share: {share:g} % is not possible")
         if hazard is not None and hazard < 0:
-            yield Finding((*path, "hazard"), "impossible-value", f"{_dotted(path)}.hazard is below zero")
+            yield Finding((*path, "hazard"), "impossible-value", f"{dotted(path)}.hazard is below zero")
         if at is not None and at <= 0:
-            yield Finding((*path, "at"), "impossible-value", f"{_dotted(path)}.at must be after day 0")
+            yield Finding((*path, "at"), "impossible-value", f"{dotted(path)}.at must be after day 0")
 
 
 STRATUM_QUANTITIES: dict[str, Quantity | None] = {
@@ -373,17 +314,17 @@ def check_strata(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
         variable, cuts = entry.get("by"), entry.get("cuts") or []
         quantity = STRATUM_QUANTITIES.get(str(variable))
         if quantity is None and cuts:
-            yield Finding((*path, "cuts"), "bad-stratum", f"{_dotted(path)}: '{variable}' has categories and no cuts")
+            yield Finding((*path, "cuts"), "bad-stratum", f"{dotted(path)}: '{variable}' has categories and no cuts")
         if quantity is not None and not cuts:
             hint = f"Write for example: cuts: [{quantity.example}]"
-            yield Finding(path, "bad-stratum", f"{_dotted(path)}: '{variable}' is a number and needs cuts", hint)
+            yield Finding(path, "bad-stratum", f"{dotted(path)}: '{variable}' is a number and needs cuts", hint)
         for number, cut in enumerate(cuts if quantity and isinstance(cuts, list) else []):
             try:
                 quantity.read(cut) if quantity else None
             except ValueError as error:
-                yield Finding((*path, "cuts", number), "bad-quantity", f"{_dotted((*path, 'cuts', number))}: {error}")
+                yield Finding((*path, "cuts", number), "bad-quantity", f"{dotted((*path, 'cuts', number))}: {error}")
         if variable == "run_in_decline" and _get(data, "screening", "run_in") is None:
-            text = f"{_dotted(path)}: there is no run-in whose decline could be used"
+            text = f"{dotted(path)}: there is no run-in whose decline could be used"
             yield Finding((*path, "by"), "bad-stratum", text, "Add screening.run_in, or remove this factor.")
 
 
@@ -405,7 +346,7 @@ def _unreadable(path: Path_, quantity: Quantity, value: Any) -> Iterator[Finding
     try:
         quantity.read(value)
     except ValueError as error:
-        yield Finding(path, "bad-quantity", f"{_dotted(path)}: {error}")
+        yield Finding(path, "bad-quantity", f"{dotted(path)}: {error}")
 
 
 def check_pool(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
@@ -415,7 +356,7 @@ def check_pool(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     cap = _number(data, None, "simulate", "screened_per_replicate")
     if cap is not None and 0 < cap < wanted:
         path: Path_ = ("simulate", "screened_per_replicate")
-        text = f"{_dotted(path)}: {cap:g} screened patients cannot give {wanted:g} randomised ones"
+        text = f"{dotted(path)}: {cap:g} screened patients cannot give {wanted:g} randomised ones"
         yield Finding(path, "too-few-screened", text, "Raise it; several times the number of patients is usual.")
 
 

@@ -150,9 +150,7 @@ def _with_baseline(subjects: pd.DataFrame, followup: FollowUp) -> pd.DataFrame:
     )
 
 
-def _flow(
-    protocol: Protocol, enrolled: list[Enrolled], subjects: pd.DataFrame, followup: FollowUp
-) -> dict[str, Any]:
+def _flow(protocol: Protocol, enrolled: list[Enrolled], subjects: pd.DataFrame, followup: FollowUp) -> dict[str, Any]:
     """The CONSORT counts: screening, then each arm."""
     flow = counts(enrolled)
     flow["randomised"] = protocol.size

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from charcot.clinic.observation import TOTAL_MAXIMUM
-from charcot.trials import adam
 from charcot.trials.checks import BASELINE_QUANTITIES
 from charcot.trials.conduct import Conducted
 from charcot.trials.estimands import ESTIMANDS
@@ -69,9 +68,7 @@ def replicate_of(protocol: Protocol, conducted: Conducted, estimates: pd.DataFra
     )[analysed]
     means = _visit_means(protocol, conducted, analysed)
     baseline = _baseline(protocol, conducted)
-    return Replicate(
-        conducted.replicate, conducted.flow, estimates, conducted.failures, means, baseline, events
-    )
+    return Replicate(conducted.replicate, conducted.flow, estimates, conducted.failures, means, baseline, events)
 
 
 def _visit_means(protocol: Protocol, conducted: Conducted, analysed: np.ndarray) -> pd.DataFrame:
@@ -163,7 +160,7 @@ def mean_counts(flows: list[Any]) -> Any:
         return {key: mean_counts([flow.get(key, _empty(key, flows)) for flow in flows]) for key in keys}
     if all(isinstance(flow, str) for flow in flows):
         return flows[0]
-    return float(np.mean([flow for flow in flows]))
+    return float(np.mean(list(flows)))
 
 
 def _empty(key: str, flows: list[dict[str, Any]]) -> Any:
@@ -202,7 +199,8 @@ def baseline_table(protocol: Protocol, baseline: pd.DataFrame) -> pd.DataFrame:
             _published_number(published.get(variable), column, variable) if arm == "all" else np.nan
             for variable, arm in zip(table["variable"], table["arm"], strict=True)
         ]
-    table["mark"] = [published[v].mark if v in published and a == "all" else "" for v, a in zip(table["variable"], table["arm"], strict=True)]
+    marks = {variable: entry.mark for variable, entry in published.items()}
+    table["mark"] = table["variable"].map(lambda name: marks.get(name, "")).where(table["arm"] == "all", "")
     return table
 
 

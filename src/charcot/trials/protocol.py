@@ -6,6 +6,7 @@ comes from the same models (``protocol_schema``), so that an editor and the prog
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,7 +56,7 @@ def read_visits(value: Any) -> tuple[float, ...]:
         raise ValueError(f"{value!r} is no visit plan: write 'every 4 weeks until 24 weeks' or a list of times")
     if days[0] < 0:
         raise ValueError(f"the first visit is on day {days[0]:g}: visits count from randomisation (day 0)")
-    falls = [(a, b) for a, b in zip(days, days[1:], strict=False) if b <= a]
+    falls = [(a, b) for a, b in itertools.pairwise(days) if b <= a]
     if falls:
         raise ValueError(f"visits must ascend, but day {falls[0][1]:g} follows day {falls[0][0]:g}")
     if days == [0.0]:
@@ -276,9 +277,7 @@ class Protocol(Section):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def load_protocol(
-    path: str | Path, overrides: Mapping[str, Any] | None = None, world: World | None = None
-) -> Protocol:
+def load_protocol(path: str | Path, overrides: Mapping[str, Any] | None = None, world: World | None = None) -> Protocol:
     """Read and check one protocol file.
 
     Args:

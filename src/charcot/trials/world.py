@@ -64,3 +64,11 @@ class World(Protocol):
         readouts: Sequence[str],
         workers: int,
     ) -> Courses: ...
+
+
+def real_world() -> World:
+    """Charcot's own products, cohorts and courses."""
+    # Imported here because it brings in the compiled engine, which reading a protocol does not need.
+    from charcot.trials.real_world import RealWorld
+
+    return RealWorld()

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from charcot.interfaces.report.views import SourceLine
+
 Progress = Callable[[int], None]
 
 
@@ -57,10 +59,25 @@ def explain(port: str) -> Any:
     return look_up(port)
 
 
-def sources() -> Mapping[str, Any]:
-    from charcot.evidence import sources as known
+def sources_used() -> list[SourceLine]:
+    """The sources that the model's numbers and mechanisms cite, with the grades of what rests on them."""
+    from charcot.evidence import sources
+    from charcot.patients import definition
+    from charcot.treatments import products
 
-    return known()
+    whole = definition(tuple(sorted(products())))
+    grades: dict[str, set[str]] = {}
+    for number in whole.numbers:
+        for key in number.sources:
+            grades.setdefault(key, set()).add(number.grade)
+    for mechanism in whole.mechanisms:
+        for key in (*mechanism.sources, *mechanism.against):
+            grades.setdefault(key, set())
+    return [
+        SourceLine(s.key, s.citation, s.identifier, ", ".join(sorted(grades[s.key])) or s.grade, s.read, s.note)
+        for s in sorted(sources().values(), key=lambda source: source.key)
+        if s.key in grades
+    ]
 
 
 def evidence_hash() -> str:
@@ -73,8 +90,26 @@ def evidence_hash() -> str:
     return hash_json({"sources": [asdict(s) for s in sources().values()], "grades": [asdict(g) for g in grades().values()]})
 
 
-def program() -> Any:
-    """The compiled model's ``Program``."""
-    from charcot.patients import program as compose
+def program_hash() -> str:
+    """The hash of the composed model with every product in it."""
+    from charcot.patients import program
+    from charcot.treatments import products
 
-    return compose()
+    return str(program(tuple(sorted(products()))).hash)
+
+
+def model_counts() -> dict[str, int]:
+    """How large the shipped model is."""
+    from charcot.evidence import sources
+    from charcot.patients import definition, program
+    from charcot.treatments import products
+
+    names = tuple(sorted(products()))
+    whole, composed = definition(names), program(names)
+    return {
+        "states": len(composed.states),
+        "parameters": len(composed.parameters),
+        "mechanisms": len(whole.mechanisms),
+        "products": len(names),
+        "sources": len(sources()),
+    }

@@ -29,6 +29,8 @@ class Flow:
     arms: tuple[FlowArm, ...]
     screened: int | None = None
     excluded: tuple[tuple[str, int], ...] = ()
+    drawn: int | None = None
+    never_came: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ class TrialView:
     Attributes:
         baseline: characteristic, unit, one column per arm, published (text or NaN).
         scores: x (weeks since randomisation), y, lower, upper, series, patients.
-        deaths: x, y, series: one row per death in the first replicate, at the arm's mean.
-        comparison: quantity, unit, simulated, lower, upper, published, published_lower, published_upper, verdict.
+        deaths: x, y, series: one row per death in the first replicate, at the mean of the arm.
+        comparison: quantity, unit, simulated, sd, lower, upper, power, published, published_lower, published_upper,
+            mark, contrast, inside, verdict.
         stairs, at_risk: Kaplan-Meier steps (x in months, y, lower, upper, series) and x, count, series.
         biomarkers: readout, unit, x, y, lower, upper, series.
     """

@@ -14,18 +14,23 @@ def consort(flow: Flow) -> str:
     parts: list[str] = []
     centre = 300.0
     y = 12.0
+    if flow.drawn is not None:
+        parts += _box_with_lines(centre, y, 260, [f"People simulated: {flow.drawn:,}"])
+        y = _side_box(parts, "Never came to screening", flow.never_came, centre, y + 44)
     if flow.screened is not None:
         parts += _box_with_lines(centre, y, 260, [f"Screened: {flow.screened:,}"])
-        y = _side_box(parts, flow, centre, y + 44)
+        y = _side_box(parts, "Excluded", flow.excluded, centre, y + 44)
     parts += _box_with_lines(centre, y, 260, [f"Randomised: {flow.randomised:,}"])
     top = y + 44
     lowest = _arms(parts, flow.arms, centre, top)
     return canvas(_WIDTH, lowest + 12, parts)
 
 
-def _side_box(parts: list[str], flow: Flow, centre: float, y: float) -> float:
-    lines = [f"Excluded: {sum(count for _, count in flow.excluded):,}"]
-    for rule, count in flow.excluded:
+def _side_box(
+    parts: list[str], title: str, reasons: tuple[tuple[str, int], ...], centre: float, y: float
+) -> float:
+    lines = [f"{title}: {sum(count for _, count in reasons):,}"]
+    for rule, count in reasons:
         first, *rest = wrapped(f"{count:,}  {rule}", 58)
         lines += [first, *(f"      {line}" for line in rest)]
     height = 20 + LINE * len(lines)

@@ -31,7 +31,9 @@ def _strip(row: dict[str, Any], width: int) -> Any:
         ("simulated", row["simulated"], row.get("lower"), row.get("upper")),
         ("published", row["published"], row.get("published_lower"), row.get("published_upper")),
     ]
-    data = pd.DataFrame(entries, columns=["kind", "value", "low", "high"]).dropna(subset=["value"])
+    entries = [entry for entry in entries if entry[1] == entry[1]]
+    kinds = [entry[0] for entry in entries]
+    data = pd.DataFrame(entries, columns=["kind", "value", "low", "high"])
     sim, pub = style(0), style(1)
     colour = alt.Color(
         "kind:N", scale=alt.Scale(domain=["simulated", "published"], range=[sim.line, pub.line]), legend=None
@@ -42,7 +44,7 @@ def _strip(row: dict[str, Any], width: int) -> Any:
     x_scale = alt.Scale(domain=_reach(entries), nice=True, zero=False)
     axis = alt.Axis(title=None, tickCount=6, grid=True, domain=False, ticks=False, labelFlush=False)
     x = alt.X("value:Q", scale=x_scale, axis=axis)
-    y = alt.Y("kind:N", sort=["simulated", "published"], axis=alt.Axis(title=None, domain=False, labelFontSize=12.5))
+    y = alt.Y("kind:N", sort=kinds, axis=alt.Axis(title=None, domain=False, labelFontSize=12.5))
     base = alt.Chart(data)
     bars = base.mark_rule(strokeWidth=3, opacity=0.65).encode(
         x=alt.X("low:Q", scale=x_scale, axis=axis), x2="high:Q", y=y, color=colour
@@ -51,12 +53,12 @@ def _strip(row: dict[str, Any], width: int) -> Any:
     verdict = (
         alt.Chart(pd.DataFrame({"text": [str(row["verdict"])]}))
         .mark_text(align="left", fontSize=12.5, color=INK)
-        .encode(x=alt.value(width + 22), y=alt.value(27), text="text:N")
+        .encode(x=alt.value(width + 22), y=alt.value(13.5 * len(kinds)), text="text:N")
     )
     title = alt.TitleParams(
         str(row["quantity"]), subtitle=str(row["unit"]), subtitleFontSize=12, subtitleColor=SOFT, anchor="start"
     )
-    return alt.layer(bars, dots, verdict).properties(width=width, height=54, title=title)
+    return alt.layer(bars, dots, verdict).properties(width=width, height=27 * len(kinds), title=title)
 
 
 def _reach(entries: Sequence[tuple[str, Any, Any, Any]]) -> list[float]:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def trial_sections(view: TrialView) -> list[Section]:
-    builders = (flow_section, baseline_section, scores_section, published_section, survival_section, biomarker_section)
+    builders = (
+        flow_section, baseline_section, scores_section, published_section, estimates_section, survival_section,
+        biomarker_section,
+    )  # fmt: skip
     return [section for builder in builders if (section := builder(view)) is not None]
 
 
@@ -45,6 +48,9 @@ def _arm_count(view: TrialView) -> str:
 
 def _flow_table(flow: Flow) -> Table:
     rows: list[tuple[str, str, int | None]] = []
+    if flow.drawn is not None:
+        rows.append(("People simulated", "", flow.drawn))
+    rows += [("Never came to screening", reason, count) for reason, count in flow.never_came]
     if flow.screened is not None:
         rows.append(("Screened", "", flow.screened))
     rows += [("Excluded", rule, count) for rule, count in flow.excluded]
@@ -63,12 +69,12 @@ def _flow_table(flow: Flow) -> Table:
 def baseline_section(view: TrialView) -> Section | None:
     if view.baseline.empty:
         return None
-    columns = ["characteristic", "unit", *view.arms, "published"]
+    columns = ["characteristic", "unit", *view.arms, "All", "published"]
     present = [c for c in columns if c in view.baseline]
     rows = [[_cell(row[c]) for c in present] for row in view.baseline.to_dict("records")]
     heads = {"characteristic": "Characteristic", "unit": "Unit", "published": "Published"}
     table = Table.of([heads.get(c, c) for c in present], rows, "Baseline by arm, simulated beside published")
-    note = "Mean (SD) or per cent at randomisation, first replicate. A dash means that no value was published or read."
+    note = "Mean (SD), or per cent, averaged over the replicates. A dash: no value was published, or none was read."
     return Section("baseline", "Patients at baseline", (Sheet("Baseline by arm", table, note),))
 
 
@@ -84,8 +90,8 @@ def scores_section(view: TrialView) -> Section | None:
     chart = curves(view.scores, view.arms, axes, marks=view.deaths)
     table = _curve_table(view.scores, "Weeks since randomisation", "Mean ALSFRS-R, points", "ALSFRS-R by visit")
     note = (
-        "Mean of the patients seen at each visit with its 95 % band, first replicate. A cross marks a death or permanent "
-        "ventilation; such patients leave the mean at that point and are not imputed."
+        f"{_band_words(view)} A cross marks a death or permanent ventilation in the first replicate; such patients "
+        "leave the mean at that point and are not imputed."
     )
     figure = Figure("scores", finding, label, draw(chart, "scores", finding, label), table, note)
     return Section("alsfrs-r", "Function over time", (figure,))
@@ -97,7 +103,7 @@ def _curve_table(frame: pd.DataFrame, x: str, y: str, caption: str) -> Table:
     rows = []
     for row in frame.to_dict("records"):
         line: list[Any] = [str(row["series"]), *(_number(row.get(c)) for c in ("x", "y", "lower", "upper"))]
-        rows.append([*line, int(row["patients"])] if with_count else line)
+        rows.append([*line, round(float(row["patients"]))] if with_count else line)
     return Table.of(columns, rows, caption)
 
 
@@ -105,11 +111,7 @@ def published_section(view: TrialView) -> Section | None:
     frame = view.comparison.dropna(subset=["published"]) if not view.comparison.empty else view.comparison
     if frame.empty:
         return None
-    inside = int(frame["inside"].sum())
-    finding = (
-        f"{inside} of {len(frame)} published values {'lie' if inside != 1 else 'lies'} inside the model's 95 % range "
-        f"over {view.replicates:,} simulated trials; {len(frame) - inside} {'do' if len(frame) - inside != 1 else 'does'} not."
-    )
+    finding = _published_finding(view, frame)
     label = "Dot and interval chart: each quantity simulated (circle, with interval) beside published (diamond)."
     columns = ("Quantity", "Unit", "Simulated", "Lower 2.5 %", "Upper 97.5 %", "Published", "In words")
     rows = [
@@ -126,6 +128,47 @@ def published_section(view: TrialView) -> Section | None:
     return Section("published", "Beside the published trial", (Figure("published", finding, label, svg, table, note),))
 
 
+def _published_finding(view: TrialView, frame: pd.DataFrame) -> str:
+    if view.replicates == 1:
+        return f"One simulated trial is set beside {len(frame)} published values; one trial gives no range."
+    inside = int(frame["inside"].sum())
+    outside = len(frame) - inside
+    return (
+        f"{inside} of {len(frame)} published values {'lies' if inside == 1 else 'lie'} inside the middle 95 % of "
+        f"{view.replicates:,} simulated trials; {outside} {'does' if outside == 1 else 'do'} not."
+    )
+
+
+def estimates_section(view: TrialView) -> Section | None:
+    """Every estimate over the replicates; drawn where no published value is there to be drawn beside."""
+    frame = view.comparison
+    if frame.empty:
+        return None
+    columns = ("Estimate", "Unit", "Mean", "SD", "Lower 2.5 %", "Upper 97.5 %", "Power", "Published")
+    keys = ("simulated", "sd", "lower", "upper", "power", "published")
+    rows = [
+        [str(r["quantity"]), str(r["unit"]), *(_number(r.get(key)) for key in keys)] for r in frame.to_dict("records")
+    ]
+    table = Table.of(columns, rows, "Estimates over the simulated trials")
+    note = (
+        "SD and range: between simulated trials. Power: share of simulated trials in which the contrast is "
+        "significant at the level that the protocol sets."
+    )
+    contrasts = frame[frame["contrast"]]
+    if frame["published"].notna().any() or contrasts.empty:
+        return Section("estimates", "All estimates", (Sheet("Estimates by arm and contrast", table, note),))
+    drawn = contrasts.assign(verdict=[_power_words(value) for value in contrasts["power"]])
+    first = contrasts.iloc[0]
+    finding = f"{first['quantity']}: {say(float(first['simulated']))} {first['unit']} over {view.replicates:,} simulated trials."
+    label = "Dot and interval chart: each contrast between arms, mean and middle 95 % of the simulated trials."
+    svg = draw(beside_published(drawn), "estimates", finding, label)
+    return Section("estimates", "Effects", (Figure("estimates", finding, label, svg, table, note),))
+
+
+def _power_words(power: float) -> str:
+    return "" if power != power else f"significant in {100 * power:.0f} % of the trials"
+
+
 def survival_section(view: TrialView) -> Section | None:
     if view.stairs.empty:
         return None
@@ -135,7 +178,7 @@ def survival_section(view: TrialView) -> Section | None:
     label = "Kaplan-Meier curves by arm with 95 % bands, and the numbers at risk below."
     chart = survival_curves(view.stairs, view.at_risk, view.arms, "Months since randomisation")
     table = _curve_table(view.stairs, "Months since randomisation", "Share event-free", "Kaplan-Meier estimate")
-    note = "Event: death or permanent ventilation, time zero at randomisation, first replicate."
+    note = f"Event: death or permanent ventilation; time zero: randomisation. {_band_words(view)}"
     figure = Figure("survival", finding, label, draw(chart, "survival", finding, label), table, note)
     return Section("survival", "Survival in the trial", (figure,))
 
@@ -162,6 +205,12 @@ def _change_sentence(readout: str, unit: str, frame: pd.DataFrame, arms: tuple[s
         if len(one):
             parts.append(f"from {say(float(one['y'].iloc[0]))} to {say(float(one['y'].iloc[-1]))} under {arm}")
     return f"Mean {readout} ({unit}) went {', and '.join(parts)}."
+
+
+def _band_words(view: TrialView) -> str:
+    if view.replicates == 1:
+        return "Mean of the patients seen, with its 95 % confidence band."
+    return f"Mean of {view.replicates:,} simulated trials, with their middle 95 % as a band."
 
 
 def _number(value: Any) -> float | None:

@@ -1,0 +1,105 @@
+"""The whole model's own check: composition, evidence, numbers; everything that is wrong at once."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from charcot import clinic, disease, evidence, patients, treatments
+from charcot.core.errors import Problem, Severity, Where
+from charcot.model.compose import Definition
+from charcot.model.ports import FREE
+from charcot.model.units_check import Unit
+
+DEFINITION = "definition"  # a number that is true by definition needs no paper
+STRUCTURAL = {-1, 0, 1, 2}  # algebra, squares and halves; every other literal belongs in a table
+
+
+def check_all() -> list[Problem]:
+    """Everything that is wrong with the shipped model and its evidence; warnings included."""
+    problems = [*patients.model_problems(), *treatments.product_problems()]
+    whole = patients.definition(tuple(sorted(treatments.products())))
+    cited = dict(_cited(whole))
+    problems += evidence.check_citations(cited)
+    problems += _grades(whole)
+    problems += _unread_numbers(whole)
+    problems += _units_of_regions(whole)
+    problems += literals([Path(disease.__file__).parent, Path(clinic.__file__).parent / "mechanisms"])
+    return problems
+
+
+def errors(problems: list[Problem]) -> list[Problem]:
+    """Only the problems that keep the model from being clean."""
+    return [problem for problem in problems if problem.severity is Severity.ERROR]
+
+
+def _cited(whole: Definition) -> Iterator[tuple[str, Where]]:
+    nowhere = Where.of("?")
+    for number in whole.numbers:
+        for key in number.sources:
+            if key not in (FREE, DEFINITION):
+                yield key, number.where or nowhere
+    for mechanism in whole.mechanisms:
+        for key in (*mechanism.sources, *mechanism.against):
+            if key not in (FREE, DEFINITION):
+                yield key, mechanism.where
+    for item in (*disease.genotypes().values(), *disease.exposures().values()):
+        for key in item.source.split(";"):
+            yield key.strip(), Where.of("genotypes.csv")
+    for genotype in disease.genotypes().values():
+        for effect in genotype.effects:
+            if effect.source not in (FREE, DEFINITION):
+                yield effect.source, Where.of("genotype_effects.csv")
+
+
+def _grades(whole: Definition) -> list[Problem]:
+    known = evidence.grades()
+    found = [
+        Problem("unknown-grade", f"{n.name} has grade {n.grade!r}, not one of {', '.join(known)}", n.where)
+        for n in whole.numbers
+        if n.grade not in known
+    ]
+    for mechanism in whole.mechanisms:
+        if not mechanism.claim:
+            found.append(Problem("no-claim", f"{mechanism.name} states no claim", mechanism.where))
+        if not mechanism.sources:
+            hint = "Add a line 'Sources: key, key' to its docstring, or 'Sources: free'."
+            found.append(Problem("no-source", f"{mechanism.name} cites no source", mechanism.where, hint))
+    return found
+
+
+# Numbers that the patients' room reads, not a mechanism.
+_READ_BY_PATIENTS = ("onset.", "tempo.", "diagnosis.")
+
+
+def _unread_numbers(whole: Definition) -> list[Problem]:
+    read = {argument for mechanism in whole.mechanisms for argument in mechanism.arguments}
+    return [
+        Problem("unread-number", f"{name} is read by no mechanism", rows[0].where, "Remove the row, or read it.")
+        for name, rows in whole.number_rows.items()
+        if name.replace(".", "_") not in read and not name.startswith(_READ_BY_PATIENTS)
+    ]
+
+
+def _units_of_regions(whole: Definition) -> list[Problem]:
+    found = []
+    for name, rows in whole.number_rows.items():
+        if any(not Unit.of(row.unit).same(Unit.of(rows[0].unit)) for row in rows):
+            found.append(Problem("unit-mismatch", f"the rows of {name} are in different units", rows[0].where))
+    return found
+
+
+def literals(folders: list[Path]) -> list[Problem]:
+    """Numbers written into the code of mechanisms: every one but -1, 0, 1 and 2 belongs in a table with its evidence."""
+    found: list[Problem] = []
+    for folder in folders:
+        for path in sorted(folder.rglob("mechanisms/**/*.py" if folder.name != "mechanisms" else "*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                bare = isinstance(node, ast.Constant) and type(node.value) in (int, float)
+                if bare and node.value not in STRUCTURAL:  # type: ignore[attr-defined]
+                    message = f"the number {node.value!r} stands in the code"  # type: ignore[attr-defined]
+                    hint = "Put it in a table with unit, spread, source and grade."
+                    where = Where.of(path.name, node.lineno)  # type: ignore[attr-defined]
+                    found.append(Problem("literal", message, where, hint))
+    return found

@@ -1,0 +1,201 @@
+"""From ``charcot.trials.TrialOutcome`` to the report's :class:`TrialView`: the one place that knows its tables."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_WEEK
+from charcot.interfaces.report.content import say
+from charcot.interfaces.report.kaplan_meier import at_risk_table, survival_table
+from charcot.interfaces.report.views import Flow, FlowArm, TrialView
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BASELINE_NAMES = {
+    "age": "Age",
+    "total_score": "ALSFRS-R",
+    "time_since_onset": "Time since symptom onset",
+    "run_in_slope": "Slope in the run-in",
+    "pre_slope": "Slope from onset to randomisation",
+    "vital_capacity": "Vital capacity",
+    "bulbar_share": "Bulbar onset",
+    "riluzole_share": "On riluzole",
+    "nfl": "Serum NfL",
+}
+_MARKERS = {"SVC": ("vital capacity", "% of predicted", False), "NFL": ("serum NfL, geometric mean", "pg/mL", True)}
+_UNITS = {"percent_predicted": "% of predicted", "percent_predicted/month": "% of predicted/month", "fold": "fold"}
+
+
+def trial_view(outcome: Any) -> TrialView:
+    """Everything that the report draws of a trial."""
+    protocol = outcome.protocol
+    labels = {arm.id: arm.title or arm.id for arm in protocol.arms}
+    replicates = len(outcome.replicates)
+    scores = _scores(outcome.tables["trajectories"], labels)
+    events = outcome.tables["event_times"].assign(series=lambda t: t["arm"].map(labels))
+    return TrialView(
+        name=protocol.name,
+        title=protocol.title,
+        question=protocol.question,
+        arms=tuple(labels.values()),
+        flow=_flow(outcome.flow["first"], labels),
+        baseline=_baseline(outcome.tables["baseline"], labels),
+        scores=scores,
+        deaths=_deaths(outcome.tables["ADTTE"], scores, labels),
+        comparison=_comparison(outcome.summary, labels, replicates),
+        stairs=survival_table(events, list(labels.values())),
+        at_risk=at_risk_table(events, list(labels.values())),
+        biomarkers=_biomarkers(outcome.tables["ADLB"], labels),
+        replicates=replicates,
+        failures=failure_counts(outcome.failures),
+        methods=(*_methods(protocol), *outcome.notes),
+    )
+
+
+def failure_counts(failures: pd.DataFrame) -> dict[str, int]:
+    """How many simulations failed, by stage and reason."""
+    return dict(Counter(f"{stage}: {reason}" for stage, reason in zip(failures["stage"], failures["reason"], strict=True)))
+
+
+def _methods(protocol: Any) -> tuple[str, ...]:
+    visits, weeks = len(protocol.visits), protocol.length / DAYS_PER_WEEK
+    return (
+        f"The trial {protocol.name} randomises {protocol.size:,} patients to {len(protocol.arms)} arms, with {visits} "
+        f"visits in {say(weeks)} weeks, and was simulated {protocol.simulate.replicates:,} times from seed "
+        f"{protocol.simulate.seed}. Eligibility is judged on what a screening visit records, measurement noise included.",
+    )
+
+
+def _flow(first: Mapping[str, Any], labels: Mapping[str, str]) -> Flow:
+    arms = tuple(
+        FlowArm(
+            label,
+            randomised=round(first["arms"][arm]["randomised"]),
+            died=round(first["arms"][arm]["died_or_ventilated"]),
+            analysed=round(first["arms"][arm]["analysed"]),
+            withdrew=round(first["arms"][arm]["withdrew"]),
+            failed=round(first["arms"][arm]["simulation_failed"]),
+        )
+        for arm, label in labels.items()
+    )
+    excluded = tuple(
+        (str(entry["sentence"]), round(entry["first"])) for entry in first["excluded"].values() if entry["judged"]
+    )
+    never = tuple((reason.replace("_", " "), round(count)) for reason, count in first["never_came"].items() if count)
+    return Flow(round(first["randomised"]), arms, round(first["screened"]), excluded, round(first["drawn"]), never)
+
+
+def _baseline(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """One row per characteristic: mean (SD), shares in per cent, the published value of all patients at the end."""
+    import pandas as pd
+
+    rows = []
+    for variable, group in table.groupby("variable", sort=False):
+        by_arm = group.set_index("arm")
+        share = str(variable).endswith("_share")
+        row: dict[str, Any] = {
+            "characteristic": _BASELINE_NAMES.get(str(variable), str(variable).replace("_", " ")),
+            "unit": "%" if share else _UNITS.get(str(group["unit"].iloc[0]), str(group["unit"].iloc[0])),
+        }
+        for arm, label in {**labels, "all": "All"}.items():
+            row[label] = _mean_sd(by_arm.loc[arm, "mean"], None if share else by_arm.loc[arm, "sd"])
+        row["published"] = _mean_sd(by_arm.loc["all", "published_mean"], by_arm.loc["all", "published_sd"])
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _mean_sd(mean: Any, sd: Any) -> str:
+    if mean is None or math.isnan(mean):
+        return "–"
+    return say(float(mean)) if sd is None or math.isnan(sd) else f"{say(float(mean))} ({say(float(sd))})"
+
+
+def _scores(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    frame = table.rename(columns={"mean": "y", "n": "patients"})
+    return frame.assign(x=frame["day"] / DAYS_PER_WEEK, series=frame["arm"].map(labels))[
+        ["x", "y", "lower", "upper", "series", "patients"]
+    ]
+
+
+def _deaths(adtte: pd.DataFrame, scores: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """Deaths of the first replicate, placed on their arm's mean curve."""
+    import numpy as np
+
+    dead = adtte[adtte["CNSR"] == 0]
+    frame = dead.assign(x=dead["AVAL"] / DAYS_PER_WEEK, series=dead["ARMCD"].map(labels))[["x", "series"]]
+    curves = {arm: part.sort_values("x") for arm, part in scores.groupby("series")}
+    y = [
+        float(np.interp(x, curves[arm]["x"], curves[arm]["y"]))
+        for x, arm in zip(frame["x"], frame["series"], strict=True)
+    ]
+    return frame.assign(y=y)
+
+
+def _biomarkers(adlb: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """Means by arm and visit of the first replicate with 95 % bands; skewed markers on the log scale."""
+    import numpy as np
+    import pandas as pd
+
+    rows = []
+    for code, (name, unit, geometric) in _MARKERS.items():
+        one = adlb[(adlb["PARAMCD"] == code) & (~np.array(geometric) | (adlb["AVAL"] > 0))]
+        for (arm, day), group in one.groupby(["ARMCD", "VISITDAY"], sort=False):
+            values = np.log(group["AVAL"]) if geometric else group["AVAL"]
+            mean = float(values.mean())
+            width = 1.96 * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+            ends = [mean, mean - width, mean + width]
+            rows.append((name, unit, day / DAYS_PER_WEEK, *(np.exp(ends) if geometric else ends), labels[arm], len(values)))
+    columns = ["readout", "unit", "x", "y", "lower", "upper", "series", "patients"]
+    return pd.DataFrame(rows, columns=columns).sort_values(["readout", "series", "x"], kind="stable")
+
+
+def _comparison(summary: pd.DataFrame, labels: Mapping[str, str], replicates: int) -> pd.DataFrame:
+    """One row per estimand and arm or contrast, with the distance to the published value in words."""
+    import pandas as pd
+
+    rows = []
+    for row in summary.to_dict("records"):
+        if row["mean"] != row["mean"]:
+            continue
+        arm = labels.get(str(row["arm"]), str(row["arm"]))
+        contrast = bool(row["reference"])
+        who = f"{arm} against {labels.get(str(row['reference']), row['reference'])}" if contrast else arm
+        unit = _UNITS.get(str(row["unit"]), str(row["unit"]))
+        many = replicates > 1
+        low, high = (float(row["lower"]), float(row["upper"])) if many else (math.nan, math.nan)
+        rows.append(
+            {
+                "estimand": row["estimand"],
+                "quantity": f"{row['title']}: {who}",
+                "unit": unit,
+                "simulated": float(row["mean"]),
+                "sd": float(row["sd"]),
+                "lower": low,
+                "upper": high,
+                "power": float(row["power"]),
+                "published": float(row["published"]),
+                "published_lower": math.nan,
+                "published_upper": math.nan,
+                "mark": str(row["mark"]),
+                "contrast": contrast,
+                "inside": many and low <= float(row["published"]) <= high,
+                "verdict": verdict(float(row["mean"]), low, high, float(row["published"]), unit),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def verdict(mean: float, lower: float, upper: float, published: float, unit: str) -> str:
+    """The distance between model and publication in words; a miss is named as plainly as a hit."""
+    if math.isnan(published):
+        return ""
+    gap = mean - published
+    side = "above" if gap > 0 else "below"
+    distance = f"model {say(abs(gap))} {unit} {side} published" if abs(gap) > 1e-12 else "model equals published"
+    if math.isnan(lower):
+        return distance
+    return f"{'inside' if lower <= published <= upper else 'MISS, outside'} the range: {distance}"

@@ -1,0 +1,72 @@
+"""Findings of the checks, and what the models of ``protocol.py`` found, in the user's words."""
+
+from __future__ import annotations
+
+import typing
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from charcot.core.identifiers import did_you_mean
+from charcot.trials.protocol import Protocol
+from charcot.trials.yaml_file import Path_
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One problem at one path of the file."""
+
+    path: Path_
+    code: str
+    message: str
+    hint: str = ""
+
+
+def from_model(entry: Any) -> Finding:
+    path: Path_ = tuple(entry["loc"])
+    name, kind = dotted(path), entry["type"]
+    if kind == "missing":
+        return Finding(path, "missing-key", f"'{name}' is missing", f"Add the key '{path[-1]}'.")
+    if kind == "extra_forbidden":
+        known = _keys_at(path[:-1])
+        hint = f"{did_you_mean(str(path[-1]), known)} Known here: {', '.join(known)}."
+        return Finding(path, "unknown-key", f"unknown key '{name}'", hint)
+    if kind == "value_error":
+        return Finding(path, "bad-quantity", f"{name}: {entry['ctx']['error']}")
+    if kind == "literal_error":
+        known = [word.strip(" '") for word in entry["ctx"]["expected"].replace(" or ", ", ").split(",")]
+        hint = f"{did_you_mean(str(entry['input']), known)} Known: {', '.join(known)}."
+        return Finding(path, "unknown-word", f"{name}: unknown word {entry['input']!r}", hint)
+    if kind == "too_short" and name == "arms":
+        return Finding(path, "no-arms", "a trial needs at least one arm", "Add an arm: - {id: placebo, n: 60}")
+    if kind == "greater_than_equal" and path[-1] == "n":
+        return Finding(path, "empty-arm", f"{name}: an arm of {entry['input']} patients is no arm", "Use n: 1 or more.")
+    return Finding(path, "bad-value", f"{name}: {entry['msg'].lower()}, not {entry['input']!r}")
+
+
+def dotted(path: Path_) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".")
+
+
+def _keys_at(path: Path_) -> list[str]:
+    """The keys that a protocol may have at ``path``."""
+    model: type[BaseModel] = Protocol
+    for part in path:
+        if not isinstance(part, str):
+            continue
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        inner = _model_in(fields[part].annotation) if part in fields else None
+        model = inner or model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model inside an annotation such as ``tuple[Arm, ...]`` or ``RunIn | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_model_in(argument) for argument in typing.get_args(annotation))
+    return next((model for model in inner if model is not None), None)

@@ -1,0 +1,47 @@
+"""Charcot's own rooms behind the interface that a trial sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from charcot import patients, treatments
+
+
+class RealWorld:
+    """Products from ``treatments``, people and courses from ``patients``."""
+
+    def products(self) -> Mapping[str, Any]:
+        return treatments.products()
+
+    def cohorts(self) -> Sequence[str]:
+        return patients.population_names()
+
+    def regimen(
+        self, product: str, dose: str | None, start: str, stop: str | None, schedule: str | None
+    ) -> treatments.Regimen:
+        """One regimen; without a dose the product's own is taken."""
+        chosen = dose if dose is not None else treatments.products()[product].default_dose
+        return treatments.Regimen.parse(product=product, dose=chosen, start=start, stop=stop, schedule=schedule)
+
+    def population(self, cohort: str, overrides: Mapping[str, Any]) -> patients.Population:
+        """A shipped population with some of its keys replaced."""
+        base = asdict(patients.load_population(cohort))
+        del base["name"]
+        return patients.Population.from_mapping(cohort, {**base, **overrides}, "population.overrides")
+
+    def draw(self, population: patients.Population, n: int, seed: int, first: int) -> patients.Cohort:
+        return patients.draw_cohort(population, n=n, seed=seed, first=first)
+
+    def simulate(
+        self,
+        cohort: patients.Cohort,
+        regimens: Sequence[Sequence[treatments.Regimen]] | None,
+        origins: np.ndarray | None,
+        readouts: Sequence[str],
+        workers: int,
+    ) -> patients.Courses:
+        return patients.simulate(cohort, regimens, origins, readouts, workers)
