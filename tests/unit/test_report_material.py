@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
 from charcot.interfaces.report.views import Flow, FlowArm, Material, SourceLine, TrialView
 
 ARMS = ("Placebo", "Edaravone")
@@ -76,7 +77,12 @@ def history() -> FakeHistory:
         alive = 0.5 ** ((months / median) ** 1.6)
         parts.append(
             pd.DataFrame(
-                {"months_since_onset": months, "alive": alive, "at_risk": (1000 * alive).astype(int), "variant": variant}
+                {
+                    "months_since_onset": months,
+                    "alive": alive,
+                    "at_risk": (1000 * alive).astype(int),
+                    "variant": variant,
+                }
             )
         )
     ablations = pd.DataFrame(
@@ -102,7 +108,10 @@ def trial_view() -> TrialView:
                 {"x": weeks, "y": mean, "lower": mean - 0.9, "upper": mean + 0.9, "series": arm, "patients": 69}
             )
         )
-        for readout, unit, start, move in (("serum NfL", "pg/mL", 70.0, nfl), ("vital capacity", "% of predicted", 100.0, -nfl)):
+        for readout, unit, start, move in (
+            ("serum NfL", "pg/mL", 70.0, nfl),
+            ("vital capacity", "% of predicted", 100.0, -nfl),
+        ):
             y = start + move * weeks / 4
             markers.append(
                 pd.DataFrame({"readout": readout, "unit": unit, "x": weeks, "y": y, "lower": y - 3, "upper": y + 3, "series": arm})
@@ -156,7 +165,12 @@ def material() -> Material:
         SourceLine("chio2009", "Chiò A et al. Prognostic factors in ALS. ALS 2009;10:310.", "doi:10.3109/17482960802566824", "A, B", "abstract"),
         SourceLine("proact2014", "Atassi N et al. The PRO-ACT database. Neurology 2014;83:1719.", "doi:10.1212/WNL.0000000000000951", "B", "abstract"),
     )  # fmt: skip
-    manifest = {"command": "charcot demo", "seed": 1, "versions": {"charcot": "0.1.0", "python": "3.11"}, "program_hash": "ab12"}
+    manifest = {
+        "command": "charcot demo",
+        "seed": 1,
+        "versions": {"charcot": "0.1.0", "python": "3.11"},
+        "program_hash": "ab12",
+    }
     return Material("A first look", "Three views", manifest, trial_view(), typical(), history(), sources)
 
 

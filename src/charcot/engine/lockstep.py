@@ -127,10 +127,9 @@ class Lockstep:
         self._finish(lanes[~sound], Status.BAD_INPUT)
         lanes = lanes[sound]
         self._report(lanes, self.time[lanes])
-        lanes = self._stop_where_reached(lanes)
-        lanes = self._finish_at_end(lanes)
-        lanes = self._apply_events(lanes)
+        lanes = self._finish_at_end(self._stop_where_reached(lanes))
         self.proposed[lanes] = self._first_step(lanes)
+        self._apply_events(lanes)
 
     # one round -------------------------------------------------------------------------------------------------
 
@@ -302,15 +301,14 @@ class Lockstep:
         value = self.states[pack, self.request.stop_state, place]
         reached = value >= self.request.thresholds[self.patient[lanes]]
         self._finish(lanes[reached], Status.STOPPED)
-        return lanes[~reached]
+        return self._on_board(lanes)
 
     def _finish_at_end(self, lanes: Array) -> Array:
         """Finish the lanes that are at their end, or out of steps; returns the others."""
         done = self.time[lanes] >= self.request.end[self.patient[lanes]]
         self._finish(lanes[done], Status.COMPLETED)
-        lanes = lanes[~done]
-        self._give_up(lanes)
-        return lanes[self.patient[lanes] >= 0]
+        self._give_up(self._on_board(lanes))
+        return self._on_board(lanes)
 
     def _finish(self, lanes: Array, status: Status) -> None:
         """Write down how these patients ended, and free their lanes."""
@@ -352,9 +350,8 @@ class Lockstep:
             self.fresh_event[due] = np.maximum(self.fresh_event[due], adds)
             self.next_event[due] += 1
             due = due[self._event_time(due) <= self.time[due]]
-        self._stop_where_reached(lanes[touched[lanes]])
-        self._restart(lanes[touched[lanes] & (self.patient[lanes] >= 0)])
-        lanes = lanes[self.patient[lanes] >= 0]
+        self._restart(self._stop_where_reached(lanes[touched[lanes]]))
+        lanes = self._on_board(lanes)
         self.goal[lanes] = np.minimum(self._event_time(lanes), self.request.end[self.patient[lanes]])
         return lanes
 
@@ -387,6 +384,11 @@ class Lockstep:
         return step
 
     # lanes -----------------------------------------------------------------------------------------------------
+
+    def _on_board(self, lanes: Array) -> Array:
+        """Those of ``lanes`` whose patient has not been finished."""
+        left: Array = lanes[self.patient[lanes] >= 0]
+        return left
 
     def _where(self, lanes: Array) -> tuple[Array, Array]:
         return lanes // self.width, lanes % self.width

@@ -94,7 +94,9 @@ def _elementary_weight(tree: Tree, alpha: np.ndarray, beta: np.ndarray) -> np.nd
 def order_defect(tableau: Tableau, order: int) -> float:
     """The largest violation of a condition of exactly ``order``; zero up to rounding when the order is reached."""
     alpha, beta, weights = tableau.classical()
-    return max(abs(float(weights @ _elementary_weight(tree, alpha, beta)) - 1 / _density(tree)) for tree in trees(order))
+    return max(
+        abs(float(weights @ _elementary_weight(tree, alpha, beta)) - 1 / _density(tree)) for tree in trees(order)
+    )
 
 
 def check(tableau: Tableau) -> None:

@@ -100,7 +100,9 @@ def _forget(folders: list[Path]) -> None:
 
 def _move(folder: Path, target: Path) -> None:
     if target.exists():
-        raise CannotWrite(f"{target} appeared meanwhile and was left as it is; run again with --force-new to keep both.")
+        raise CannotWrite(
+            f"{target} appeared meanwhile and was left as it is; run again with --force-new to keep both."
+        )
     folder.rename(target)
 
 

@@ -1,7 +1,14 @@
 """Row 4: cohorts with declared distributions, and ``simulate``: cohort + regimens -> courses."""
 
 from charcot.patients.assemble import definition, model_problems, program
-from charcot.patients.cohort import Cohort, Population, draw_cohort, load_population, population_names
+from charcot.patients.cohort import (
+    Cohort,
+    Population,
+    draw_cohort,
+    load_population,
+    population_names,
+    typical_cohort,
+)
 from charcot.patients.courses import Courses, simulate
 from charcot.patients.explanation import Explanation, explain
 
@@ -18,4 +25,5 @@ __all__ = [
     "population_names",
     "program",
     "simulate",
+    "typical_cohort",
 ]

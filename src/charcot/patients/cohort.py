@@ -7,7 +7,7 @@ any machine, and whether or not patient 16 was drawn.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,9 +147,37 @@ def draw_cohort(population: Population, n: int, seed: int, first: int = 0) -> Co
     for exposure in disease.exposures().values():
         exposed = draw(f"exposure: {exposure.name}") < exposure.prevalence_in_cases
         columns[f"exposure.{exposure.name}"] = exposed
+    columns["drift_spread"] = np.full(n, value("tempo.drift_spread"))
     columns["diagnosis_loss_needed"] = _log_normal("diagnosis.loss_needed", seed, ids)
     columns["diagnosis_wait_days"] = _log_normal("diagnosis.wait", seed, ids)
     return Cohort(seed, columns, _deviations(seed, ids))
+
+
+def typical_cohort(regions: Sequence[str], seed_age_years: float, genotype: str = "sporadic", copies: int = 1) -> Cohort:
+    """Persons with every number at its shared value and a tempo that does not drift, one per region of onset.
+
+    The draw for death is the median one, so that death falls where half of such patients have died. ``copies``
+    repeats each person, for one arm each.
+    """
+    region = np.repeat(np.array(regions), copies)
+    n = len(region)
+    chosen = disease.genotypes()[genotype]
+    columns = {
+        "id": np.arange(n),
+        "sex": np.full(n, "M"),
+        "genotype": np.full(n, genotype),
+        "onset_region": region,
+        "seed_age_years": np.full(n, float(seed_age_years)),
+        "seed_amount": np.full(n, value("onset.seed_amount")),
+        "seed_port": np.full(n, chosen.seed, dtype=object),
+        "event_draw": np.full(n, np.log(2)),
+        "drift_spread": np.zeros(n),
+        "diagnosis_loss_needed": np.full(n, value("diagnosis.loss_needed")),
+        "diagnosis_wait_days": np.full(n, value("diagnosis.wait")),
+    }
+    for exposure in disease.exposures():
+        columns[f"exposure.{exposure}"] = np.zeros(n, dtype=bool)
+    return Cohort(0, columns, {})
 
 
 def _log_normal(name: str, seed: int, ids: np.ndarray) -> np.ndarray:
@@ -187,7 +215,7 @@ def tempo_path(cohort: Cohort, row: int, until: float) -> tuple[np.ndarray, np.n
     interval = value("tempo.drift_interval")
     count = int(np.ceil(until / interval)) + 1
     noise = stream(cohort.seed, int(cohort.columns["id"][row]), "tempo drift").standard_normal(count)
-    return np.arange(count) * interval, value("tempo.drift_spread") * noise
+    return np.arange(count) * interval, cohort.columns["drift_spread"][row] * noise
 
 
 def start_days(cohort: Cohort) -> np.ndarray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ class Design:
 
 
 Tables = Mapping[str, pd.DataFrame]
-Row = dict[str, object]
+Row = dict[str, Any]
 
 
 def row(
@@ -219,7 +220,7 @@ def nfl_ratio(data: pd.DataFrame, design: Design, estimand: str) -> list[Row]:
     rows = change_observed(logs, design, estimand)
     for entry in rows:
         for key in ("estimate", "lower", "upper"):
-            entry[key] = float(np.exp(entry[key]))  # type: ignore[arg-type]
+            entry[key] = float(np.exp(entry[key]))
         entry["note"] = f"{entry['note']}; standard error of the logarithm"
     return rows
 

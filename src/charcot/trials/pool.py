@@ -135,6 +135,8 @@ class Pool:
 
     def with_background(self, batch: Batch, rows: np.ndarray) -> Courses:
         """The courses of some people of a batch with their background treatments, taken from diagnosis."""
+        if not len(rows):
+            return NoCourses()
         regimens = [[self._from_diagnosis(p, 0.0) for p in batch.background[row]] for row in rows]
         cohort = batch.cohort.take(rows)
         return self.world.simulate(cohort, regimens, batch.diagnosis[rows], READOUTS, self.workers)
@@ -153,6 +155,22 @@ class Pool:
             for row, day in zip(rows, randomisation, strict=True)
         ]
         return self.world.simulate(batch.cohort.take(rows), regimens, randomisation, READOUTS, self.workers)
+
+
+class NoCourses:
+    """The courses of nobody, so that a batch in which nobody is left asks nothing of the simulator."""
+
+    def __init__(self) -> None:
+        self.onset = self.diagnosis = self.death = np.zeros(0)
+        self.failed = np.zeros(0, dtype=bool)
+        self.status = np.zeros(0, dtype=np.int64)
+
+    @property
+    def result(self) -> NoCourses:
+        return self
+
+    def at(self, readout: str, days: np.ndarray) -> np.ndarray:
+        return np.zeros((0, *np.shape(days)[1:]))
 
 
 class CourseRows:
@@ -174,7 +192,7 @@ class CourseRows:
         """As ``Courses.at``; ``days`` has a row for each of these people."""
         everyone = np.zeros((len(self.courses.death), *np.shape(days)[1:]))
         everyone[self.rows] = days
-        return self.courses.at(readout, everyone)[self.rows]
+        return np.asarray(self.courses.at(readout, everyone), dtype=float)[self.rows]  # type: ignore[no-any-return]
 
 
 class SharedPool(Pool):
@@ -198,10 +216,16 @@ class SharedPool(Pool):
 
     def batch(self, first: int, size: int) -> Batch:
         rows, all_ = self.order[first : first + size], self.everyone
-        arrays = (getattr(all_, name)[rows] for name in ("onset", "diagnosis", "death", "failed"))
-        texts = [all_.reasons[row] for row in rows]
-        background = [all_.background[row] for row in rows]
-        return Batch(rows, all_.cohort.take(rows), *arrays, texts, background)
+        return Batch(
+            rows,
+            all_.cohort.take(rows),
+            all_.onset[rows],
+            all_.diagnosis[rows],
+            all_.death[rows],
+            all_.failed[rows],
+            [all_.reasons[row] for row in rows],
+            [all_.background[row] for row in rows],
+        )
 
     def with_background(self, batch: Batch, rows: np.ndarray) -> Courses:
         return CourseRows(self.treated, self.course_row[batch.numbers[rows]])

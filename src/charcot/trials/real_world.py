@@ -33,13 +33,13 @@ class RealWorld:
         del base["name"]
         return patients.Population.from_mapping(cohort, {**base, **overrides}, "population.overrides")
 
-    def draw(self, population: patients.Population, n: int, seed: int, first: int) -> patients.Cohort:
+    def draw(self, population: Any, n: int, seed: int, first: int) -> patients.Cohort:
         return patients.draw_cohort(population, n=n, seed=seed, first=first)
 
     def simulate(
         self,
-        cohort: patients.Cohort,
-        regimens: Sequence[Sequence[treatments.Regimen]] | None,
+        cohort: Any,
+        regimens: Sequence[Sequence[Any]] | None,
         origins: np.ndarray | None,
         readouts: Sequence[str],
         workers: int,

@@ -124,9 +124,9 @@ def with_overrides(document: Document, overrides: Mapping[str, Any]) -> Document
 
 def _set(data: Any, parts: list[str], value: Any) -> Path_:
     path: list[str | int] = []
-    node = data
+    node: Any = data
     for position, part in enumerate(parts):
-        key: str | int = _entry(node, part) if isinstance(node, list) else part
+        key: Any = _entry(node, part) if isinstance(node, list) else part
         if not isinstance(node, (dict, list)):
             raise TypeError(f"'{'.'.join(parts[:position])}' holds no keys, so '{part}' cannot be set in it")
         path.append(key)

@@ -15,7 +15,9 @@ from charcot.interfaces.cli.talk import Talk
 
 
 def check(
-    path: Annotated[Path | None, typer.Argument(metavar="[PROTOCOL]", help="A protocol; without it, the model.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[PROTOCOL]", help="A protocol; without it, the model.")
+    ] = None,
     settings: Settings = None,
     seed: Seed = None,
     as_json: AsJson = False,

@@ -17,6 +17,7 @@ from charcot.interfaces.report.content import number_text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+
 def explain(
     port: Annotated[str, typer.Argument(metavar="PORT", help="A port, such as lumbar.nmj.innervation.")],
     as_json: AsJson = False,

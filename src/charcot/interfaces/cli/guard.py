@@ -85,7 +85,9 @@ def _end_of_os_error(error: OSError, as_json: bool) -> None:
 def _end_of_surprise(error: Exception, as_json: bool) -> None:
     log = write_log(error)
     kept = f" The details are in {log}; please send that file with a report." if log else ""
-    _end(as_json, EXIT_CHECK_FAILED, f"Something unexpected went wrong ({type(error).__name__}: {_first(error)}).{kept}")
+    _end(
+        as_json, EXIT_CHECK_FAILED, f"Something unexpected went wrong ({type(error).__name__}: {_first(error)}).{kept}"
+    )
 
 
 def _first(error: Exception) -> str:

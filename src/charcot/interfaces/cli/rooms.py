@@ -87,7 +87,9 @@ def evidence_hash() -> str:
     from charcot.core.hashing import hash_json
     from charcot.evidence import grades, sources
 
-    return hash_json({"sources": [asdict(s) for s in sources().values()], "grades": [asdict(g) for g in grades().values()]})
+    return hash_json(
+        {"sources": [asdict(s) for s in sources().values()], "grades": [asdict(g) for g in grades().values()]}
+    )
 
 
 def program_hash() -> str:

@@ -57,11 +57,19 @@ class Talk:
             self.say(f"{text} ...")
             yield _ignore
             return
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         columns = (
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
-            TextColumn("left:"), TimeRemainingColumn(), TextColumn("so far:"), TimeElapsedColumn(),
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            TextColumn("left"), TimeRemainingColumn(), TextColumn("so far"), TimeElapsedColumn(),
         )  # fmt: skip
         with Progress(*columns, console=self.err, transient=True) as progress:
             task = progress.add_task(text, total=total)

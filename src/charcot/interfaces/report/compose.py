@@ -61,11 +61,19 @@ def _history_answer(material: Material) -> str:
     answer = f"{row['quantity']}: {say(float(row['simulated']))} {row['unit']}"
     published = row["published"]
     known = published is not None and published == published
-    return f"{answer}, published {cell_text(published if isinstance(published, str) else float(published))}." if known else f"{answer}."
+    return (
+        f"{answer}, published {cell_text(published if isinstance(published, str) else float(published))}."
+        if known
+        else f"{answer}."
+    )
 
 
 def _risk(influence: str, consequence: str) -> str:
-    stated = f" Stated for this question: model influence {influence}, decision consequence {consequence}." if influence else ""
+    stated = (
+        f" Stated for this question: model influence {influence}, decision consequence {consequence}."
+        if influence
+        else ""
+    )
     return (
         "The model is built from published numbers of uneven strength, and has not been validated for any decision "
         f"about a patient or a real trial.{stated}"

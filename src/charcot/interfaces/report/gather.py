@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_WEEK
+from charcot.core.units import DAYS_PER_WEEK
 from charcot.interfaces.report.content import say
 from charcot.interfaces.report.kaplan_meier import at_risk_table, survival_table
-from charcot.interfaces.report.views import Flow, FlowArm, TrialView
+from charcot.interfaces.report.views import Flow, FlowArm, TrialView, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,9 @@ def trial_view(outcome: Any) -> TrialView:
 
 def failure_counts(failures: pd.DataFrame) -> dict[str, int]:
     """How many simulations failed, by stage and reason."""
-    return dict(Counter(f"{stage}: {reason}" for stage, reason in zip(failures["stage"], failures["reason"], strict=True)))
+    return dict(
+        Counter(f"{stage}: {reason}" for stage, reason in zip(failures["stage"], failures["reason"], strict=True))
+    )
 
 
 def _methods(protocol: Any) -> tuple[str, ...]:
@@ -148,7 +150,9 @@ def _biomarkers(adlb: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
             mean = float(values.mean())
             width = 1.96 * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
             ends = [mean, mean - width, mean + width]
-            rows.append((name, unit, day / DAYS_PER_WEEK, *(np.exp(ends) if geometric else ends), labels[arm], len(values)))
+            rows.append(
+                (name, unit, day / DAYS_PER_WEEK, *(np.exp(ends) if geometric else ends), labels[arm], len(values))
+            )
     columns = ["readout", "unit", "x", "y", "lower", "upper", "series", "patients"]
     return pd.DataFrame(rows, columns=columns).sort_values(["readout", "series", "x"], kind="stable")
 
@@ -158,7 +162,7 @@ def _comparison(summary: pd.DataFrame, labels: Mapping[str, str], replicates: in
     import pandas as pd
 
     rows = []
-    for row in summary.to_dict("records"):
+    for row in records(summary):
         if row["mean"] != row["mean"]:
             continue
         arm = labels.get(str(row["arm"]), str(row["arm"]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from charcot.interfaces.report.charts.shapes import arrow, bar, box, canvas, words, wrapped
 from charcot.interfaces.report.content import number_text
 from charcot.interfaces.report.theme import SOFT, style
+from charcot.interfaces.report.views import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +48,7 @@ def _per_row(steps: int) -> int:
 def _rows_by_region(chain: pd.DataFrame) -> list[tuple[str, list[dict[str, Any]]]]:
     """Rows grouped by region in the order given; what belongs to the whole person ends the only region's row."""
     groups: dict[str, list[dict[str, Any]]] = {}
-    for row in chain.to_dict("records"):
+    for row in records(chain):
         groups.setdefault(str(row["region"] or ""), []).append({str(k): v for k, v in row.items()})
     whole = [name for name in groups if name.lower() in ("", "person", "patient", "body", "whole person")]
     regions = [name for name in groups if name not in whole]

@@ -26,9 +26,7 @@ def consort(flow: Flow) -> str:
     return canvas(_WIDTH, lowest + 12, parts)
 
 
-def _side_box(
-    parts: list[str], title: str, reasons: tuple[tuple[str, int], ...], centre: float, y: float
-) -> float:
+def _side_box(parts: list[str], title: str, reasons: tuple[tuple[str, int], ...], centre: float, y: float) -> float:
     lines = [f"{title}: {sum(count for _, count in reasons):,}"]
     for rule, count in reasons:
         first, *rest = wrapped(f"{count:,}  {rule}", 58)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from charcot.interfaces.report.theme import INK, SOFT, style
+from charcot.interfaces.report.views import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,7 @@ def beside_published(frame: pd.DataFrame, width: int = 520) -> Any:
     """
     import altair as alt
 
-    strips = [_strip(row, width) for row in frame.to_dict("records")]
+    strips = [_strip(row, width) for row in records(frame)]
     return alt.vconcat(*strips, spacing=14).resolve_scale(x="independent", color="shared")
 
 

@@ -60,9 +60,7 @@ def curves(
     )
     layers.append(_markers(frame, series, x, y, color, look))
     if marks is not None and len(marks):
-        layers.append(
-            alt.Chart(marks).mark_text(text="×", fontSize=19, fontWeight="bold", color=INK).encode(x=x, y=y)
-        )
+        layers.append(alt.Chart(marks).mark_text(text="×", fontSize=19, fontWeight="bold", color=INK).encode(x=x, y=y))
     layers.append(_end_labels(frame, series, x_domain, y_domain, axes))
     return alt.layer(*layers).properties(width=axes.width, height=axes.height)
 
@@ -173,7 +171,14 @@ def _end_labels(
     unit = (x_domain[1] - x_domain[0]) / axes.width
     data = pd.DataFrame(
         [
-            (right + 9 * unit, place, end["series"], style(list(series).index(end["series"])).ink, float(end["x"]), height)
+            (
+                right + 9 * unit,
+                place,
+                end["series"],
+                style(list(series).index(end["series"])).ink,
+                float(end["x"]),
+                height,
+            )
             for end, place, height in zip(ends, places, heights, strict=True)
         ],
         columns=["x", "pixel", "name", "ink", "from_x", "from_pixel"],

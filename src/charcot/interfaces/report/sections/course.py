@@ -12,7 +12,7 @@ from charcot.interfaces.report.charts.survival import survival_curves
 from charcot.interfaces.report.content import Figure, Section, Sheet, Table, number_text, say
 from charcot.interfaces.report.names import readout_name, unit_name
 from charcot.interfaces.report.picture import draw, dress
-from charcot.interfaces.report.views import NaturalHistoryLike, TypicalPatientLike
+from charcot.interfaces.report.views import NaturalHistoryLike, TypicalPatientLike, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ def _panel(typical: TypicalPatientLike, series: list[str], readout: str, number:
     rows = [
         (str(r["series"]), float(r["x"]), float(r["y"]))
         for arm in series
-        for r in _thin(frame[frame["series"] == arm]).to_dict("records")
+        for r in records(_thin(frame[frame["series"] == arm]))
     ]
     note = "A curve ends at death or permanent ventilation." if number == 0 else ""
     return Figure(name, finding, label, draw(chart, name, finding, label), Table.of(columns, rows, title), note)
@@ -107,8 +107,7 @@ def _events_sheet(typical: TypicalPatientLike) -> Sheet:
     for events in typical.events.values():
         names += [name for name in events if name not in names]
     rows = [
-        [arm, *(say(float(events[n])) if n in events else "–" for n in names)]
-        for arm, events in typical.events.items()
+        [arm, *(say(float(events[n])) if n in events else "–" for n in names)] for arm, events in typical.events.items()
     ]
     heads = ["Course", *(name.replace("_", " ").capitalize() for name in names)]
     return Sheet("When it happened, months since symptom onset", Table.of(heads, rows, "Events by course"))
@@ -130,7 +129,7 @@ def chain_section(chain: pd.DataFrame) -> Section | None:
     rows = [
         [str(r["step"]), str(r["region"] or "whole person"), str(r["readout"]), str(r["unit"]),
          *(float(r[c]) for c in ("healthy", "before", "untreated", "treated"))]
-        for r in chain.to_dict("records")
+        for r in records(chain)
     ]  # fmt: skip
     note = "Values 24 months after symptom onset. Bars compare values inside one box, never between boxes."
     figure = Figure("chain", finding, label, svg, Table.of(columns, rows, "The chain in numbers"), note)
@@ -154,7 +153,7 @@ def _summary_sheet(summary: pd.DataFrame) -> Sheet:
     rows = [
         [str(r["quantity"]), str(r["unit"]), *(_plain(r[c]) for c in ("simulated", "lower", "upper", "published")),
          str(r["source"])]
-        for r in summary.to_dict("records")
+        for r in records(summary)
     ]  # fmt: skip
     return Sheet("Natural history, simulated and published", Table.of(columns, rows, "Natural history"))
 
@@ -186,7 +185,7 @@ def _survival_figure(survival: pd.DataFrame) -> Figure:
     rows = [
         (str(r["series"]), float(r["x"]), float(r["y"]), int(r["at_risk"]))
         for name in series
-        for r in _thin(frame[frame["series"] == name]).to_dict("records")
+        for r in records(_thin(frame[frame["series"] == name]))
     ]
     return Figure("history", finding, label, svg, Table.of(columns, rows, "Survival from onset"))
 
@@ -199,7 +198,7 @@ def ablation_section(ablations: pd.DataFrame) -> Section | None:
     plot = frame.iloc[1:].assign(
         label=frame["mechanism"].iloc[1:].astype(str),
         value=frame["median_survival_months"].iloc[1:].where(lambda v: v.abs() != math.inf),
-        text=[_ablation_text(row) for row in frame.iloc[1:].to_dict("records")],
+        text=[_ablation_text(row) for row in records(frame.iloc[1:])],
     )
     finding = _ablation_finding(frame, plot.dropna(subset=["value"]), reference)
     label = "Dot chart: median survival with one mechanism switched off, against the full model (dashed line)."
@@ -207,7 +206,7 @@ def ablation_section(ablations: pd.DataFrame) -> Section | None:
     rows = [
         (str(r["mechanism"]), _plain(r["median_survival_months"]), _plain(r["decline_points_per_month"]),
          _plain(r["onset_share"]), str(r["explanation"]))
-        for r in frame.to_dict("records")
+        for r in records(frame)
     ]  # fmt: skip
     table = Table.of(columns, rows, "One mechanism switched off at a time")
     if plot.empty:

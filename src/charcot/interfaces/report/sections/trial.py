@@ -10,7 +10,7 @@ from charcot.interfaces.report.charts.lines import Axes, curves
 from charcot.interfaces.report.charts.survival import survival_curves
 from charcot.interfaces.report.content import Figure, Prose, Section, Sheet, Table, cell_text, say
 from charcot.interfaces.report.picture import draw, dress
-from charcot.interfaces.report.views import Flow, TrialView
+from charcot.interfaces.report.views import Flow, TrialView, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def baseline_section(view: TrialView) -> Section | None:
         return None
     columns = ["characteristic", "unit", *view.arms, "All", "published"]
     present = [c for c in columns if c in view.baseline]
-    rows = [[_cell(row[c]) for c in present] for row in view.baseline.to_dict("records")]
+    rows = [[_cell(row[c]) for c in present] for row in records(view.baseline)]
     heads = {"characteristic": "Characteristic", "unit": "Unit", "published": "Published"}
     table = Table.of([heads.get(c, c) for c in present], rows, "Baseline by arm, simulated beside published")
     note = "Mean (SD), or per cent, averaged over the replicates. A dash: no value was published, or none was read."
@@ -101,7 +101,7 @@ def _curve_table(frame: pd.DataFrame, x: str, y: str, caption: str) -> Table:
     with_count = "patients" in frame
     columns = ["Series", x, y, "Lower 95 %", "Upper 95 %", *(["Patients"] if with_count else [])]
     rows = []
-    for row in frame.to_dict("records"):
+    for row in records(frame):
         line: list[Any] = [str(row["series"]), *(_number(row.get(c)) for c in ("x", "y", "lower", "upper"))]
         rows.append([*line, round(float(row["patients"]))] if with_count else line)
     return Table.of(columns, rows, caption)
@@ -117,7 +117,7 @@ def published_section(view: TrialView) -> Section | None:
     rows = [
         [str(r["quantity"]), str(r["unit"]), *(_number(r[c]) for c in ("simulated", "lower", "upper", "published")),
          str(r["verdict"])]
-        for r in frame.to_dict("records")
+        for r in records(frame)
     ]  # fmt: skip
     svg = draw(beside_published(frame), "published", finding, label)
     note = (
@@ -147,7 +147,7 @@ def estimates_section(view: TrialView) -> Section | None:
     columns = ("Estimate", "Unit", "Mean", "SD", "Lower 2.5 %", "Upper 97.5 %", "Power", "Published")
     keys = ("simulated", "sd", "lower", "upper", "power", "published")
     rows = [
-        [str(r["quantity"]), str(r["unit"]), *(_number(r.get(key)) for key in keys)] for r in frame.to_dict("records")
+        [str(r["quantity"]), str(r["unit"]), *(_number(r.get(key)) for key in keys)] for r in records(frame)
     ]
     table = Table.of(columns, rows, "Estimates over the simulated trials")
     note = (

@@ -1,0 +1,272 @@
+"""Untreated courses of many patients beside published ones, and what each mechanism contributes to them.
+
+The published figures are data (``published/natural_history.csv``). Cohort summaries were used to calibrate the model's
+free numbers: this table shows how near it came, it does not prove the model.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from lifelines import KaplanMeierFitter
+
+from charcot import patients
+from charcot.core.random import stream
+from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from charcot.patients import Courses
+
+PUBLISHED = Path(__file__).parent / "published" / "natural_history.csv"
+READOUTS = ("clinic.vital_capacity", "biomarker.nfl_serum", "person.age", *(
+    f"{region}.pool.motor_units" for region in ("bulbar", "cervical", "thoracic", "lumbar")
+))  # fmt: skip
+REGION_OF_DOMAIN = {"bulbar": "bulbar", "fine motor": "cervical", "gross motor": "lumbar", "respiratory": "thoracic"}
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A part of the model that is switched off: which mechanisms, and why the course then changes."""
+
+    label: str
+    off: frozenset[str]
+    explanation: str
+
+
+ABLATIONS = (
+    Ablation("sprouting", frozenset({"junction.sprouting"}), "Lost units are no longer hidden, so weakness comes early."),
+    Ablation(
+        "microglia and T cells",
+        frozenset({"microglia.microglial_toxicity", "tcells.infiltration"}),
+        "Sick neurons die of their own failure and of glutamate only, so the decline is slower, not absent.",
+    ),
+    Ablation(
+        "excitotoxicity", frozenset({"oxidative.excitotoxicity"}), "The part of death that riluzole acts on is gone."
+    ),
+    Ablation(
+        "spread between regions",
+        frozenset({"spread.spread"}),
+        "Disease stays where it began; one region that fails rarely kills.",
+    ),
+    Ablation(
+        "miR-126 on TDP-43",
+        frozenset({"mir126.mir126_arm_a"}),
+        "Falling miR-126 no longer raises local TDP-43, so endings fail later.",
+    ),
+    Ablation(
+        "condensates in the axon",
+        frozenset({"tdp43.condensate"}),
+        "Local translation goes on, the ending keeps its energy, and few neurons are recruited.",
+    ),
+    Ablation("upper motor neurons", frozenset({"upper.upper_motor_neurons"}), "Command is kept, and the cortex seeds less."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NaturalHistory:
+    """``summary``: quantity, unit, simulated, lower, upper, published, source. ``survival``: Kaplan-Meier steps by
+    variant. ``ablations``: what each mechanism contributes. ``failures``: patients by status."""
+
+    summary: pd.DataFrame
+    survival: pd.DataFrame
+    ablations: pd.DataFrame
+    failures: dict[str, int]
+    patients: int
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is read off each course of those who fell ill, (patients,) each, in months unless said."""
+
+    survival: np.ndarray
+    observed: np.ndarray  # death seen within the horizon
+    decline: np.ndarray  # points per month in the year after diagnosis; NaN with under two months of it
+    decline_before: np.ndarray
+    capacity_decline: np.ndarray
+    second_region: np.ndarray
+    delay: np.ndarray
+    onset_age: np.ndarray
+    units_lost: np.ndarray
+    nfl: np.ndarray
+    alive_one_year: np.ndarray
+    site: np.ndarray
+
+
+def read_courses(courses: Courses) -> tuple[Course, np.ndarray]:
+    """Summaries of the patients who fall ill, and (patients,) bool: who falls ill at all."""
+    ill = np.isfinite(courses.onset) & ~courses.failed
+    c = courses.take(np.flatnonzero(ill))
+    onset, diagnosis, death = c.onset, c.diagnosis, c.death
+    end = np.where(np.isfinite(death), death, c.result.end_time)
+    year_on = np.minimum(diagnosis + DAYS_PER_YEAR, end)
+    months = (year_on - diagnosis) / DAYS_PER_MONTH
+    enough = np.isfinite(diagnosis) & (months > 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        total = [c.at("clinic.alsfrs_r.total", day) for day in (np.zeros(len(onset)), diagnosis, year_on)]
+        capacity = [c.at("clinic.vital_capacity", day) for day in (diagnosis, year_on)]
+        decline = np.where(enough, (total[1] - total[2]) / months, np.nan)
+        before = np.where(enough, (total[0] - total[1]) / ((diagnosis - onset) / DAYS_PER_MONTH), np.nan)
+        capacity_decline = np.where(enough, (capacity[0] - capacity[1]) / months, np.nan)
+        ordered = np.sort(c.domain_onsets, axis=1)
+        second = (ordered[:, 1] - ordered[:, 0]) / DAYS_PER_MONTH
+        delay = (diagnosis - onset) / DAYS_PER_MONTH
+    site = np.array([REGION_OF_DOMAIN[d] for d in c.onset_domain])
+    units = np.stack([c.at(f"{r}.pool.motor_units", diagnosis) for r in REGION_OF_DOMAIN.values()], axis=1)
+    own = units[np.arange(len(site)), [list(REGION_OF_DOMAIN.values()).index(s) for s in site]]
+    healthy = np.nanmax(c.result["lumbar.pool.motor_units"], axis=1)
+    return (
+        Course(
+            (end - onset) / DAYS_PER_MONTH,
+            np.isfinite(death),
+            decline,
+            before,
+            capacity_decline,
+            second,
+            delay,
+            c.at("person.age", np.minimum(onset, c.result.end_time)),
+            1 - own / healthy,
+            c.at("biomarker.nfl_serum", diagnosis),
+            np.where(np.isfinite(diagnosis), (death > diagnosis + DAYS_PER_YEAR).astype(float), np.nan),
+            site,
+        ),
+        ill,
+    )
+
+
+def median_survival(course: Course, rows: np.ndarray | None = None) -> float:
+    """Kaplan-Meier median of survival from onset to death or permanent ventilation, months."""
+    keep = np.arange(len(course.survival)) if rows is None else rows
+    if len(keep) == 0:
+        return float("nan")
+    return float(KaplanMeierFitter().fit(course.survival[keep], course.observed[keep]).median_survival_time_)
+
+
+def _statistics(k: Course) -> dict[str, Callable[[np.ndarray], float]]:
+    """Each quantity of the published table as a function of the rows (so that it can be bootstrapped)."""
+
+    def share(values: np.ndarray) -> Callable[[np.ndarray], float]:
+        return lambda r: 100 * float(np.nanmean(values[r]))
+
+    def at_site(statistic: Callable[[np.ndarray], float], site: str) -> Callable[[np.ndarray], float]:
+        return lambda r: statistic(r[k.site[r] == site])
+
+    def median(values: np.ndarray) -> Callable[[np.ndarray], float]:
+        return lambda r: float(np.nanmedian(values[r][np.isfinite(values[r])]))
+
+    def mean(values: np.ndarray) -> Callable[[np.ndarray], float]:
+        return lambda r: float(np.nanmean(values[r]))
+
+    def survival(r: np.ndarray) -> float:
+        return median_survival(k, r)
+
+    def second(r: np.ndarray) -> float:
+        # A study sees a second region only within its follow-up: four years here.
+        seen = k.second_region[r]
+        return float(np.mean(seen[np.isfinite(seen) & (seen < 48)]))
+
+    def tracking(r: np.ndarray) -> float:
+        both = np.isfinite(k.decline[r]) & np.isfinite(k.decline_before[r])
+        return float(np.corrcoef(k.decline_before[r][both], k.decline[r][both])[0, 1])
+
+    sites = {"bulbar": "bulbar", "upper limb": "cervical", "lower limb": "lumbar"}
+    return {
+        "Median survival from onset": survival,
+        "Alive one year after diagnosis": share(k.alive_one_year),
+        "Alive five years after onset": share((k.survival > 60).astype(float)),
+        **{f"Median survival from onset: {name}": at_site(survival, site) for name, site in sites.items()},
+        "Decline of the ALSFRS-R in the year after diagnosis": mean(k.decline),
+        "Between-patient SD of that decline": lambda r: float(np.nanstd(k.decline[r])),
+        "Correlation of the slope before diagnosis with the slope after": tracking,
+        "Decline of vital capacity in the year after diagnosis": mean(k.capacity_decline),
+        "Onset to second region": second,
+        **{f"Onset to second region: {name} first": at_site(second, site) for name, site in sites.items()},
+        "Delay from onset to diagnosis": median(k.delay),
+        "Lower motor units lost at diagnosis": lambda r: 100 * float(np.nanmedian(k.units_lost[r])),
+        "Serum neurofilament light at diagnosis": median(k.nfl),
+        "Age at onset": mean(k.onset_age),
+    }
+
+
+def summarise(course: Course, seed: int, resamples: int = 200) -> pd.DataFrame:
+    """Simulated value with a 95 % bootstrap interval beside the published one, a row per quantity."""
+    with PUBLISHED.open(newline="", encoding="utf-8") as handle:
+        published = {row["quantity"]: row for row in csv.DictReader(handle)}
+    rows = np.arange(len(course.survival))
+    rng = stream(seed, "natural history", "bootstrap")
+    draws = [rng.integers(0, len(rows), len(rows)) for _ in range(resamples)]
+    out = []
+    for quantity, statistic in _statistics(course).items():
+        row = published[quantity]
+        spread = np.array([statistic(draw) for draw in draws]) if len(rows) > 1 else np.array([np.nan])
+        with np.errstate(invalid="ignore"):
+            lower, upper = np.nanpercentile(spread, [2.5, 97.5])
+        text = row["published"] + (f" ({row['lower']} to {row['upper']})" if row["lower"] else "")
+        out.append((quantity, row["unit"], statistic(rows), lower, upper, text, float(row["published"]), row["source"]))
+    columns = ["quantity", "unit", "simulated", "lower", "upper", "published", "published_value", "source"]
+    return pd.DataFrame(out, columns=columns)
+
+
+def survival_steps(course: Course, variant: str) -> pd.DataFrame:
+    """Kaplan-Meier of survival from onset at every third month to ten years: share alive and number at risk."""
+    fitted = KaplanMeierFitter().fit(course.survival, course.observed)
+    months = np.arange(0, 121, 3)
+    return pd.DataFrame(
+        {
+            "months_since_onset": months,
+            "alive": fitted.survival_function_at_times(months).to_numpy(),
+            "at_risk": [int(np.sum(course.survival >= m)) for m in months],
+            "variant": variant,
+        }
+    )
+
+
+def _simulated(
+    n: int, seed: int, workers: int, progress: Callable[[int], None] | None, off: frozenset[str] = frozenset()
+) -> Courses:
+    cohort = patients.draw_cohort(patients.load_population("sporadic"), n, seed)
+    return patients.simulate(cohort, readouts=READOUTS, workers=workers, progress=progress, off=off)
+
+
+def natural_history(
+    n: int = 1000,
+    seed: int = 77,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+    ablation_patients: int = 300,
+) -> NaturalHistory:
+    """Simulate ``n`` untreated sporadic patients, and ``ablation_patients`` of them with each mechanism off.
+
+    ``progress`` is called with numbers of newly finished patients; ``n + ablation_patients * len(ABLATIONS)`` in all.
+    """
+    courses = _simulated(n, seed, workers, progress)
+    course, ill = read_courses(courses)
+    reference, reference_ill = read_courses(courses.take(np.arange(min(ablation_patients, n))))
+    survival = [survival_steps(course, "whole model")]
+    rows = [_ablation_row("whole model", reference, reference_ill, "All mechanisms are on.")]
+    for ablation in ABLATIONS:
+        without, fell_ill = read_courses(_simulated(min(ablation_patients, n), seed, workers, progress, ablation.off))
+        rows.append(_ablation_row(f"without {ablation.label}", without, fell_ill, ablation.explanation))
+        if len(without.survival):
+            survival.append(survival_steps(without, f"without {ablation.label}"))
+    columns = [
+        "mechanism", "median_survival_months", "decline_points_per_month", "onset_share", "explanation"
+    ]  # fmt: skip
+    counts = courses.result.status_counts()
+    counts["without_onset"] = int(np.sum(~ill & ~courses.failed))
+    return NaturalHistory(
+        summarise(course, seed), pd.concat(survival), pd.DataFrame(rows, columns=columns), counts, n
+    )
+
+
+def _ablation_row(label: str, course: Course, ill: np.ndarray, explanation: str) -> tuple[object, ...]:
+    seen = len(course.survival) > 0
+    return (
+        label,
+        median_survival(course) if seen else float("inf"),
+        float(np.nanmean(course.decline)) if np.isfinite(course.decline).any() else float("nan"),
+        float(ill.mean()),
+        explanation,
+    )

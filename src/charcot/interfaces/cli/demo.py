@@ -1,0 +1,120 @@
+"""``charcot demo``: one patient, one trial, one thousand untreated patients, one report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charcot.core.errors import Problem, Problems
+from charcot.interfaces import runs
+from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli.execute import Job, Product, execute, identity
+from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Settings, Workers, read_settings, worker_count
+from charcot.interfaces.cli.talk import Talk
+from charcot.interfaces.cli.trial import run_with_progress, summary_of, tables_of
+from charcot.interfaces.report.views import records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from charcot.interfaces.report.views import Material
+
+TRIAL = "mci186_19"
+UNTREATED = 1000
+
+
+def demo(
+    replicates: Annotated[int, typer.Option("--replicates", min=1, help="How many times to simulate the trial.")] = 20,
+    settings: Settings = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random draws.")] = 1,
+    workers: Workers = 0,
+    out: Out = runs.DEFAULT_ROOT,
+    force_new: ForceNew = False,
+    as_json: AsJson = False,
+) -> None:
+    """See what Charcot does: a typical patient, a past trial, an untreated cohort, and a report of all three."""
+    talk = Talk(as_json)
+    workers = worker_count(workers)
+    overrides = {**read_settings(settings, seed), "simulate.replicates": replicates}
+    protocol = rooms.load_protocol(_trial_file(), overrides)
+    with talk.stage("Composing the model"):
+        made_of = identity("demo", protocol=protocol.resolved(), seed=seed, untreated=UNTREATED)
+    job = Job("demo", made_of, out, force_new, workers)
+    execute(talk, job, lambda: _compute(talk, protocol, seed, workers))
+
+
+def _trial_file() -> Any:
+    known = rooms.published_protocols()
+    if TRIAL not in known:
+        raise Problems(
+            [Problem("no-demo-trial", f"the shipped protocol {TRIAL} is missing", hint="Install Charcot anew.")]
+        )
+    return known[TRIAL]
+
+
+def _compute(talk: Talk, protocol: Any, seed: int, workers: int) -> Product:
+    with talk.stage("Simulating one typical patient, untreated and treated"):
+        typical = rooms.typical_patient(seed)
+    outcome = run_with_progress(talk, protocol, workers)
+    with talk.stage(f"Simulating {UNTREATED:,} untreated patients, and each mechanism switched off") as advance:
+        history = rooms.natural_history(UNTREATED, seed, workers, advance)
+    from charcot.interfaces.report.gather import failure_counts, trial_view
+    from charcot.interfaces.report.views import Material
+
+    view = trial_view(outcome)
+
+    def material(manifest: Mapping[str, Any]) -> Material:
+        subtitle = (
+            f"One typical patient, the trial {protocol.name} beside its publication, {UNTREATED:,} untreated patients"
+        )
+        sources = rooms.sources_used()
+        return Material("Charcot: a first look", subtitle, manifest, view, typical, history, sources)
+
+    return Product(
+        summary=[*_history_rows(history.summary), *summary_of(view.comparison), *_ablation_rows(history.ablations)],
+        failures=failure_counts(outcome.failures),
+        tables={**tables_of(outcome), **_course_tables(typical, history)},
+        material=material,
+        protocol=protocol.resolved(),
+    )
+
+
+def _history_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
+    columns = ["quantity", "unit", "simulated", "lower", "upper", "published"]
+    return [{**{str(k): v for k, v in row.items()}, "verdict": ""} for row in records(summary[columns])]
+
+
+def _ablation_rows(ablations: pd.DataFrame) -> list[dict[str, Any]]:
+    """How survival and decline move when a mechanism is switched off; the first row is the full model."""
+    rows: list[dict[str, Any]] = []
+    for row in records(ablations.iloc[1:]):
+        what = f"without {row['mechanism']}"
+        rows += [
+            {"quantity": f"Median survival {what}", "unit": "months", "simulated": row["median_survival_months"]},
+            {"quantity": f"Decline {what}", "unit": "points/month", "simulated": row["decline_points_per_month"]},
+        ]
+    return rows
+
+
+def _course_tables(typical: Any, history: Any) -> dict[str, pd.DataFrame]:
+    import pandas as pd
+
+    parts = [
+        pd.DataFrame({"course": arm, "readout": readout, "months_since_onset": times, "value": values})
+        for arm, readouts in typical.arms.items()
+        for readout, (times, values) in readouts.items()
+    ]
+    return {
+        "typical_patient": pd.concat(parts, ignore_index=True),
+        "chain": typical.chain,
+        "natural_history": _readable(history.summary),
+        "natural_history_survival": history.survival,
+        "ablations": history.ablations,
+    }
+
+
+def _readable(summary: pd.DataFrame) -> pd.DataFrame:
+    """``published`` may hold numbers and ranges in words: kept as text, because a Parquet column has one type."""
+    return summary.assign(published=[str(value) for value in summary["published"]])

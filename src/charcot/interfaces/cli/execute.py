@@ -1,0 +1,151 @@
+"""What every verb that makes a run folder has in common."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charcot.interfaces import runs
+from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli.talk import Talk
+from charcot.interfaces.provenance import manifest, versions
+from charcot.interfaces.report.content import say
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+    from charcot.interfaces.report.views import Material
+
+REPORT = "report.html"
+SUMMARY = "summary.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be made: what it is, where it goes, how it is computed."""
+
+    title: str
+    identity: Mapping[str, Any]
+    root: Path
+    force_new: bool
+    workers: int
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a run computed. ``material`` is asked for the report once the manifest is known."""
+
+    summary: Sequence[Mapping[str, Any]]
+    failures: Mapping[str, int]
+    tables: Mapping[str, pd.DataFrame]
+    material: Callable[[Mapping[str, Any]], Material]
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+
+
+def identity(verb: str, **inputs: Any) -> dict[str, Any]:
+    """What the run's name is the hash of: inputs, versions, and the model's and the evidence's content."""
+    return {
+        "verb": verb,
+        **inputs,
+        "versions": versions(),
+        "program_hash": rooms.program_hash(),
+        "evidence_hash": rooms.evidence_hash(),
+    }
+
+
+def execute(talk: Talk, job: Job, compute: Callable[[], Product]) -> None:
+    """Compute into a new run folder, or name the identical run that is there already."""
+    name = runs.run_name(job.title, job.identity)
+    target, known = runs.place_for(job.root, name, force_new=job.force_new)
+    if known:
+        talk.say(f"An identical run is there and was left as it is: {target}. With --force-new it is run again.")
+        _announce(talk, target, _stored_summary(target), existing=True)
+        return
+    began = time.monotonic()
+    with runs.writing(target) as folder:
+        product = compute()
+        _write(talk, folder, job, product, began)
+    failed = sum(product.failures.values())
+    if failed:
+        talk.say(f"{failed:,} simulated patients failed; the report counts them by reason.")
+    _announce(talk, target, list(product.summary), existing=False)
+
+
+def _write(talk: Talk, folder: Path, job: Job, product: Product, began: float) -> None:
+    files = [REPORT, SUMMARY, "manifest.json"]
+    with talk.stage("Writing tables"):
+        files += runs.write_tables(folder / "tables", product.tables)
+        if product.protocol:
+            runs.write_yaml(folder / "protocol.yaml", product.protocol)
+            files.append("protocol.yaml")
+        runs.write_json(folder / SUMMARY, list(product.summary))
+    made = manifest(
+        job.identity, seconds=time.monotonic() - began, workers=job.workers, failures=product.failures, files=files
+    )
+    with talk.stage("Drawing the report"):
+        from charcot.interfaces.report.compose import write_report
+
+        (folder / REPORT).write_text(write_report(product.material(made)), encoding="utf-8")
+    runs.write_json(folder / "manifest.json", made)
+
+
+def _stored_summary(target: Path) -> list[dict[str, Any]]:
+    try:
+        stored: list[dict[str, Any]] = json.loads((target / SUMMARY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return stored
+
+
+def _announce(talk: Talk, target: Path, summary: Sequence[Mapping[str, Any]], *, existing: bool) -> None:
+    """The key figures and where everything lies, on stdout."""
+    if summary:
+        talk.show(key_figures(summary))
+    talk.show(f"Report: {target / REPORT}")
+    talk.data(
+        {
+            "ok": True,
+            "existing": existing,
+            "run": str(target),
+            "report": str(target / REPORT),
+            "summary": [dict(row) for row in summary],
+        }
+    )
+
+
+def key_figures(summary: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """Simulated beside published, one line per figure."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="Key figures", title_justify="left", box=None, pad_edge=False)
+    for heading in ("Figure", "Unit", "Simulated", "95 % range", "Published", "In words"):
+        table.add_column(heading, justify="right" if heading in ("Simulated", "Published") else "left", overflow="fold")
+    for row in summary:
+        low, high = row.get("lower"), row.get("upper")
+        span = "" if _missing(low) or _missing(high) else f"{_text(low)} to {_text(high)}"
+        cells = (
+            row["quantity"],
+            row["unit"],
+            _text(row["simulated"]),
+            span,
+            _text(row.get("published")),
+            row.get("verdict") or "",
+        )
+        table.add_row(*(Text(str(cell)) for cell in cells))
+    return table
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and value != value)
+
+
+def _text(value: Any) -> str:
+    if _missing(value):
+        return "–"
+    return say(float(value)) if isinstance(value, int | float) else str(value)

@@ -1,0 +1,144 @@
+"""``charcot run`` and ``charcot trial``: a protocol becomes a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charcot.interfaces import runs
+from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli.execute import Job, Product, execute, identity
+from charcot.interfaces.cli.options import (
+    AsJson,
+    ForceNew,
+    Out,
+    ProtocolPath,
+    Seed,
+    Settings,
+    Workers,
+    protocol_file,
+    read_settings,
+    worker_count,
+)
+from charcot.interfaces.cli.talk import Talk
+from charcot.interfaces.report.views import records
+
+if TYPE_CHECKING:
+    from charcot.interfaces.report.views import Material
+
+SUMMARY_COLUMNS = ("quantity", "unit", "simulated", "lower", "upper", "published", "verdict")
+
+
+def trial(
+    protocol: ProtocolPath,
+    replicates: Annotated[
+        int | None, typer.Option("--replicates", min=1, help="How many times to simulate it.")
+    ] = None,
+    settings: Settings = None,
+    seed: Seed = None,
+    workers: Workers = 0,
+    out: Out = runs.DEFAULT_ROOT,
+    force_new: ForceNew = False,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate a whole trial, many times: estimates over the replicates, tables and a report."""
+    overrides = read_settings(settings, seed)
+    if replicates is not None:
+        overrides["simulate.replicates"] = replicates
+    _simulate(Talk(as_json), "trial", protocol, overrides, worker_count(workers), out, force_new)
+
+
+def run(
+    protocol: ProtocolPath,
+    settings: Settings = None,
+    seed: Seed = None,
+    workers: Workers = 0,
+    out: Out = runs.DEFAULT_ROOT,
+    force_new: ForceNew = False,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate the patients of a protocol once: trajectories and a report, no ranges over replicates."""
+    overrides = {**read_settings(settings, seed), "simulate.replicates": 1}
+    _simulate(Talk(as_json), "run", protocol, overrides, worker_count(workers), out, force_new)
+
+
+def _simulate(
+    talk: Talk, verb: str, path: Path, overrides: Mapping[str, Any], workers: int, out: Path, force_new: bool
+) -> None:
+    protocol = rooms.load_protocol(protocol_file(path), overrides)
+    resolved = protocol.resolved()
+    with talk.stage("Composing the model"):
+        made_of = identity(verb, protocol=resolved, seed=protocol.simulate.seed)
+    job = Job(f"{verb}-{protocol.name}" if verb == "run" else protocol.name, made_of, out, force_new, workers)
+    execute(talk, job, lambda: _compute(talk, verb, protocol, resolved, workers))
+
+
+def _compute(talk: Talk, verb: str, protocol: Any, resolved: Mapping[str, Any], workers: int) -> Product:
+    outcome = run_with_progress(talk, protocol, workers)
+    from charcot.interfaces.report.gather import failure_counts, trial_view
+    from charcot.interfaces.report.views import Material
+
+    view = trial_view(outcome)
+    kind = "One simulated trial" if verb == "run" else f"{view.replicates:,} simulated trials"
+
+    def material(manifest: Mapping[str, Any]) -> Material:
+        return Material(
+            protocol.title, f"{kind} of the protocol {protocol.name}", manifest, view, sources=rooms.sources_used()
+        )
+
+    return Product(
+        summary=summary_of(view.comparison),
+        failures=failure_counts(outcome.failures),
+        tables=tables_of(outcome),
+        material=material,
+        protocol=resolved,
+    )
+
+
+def run_with_progress(talk: Talk, protocol: Any, workers: int) -> Any:
+    """All replicates of a protocol, with a bar."""
+    count = protocol.simulate.replicates
+    words = f"Simulating {protocol.name}" + ("" if count == 1 else f", {count:,} times")
+    with talk.stage(words, total=count) as advance:
+        return rooms.run_trial(protocol, workers, advance)
+
+
+def summary_of(comparison: Any) -> list[dict[str, Any]]:
+    """The key figures: contrasts first, then the arms."""
+    if comparison.empty:
+        return []
+    ordered = comparison.sort_values("contrast", ascending=False, kind="stable")
+    rows: list[dict[str, Any]] = records(ordered[list(SUMMARY_COLUMNS)])
+    return rows
+
+
+def tables_of(outcome: Any) -> dict[str, Any]:
+    """The tables to keep: ADaM, estimates, flow, and what the pictures were drawn from."""
+    return {
+        **outcome.tables,
+        "summary": outcome.summary,
+        "failures": outcome.failures,
+        "flow": flow_table(outcome.flow),
+    }
+
+
+def flow_table(flow: Mapping[str, Any]) -> Any:
+    """CONSORT counts as a table: stage, reason, count in the first replicate and its mean over all."""
+    import pandas as pd
+
+    first, mean = dict(_leaves(flow["first"])), dict(_leaves(flow["mean"]))
+    rows = [(stage, count, float(mean.get(stage, float("nan")))) for stage, count in first.items()]
+    return pd.DataFrame(rows, columns=["stage", "first_replicate", "mean"])
+
+
+def _leaves(counts: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
+    rows: list[tuple[str, float]] = []
+    for key, value in counts.items():
+        if isinstance(value, Mapping):
+            rows += _leaves(value, f"{prefix}{key}.")
+        elif not isinstance(value, str):
+            rows.append((f"{prefix}{key}", float(value)))
+    return rows

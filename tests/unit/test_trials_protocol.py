@@ -1,0 +1,389 @@
+"""Protocol files: all problems at once, each with its line and its words; round trips; the published schema."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from ruamel.yaml import YAML
+from trials_fake_world import FakeProduct, FakeWorld
+
+from charcot.core.errors import Problem, Problems
+from charcot.trials import Protocol, load_protocol, protocol_schema, published_protocols, templates
+from charcot.trials.estimands import ESTIMANDS
+from charcot.trials.protocol import SCHEMA_NAME, Endpoint
+from charcot.trials.quantities import DAYS, PERCENT_PREDICTED, POINTS
+
+GOOD = """\
+schema: charcot/protocol@1
+name: good
+title: A good protocol
+population:
+  cohort: sporadic
+  background:
+    riluzole: 91 %
+screening:
+  delay_after_diagnosis: {median: 60 days, log_sd: 0.5}
+  run_in:
+    duration: 12 weeks
+    decline: {min: 1 point, max: 4 points}
+eligibility:
+  age: {min: 20 years, max: 75 years}
+  time_since_onset: {max: 24 months}
+  involved_regions: {min: 2}
+  every_item: {min: 2 points}
+  vital_capacity: {min: 80 %}
+arms:
+  - id: placebo
+    n: 68
+  - id: active
+    n: 69
+    treatments:
+      - {product: slower, dose: 60 mg, start: 0 weeks, stop: 24 weeks, schedule: label}
+randomisation:
+  stratify:
+    - {by: age, cuts: [65 years]}
+visits: every 4 weeks until 24 weeks
+dropout: {share: 5 %, at: 24 weeks}
+simulate: {replicates: 2, seed: 1}
+published:
+  source: paper
+  values:
+    - {name: a, estimand: alsfrs_r_slope, arm: placebo, value: -1.36 points/month, mark: read}
+"""
+
+
+class World(FakeWorld):
+    def products(self) -> dict[str, FakeProduct]:  # type: ignore[override]
+        real = {"edaravone_iv": FakeProduct(), "aav_mir126": FakeProduct("vector_genome")}
+        return {**super().products(), **real}
+
+
+def load(tmp_path: Path, text: str, **overrides: object) -> Protocol:
+    path = tmp_path / "protocol.yaml"
+    path.write_text(text)
+    return load_protocol(path, {k.replace("__", "."): v for k, v in overrides.items()}, world=World())
+
+
+def problems(tmp_path: Path, text: str) -> list[Problem]:
+    with pytest.raises(Problems) as caught:
+        load(tmp_path, text)
+    return list(caught.value.problems)
+
+
+def only(tmp_path: Path, old: str, new: str) -> Problem:
+    """The one problem of the good protocol with one change."""
+    assert old in GOOD
+    found = problems(tmp_path, GOOD.replace(old, new, 1))
+    assert len(found) == 1, [str(p) for p in found]
+    return found[0]
+
+
+def line_of(text: str, part: str) -> int:
+    return next(k for k, line in enumerate(text.splitlines(), 1) if part in line)
+
+
+def test_a_good_protocol_is_held_in_the_units_of_the_house(tmp_path: Path) -> None:
+    protocol = load(tmp_path, GOOD)
+    assert protocol.visits == tuple(float(d) for d in range(0, 169, 28))
+    assert protocol.eligibility.time_since_onset.max == pytest.approx(730.5)
+    assert protocol.eligibility.vital_capacity.min == 80
+    assert protocol.population.background == {"riluzole": 91.0}
+    assert protocol.arms[1].treatments[0].stop == 168
+    assert protocol.reference_arm == "placebo"
+    assert (protocol.size, protocol.length) == (137, 168)
+    assert protocol.simulate.pool == "independent"
+
+
+def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
+    protocol = load(tmp_path, GOOD)
+    resolved = protocol.resolved()
+    assert resolved["eligibility"]["age"] == {"min": "20 years", "max": "75 years"}
+    assert resolved["visits"][:2] == ["0 days", "28 days"]
+    assert resolved["simulate"]["screened_per_replicate"] == 20_000
+    path = tmp_path / "again.yaml"
+    YAML().dump(resolved, path)
+    assert load_protocol(path, world=World()) == protocol
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "message", "hint"),
+    [
+        ("min: 20 years", "minn: 20 years", "unknown-key", "unknown key 'eligibility.age.minn'", "Did you mean min?"),
+        ("eligibility:", "eligibilty:", "unknown-key", "unknown key 'eligibilty'", "Did you mean eligibility?"),
+        ("dose: 60 mg", "dose: 60 days", "bad-dose", "'days' measures [time], but 'mg' measures [mass]", ""),
+        ("dose: 60 mg", "dose: 60", "bad-dose", "60 has no unit: write for example '60 mg'", ""),
+        ("dose: 60 mg", "dose: -60 mg", "bad-dose", "a dose of -60 mg is not above zero", ""),
+        ("dose: 60 mg", "dose: 0 mg", "bad-dose", "a dose of 0 mg is not above zero", ""),
+        ("dose: 60 mg, ", "", "missing-key", "'arms[2].treatments[1].dose' is missing", "Add the key 'dose'."),
+        ("n: 69", "n: 0", "empty-arm", "arms[2].n: an arm of 0 patients is no arm", "Use n: 1 or more."),
+        ("n: 69", "n: many", "bad-value", "arms[2].n: input should be a valid integer, not 'many'", ""),
+        (
+            "id: active",
+            "id: placebo",
+            "duplicate-arm",
+            "'placebo' is also the id of arm 1",
+            "Give each arm its own id.",
+        ),
+        (
+            "min: 20 years",
+            "min: -3 years",
+            "impossible-value",
+            "eligibility.age.min: -3 years is not possible",
+            "from 0 to 120",
+        ),
+        ("max: 75 years", "max: 130 years", "impossible-value", "130 years is not possible", "from 0 to 120"),
+        ("min: 20 years", "min: 80 years", "empty-range", "the minimum 80 years is above the maximum 75 years", "swap"),
+        (
+            "min: 20 years",
+            "min: 20",
+            "bad-quantity",
+            "eligibility.age.min: 20 has no unit: write for example '60 years'",
+            "",
+        ),
+        (
+            "min: 80 %",
+            "min: 80 mg",
+            "bad-quantity",
+            "'80 mg' is not in percent_predicted: write for example '80 %'",
+            "",
+        ),
+        ("min: 80 %", "min: 8000 %", "impossible-value", "8000 percent_predicted is not possible", "from 0 to 200"),
+        ("min: 2 points", "min: 2 %", "bad-quantity", "'2 %' is not in points: write for example '2 points'", ""),
+        ("min: 2 points", "min: 5 points", "impossible-value", "eligibility.every_item.min: 5 points", "from 0 to 4"),
+        ("product: slower", "product: slowr", "unknown-product", "no product is called 'slowr'", "Did you mean slower"),
+        (
+            "product: slower",
+            "product: zzz",
+            "unknown-product",
+            "no product is called 'zzz'",
+            "Known: aav_mir126, edaravone_iv",
+        ),
+        (
+            "schedule: label",
+            "schedule: dayly",
+            "unknown-schedule",
+            "slower has no schedule called 'dayly'",
+            "Did you mean daily",
+        ),
+        (
+            "riluzole: 91 %",
+            "riluzol: 91 %",
+            "unknown-product",
+            "no product is called 'riluzol'",
+            "Did you mean riluzole",
+        ),
+        ("riluzole: 91 %", "riluzole: 191 %", "impossible-value", "a share of 191 % is not possible", ""),
+        (
+            "cohort: sporadic",
+            "cohort: sporadik",
+            "unknown-cohort",
+            "no cohort is called 'sporadik'",
+            "Did you mean sporadic",
+        ),
+        ("cohort: sporadic", "cohort: sod1\n  overrides: {speed: 1}", "bad-override", "unknown override 'speed'", ""),
+        (
+            "start: 0 weeks",
+            "start: 30 weeks",
+            "stop-before-start",
+            "stops on day 168 but starts on day 210",
+            "Let it stop",
+        ),
+        ("start: 0 weeks", "start: -1 weeks", "start-before-randomisation", "-7 days is before randomisation", ""),
+        ("every 4 weeks until 24 weeks", "[4 weeks, 12 weeks, 8 weeks]", "bad-quantity", "day 56 follows day 84", ""),
+        ("every 4 weeks until 24 weeks", "[4 weeks, 4 weeks]", "bad-quantity", "visits must ascend", ""),
+        ("every 4 weeks until 24 weeks", "weekly", "bad-quantity", "'weekly' is no visit plan", ""),
+        (
+            "every 4 weeks until 24 weeks",
+            "every 5 weeks until 24 weeks",
+            "bad-quantity",
+            "not a multiple of the step",
+            "",
+        ),
+        ("every 4 weeks until 24 weeks", "every 0 weeks until 24 weeks", "bad-quantity", "must be above zero", ""),
+        ("every 4 weeks until 24 weeks", "every 1 hour until 24 weeks", "bad-quantity", "4032 visits; at most 500", ""),
+        ("every 4 weeks until 24 weeks", "[0 days]", "bad-quantity", "no visit after randomisation", ""),
+        ("duration: 12 weeks", "duration: 0 weeks", "impossible-value", "must take more than 0 days", ""),
+        ("median: 60 days", "median: -6 days", "impossible-value", "screening cannot come before diagnosis", ""),
+        ("{share: 5 %, at: 24 weeks}", "{share: 5 %}", "half-dropout", "a share needs the time", "at: 24 weeks"),
+        ("{share: 5 %, at: 24 weeks}", "{hazard: -1 %/month}", "impossible-value", "dropout.hazard is below zero", ""),
+        (
+            "{share: 5 %, at: 24 weeks}",
+            "{arms: {plac: {hazard: 1 %/month}}}",
+            "unknown-arm",
+            "no arm is called 'plac'",
+            "placebo",
+        ),
+        ("arm: placebo", "arm: plcebo", "unknown-arm", "no arm is called 'plcebo'", "Did you mean placebo?"),
+        ("-1.36 points/month", "-1.36 points", "bad-quantity", "'-1.36 points' is not in points/month", ""),
+        (
+            "alsfrs_r_slope",
+            "alsfrs_slope",
+            "unknown-word",
+            "unknown word 'alsfrs_slope'",
+            "Did you mean alsfrs_r_slope",
+        ),
+        ("cuts: [65 years]", "cuts: [65]", "bad-quantity", "65 has no unit", ""),
+        (", cuts: [65 years]", "", "bad-stratum", "'age' is a number and needs cuts", "cuts: [60 years]"),
+        (
+            "by: age, cuts: [65 years]",
+            "by: sex, cuts: [65 years]",
+            "bad-stratum",
+            "'sex' has categories and no cuts",
+            "",
+        ),
+        (
+            "seed: 1",
+            "seed: 1, screened_per_replicate: 100",
+            "too-few-screened",
+            "100 screened patients cannot give 137",
+            "",
+        ),
+        (
+            "schema: charcot/protocol@1",
+            "schema: charcot/protocol@2",
+            "unknown-word",
+            "unknown word 'charcot/protocol@2'",
+            "",
+        ),
+        ("seed: 1", "seed: 1, alpha: 2", "unknown-key", "unknown key 'simulate.alpha'", "replicates, seed"),
+    ],
+)
+def test_one_mistake_gives_one_problem_on_its_line(
+    tmp_path: Path, old: str, new: str, code: str, message: str, hint: str
+) -> None:
+    problem = only(tmp_path, old, new)
+    assert problem.code == code
+    assert message in problem.message
+    assert hint in problem.hint
+    assert problem.where is not None
+    assert problem.where.file.endswith("protocol.yaml")
+    text = GOOD.replace(old, new, 1)
+    assert problem.where.line == (line_of(text, new.splitlines()[-1]) if new else problem.where.line)
+
+
+def test_all_problems_come_at_once_in_the_order_of_lines(tmp_path: Path) -> None:
+    text = (
+        GOOD.replace("max: 75 years", "max: 175 years")
+        .replace("dose: 60 mg", "dose: 60 days")
+        .replace("n: 68", "n: 0")
+        .replace("cohort: sporadic", "cohort: sproadic")
+        .replace("visits: every 4 weeks until 24 weeks", "vists: every 4 weeks until 24 weeks")
+    )
+    found = problems(tmp_path, text)
+    assert [p.code for p in found] == [
+        "missing-key",
+        "unknown-cohort",
+        "impossible-value",
+        "empty-arm",
+        "bad-dose",
+        "unknown-key",
+    ]
+    lines = [p.where.line for p in found if p.where]
+    assert lines == sorted(lines)
+    assert "protocol.yaml: 6 problems" in str(Problems(found, "protocol.yaml: 6 problems"))
+
+
+def test_no_arms_is_said(tmp_path: Path) -> None:
+    text = GOOD[: GOOD.index("arms:")] + "arms: []\n" + GOOD[GOOD.index("randomisation:") :]
+    text = text[: text.index("published:")]
+    found = problems(tmp_path, text)
+    assert [(p.code, p.message) for p in found] == [("no-arms", "a trial needs at least one arm")]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "message", "line"),
+    [
+        ("", "empty-file", "the file is empty", 0),
+        ("# only a comment\n", "empty-file", "the file is empty", 0),
+        ("just words\n", "not-a-mapping", "the file holds no keys", 1),
+        ("- a\n- b\n", "not-a-mapping", "the file holds no keys", 1),
+        ("a: [1, 2\nb: 3\n", "not-yaml", "the file is not YAML: ", 2),
+        ("a: 1\n\tb: 2\n", "tab", "the line is indented with a tab", 2),
+        ("a: 1\na: 2\n", "not-yaml", 'found duplicate key "a"', 2),
+    ],
+)
+def test_broken_files(tmp_path: Path, content: str, code: str, message: str, line: int) -> None:
+    (problem,) = problems(tmp_path, content)
+    assert problem.code == code
+    assert message in problem.message
+    assert problem.where is not None
+    assert problem.where.line == line
+
+
+def test_a_missing_file_names_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text(GOOD)
+    with pytest.raises(Problems) as caught:
+        load_protocol(tmp_path / "protocol.yaml", world=World())
+    problem = caught.value.problems[0]
+    assert (problem.code, problem.message) == ("no-file", "there is no such file")
+    assert problem.hint == "In that folder: other.yaml."
+    with pytest.raises(Problems, match="this is a folder, not a protocol file"):
+        load_protocol(tmp_path, world=World())
+    (tmp_path / "protocol.yaml").write_bytes(b"\xff\xfe\x00name")
+    with pytest.raises(Problems, match="the file is not UTF-8 text"):
+        load_protocol(tmp_path / "protocol.yaml", world=World())
+
+
+def test_overrides_set_values_by_path_and_report_their_own_mistakes(tmp_path: Path) -> None:
+    protocol = load(tmp_path, GOOD, arms__active__n=10, simulate__seed=7, analysis__alpha=0.1)
+    assert (protocol.arms[1].n, protocol.simulate.seed, protocol.analysis.alpha) == (10, 7, 0.1)
+    with pytest.raises(Problems) as caught:
+        load(tmp_path, GOOD, arms__activ__n=10, title__x=3)
+    assert [str(p.where) for p in caught.value.problems] == ["--set arms.activ.n", "--set title.x"]
+    assert caught.value.problems[0].message == "no entry is called 'activ'; there are placebo, active"
+    with pytest.raises(Problems) as caught:
+        load(tmp_path, GOOD, eligibility__age__max="300 years")
+    assert str(caught.value.problems[0].where) == "--set eligibility.age.max"
+
+
+def test_shipped_protocols_and_templates_load() -> None:
+    assert set(published_protocols()) == {"mci186_19"}
+    assert set(templates()) == {"aav-mir126", "edaravone-like"}
+    for path in (*published_protocols().values(), *templates().values()):
+        assert load_protocol(path, world=World()).name
+
+
+def test_the_published_trial_is_the_one_of_the_dossier() -> None:
+    protocol = load_protocol(published_protocols()["mci186_19"], world=World())
+    assert [(arm.id, arm.n) for arm in protocol.arms] == [("placebo", 68), ("edaravone", 69)]
+    assert protocol.arms[1].treatments[0].product == "edaravone_iv"
+    assert protocol.length == 168
+    assert protocol.published is not None
+    values = {entry.name: entry.value for entry in protocol.published.values}
+    assert values["placebo_slope"] == "-1.36 points/month"
+    assert values["difference_week_24"] == "2.49 points"
+    assert {entry.mark for entry in (*protocol.published.values, *protocol.published.baseline)} <= {"read", "derived"}
+
+
+def test_every_line_of_a_template_that_can_be_edited_is_explained() -> None:
+    """Each key of the first level is explained on its line, above it, or within its block."""
+    for path in templates().values():
+        blocks = textwrap.dedent(path.read_text()).split("\n\n")
+        assert all("#" in block for block in blocks), path
+
+
+def test_the_schema_knows_what_the_models_know() -> None:
+    schema = protocol_schema()
+    assert schema["$id"] == SCHEMA_NAME
+    assert set(schema["required"]) == {"schema", "name", "title", "screening", "arms", "visits"}
+    assert schema["additionalProperties"] is False
+    assert schema["$defs"]["Treatment"]["properties"]["start"]["examples"] == [DAYS.example]
+    assert set(get_args(Endpoint)) == set(ESTIMANDS)
+
+
+def test_quantities_refuse_what_could_be_misread() -> None:
+    assert PERCENT_PREDICTED.read("80 %") == 80
+    assert DAYS.read("1 month") == pytest.approx(30.4375)
+    assert POINTS.write(2.5) == "2.5 points"
+    for quantity, text in (
+        (PERCENT_PREDICTED, "0.8"),
+        (PERCENT_PREDICTED, 80),
+        (DAYS, True),
+        (DAYS, None),
+        (DAYS, "1e999 d"),
+    ):
+        with pytest.raises(ValueError, match=r"no unit|not a quantity|not a finite number"):
+            quantity.read(text)

@@ -1,0 +1,277 @@
+"""A whole trial on people whose truth is known: flow, randomisation, tables, estimates, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from trials_fake_world import FACTOR, UNTREATED, FakeWorld
+
+from charcot.core.errors import Problems
+from charcot.trials import Protocol, TrialOutcome, run_trial
+from charcot.trials import enrolment as enrolment_module
+
+DATA: dict[str, Any] = {
+    "schema": "charcot/protocol@1",
+    "name": "test",
+    "title": "A test",
+    "population": {"background": {"riluzole": "50 %"}},
+    "screening": {
+        "delay_after_diagnosis": {"median": "30 days", "log_sd": 0.5},
+        "run_in": {"duration": "12 weeks", "decline": {"min": "1 point", "max": "6 points"}},
+    },
+    "eligibility": {
+        "age": {"min": "30 years", "max": "75 years"},
+        "time_since_onset": {"max": "18 months"},
+        "every_item": {"min": "2 points"},
+        "vital_capacity": {"min": "80 %"},
+    },
+    "arms": [
+        {"id": "active", "n": 60, "treatments": [{"product": "slower", "dose": "60 mg"}]},
+        {"id": "placebo", "n": 40},
+    ],
+    "randomisation": {"stratify": [{"by": "age", "cuts": ["60 years"]}, {"by": "sex"}]},
+    "visits": "every 4 weeks until 24 weeks",
+    "endpoints": [
+        "alsfrs_r_slope",
+        "alsfrs_r_change_observed",
+        "alsfrs_r_change_locf",
+        "vital_capacity_slope",
+        "nfl_ratio",
+        "survival",
+    ],
+    "dropout": {"share": "10 %", "at": "24 weeks"},
+    "simulate": {"replicates": 3, "seed": 4, "screened_per_replicate": 3000},
+    "published": {
+        "source": "some_paper",
+        "values": [
+            {"name": "a", "estimand": "alsfrs_r_slope", "arm": "placebo", "value": "-1.1 points/month", "mark": "read"},
+            {"name": "b", "estimand": "alsfrs_r_slope", "value": "0.5 points/month", "mark": "derived"},
+        ],
+        "baseline": [{"variable": "age", "mean": "57 years", "sd": "9 years", "mark": "read"}],
+    },
+}
+
+
+def protocol(**changes: Any) -> Protocol:
+    return Protocol.model_validate({**DATA, **changes})
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Iterator[TrialOutcome]:
+    yield run_trial(protocol(), world=FakeWorld())
+
+
+def test_arms_have_exactly_their_sizes_and_strata_are_balanced(outcome: TrialOutcome) -> None:
+    adsl = outcome.tables["ADSL"]
+    assert adsl["ARMCD"].value_counts().to_dict() == {"active": 60, "placebo": 40}
+    share = adsl.groupby("STRATUM")["ARMCD"].apply(lambda arms: (arms == "active").sum() - 0.6 * len(arms))
+    assert len(share) == 4
+    assert share.abs().max() <= 3
+
+
+def test_flow_adds_up(outcome: TrialOutcome) -> None:
+    for replicate in outcome.replicates:
+        flow = replicate.flow
+        assert flow["drawn"] == flow["screened"] + sum(flow["never_came"].values())
+        assert flow["screened"] == flow["eligible"] + sum(rule["first"] for rule in flow["excluded"].values())
+        assert flow["eligible"] == flow["randomised"] == 100
+        for rule in flow["excluded"].values():
+            assert rule["first"] <= rule["any"] <= rule["judged"]
+        for arm in flow["arms"].values():
+            ends = ("simulation_failed", "died_or_ventilated", "withdrew", "completed")
+            assert arm["randomised"] == sum(arm[key] for key in ends)
+    assert list(flow["excluded"]) == [
+        "age",
+        "time_since_onset",
+        "every_item",
+        "vital_capacity",
+        "alive",
+        "run_in_decline",
+    ]
+    assert outcome.flow["first"] == outcome.replicates[0].flow
+    mean = np.mean([r.flow["excluded"]["age"]["first"] for r in outcome.replicates])
+    assert outcome.flow["mean"]["excluded"]["age"]["first"] == pytest.approx(mean)
+
+
+def test_every_randomised_patient_fulfils_the_recorded_rules(outcome: TrialOutcome) -> None:
+    adsl = outcome.tables["ADSL"]
+    assert adsl["AGE"].between(30, 75).all()
+    assert adsl["RUNINDEC"].between(1, 6).all()
+    assert (adsl["SCRSVC"] >= 80).all()
+    assert (adsl["SCREENDY"] - adsl["ONSRECDY"] <= 18 * 30.4375 + 1e-9).all()
+    assert (adsl["RANDDY"] - adsl["SCREENDY"]).to_numpy() == pytest.approx(84)
+    assert (adsl["SCRTOT"] - adsl["RUNINDEC"] == adsl["BASETOT"]).all()
+
+
+def test_slopes_recover_the_truth_of_the_arms(outcome: TrialOutcome) -> None:
+    summary = outcome.summary.set_index(["estimand", "arm", "reference"])
+    difference = summary.loc[("alsfrs_r_slope", "active", "placebo"), "mean"]
+    placebo = summary.loc[("alsfrs_r_slope", "placebo", ""), "mean"]
+    active = summary.loc[("alsfrs_r_slope", "active", ""), "mean"]
+    assert difference == pytest.approx(active - placebo, abs=1e-9)
+    assert active / placebo == pytest.approx(FACTOR["slower"], abs=0.12)
+    assert -1.4 * UNTREATED < placebo < -0.8 * UNTREATED
+
+
+def test_published_values_stand_beside_the_right_rows(outcome: TrialOutcome) -> None:
+    rows = outcome.summary[outcome.summary["published"].notna()]
+    assert rows[["arm", "reference", "published", "mark", "source"]].to_numpy().tolist() == [
+        ["placebo", "", -1.1, "read", "some_paper"],
+        ["active", "placebo", 0.5, "derived", "some_paper"],
+    ]
+    baseline = outcome.tables["baseline"].set_index(["variable", "arm"])
+    assert baseline.loc[("age", "all"), "published_mean"] == 57
+    assert np.isnan(baseline.loc[("age", "active"), "published_mean"])
+    assert baseline.loc[("age", "all"), "unit"] == "years"
+
+
+def test_adqs_is_consistent(outcome: TrialOutcome) -> None:
+    adqs, adsl = outcome.tables["ADQS"], outcome.tables["ADSL"]
+    assert adqs["PARAMCD"].nunique() == 13
+    wide = adqs.pivot_table(index=["USUBJID", "AVISITN"], columns="PARAMCD", values="AVAL")
+    items = wide[[f"ALSFRS{k:02d}" for k in range(1, 13)]]
+    assert (items.sum(axis=1) == wide["ALSFRSR"]).all()
+    total = adqs[adqs["PARAMCD"] == "ALSFRSR"]
+    assert (total["CHG"] == total["AVAL"] - total["BASE"]).all()
+    first = total[total["ABLFL"] == "Y"].set_index("USUBJID")
+    assert (first["AVAL"] == adsl.set_index("USUBJID")["BASETOT"].loc[first.index]).all()
+    assert set(first["ADY"]) == {1}
+    assert set(total[total["AVISIT"] == "Week 24"]["ADY"]) == {169}
+
+
+def test_nobody_is_seen_after_the_end(outcome: TrialOutcome) -> None:
+    adtte, adsl = outcome.tables["ADTTE"], outcome.tables["ADSL"].set_index("USUBJID")
+    for name in ("ADQS", "ADLB"):
+        last = outcome.tables[name].groupby("USUBJID")["VISITDAY"].max()
+        assert (last <= adtte.set_index("USUBJID")["AVAL"].loc[last.index]).all()
+    assert ((adtte["CNSR"] == 0) == (adtte["EVNTDESC"] == "DEATH OR PERMANENT VENTILATION")).all()
+    died = adtte.set_index("USUBJID")["CNSR"] == 0
+    assert (adsl.loc[died.index, "DTHPVFL"].eq("Y") == died).all()
+    assert 0 < died.sum() < 40
+    assert (adsl["EOSSTT"] == "WITHDREW").sum() > 0
+
+
+def test_trajectories_have_a_band_that_holds_the_mean(outcome: TrialOutcome) -> None:
+    table = outcome.tables["trajectories"]
+    assert len(table) == 2 * 7
+    assert (table["lower"] <= table["mean"]).all()
+    assert (table["mean"] <= table["upper"]).all()
+    assert len(outcome.tables["event_times"]) == 300
+
+
+def test_the_numbers_do_not_depend_on_batch_sizes(monkeypatch: pytest.MonkeyPatch, outcome: TrialOutcome) -> None:
+    monkeypatch.setattr(enrolment_module, "SMALLEST_BATCH", 17)
+    monkeypatch.setattr(enrolment_module, "LARGEST_BATCH", 41)
+    world = FakeWorld()
+    other = run_trial(protocol(), world=world)
+    assert max(world.calls) == 41
+    pd.testing.assert_frame_equal(other.tables["ADSL"], outcome.tables["ADSL"])
+    pd.testing.assert_frame_equal(other.tables["estimates"], outcome.tables["estimates"])
+    assert other.flow == outcome.flow
+
+
+def test_more_replicates_leave_the_earlier_ones_as_they_are(outcome: TrialOutcome) -> None:
+    one = run_trial(protocol(simulate={"replicates": 1, "seed": 4, "screened_per_replicate": 3000}), world=FakeWorld())
+    both = outcome.tables["estimates"]
+    pd.testing.assert_frame_equal(one.tables["estimates"], both[both["replicate"] == 0].reset_index(drop=True))
+
+
+def test_another_seed_gives_another_trial(outcome: TrialOutcome) -> None:
+    other = run_trial(
+        protocol(simulate={"replicates": 1, "seed": 5, "screened_per_replicate": 3000}), world=FakeWorld()
+    )
+    assert not other.tables["ADSL"]["AGE"].equals(outcome.tables["ADSL"]["AGE"])
+
+
+def test_arms_share_their_draws() -> None:
+    """With a treatment that does nothing the arms' patients are as if untreated, visit by visit."""
+    treated = run_trial(
+        protocol(
+            arms=[{"id": "a", "n": 20}, {"id": "b", "n": 20, "treatments": [{"product": "slower", "dose": "1 mg"}]}],
+            simulate={"seed": 1},
+        ),
+        world=FakeWorld(),
+    )
+    arms = [{"id": "a", "n": 20}, {"id": "b", "n": 20}]
+    untreated = run_trial(protocol(arms=arms, simulate={"seed": 1}), world=FakeWorld())
+    for name in ("AGE", "ARMCD", "EOSDY", "BASETOT", "BASESVC"):
+        assert treated.tables["ADSL"][name].equals(untreated.tables["ADSL"][name])
+    one, two = (o.tables["ADQS"].query("PARAMCD == 'ALSFRSR'") for o in (treated, untreated))
+    assert one[one["ARMCD"] == "a"]["AVAL"].tolist() == two[two["ARMCD"] == "a"]["AVAL"].tolist()
+    assert one[one["ARMCD"] == "b"]["AVAL"].mean() > two[two["ARMCD"] == "b"]["AVAL"].mean()
+
+
+def test_a_shared_pool_is_simulated_once() -> None:
+    world = FakeWorld()
+    simulate = {"replicates": 4, "seed": 4, "screened_per_replicate": 600, "pool": "shared"}
+    outcome = run_trial(protocol(simulate=simulate), world=world)
+    assert sorted(world.calls, reverse=True)[0] == 600
+    assert sum(size > 150 for size in world.calls) == 2  # once untreated, once with background
+    first = set(outcome.tables["ADSL"]["SUBJID"])
+    assert len(first) == 100
+    assert any("share one pool" in note for note in outcome.notes)
+    assert outcome.replicates[0].flow["randomised"] == outcome.replicates[3].flow["randomised"] == 100
+    assert outcome.tables["estimates"].groupby("replicate")["estimate"].sum().nunique() == 4
+
+
+def test_a_shared_pool_and_its_own_people_agree_in_the_mean() -> None:
+    means = {}
+    for pool in ("shared", "independent"):
+        simulate = {"replicates": 4, "seed": 9, "screened_per_replicate": 600, "pool": pool}
+        outcome = run_trial(protocol(simulate=simulate, endpoints=["alsfrs_r_slope"]), world=FakeWorld())
+        means[pool] = outcome.summary.set_index(["arm", "reference"])["mean"][("active", "placebo")]
+    assert means["shared"] == pytest.approx(means["independent"], abs=0.12)
+
+
+def test_nobody_eligible_is_said_with_the_counts() -> None:
+    with pytest.raises(Problems) as caught:
+        run_trial(
+            protocol(eligibility={"age": {"min": "118 years"}}, simulate={"screened_per_replicate": 300}),
+            world=FakeWorld(),
+        )
+    problem = caught.value.problems[0]
+    assert problem.code == "nobody-eligible"
+    assert problem.message.startswith("nobody is eligible: of 300 people drawn, ")
+    assert "age at screening (age): " in problem.message
+    assert "never diagnosed: " in problem.message
+    assert problem.hint == "Widen the rule that excludes most, or raise simulate.screened_per_replicate."
+
+
+def test_too_few_eligible_is_said_with_the_counts() -> None:
+    with pytest.raises(
+        Problems, match=r"only \d+ of 100 patients could be enrolled: of 150 people drawn, \d+ came"
+    ) as e:
+        run_trial(protocol(simulate={"screened_per_replicate": 150}), world=FakeWorld())
+    assert e.value.problems[0].code == "too-few-eligible"
+
+
+def test_failed_people_are_named_and_not_randomised() -> None:
+    failing = tuple(range(0, 200, 5))
+    outcome = run_trial(protocol(simulate={"seed": 4}), world=FakeWorld(failing=failing))
+    failures = outcome.failures
+    assert set(failures["stage"]) == {"natural history"}
+    assert failures["reason"].str.startswith("The step limit was reached before the end").all()
+    assert outcome.flow["first"]["never_came"]["simulation_failed"] == len(failures) > 0
+    assert not set(outcome.tables["ADSL"]["SUBJID"].astype(int)) & set(failing)
+
+
+def test_a_failure_in_an_arm_stays_visible() -> None:
+    world = FakeWorld(failing=tuple(range(0, 400, 7)), fail_only_with="slower")
+    outcome = run_trial(protocol(simulate={"seed": 4}), world=world)
+    adsl = outcome.tables["ADSL"]
+    lost = adsl[adsl["FASFL"] == "N"]
+    assert len(lost) == outcome.flow["first"]["arms"]["active"]["simulation_failed"] > 0
+    assert outcome.flow["first"]["arms"]["placebo"]["simulation_failed"] == 0
+    assert set(lost["EOSSTT"]) == {"SIMULATION FAILED"}
+    assert set(outcome.failures["stage"]) == {"in arm active"}
+    assert not set(lost["USUBJID"]) & (set(outcome.tables["ADQS"]["USUBJID"]) | set(outcome.tables["ADTTE"]["USUBJID"]))
+
+
+def test_progress_counts_replicates() -> None:
+    done: list[int] = []
+    run_trial(protocol(), progress=done.append, world=FakeWorld())
+    assert done == [1, 1, 1]
