@@ -77,7 +77,7 @@ def reference(program: Program, parameters: np.ndarray, times: np.ndarray, sched
     found = {0.0: y.copy()}
     for limit in [*sorted({event[0] for event in events}), times[-1]]:
         if limit > t:
-            grid = np.unique([t, *times[(times > t) & (times <= limit)], limit])
+            grid = np.unique([t, 0.5 * (t + limit), *times[(times > t) & (times <= limit)], limit])  # at least 3
             solution = CVODE(rates, method="BDF", rtol=1e-11, atol=1e-13, max_num_steps=200_000).solve(grid, y)
             assert solution.success, solution.message
             for time, row in zip(grid[1:], solution.y[1:], strict=True):

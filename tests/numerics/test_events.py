@@ -151,9 +151,7 @@ def test_a_curved_hazard_is_crossed_at_the_right_time():
 
 
 def test_a_dose_can_carry_a_state_over_its_threshold():
-    result = run(
-        [Event(2.0, "depot", ADD, 10.0)], [0.0, 1.0, 2.0, 3.0], stop=Stop("depot", np.array([9.0]))
-    )
+    result = run([Event(2.0, "depot", ADD, 10.0)], [0.0, 1.0, 2.0, 3.0], stop=Stop("depot", np.array([9.0])))
     assert result.status[0] == Status.STOPPED
     assert result.end_time[0] == 2.0
     np.testing.assert_array_equal(np.isfinite(result["depot"][0]), [True, True, True, False])
@@ -167,7 +165,9 @@ def test_an_explosion_is_named():
     from charcot.core.program import Parameter, Program, Readout, State
 
     x, k = symbol("x"), symbol("k")
-    program = Program((State("x", "1", constant(1.0), k * x * x),), (Parameter("k", "1", 1.0),), (), (Readout("x", "1", x),))
+    program = Program(
+        (State("x", "1", constant(1.0), k * x * x),), (Parameter("k", "1", 1.0),), (), (Readout("x", "1", x),)
+    )
     result = simulate(program, np.array([[1.0], [0.1]]), np.linspace(0, 5, 51), tolerance=1e-6)
     assert Status(result.status[0]) in {Status.STEP_TOO_SMALL, Status.NON_FINITE}
     assert result.end_time[0] == pytest.approx(1.0, abs=1e-4)
@@ -181,7 +181,10 @@ def test_a_rate_that_is_not_a_number_is_named():
 
     x, k = symbol("x"), symbol("k")
     program = Program(
-        (State("x", "1", constant(1.0), k - 0.1 * log(x - 2.0)),), (Parameter("k", "1", 1.0),), (), (Readout("x", "1", x),)
+        (State("x", "1", constant(1.0), k - 0.1 * log(x - 2.0)),),
+        (Parameter("k", "1", 1.0),),
+        (),
+        (Readout("x", "1", x),),
     )
     result = simulate(program, np.array([[1.0]]), np.array([0.0, 1.0]))
     assert result.status[0] == Status.NON_FINITE

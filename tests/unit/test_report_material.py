@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Material for the report's tests: invented numbers in the shapes of the contracts, and a check of those shapes."""
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def typical() -> FakeTypical:
     for label, (death, start, factor) in plan.items():
         t = np.arange(-12.0, 72.1, 0.5)
         alive = t <= death
-        progress = np.where(t < start, t, start + (t - start) * factor).clip(min=0)
+        since = np.maximum(t - start, 0.0) if np.isfinite(start) else np.zeros_like(t)
+        progress = (t - (1.0 - factor) * since).clip(min=0)
         arms[label] = {
             "clinic.alsfrs_r.total": (t, np.where(alive, np.maximum(48 - 0.95 * progress, 0), np.nan)),
             "clinic.vital_capacity": (t, np.where(alive, 102 - 1.9 * progress, np.nan)),
@@ -135,6 +137,8 @@ def trial_view() -> TrialView:
             2140,
             (("vital capacity below 80 %", 811), ("more than 24 months since onset", 640),
              ("an ALSFRS-R item below 2", 480), ("decline in the 12-week run-in outside 1 to 4 points", 72)),
+            2600,
+            (("died before screening", 310), ("never diagnosed", 150)),
         ),
         baseline=pd.DataFrame(
             [("Age", "years", "60.2 (10.1)", "60.4 (9.8)", "60.1 (10)"), ("ALSFRS-R", "points", "41.9 (2.3)", "41.7 (2.2)", "41.8 (2.2)"),
@@ -150,7 +154,7 @@ def trial_view() -> TrialView:
                 ("Deaths or ventilation in 24 weeks", "%", 3.1, 0.5, 7.0, np.nan, np.nan, np.nan, "", True, False),
             ],
             columns=["quantity", "unit", "simulated", "lower", "upper", "published", "published_lower", "published_upper", "verdict", "inside", "contrast"],
-        ),
+        ).assign(sd=0.1, power=[0.82, np.nan, np.nan], mark="derived"),
         stairs=stairs,
         at_risk=risk,
         biomarkers=pd.concat(markers, ignore_index=True),
@@ -179,4 +183,4 @@ def test_the_material_has_the_shapes_of_the_contracts() -> None:
     assert whole.trial is not None
     assert whole.history is not None
     assert set(whole.trial.scores.columns) >= {"x", "y", "series"}
-    assert list(whole.history.ablations["mechanism"])[0] == "full model"
+    assert whole.history.ablations["mechanism"].iloc[0] == "full model"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -61,8 +60,8 @@ def protocol(**changes: Any) -> Protocol:
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Iterator[TrialOutcome]:
-    yield run_trial(protocol(), world=FakeWorld())
+def outcome() -> TrialOutcome:
+    return run_trial(protocol(), world=FakeWorld())
 
 
 def test_arms_have_exactly_their_sizes_and_strata_are_balanced(outcome: TrialOutcome) -> None:

@@ -63,6 +63,7 @@ class Lockstep:
         self.fresh_event = np.full(count, -1)  # the row of after_event to learn from the next accepted step
         self.next_output, self.next_event, self.steps, self.rejected = np.zeros((4, count), dtype=np.int64)
         self.tried_again = np.zeros(count, dtype=bool)
+        self._addresses = {id(t): t.ctypes.data for t in vars(self).values() if isinstance(t, np.ndarray)}
 
     def _zeros(self, vectors: int) -> Array:
         return _aligned((self.packs, vectors, self.width))
@@ -99,7 +100,7 @@ class Lockstep:
         if not len(lanes):
             return
         pack, place = self._where(lanes)
-        packs = np.unique(pack)
+        packs = self._packs(lanes)
         request = self.request
         self.parameters[pack, :, place] = request.parameters[patients]
         self.inputs[pack, :, place] = request.inputs
@@ -136,7 +137,7 @@ class Lockstep:
     def advance(self, lanes: Array) -> None:
         """One attempted step of every patient in ``lanes`` (all that are on board)."""
         self._choose_steps(lanes)
-        packs = np.unique(lanes // self.width)
+        packs = self._packs(lanes)
         self._take_step(packs)
         accepted = self.error[lanes] <= 1.0
         self._reject(lanes[~accepted])
@@ -242,7 +243,7 @@ class Lockstep:
         self.theta[lanes] = np.where(times == self.arrival[lanes], 1.0, np.minimum(fraction, 1.0))
         self._call(
             self.kernel.sample,
-            np.unique(lanes // self.width),
+            self._packs(lanes),
             self.theta,
             self.states,
             self.next_states,
@@ -263,7 +264,7 @@ class Lockstep:
         crossing = self.next_states[pack, self.request.stop_state, place] >= threshold
         if crossing.any():
             self.wants[:] = 0
-            packs = np.unique(pack[crossing])
+            packs = self._packs(lanes[crossing])
             self.wants[packs, 0] = 1
             self._take_step(packs)  # once more, now with the dense output
             until[crossing] = self._locate(lanes[crossing], threshold[crossing])
@@ -337,10 +338,9 @@ class Lockstep:
 
     def _apply_events(self, lanes: Array) -> Array:
         """Apply the events due now, one of each lane at a time, and set the next goal; returns who goes on."""
-        schedule, touched = self.request.schedule, np.zeros(len(self.patient), dtype=bool)
-        due = lanes[self._event_time(lanes) <= self.time[lanes]]
+        schedule = self.request.schedule
+        touched = due = lanes[self._event_time(lanes) <= self.time[lanes]]
         while len(due):
-            touched[due] = True
             event = self.next_event[due]
             adds = schedule.kinds[event] == EventKind.ADD
             for kind, table in ((adds, self.states), (~adds, self.inputs)):
@@ -350,7 +350,7 @@ class Lockstep:
             self.fresh_event[due] = np.maximum(self.fresh_event[due], adds)
             self.next_event[due] += 1
             due = due[self._event_time(due) <= self.time[due]]
-        self._restart(self._stop_where_reached(lanes[touched[lanes]]))
+        self._restart(self._stop_where_reached(touched))
         lanes = self._on_board(lanes)
         self.goal[lanes] = np.minimum(self._event_time(lanes), self.request.end[self.patient[lanes]])
         return lanes
@@ -371,7 +371,7 @@ class Lockstep:
             return np.zeros(0)
         self._call(
             self.kernel.start,
-            np.unique(lanes // self.width),
+            self._packs(lanes),
             self.states,
             self.derived,
             self.inputs,
@@ -394,12 +394,16 @@ class Lockstep:
         return lanes // self.width, lanes % self.width
 
     def _call(self, function: Callable[..., None], packs: Array, *tables: Array) -> None:
-        packs = np.ascontiguousarray(packs, dtype=np.int64)
-        function(len(packs), packs.ctypes.data, *(table.ctypes.data for table in tables))
+        """Call ``function`` of the kernel for some packs; ``tables`` are attributes of this object, never replaced."""
+        function(len(packs), packs.ctypes.data, *[self._addresses[id(table)] for table in tables])
+
+    def _packs(self, lanes: Array) -> Array:
+        """The packs in which ``lanes`` lie, each once."""
+        return np.flatnonzero(np.bincount(lanes // self.width))
 
     def _move_together(self, lanes: Array) -> Array:
         """Near the end, gather the remaining patients in as few packs as hold them; returns their new lanes."""
-        packs = len(np.unique(lanes // self.width))
+        packs = len(self._packs(lanes))
         needed = -(-len(lanes) // self.width)
         if packs == needed or len(lanes) > THINNED * packs * self.width:
             return lanes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 REUSE_WINDOW = 24  # a loaded value is loaded again when it was last used longer ago: 32 registers hold no more
@@ -200,6 +201,18 @@ SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 TINY, TWO_54 = 2.2250738585072014e-308, 18014398509481984.0
 
 
+def _polynomial(body: Body, coefficients: Sequence[float], x: str) -> str:
+    """sum_k coefficients[k] x^k by pairs (Estrin), so that the multiply-adds do not all wait for each other."""
+    terms = [body.constant(c) for c in coefficients]
+    while len(terms) > 1:
+        pairs = zip(terms[::2], terms[1::2], strict=False)
+        odd = terms[-1:] if len(terms) % 2 else []
+        terms = [body.fma(high, x, low) for low, high in pairs] + odd
+        if len(terms) > 1:
+            x = body.multiply(x, x)
+    return terms[0]
+
+
 def exponential(lanes: Lanes) -> str:
     """``@vector_exp``: e^x to within 1 unit in the last place or so, with overflow to infinity and underflow to 0."""
     body = Body(lanes)
@@ -210,9 +223,7 @@ def exponential(lanes: Lanes) -> str:
     whole = body.subtract(shifted, lanes.constant(ROUND))
     r = body.fma(whole, lanes.constant(-LN2_HIGH), x)
     r = body.fma(whole, lanes.constant(-LN2_LOW), r)
-    total = lanes.constant(EXP_SERIES[-1])
-    for coefficient in reversed(EXP_SERIES[:-1]):
-        total = body.fma(total, r, lanes.constant(coefficient))
+    total = _polynomial(body, EXP_SERIES, r)
     # 2^n in two factors, so that results near the ends of the range are reached without a detour over infinity
     half = body.integer("ashr", power, 1)
     for part in (half, body.integer("sub", power, half)):
@@ -236,9 +247,7 @@ def logarithm(lanes: Lanes) -> str:
     f = body.subtract(mantissa, constant(1.0))
     s = body.divide(f, body.add(f, constant(2.0)))
     z = body.multiply(s, s)
-    series = constant(LOG_SERIES[-1])
-    for coefficient in reversed(LOG_SERIES[:-1]):
-        series = body.fma(series, z, constant(coefficient))
+    series = _polynomial(body, LOG_SERIES, z)
     half_square = body.multiply(body.multiply(f, f), constant(0.5))
     inner = body.multiply(s, body.fma(series, z, half_square))
     inner = body.fma(k, constant(LN2_LOW), inner)

@@ -252,9 +252,9 @@ def _regimen_problem(path: Path_, entry: Mapping[str, Any], world: World) -> Ite
     """What the product itself says against this regimen, such as an unknown schedule."""
     schedule = entry.get("schedule", "label")
     schedules = list(world.products()[entry["product"]].schedules)
-    if isinstance(schedule, str) and schedule not in schedules:
+    if isinstance(schedule, str) and schedule not in schedules and not schedule.startswith("every "):
         text = f"{dotted(path)}.schedule: {entry['product']} has no schedule called '{schedule}'"
-        hint = f"{did_you_mean(schedule, schedules)} It has: {', '.join(schedules)}."
+        hint = f"{did_you_mean(schedule, schedules)} It has: {', '.join(schedules)}, or 'every 28 days'."
         yield Finding((*path, "schedule"), "unknown-schedule", text, hint)
         return
     try:
@@ -273,6 +273,25 @@ def _words(error: Exception) -> str:
     if isinstance(error, Problems):
         return "; ".join(problem.message for problem in error.problems)
     return str(error.args[0]) if error.args else type(error).__name__
+
+
+def check_double_products(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """Nobody gets one product twice at one time: by background and arm, or twice in an arm."""
+    background = _get(data, "population", "background")
+    for position, arm in _mappings(data, "arms"):
+        spells: list[tuple[str, float, float]] = []
+        for number, entry in _mappings(arm, "treatments"):
+            path: Path_ = ("arms", position, "treatments", number, "product")
+            product = str(entry.get("product"))
+            start, stop = _number(entry, DAYS, "start") or 0.0, _number(entry, DAYS, "stop")
+            end = float("inf") if stop is None else stop
+            if isinstance(background, Mapping) and product in background:
+                text = f"{dotted(path)}: {product} is also a background treatment, so that some would take it twice"
+                yield Finding(path, "double-product", text, "Remove it from population.background or from the arm.")
+            elif any(name == product and start < b and a < end for name, a, b in spells):
+                text = f"{dotted(path)}: {product} is given twice at one time in this arm"
+                yield Finding(path, "double-product", text, "Let one end before the other starts, or join the doses.")
+            spells.append((product, start, end))
 
 
 def check_dropout(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
@@ -368,6 +387,7 @@ CHECKS: tuple[Check, ...] = (
     check_cohort,
     check_background,
     check_treatments,
+    check_double_products,
     check_dropout,
     check_strata,
     check_published,

@@ -26,6 +26,16 @@ MOST_VISITS = 500  # more is a typing error ("every 1 hour"), not a trial
 Count = Annotated[int, Field(strict=True, ge=1)]
 Name = Annotated[str, Field(strict=True, min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Text = Annotated[str, Field(strict=True, min_length=1)]
+
+
+def _with_unit(value: Any) -> Any:
+    """A quantity whose unit depends on something else (a product, a variable) stays text until it is read."""
+    if isinstance(value, (int, float)):
+        raise ValueError(f"{value} has no unit: write the number with its unit, such as '60 mg'")
+    return value
+
+
+QuantityText = Annotated[Text, BeforeValidator(_with_unit), WithJsonSchema({"type": "string", "examples": ["60 mg"]})]
 Endpoint = Literal[
     "alsfrs_r_slope",
     "alsfrs_r_change_observed",
@@ -161,10 +171,10 @@ class Eligibility(Section):
 
 class Treatment(Section):
     product: Name
-    dose: Text
+    dose: QuantityText
     start: Days = 0.0  # after randomisation
     stop: Days | None = None
-    schedule: Name = "label"
+    schedule: Text = "label"  # a schedule of the product, or for example "every 28 days"
 
 
 class Arm(Section):
@@ -178,7 +188,7 @@ class Stratum(Section):
     """A stratification factor; ``cuts`` split a number ("65 years"), categories need none."""
 
     by: Variable
-    cuts: tuple[str, ...] = ()
+    cuts: tuple[QuantityText, ...] = ()
 
 
 class Randomisation(Section):
@@ -214,7 +224,7 @@ class PublishedValue(Section):
 
     name: Name
     estimand: Endpoint
-    value: Text
+    value: QuantityText
     arm: Name | None = None
     mark: Mark
     note: str = ""
@@ -224,8 +234,8 @@ class PublishedBaseline(Section):
     variable: Literal[
         "age", "total_score", "time_since_onset", "run_in_slope", "bulbar_share", "riluzole_share", "vital_capacity"
     ]
-    mean: Text
-    sd: Text | None = None
+    mean: QuantityText
+    sd: QuantityText | None = None
     mark: Mark
     note: str = ""
 

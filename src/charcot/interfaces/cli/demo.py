@@ -83,7 +83,7 @@ def _compute(talk: Talk, protocol: Any, seed: int, workers: int) -> Product:
 
 def _history_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
     columns = ["quantity", "unit", "simulated", "lower", "upper", "published"]
-    return [{**{str(k): v for k, v in row.items()}, "verdict": ""} for row in records(summary[columns])]
+    return [{**row, "verdict": ""} for row in records(summary[columns])]
 
 
 def _ablation_rows(ablations: pd.DataFrame) -> list[dict[str, Any]]:

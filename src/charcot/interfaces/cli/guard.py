@@ -74,7 +74,7 @@ def _end_of_os_error(error: OSError, as_json: bool) -> None:
         _end(
             as_json,
             EXIT_BAD_INPUT,
-            "The disk is full. Nothing half-written was left behind: free some space, or choose another place with --out.",
+            "The disk is full. Nothing half-written was left behind: free some space, or choose another place (--out).",
         )
     if error.errno in _NO_PLACE:
         place = error.filename or "the run folder"

@@ -111,8 +111,7 @@ def summary_of(comparison: Any) -> list[dict[str, Any]]:
     if comparison.empty:
         return []
     ordered = comparison.sort_values("contrast", ascending=False, kind="stable")
-    rows: list[dict[str, Any]] = records(ordered[list(SUMMARY_COLUMNS)])
-    return rows
+    return records(ordered[list(SUMMARY_COLUMNS)])
 
 
 def tables_of(outcome: Any) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def _trial_answer(view: TrialView) -> tuple[str, str]:
     answer = f"{row['quantity']}: {say(float(row['simulated']))} {row['unit']}."
     published = row.get("published")
     if published is not None and published == published:
-        answer += f" Published: {say(float(published))}. {str(row['verdict']).capitalize()}."
+        answer += f" Published: {say(float(published))}. {str(row['verdict'])[:1].upper()}{str(row['verdict'])[1:]}."
     low, high = float(row["lower"]), float(row["upper"])
     if low != low:
         return answer, ""
@@ -60,20 +60,14 @@ def _history_answer(material: Material) -> str:
     row = material.history.summary.iloc[0]
     answer = f"{row['quantity']}: {say(float(row['simulated']))} {row['unit']}"
     published = row["published"]
-    known = published is not None and published == published
-    return (
-        f"{answer}, published {cell_text(published if isinstance(published, str) else float(published))}."
-        if known
-        else f"{answer}."
-    )
+    if published is None or published != published:
+        return f"{answer}."
+    return f"{answer}, published {published if isinstance(published, str) else say(float(published))}."
 
 
 def _risk(influence: str, consequence: str) -> str:
-    stated = (
-        f" Stated for this question: model influence {influence}, decision consequence {consequence}."
-        if influence
-        else ""
-    )
+    words = f" Stated for this question: model influence {influence}, decision consequence {consequence}."
+    stated = words if influence else ""
     return (
         "The model is built from published numbers of uneven strength, and has not been validated for any decision "
         f"about a patient or a real trial.{stated}"

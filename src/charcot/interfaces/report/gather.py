@@ -68,7 +68,7 @@ def _methods(protocol: Any) -> tuple[str, ...]:
     return (
         f"The trial {protocol.name} randomises {protocol.size:,} patients to {len(protocol.arms)} arms, with {visits} "
         f"visits in {say(weeks)} weeks, and was simulated {protocol.simulate.replicates:,} times from seed "
-        f"{protocol.simulate.seed}. Eligibility is judged on what a screening visit records, measurement noise included.",
+        f"{protocol.simulate.seed}. Eligibility is judged on what a screening visit records, noise included.",
     )
 
 
@@ -145,7 +145,8 @@ def _biomarkers(adlb: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     rows = []
     for code, (name, unit, geometric) in _MARKERS.items():
         one = adlb[(adlb["PARAMCD"] == code) & (~np.array(geometric) | (adlb["AVAL"] > 0))]
-        for (arm, day), group in one.groupby(["ARMCD", "VISITDAY"], sort=False):
+        groups: Any = one.groupby(["ARMCD", "VISITDAY"], sort=False)
+        for (arm, day), group in groups:
             values = np.log(group["AVAL"]) if geometric else group["AVAL"]
             mean = float(values.mean())
             width = 1.96 * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan

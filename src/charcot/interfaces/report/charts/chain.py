@@ -49,7 +49,7 @@ def _rows_by_region(chain: pd.DataFrame) -> list[tuple[str, list[dict[str, Any]]
     """Rows grouped by region in the order given; what belongs to the whole person ends the only region's row."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in records(chain):
-        groups.setdefault(str(row["region"] or ""), []).append({str(k): v for k, v in row.items()})
+        groups.setdefault(str(row["region"] or ""), []).append(row)
     whole = [name for name in groups if name.lower() in ("", "person", "patient", "body", "whole person")]
     regions = [name for name in groups if name not in whole]
     if len(regions) == 1:

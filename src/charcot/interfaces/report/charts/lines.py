@@ -43,7 +43,7 @@ def curves(
     y_scale = alt.Scale(domain=list(y_domain), type="log" if axes.log_y else "linear", nice=False, zero=False)
     y = alt.Y("y:Q", title=axes.y, scale=y_scale)
     color = alt.Color("series:N", scale=look["color"], legend=None)
-    interpolate = "step-after" if step else "linear"
+    interpolate: Any = "step-after" if step else "linear"
     base = alt.Chart(frame)
     layers = []
     if "lower" in frame and frame["lower"].notna().any():
@@ -85,9 +85,13 @@ def with_rules(chart: Any, rules: Sequence[tuple[float, str]], reach: tuple[floa
         alt.Chart(part)
         .mark_text(align="left", dx=3, dy=float(dy), fontSize=11.5, color=INK, baseline="bottom")
         .encode(x="x:Q", y=alt.value(0), text="text:N")
-        for dy, part in data.groupby("dy")
+        for dy, part in _groups(data, "dy")
     ]
     return alt.layer(chart, rule, *words)
+
+
+def _groups(frame: pd.DataFrame, column: str) -> Any:
+    return frame.groupby(column)
 
 
 def spread(values: Sequence[float], gap: float, low: float, high: float) -> list[float]:
@@ -193,6 +197,10 @@ def _end_labels(
         .encode(x=alt.X("from_x:Q"), x2="x:Q", y=alt.Y("from_pixel:Q", scale=None, axis=None), y2="pixel:Q")
     )
     return alt.layer(leader, text) if len(far) else text
+
+
+def _ink(name: str, series: Sequence[str]) -> str:
+    return style(list(series).index(name)).ink
 
 
 def _pixel(value: float, domain: tuple[float, float], axes: Axes) -> float:

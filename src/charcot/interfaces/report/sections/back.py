@@ -12,7 +12,7 @@ from charcot.interfaces.report.views import Material, SourceLine
 _METHODS = (
     "Charcot computes each simulated patient as a system of differential equations: from messenger RNA in the axon, "
     "through local protein synthesis, energy and TDP-43, to motor units, the ALSFRS-R and survival. Each number of the "
-    "model has a unit, a spread and a source; the weaker the evidence, the wider the spread from which patients are drawn.",
+    "model has a unit, a spread and a source; the weaker the evidence, the wider the spread that patients show.",
     "Random draws are addressed by seed, patient and purpose. The arms of one replicate share them, so that a "
     "difference between arms is an effect of the treatment and not of chance draws.",
     "Four clocks are kept apart: symptom onset, diagnosis, screening and randomisation. Each picture and each table "

@@ -126,7 +126,7 @@ def chain_section(chain: pd.DataFrame) -> Section | None:
     label = "Boxes joined by arrows, one per step of the mechanism; the numbers are in the table below."
     svg = dress(chain_picture(chain), "chain", finding, label)
     columns = ("Step", "Region", "Read-out", "Unit", "Healthy", "Before treatment", "Untreated", "Treated")
-    rows = [
+    rows: list[list[Cell]] = [
         [str(r["step"]), str(r["region"] or "whole person"), str(r["readout"]), str(r["unit"]),
          *(float(r[c]) for c in ("healthy", "before", "untreated", "treated"))]
         for r in records(chain)
@@ -230,7 +230,8 @@ def _ablation_finding(frame: pd.DataFrame, shown: pd.DataFrame, reference: float
         return f"Median survival is {say(reference)} months; it is never reached without {names}."
     if shown.empty:
         return f"Median survival is {say(reference)} months in the full model."
-    most = shown.loc[(shown["value"] - reference).abs().idxmax()]
+    place: Any = (shown["value"] - reference).abs().idxmax()
+    most = shown.loc[place]
     return (
         f"Switching off {most['label']} moves median survival most: from {say(reference)} to "
         f"{say(float(most['value']))} months."

@@ -81,7 +81,7 @@ def baseline_section(view: TrialView) -> Section | None:
 def scores_section(view: TrialView) -> Section | None:
     if view.scores.empty:
         return None
-    last = view.scores.sort_values("x").groupby("series").last()
+    last: Any = view.scores.sort_values("x").groupby("series").last()
     ends = ", ".join(f"{say(float(last.loc[arm, 'y']))} under {arm}" for arm in view.arms if arm in last.index)
     week = float(view.scores["x"].max())
     finding = f"By week {say(week)} the mean ALSFRS-R was {ends}."
@@ -146,9 +146,7 @@ def estimates_section(view: TrialView) -> Section | None:
         return None
     columns = ("Estimate", "Unit", "Mean", "SD", "Lower 2.5 %", "Upper 97.5 %", "Power", "Published")
     keys = ("simulated", "sd", "lower", "upper", "power", "published")
-    rows = [
-        [str(r["quantity"]), str(r["unit"]), *(_number(r.get(key)) for key in keys)] for r in records(frame)
-    ]
+    rows = [[str(r["quantity"]), str(r["unit"]), *(_number(r.get(key)) for key in keys)] for r in records(frame)]
     table = Table.of(columns, rows, "Estimates over the simulated trials")
     note = (
         "SD and range: between simulated trials. Power: share of simulated trials in which the contrast is "
@@ -159,7 +157,8 @@ def estimates_section(view: TrialView) -> Section | None:
         return Section("estimates", "All estimates", (Sheet("Estimates by arm and contrast", table, note),))
     drawn = contrasts.assign(verdict=[_power_words(value) for value in contrasts["power"]])
     first = contrasts.iloc[0]
-    finding = f"{first['quantity']}: {say(float(first['simulated']))} {first['unit']} over {view.replicates:,} simulated trials."
+    value = f"{say(float(first['simulated']))} {first['unit']}"
+    finding = f"{first['quantity']}: {value} over {view.replicates:,} simulated trials."
     label = "Dot and interval chart: each contrast between arms, mean and middle 95 % of the simulated trials."
     svg = draw(beside_published(drawn), "estimates", finding, label)
     return Section("estimates", "Effects", (Figure("estimates", finding, label, svg, table, note),))
@@ -172,7 +171,7 @@ def _power_words(power: float) -> str:
 def survival_section(view: TrialView) -> Section | None:
     if view.stairs.empty:
         return None
-    last = view.stairs.sort_values("x").groupby("series").last()
+    last: Any = view.stairs.sort_values("x").groupby("series").last()
     parts = ", ".join(f"{100 * float(last.loc[a, 'y']):.0f} % under {a}" for a in view.arms if a in last.index)
     finding = f"At the end of follow-up, the share alive without permanent ventilation was {parts}."
     label = "Kaplan-Meier curves by arm with 95 % bands, and the numbers at risk below."

@@ -1,0 +1,70 @@
+"""From exposure to effect: what a product does to a variable or number of the disease.
+
+An effect is computed as the factor or the addition that meets the target: 1 - e for a decrease, 1 + e for an
+increase, e for an addition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from charcot.model.algebra import minimum, saturating
+from charcot.model.ports import Number
+
+
+def linear(exposure: Any, slope: Any) -> Any:
+    """e = slope C"""
+    return slope * exposure
+
+
+def emax(exposure: Any, maximum: Any, half: Any) -> Any:
+    """e = max C / (C50 + C)"""
+    return maximum * saturating(exposure, half)
+
+
+@dataclass(frozen=True)
+class EffectForm:
+    """``needs``: the unit of each number, from the unit of the ``{effect}`` and of the ``{exposure}``."""
+
+    function: Callable[..., Any]
+    needs: Mapping[str, str]
+
+
+EFFECT_FORMS: dict[str, EffectForm] = {
+    "linear": EffectForm(linear, {"slope": "({effect})/({exposure})"}),
+    "emax": EffectForm(emax, {"maximum": "{effect}", "half": "{exposure}"}),
+}
+
+# direction -> (how it meets the target, its value without the product, the equation that it adds)
+DIRECTIONS: dict[str, tuple[str, float, str]] = {
+    "decrease": ("multiply", 1.0, "target -> target (1 - e)"),
+    "increase": ("multiply", 1.0, "target -> target (1 + e)"),
+    "add": ("add", 0.0, "target -> target + e"),
+}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One action of a product on one ``target``, with the claim behind it and the evidence for and against."""
+
+    target: str
+    direction: str
+    form: str
+    unit: str
+    claim: str
+    sources: tuple[str, ...]
+    against: tuple[str, ...]
+    numbers: Mapping[str, Number]  # by local name: maximum, half, slope
+    line: int = 0
+
+    def value(self, exposure: Any, numbers: Mapping[str, Any]) -> Any:
+        """What meets the target. A decrease cannot take more than everything, whatever maximum was drawn."""
+        used = dict(numbers)
+        if self.direction == "decrease":
+            used["maximum"] = minimum(used["maximum"], 1)
+        size = EFFECT_FORMS[self.form].function(exposure, **used)
+        if self.direction == "add":
+            return size
+        return 1 - size if self.direction == "decrease" else 1 + size

@@ -1,0 +1,225 @@
+"""The products: one YAML file each in ``products/``, found, read and checked; none is listed by hand."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from charcot import evidence
+from charcot.core.errors import Problem, Where, raise_if_any
+from charcot.core.identifiers import did_you_mean, is_port_name
+from charcot.core.units import UnitError, dimension, factor, parse_quantity
+from charcot.model.ports import FREE, Number
+from charcot.treatments.effects import DIRECTIONS, EFFECT_FORMS, Effect
+from charcot.treatments.pharmacokinetics import FORMS
+from charcot.treatments.product import Product
+from charcot.treatments.reading import Entry, read_file
+from charcot.treatments.schedules import Cycle, Dosing, parse_days
+
+HERE = Path(__file__).parent / "products"
+
+PRODUCT_KEYS = (
+    "title", "kind", "route", "dose_unit", "default_dose", "dosing", "dosing_reason", "schedules", "pharmacokinetics",
+    "effects", "notes",
+)  # fmt: skip
+KINDS = ("small molecule", "biologic", "antisense", "gene therapy", "cell therapy", "device")
+DOSING = ("bolus", "continuous")
+NUMBER_KEYS = ("value", "unit", "spread", "source", "grade", "title", "note")
+
+
+def products() -> dict[str, Product]:
+    """Every product by name. Raises :class:`charcot.core.errors.Problems` when a product file is not sound."""
+    found, problems = _read_all()
+    raise_if_any(problems, "the products cannot be used")
+    return dict(found)
+
+
+def product_problems() -> list[Problem]:
+    """Everything that is wrong with the product files."""
+    return list(_read_all()[1])
+
+
+@functools.cache
+def _read_all() -> tuple[dict[str, Product], tuple[Problem, ...]]:
+    found, problems = read_products(HERE)
+    return found, tuple(problems)
+
+
+def read_products(folder: Path) -> tuple[dict[str, Product], list[Problem]]:
+    """The sound products of a folder by file name, and everything that is wrong with the others."""
+    found: dict[str, Product] = {}
+    problems: list[Problem] = []
+    for path in sorted(folder.glob("*.yaml")):
+        own: list[Problem] = []
+        entry = read_file(path, own)
+        product = _product(path.stem, entry) if entry is not None else None
+        problems += own
+        if product is not None and not own:
+            found[product.name] = product
+    return found, problems
+
+
+def _product(name: str, entry: Entry) -> Product | None:
+    if not is_port_name(name) or "." in name:
+        entry.report("bad-name", f"{entry.file}: {name!r} cannot name a product", hint="Use lower case and underscores.")
+    entry.check_keys(PRODUCT_KEYS)
+    unit = _known_unit(entry, "dose_unit")
+    dosing = entry.choice("dosing", DOSING)
+    default = _default_dose(entry, unit)
+    schedules = {key: _dosing(item) for key, item in entry.entries("schedules")}
+    if "schedules" in entry.data and "label" not in schedules:
+        entry.report("no-label", f"{name} has no schedule called 'label'", "schedules", "It is the one taken by default.")
+    kinetics = entry.entry("pharmacokinetics")
+    form_name = _form(kinetics, dosing) if kinetics else ""
+    if not (unit and default and kinetics and form_name):
+        return None
+    form = FORMS[form_name]
+    numbers = _numbers(kinetics, name, "", {k: u.format(dose=unit) for k, u in form.needs.items()})
+    exposure_unit = form.exposure_unit.format(dose=unit, volume=numbers["volume"].unit if "volume" in numbers else "1")
+    effects = [_effect(item, name, i, exposure_unit) for i, item in enumerate(entry.items("effects"), start=1)]
+    return Product(
+        name,
+        entry.text("title"),
+        entry.choice("kind", KINDS),
+        entry.text("route"),
+        unit,
+        default,
+        dosing,
+        entry.text("dosing_reason"),
+        schedules,
+        form_name,
+        numbers,
+        kinetics.text("exposure"),
+        exposure_unit,
+        tuple(effect for effect in effects if effect is not None),
+        entry.text("notes"),
+        entry.file,
+    )
+
+
+def _known_unit(entry: Entry, key: str) -> str:
+    unit = entry.text(key)
+    try:
+        dimension(unit or "1")
+    except UnitError as error:
+        entry.report("unknown-unit", f"{entry.name_of(key)}: {error}", key, "Use a unit that pint knows, such as mg.")
+        return ""
+    return unit
+
+
+def _default_dose(entry: Entry, unit: str) -> str:
+    text = entry.text("default_dose")
+    if not (text and unit):
+        return ""
+    try:
+        value = parse_quantity(text, unit)
+    except UnitError as error:
+        entry.report("bad-dose", f"default_dose: {error}", "default_dose")
+        return ""
+    if not value > 0:
+        entry.report("bad-dose", f"default_dose: {text!r} is not above zero", "default_dose")
+        return ""
+    return text
+
+
+def _dosing(entry: Entry) -> Dosing:
+    entry.check_keys(("title", "cycles"), ("then",))
+    cycles = [cycle for item in entry.items("cycles") if (cycle := _cycle(item)) is not None]
+    then = entry.choice("then", ("repeat the last cycle", "stop")) or "stop"
+    if not cycles:
+        entry.report("no-cycles", f"{entry.path} has no cycles", "cycles")
+    return Dosing(entry.text("title"), tuple(cycles), repeats=then != "stop")
+
+
+def _cycle(entry: Entry) -> Cycle | None:
+    entry.check_keys(("days", "on"), ("doses_per_day",))
+    length, per_day = entry.number("days"), entry.number("doses_per_day", 1.0)
+    try:
+        on = parse_days(entry.text("on"))
+    except ValueError as error:
+        entry.report("bad-days", f"{entry.path}.on: {error}", "on")
+        return None
+    if not (length >= 1 and on[-1] < length and per_day > 0):
+        hint = "Day 0 is the first day; a cycle of 28 days has the days 0 to 27."
+        entry.report("bad-cycle", f"{entry.path}: a dose falls after the end of the cycle, or nothing is given", hint=hint)
+        return None
+    return Cycle(length, on, per_day)
+
+
+def _form(entry: Entry, dosing: str) -> str:
+    entry.check_keys(("form", "exposure", "numbers"))
+    name = entry.choice("form", FORMS)
+    if name and dosing and dosing not in FORMS[name].dosing:
+        message = f"{name} does not go with {dosing} dosing"
+        entry.report("wrong-dosing", message, "form", f"It takes {' or '.join(FORMS[name].dosing)} dosing.")
+        return ""
+    return name
+
+
+def _effect(entry: Entry, product: str, index: int, exposure_unit: str) -> Effect | None:
+    entry.check_keys(("target", "direction", "form", "claim", "numbers"), ("unit", "sources", "against"))
+    direction, form = entry.choice("direction", DIRECTIONS), entry.choice("form", EFFECT_FORMS)
+    unit = _known_unit(entry, "unit") if "unit" in entry.data else "1"
+    _check_sources(entry, "sources", FREE)
+    _check_sources(entry, "against")
+    if not (direction and form and unit):
+        return None
+    if direction == "decrease" and form != "emax":
+        hint = "A linear decrease would go below zero at a high dose."
+        entry.report("bad-decrease", f"{entry.path}: a decrease needs the form emax", "form", hint)
+        return None
+    if direction != "add" and unit != "1":
+        entry.report("bad-unit", f"{entry.path}: only an addition has a unit", "unit", "Leave the unit out.")
+    needs = {k: u.format(effect=unit, exposure=exposure_unit) for k, u in EFFECT_FORMS[form].needs.items()}
+    numbers = _numbers(entry, product, f"effect_{index}_", needs)
+    if direction == "decrease" and "maximum" in numbers and numbers["maximum"].value > 1:
+        message = f"{entry.path}: a decrease of {numbers['maximum'].value:g} would take more than everything"
+        entry.report("bad-maximum", message, "numbers", "The maximum of a decrease lies between 0 and 1.")
+    return Effect(
+        entry.text("target"), direction, form, unit, entry.text("claim"),
+        tuple(k for k in entry.names("sources") if k != FREE), entry.names("against"), numbers, entry.line,
+    )  # fmt: skip
+
+
+def _numbers(entry: Entry, product: str, prefix: str, needs: dict[str, str]) -> dict[str, Number]:
+    """The numbers of a form in the units that it needs, named ``drug.<product>.<prefix><quantity>``."""
+    outer = entry.entry("numbers")
+    if outer is None:
+        return {}
+    outer.check_keys(needs)
+    return {
+        local: _number(item, f"drug.{product}.{prefix}{local}", needs[local])
+        for local, item in entry.entries("numbers")
+        if local in needs
+    }
+
+
+def _number(entry: Entry, name: str, wanted: str) -> Number:
+    entry.check_keys(NUMBER_KEYS[:-1], ("note", "between_patients"))
+    value, unit = entry.number("value"), _known_unit(entry, "unit")
+    spread, between = entry.number("spread"), entry.number("between_patients", 0.0)
+    if value <= 0:
+        entry.report("not-positive", f"{entry.path} is {value:g}, but must be above zero", "value")
+    if spread < 0 or between < 0:
+        entry.report("negative-spread", f"{entry.path}: a spread cannot be below zero")
+    source, grade = entry.text("source"), entry.choice("grade", evidence.grades())
+    _check_sources(entry, "source", FREE)
+    if grade and (source == FREE) != (grade == "F"):
+        message = f"{entry.path}: source {source!r} and grade {grade!r} do not go together"
+        entry.report("free-grade", message, "source", "A free number has source 'free' and grade F.")
+    if unit and wanted:
+        try:
+            value, unit = value * factor(unit, wanted), wanted
+        except UnitError as error:
+            entry.report("wrong-unit", f"{entry.path}: {error}", "unit")
+    return Number(
+        name, "", value, unit or "1", spread, between, entry.names("source"), grade, "parameter", entry.text("title"),
+        entry.text("note"), Where.of(entry.file, entry.line),
+    )  # fmt: skip
+
+
+def _check_sources(entry: Entry, key: str, *also: str) -> None:
+    known = (*evidence.sources(), *also)
+    for source in entry.names(key):
+        if source not in known:
+            entry.report("unknown-source", f"{entry.path}: there is no source {source!r}", key, did_you_mean(source, known))

@@ -1,0 +1,171 @@
+"""A product, and what it adds to the model: ports, numbers, mechanisms and its hands on the disease."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from charcot.core.errors import Where
+from charcot.core.units import parse_quantity
+from charcot.model.compose import Modifier
+from charcot.model.mechanism import RATE, Mechanism
+from charcot.model.ports import FREE, Number, Port
+from charcot.treatments.effects import DIRECTIONS, EFFECT_FORMS, Effect
+from charcot.treatments.pharmacokinetics import FORMS, Form
+from charcot.treatments.schedules import Dosing, every, general
+
+ROW = "treatment"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What :meth:`charcot.model.compose.Definition.extended` takes."""
+
+    ports: tuple[Port, ...]
+    numbers: tuple[Number, ...]
+    mechanisms: tuple[Mechanism, ...]
+    modifiers: tuple[Modifier, ...]
+
+
+@dataclass(frozen=True)
+class Product:
+    """A treatment as its file describes it. ``default_dose`` is text with a unit, one dose of the label schedule."""
+
+    name: str
+    title: str
+    kind: str
+    route: str
+    dose_unit: str
+    default_dose: str
+    dosing: str  # "bolus" or "continuous"
+    dosing_reason: str
+    own_schedules: Mapping[str, Dosing]
+    form: str
+    kinetics: Mapping[str, Number]  # by local name: half_life, volume, ...
+    exposure_title: str
+    exposure_unit: str
+    effects: tuple[Effect, ...]
+    notes: str
+    file: str
+
+    @cached_property
+    def schedules(self) -> dict[str, Dosing]:
+        """Every named schedule; ``every 28 days`` and the like are understood beside these."""
+        return {**self.own_schedules, **general(self.dosing)}
+
+    def schedule(self, text: str) -> Dosing | None:
+        """The schedule that ``text`` names or describes."""
+        return self.schedules.get(text) or every(text)
+
+    @property
+    def dose_port(self) -> str:
+        """Where doses go: the state that a bolus raises, or the input that holds the rate."""
+        local = "rate" if self.dosing == "continuous" else next(iter(FORMS[self.form].states))
+        return self.port_name(local)
+
+    def port_name(self, local: str) -> str:
+        return f"drug.{self.name}.{local}"
+
+    def where(self, line: int = 0) -> Where:
+        return Where.of(self.file, line)
+
+    def content(self) -> Content:
+        """Ports, numbers, mechanisms and modifiers named ``drug.<product>.<quantity>``, one per person."""
+        numbers = [*self.kinetics.values(), *(n for effect in self.effects for n in effect.numbers.values())]
+        mechanisms = [_kinetics(self), *(_effect(self, i, e) for i, e in enumerate(self.effects, start=1))]
+        modifiers = [
+            Modifier(e.target, self.port_name(f"effect_{i}"), DIRECTIONS[e.direction][0], self.where(e.line))
+            for i, e in enumerate(self.effects, start=1)
+        ]
+        return Content(tuple(_ports(self)), tuple(numbers), tuple(mechanisms), tuple(modifiers))
+
+
+def _ports(product: Product) -> Iterable[Port]:
+    form, where = FORMS[product.form], product.where()
+    size = parse_quantity(product.default_dose, product.dose_unit)
+
+    def port(local: str, kind: str, unit: str, healthy: float, scale: float, title: str) -> Port:
+        return Port(product.port_name(local), kind, "person", unit, healthy, scale, title, False, where)
+
+    if product.dosing == "continuous":
+        yield port("rate", "input", f"({product.dose_unit})/day", 0.0, size, f"{product.title}: dose per day")
+    for local, text in form.states.items():
+        unit = text.format(dose=product.dose_unit)
+        scale = size if "{dose}" in text else 1.0
+        yield port(local, "state", unit, 0.0, scale, f"{product.title}: {local}")
+    yield port("exposure", "variable", product.exposure_unit, 0.0, 1.0, product.exposure_title)
+    for i, effect in enumerate(product.effects, start=1):
+        how, neutral, _ = DIRECTIONS[effect.direction]
+        unit = effect.unit if how == "add" else "1"
+        title = f"{product.title}: {'added to' if how == 'add' else 'factor on'} {effect.target}"
+        yield port(f"effect_{i}", "variable", unit, neutral, 1.0, title)
+
+
+def _kinetics(product: Product) -> Mechanism:
+    """The mechanism that carries a dose to the exposure."""
+    form: Form = FORMS[product.form]
+    locals_ = [name for name in form.arguments if name != "rate" or product.dosing == "continuous"]
+
+    def run(values: Mapping[str, Any]) -> dict[str, Any]:
+        given = {local: values[local] for local in locals_}
+        if "rate" in form.arguments and product.dosing != "continuous":
+            given["rate"] = 0
+        out = form.equations(**given)
+        return {_renamed(product, key): value for key, value in out.items()}
+
+    cited = [key for number in product.kinetics.values() for key in number.sources]
+    claim, _, equation = form.text.partition("\n\n")
+    text = _docstring(f"{product.title}: {claim}", " ".join(equation.split()), cited, ())
+    return _mechanism(product, "kinetics", locals_, run, text, 0)
+
+
+def _effect(product: Product, index: int, effect: Effect) -> Mechanism:
+    """The mechanism that computes what meets one target."""
+    numbers = {local: f"effect_{index}_{local}" for local in effect.numbers}
+
+    def run(values: Mapping[str, Any]) -> dict[str, Any]:
+        used = {local: values[name] for local, name in numbers.items()}
+        return {product.port_name(f"effect_{index}"): effect.value(values["exposure"], used)}
+
+    shape = EFFECT_FORMS[effect.form].function.__doc__ or ""
+    equation = f"Equation: {shape}; {DIRECTIONS[effect.direction][2].replace('target', effect.target)}"
+    cited = [*effect.sources, *(key for number in effect.numbers.values() for key in number.sources)]
+    text = _docstring(effect.claim, equation, cited, effect.against)
+    return _mechanism(product, f"effect_{index}", ["exposure", *numbers.values()], run, text, effect.line)
+
+
+def _mechanism(
+    product: Product,
+    local: str,
+    reads: Iterable[str],
+    run: Callable[[Mapping[str, Any]], dict[str, Any]],
+    text: str,
+    line: int,
+) -> Mechanism:
+    """A mechanism from a function of local names: composition finds what it reads in its signature."""
+    names = {product.port_name(name).replace(".", "_"): name for name in reads}
+
+    def function(**values: Any) -> dict[str, Any]:
+        return run({names[argument]: value for argument, value in values.items()})
+
+    parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    function.__doc__ = text
+    return Mechanism(f"{product.name}.{local}", "person", function, ROW, product.where(line))
+
+
+def _renamed(product: Product, key: str) -> str:
+    is_rate = key.startswith(RATE)
+    return f"{RATE if is_rate else ''}{product.port_name(key.removeprefix(RATE))}"
+
+
+def _docstring(claim: str, equation: str, sources: Iterable[str], against: Iterable[str]) -> str:
+    lines = [claim, "", equation, ""]
+    for label, keys in (("Sources", sources), ("Against", against)):
+        kept = [key for key in dict.fromkeys(keys) if key != FREE]
+        if kept:
+            lines.append(f"{label}: {', '.join(kept)}")
+    return "\n".join(lines).strip()
