@@ -30,7 +30,7 @@ def decay() -> Program:
 
 def disease() -> Program:
     """A small, mildly stiff, non-linear, dosed program (rates from 1e-3 to 20 per day) with a hazard."""
-    drug, seed, glia, cells, fast, hazard = (symbol(n) for n in ("drug", "seed", "glia", "cells", "fast", "hazard"))
+    drug, seed, glia, cells, fast = (symbol(n) for n in ("drug", "seed", "glia", "cells", "fast"))
     grow, kill, lag, infusion = (symbol(n) for n in ("grow", "kill", "lag", "infusion"))
     sick = maximum(seed, 0.0) ** 2.5 / (0.4**2.5 + maximum(seed, 0.0) ** 2.5)
     rates = {
@@ -50,8 +50,10 @@ def disease() -> Program:
             Parameter("lag", "1/day", 2.0),
         ),
         inputs=(Input("infusion", "mg/day", 0.0),),
-        readouts=tuple(Readout(n, "dimensionless", symbol(n)) for n in rates)
-        + (Readout("score", "point", 48 * symbol("cells") ** 1.5),),
+        readouts=(
+            *(Readout(n, "dimensionless", symbol(n)) for n in rates),
+            Readout("score", "point", 48 * symbol("cells") ** 1.5),
+        ),
     )
 
 

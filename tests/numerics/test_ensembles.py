@@ -7,7 +7,8 @@ from engine_cases import decay, disease, spread
 from charcot.core.program import Program
 from charcot.core.result import Result, Status
 from charcot.core.schedule import Event, EventKind, Schedule
-from charcot.engine import Stop, simulate
+from charcot.engine import Stop, compiled, simulate
+from charcot.engine.vector import Lanes
 
 PATIENTS = 45
 TIMES = np.linspace(0.0, 400.0, 14)
@@ -187,3 +188,19 @@ def test_unknown_names_get_a_hint():
         simulate(program, program.parameter_table(1), TIMES, readouts=["plasm"])
     with pytest.raises(KeyError, match="plasma"):
         simulate(program, program.parameter_table(1), TIMES, stop=Stop("plasm", np.ones(1)))
+
+
+@pytest.mark.parametrize(("width", "fused"), [(4, True), (2, True), (4, False)])
+def test_narrower_machines(alone, width, fused, monkeypatch, tmp_path):
+    """Fewer lanes change no bit; a machine without fused multiply-add differs by round-off only."""
+    processor, features, _ = compiled._host()
+    monkeypatch.setattr(compiled, "_host", lambda: (processor, features, Lanes(width, fused)))
+    monkeypatch.setattr(compiled, "_kernels", {})
+    monkeypatch.setenv("CHARCOT_CACHE", str(tmp_path))
+    result = run()
+    assert compiled.kernel(disease()).sizes.width == width
+    if fused:
+        same(alone, result)
+    else:
+        np.testing.assert_array_equal(alone.status, result.status)
+        np.testing.assert_allclose(alone.values, result.values, rtol=1e-6, atol=1e-9)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from engine_cases import decay, disease, spread
 
+from charcot.core.expression import constant, log, symbol
+from charcot.core.program import Parameter, Program, Readout, State
 from charcot.core.result import Status
 from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.engine import Stop, simulate
@@ -160,14 +162,18 @@ def test_a_dose_can_carry_a_state_over_its_threshold():
 # failures --------------------------------------------------------------------------------------------------------
 
 
-def test_an_explosion_is_named():
-    from charcot.core.expression import constant, symbol
-    from charcot.core.program import Parameter, Program, Readout, State
-
+def one_state(rate) -> Program:
+    """x' = rate(x, k) from x = 1."""
     x, k = symbol("x"), symbol("k")
-    program = Program(
-        (State("x", "1", constant(1.0), k * x * x),), (Parameter("k", "1", 1.0),), (), (Readout("x", "1", x),)
+    return Program(
+        states=(State("x", "1", constant(1.0), rate(x, k)),),
+        parameters=(Parameter("k", "1", 1.0),),
+        readouts=(Readout("x", "1", x),),
     )
+
+
+def test_an_explosion_is_named():
+    program = one_state(lambda x, k: k * x * x)
     result = simulate(program, np.array([[1.0], [0.1]]), np.linspace(0, 5, 51), tolerance=1e-6)
     assert Status(result.status[0]) in {Status.STEP_TOO_SMALL, Status.NON_FINITE}
     assert result.end_time[0] == pytest.approx(1.0, abs=1e-4)
@@ -176,17 +182,21 @@ def test_an_explosion_is_named():
 
 
 def test_a_rate_that_is_not_a_number_is_named():
-    from charcot.core.expression import constant, log, symbol
-    from charcot.core.program import Parameter, Program, Readout, State
-
-    x, k = symbol("x"), symbol("k")
-    program = Program(
-        (State("x", "1", constant(1.0), k - 0.1 * log(x - 2.0)),),
-        (Parameter("k", "1", 1.0),),
-        (),
-        (Readout("x", "1", x),),
-    )
-    result = simulate(program, np.array([[1.0]]), np.array([0.0, 1.0]))
+    result = simulate(one_state(lambda x, k: k - 0.1 * log(x - 2.0)), np.array([[1.0]]), np.array([0.0, 1.0]))
     assert result.status[0] == Status.NON_FINITE
     assert result.values[0, 0, 0] == 1.0
     assert np.isnan(result.values[0, 1, 0])
+
+
+def test_a_state_without_any_rate_is_crossed_in_few_steps():
+    result = simulate(one_state(lambda x, k: 0.0 * x), np.array([[1.0]]), np.array([0.0, 2e4]))
+    assert result.status[0] == Status.COMPLETED
+    assert result.steps[0] <= 2
+    assert result.values[0, 1, 0] == 1.0
+
+
+def test_a_very_stiff_state_is_no_trouble():
+    result = simulate(one_state(lambda x, k: -1e9 * (x - k)), np.array([[0.25]]), np.array([0.0, 1.0, 2e4]))
+    assert result.status[0] == Status.COMPLETED
+    assert result.steps[0] < 60
+    np.testing.assert_allclose(result["x"][0, 1:], 0.25, rtol=1e-6)

@@ -428,7 +428,7 @@ def _program(
     definition: Definition, states: tuple[State, ...], resolved: Mapping[str, Expression], readouts: Iterable[str] | None
 ) -> Program:  # fmt: skip
     wanted = readout_names(definition) if readouts is None else list(readouts)
-    state_names = {s.name for s in states}
+    state_names = {s.name for s in states} | {p.name for p in definition.ports if p.kind == "input"}
     reported = []
     for name in wanted:
         if name not in resolved and name not in state_names:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 Advance = Callable[[int], None]
-_PIPE_WIDTH = 110  # a file or a pipe has no width of its own
+_PIPE_WIDTH = 140  # a file or a pipe has no width of its own
 
 
 def console(*, stderr: bool = False) -> Console:

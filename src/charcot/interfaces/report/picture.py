@@ -38,10 +38,11 @@ def draw(chart: Any, name: str, finding: str, label: str) -> str:
 
 def dress(svg: str, name: str, finding: str, label: str) -> str:
     """Give an SVG its role, its name for screen readers, private identifiers and a width that follows the page."""
-    for identifier in sorted(set(_ID.findall(svg)), key=len, reverse=True):
-        svg = svg.replace(f'id="{identifier}"', f'id="{name}-{identifier}"')
-        svg = svg.replace(f"url(#{identifier})", f"url(#{name}-{identifier})")
-        svg = svg.replace(f'href="#{identifier}"', f'href="#{name}-{identifier}"')
+    for number, identifier in enumerate(dict.fromkeys(_ID.findall(svg))):  # the renderer's own numbers run on and on
+        private = f"{name}-part-{number}"
+        svg = svg.replace(f'id="{identifier}"', f'id="{private}"')
+        svg = svg.replace(f"url(#{identifier})", f"url(#{private})")
+        svg = svg.replace(f'href="#{identifier}"', f'href="#{private}"')
     size = _SIZE.search(svg)
     width, height = size.groups() if size else ("800", "400")
     text = html.escape(f"{finding} {label}".strip(), quote=True)

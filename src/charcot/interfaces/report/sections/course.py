@@ -9,7 +9,7 @@ from charcot.interfaces.report.charts.chain import chain_picture
 from charcot.interfaces.report.charts.intervals import change_by_row
 from charcot.interfaces.report.charts.lines import Axes, curves, with_rules
 from charcot.interfaces.report.charts.survival import survival_curves
-from charcot.interfaces.report.content import Figure, Section, Sheet, Table, number_text, say
+from charcot.interfaces.report.content import Cell, Figure, Section, Sheet, Table, number_text, say
 from charcot.interfaces.report.names import readout_name, unit_name
 from charcot.interfaces.report.picture import draw, dress
 from charcot.interfaces.report.views import NaturalHistoryLike, TypicalPatientLike, records

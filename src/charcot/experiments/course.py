@@ -1,0 +1,138 @@
+"""One typical patient, with and without a treatment started early and late, and what moved along the chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from charcot import patients
+from charcot.core.units import DAYS_PER_MONTH
+from charcot.experiments.natural_history import Ablation, NaturalHistory, natural_history
+from charcot.patients import Courses
+from charcot.treatments import Regimen
+
+__all__ = ["Ablation", "NaturalHistory", "TypicalPatient", "natural_history", "typical_patient"]
+
+UNTREATED = "untreated"
+EARLY = "AAV-miR-126, 6 months before onset"
+AT_ONSET = "AAV-miR-126, at onset"
+LATE = "AAV-miR-126, 12 months after onset"
+STARTS = {EARLY: -6.0, AT_ONSET: 0.0, LATE: 12.0}  # months since onset
+CHAIN_MONTHS = 24.0
+SEED_AGE = 58.0
+
+# The chain from molecule to survival: (step, read-out); "{r}" is the region in which disease begins.
+CHAIN = (
+    ("mRNA delivered to the ending", "{r}.axon.mrna_terminal"),
+    ("local protein synthesis", "{r}.axon.translation_terminal"),
+    ("energy at the ending", "{r}.axon.atp_terminal"),
+    ("miR-126 in the ending", "{r}.terminal.mir126"),
+    ("TDP-43 in the ending", "{r}.axon.tdp43_terminal"),
+    ("TDP-43 condensate", "{r}.axon.condensate_terminal"),
+    ("TDP-43 aggregate", "{r}.soma.aggregate"),
+    ("nuclear TDP-43", "{r}.soma.tdp43_nuclear"),
+    ("reactive oxygen", "{r}.soma.reactive_oxygen"),
+    ("toxic microglia", "{r}.microglia.toxic"),
+    ("regulatory T cells", "immune.treg"),
+    ("muscle innervation", "{r}.nmj.innervation"),
+    ("working motor units", "{r}.pool.motor_units"),
+    ("living motor neurons", "{r}.pool.neurons"),
+    ("serum neurofilament light", "biomarker.nfl_serum"),
+    ("vital capacity", "clinic.vital_capacity"),
+    ("ALSFRS-R", "clinic.alsfrs_r.total"),
+)
+
+
+@dataclass(frozen=True)
+class TypicalPatient:
+    """One patient in several arms.
+
+    ``arms[label][readout]`` is (months since onset, values) up to the arm's end; ``events[label]`` holds onset,
+    diagnosis, treatment_start and death in months since onset (infinite when never). ``chain`` has a row per step.
+    """
+
+    region: str
+    arms: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]
+    events: dict[str, dict[str, float]]
+    chain: pd.DataFrame
+
+
+def typical_patient(seed: int = 1, region: str = "lumbar", workers: int = 1) -> TypicalPatient:
+    """Simulate the typical sporadic patient: every number at its shared value, no drift, median draw for death.
+
+    ``seed`` changes nothing today: this patient is not drawn. Onset of the untreated arm is the zero of every clock.
+    """
+    readouts = tuple(dict.fromkeys(name.format(r=region) for _, name in CHAIN))
+    alone = patients.typical_cohort([region], SEED_AGE)
+    natural = patients.simulate(alone, readouts=readouts, workers=workers)
+    onset = float(natural.onset[0])
+    cohort = patients.typical_cohort([region], SEED_AGE, copies=len(STARTS))
+    regimens = [
+        [Regimen.parse(product="aav_mir126", dose="1.2e14 vg", start=f"{month} months", schedule="once")]
+        for month in STARTS.values()
+    ]
+    treated = patients.simulate(cohort, regimens, np.full(len(STARTS), onset), readouts=readouts, workers=workers)
+    arms = {UNTREATED: _arm(natural, 0, onset)}
+    events = {UNTREATED: _clock(natural, 0, onset, np.inf)}
+    for row, (label, month) in enumerate(STARTS.items()):
+        arms[label] = _arm(treated, row, onset)
+        events[label] = _clock(treated, row, onset, month)
+    return TypicalPatient(region, arms, events, _chain(arms, region))
+
+
+def _arm(courses: Courses, row: int, onset: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    out = {}
+    months = (courses.result.times[row] - onset) / DAYS_PER_MONTH
+    for name in courses.result.readout_names:
+        values = courses.result[name][row]
+        known = np.isfinite(values)
+        out[name] = (months[known], values[known])
+    return out
+
+
+def _clock(courses: Courses, row: int, onset: float, start: float) -> dict[str, float]:
+    def months(day: float) -> float:
+        return float((day - onset) / DAYS_PER_MONTH)
+
+    return {
+        "onset": months(courses.onset[row]),
+        "diagnosis": months(courses.diagnosis[row]),
+        "treatment_start": start,
+        "death": months(courses.death[row]),
+    }
+
+
+def _value(arm: dict[str, tuple[np.ndarray, np.ndarray]], name: str, month: float) -> float:
+    months, values = arm[name]
+    return float(np.interp(month, months, values))
+
+
+def _chain(arms: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]], region: str) -> pd.DataFrame:
+    ports = {port.name: port for port in patients.definition(("aav_mir126",)).ports}
+    untreated = arms[UNTREATED]
+    first = untreated["clinic.alsfrs_r.total"][0][0]
+    rows = []
+    for step, template in CHAIN:
+        name = template.format(r=region)
+        unit = ports[name.removeprefix(f"{region}.")].unit
+        rows.append(
+            (
+                region,
+                step,
+                name,
+                unit,
+                _value(untreated, name, first),
+                _value(untreated, name, 0.0),
+                _value(untreated, name, CHAIN_MONTHS),
+                _value(arms[EARLY], name, CHAIN_MONTHS),
+                _value(arms[AT_ONSET], name, CHAIN_MONTHS),
+                _value(arms[LATE], name, CHAIN_MONTHS),
+            )
+        )
+    columns = [
+        "region", "step", "readout", "unit", "healthy", "before", "untreated", "treated", "treated_at_onset",
+        "treated_late",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)

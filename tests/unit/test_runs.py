@@ -1,0 +1,113 @@
+# ruff: noqa: PT012
+"""Run folders: whole or not at all, never written over."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from charcot.interfaces import runs
+
+
+def everything_in(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*"))
+
+
+def test_the_name_is_a_slug_and_twelve_hex_digits_of_the_content() -> None:
+    name = runs.run_name("MCI186-19 (edaravone)", {"seed": 1})
+    assert name.startswith("mci186-19-edaravone-")
+    assert len(name.rsplit("-", 1)[1]) == 12
+    assert name == runs.run_name("MCI186-19 (edaravone)", {"seed": 1})
+    assert name != runs.run_name("MCI186-19 (edaravone)", {"seed": 2})
+
+
+@pytest.mark.parametrize("text", ["", "  ", "///", "ü"])
+def test_a_slug_is_never_empty(text: str) -> None:
+    assert runs.slug(text) == "run"
+
+
+def test_a_finished_folder_appears_under_its_name(tmp_path: Path) -> None:
+    target = tmp_path / "runs" / "a-1"
+    with runs.writing(target) as folder:
+        (folder / "x.txt").write_text("x")
+        assert not target.exists()
+    assert everything_in(tmp_path) == ["runs", "runs/a-1", "runs/a-1/x.txt"]
+
+
+@pytest.mark.parametrize(
+    "accident", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device"), ValueError("x"), SystemExit(1)]
+)
+def test_an_accident_leaves_nothing(tmp_path: Path, accident: BaseException) -> None:
+    target = tmp_path / "deep" / "runs" / "a-1"
+    with pytest.raises(type(accident)), runs.writing(target) as folder:
+        (folder / "half.txt").write_text("half")
+        raise accident
+    assert everything_in(tmp_path) == []
+
+
+def test_an_accident_keeps_what_was_there_before(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "other.txt").write_text("mine")
+    with pytest.raises(KeyboardInterrupt), runs.writing(tmp_path / "runs" / "a-1"):
+        raise KeyboardInterrupt
+    assert everything_in(tmp_path) == ["runs", "runs/other.txt"]
+
+
+def test_a_folder_that_appears_meanwhile_is_left_as_it_is(tmp_path: Path) -> None:
+    target = tmp_path / "a-1"
+    with pytest.raises(runs.CannotWrite, match="appeared meanwhile"), runs.writing(target) as folder:
+        (folder / "x.txt").write_text("new")
+        target.mkdir()
+        (target / "x.txt").write_text("old")
+    assert (target / "x.txt").read_text() == "old"
+    assert everything_in(tmp_path) == ["a-1", "a-1/x.txt"]
+
+
+def test_a_file_in_the_way_of_the_root_is_named(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file")
+    with (
+        pytest.raises(runs.CannotWrite, match="a file of that name is in the way"),
+        runs.writing(tmp_path / "runs" / "a"),
+    ):
+        pass
+
+
+def test_an_existing_run_is_found_and_a_new_one_gets_a_number(tmp_path: Path) -> None:
+    assert runs.place_for(tmp_path, "a-1", force_new=False) == (tmp_path / "a-1", False)
+    (tmp_path / "a-1").mkdir()
+    assert runs.place_for(tmp_path, "a-1", force_new=False) == (tmp_path / "a-1", True)
+    assert runs.place_for(tmp_path, "a-1", force_new=True) == (tmp_path / "a-1-2", False)
+    (tmp_path / "a-1-2").mkdir()
+    assert runs.place_for(tmp_path, "a-1", force_new=True) == (tmp_path / "a-1-3", False)
+
+
+def test_leftovers_of_a_killed_run_are_found(tmp_path: Path) -> None:
+    (tmp_path / f".a-1{runs.PARTIAL}xyz").mkdir()
+    (tmp_path / "a-2").mkdir()
+    assert [p.name for p in runs.leftovers(tmp_path)] == [f".a-1{runs.PARTIAL}xyz"]
+    assert runs.leftovers(tmp_path / "nowhere") == []
+
+
+def test_json_has_no_numbers_that_json_lacks(tmp_path: Path) -> None:
+    content = {"a": math.nan, "b": math.inf, "c": np.float64(1.5), "d": np.arange(2), "e": (1, None), "f": Path("x")}
+    runs.write_json(tmp_path / "x.json", content)
+    found = json.loads((tmp_path / "x.json").read_text())
+    assert found == {"a": None, "b": "inf", "c": 1.5, "d": [0, 1], "e": [1, None], "f": "x"}
+
+
+def test_yaml_and_tables_read_back(tmp_path: Path) -> None:
+    from ruamel.yaml import YAML
+
+    runs.write_yaml(tmp_path / "p.yaml", {"z": 1, "a": {"dose": "60 mg", "visits": ["0 days", "28 days"]}})
+    read = YAML(typ="safe").load((tmp_path / "p.yaml").read_text())
+    assert read == {"z": 1, "a": {"dose": "60 mg", "visits": ["0 days", "28 days"]}}
+    assert list(read) == ["z", "a"]
+    table = pd.DataFrame({"USUBJID": ["a"], "AVAL": [1.5]})
+    assert runs.write_tables(tmp_path / "tables", {"ADQS": table}) == ["tables/ADQS.parquet"]
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "tables" / "ADQS.parquet"), table)
