@@ -26,6 +26,7 @@ import numpy as np
 from sksundae.cvode import CVODE
 from synthetic import patients, synthetic
 
+from charcot.core.expression import symbol
 from charcot.core.program import Program, Readout
 from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.engine import codegen, compiled, simulate
@@ -38,16 +39,8 @@ TIMES = np.linspace(0.0, HORIZON, 61)
 
 def observed(program: Program) -> Program:
     """The same program with every state as a read-out."""
-    readouts = tuple(
-        Readout(state.name, state.unit, symbol) for state, symbol in zip(program.states, _symbols(program), strict=True)
-    )
+    readouts = tuple(Readout(state.name, state.unit, symbol(state.name)) for state in program.states)
     return Program(program.states, program.parameters, program.inputs, readouts, program.title)
-
-
-def _symbols(program: Program) -> list[Any]:
-    from charcot.core.expression import symbol
-
-    return [symbol(name) for name in program.state_names]
 
 
 class Cvode:
@@ -89,7 +82,14 @@ class Cvode:
         depot = program.index("state", "drug.depot")
         for limit in [*(dose for dose in doses if dose < HORIZON), HORIZON]:
             if limit > t:
-                grid = np.unique([t, 0.5 * (t + limit), *TIMES[(TIMES > t) & (TIMES <= limit)], limit])
+                grid = np.unique(
+                    [
+                        t,
+                        0.5 * (t + limit),
+                        *TIMES[np.searchsorted(TIMES, t, "right") : np.searchsorted(TIMES, limit, "right")],
+                        limit,
+                    ]
+                )
                 solution = CVODE(rates, **options).solve(grid, y)
                 found |= dict(zip(grid[1:], solution.y[1:].copy(), strict=True))
                 y, t = solution.y[-1].copy(), limit

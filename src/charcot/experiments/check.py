@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 from charcot import clinic, disease, evidence, patients, treatments
 from charcot.core.errors import Problem, Severity, Where
+from charcot.experiments.natural_history import PUBLISHED
 from charcot.model.compose import Definition
 from charcot.model.ports import FREE
 from charcot.model.units_check import Unit
@@ -22,6 +24,7 @@ def check_all() -> list[Problem]:
     whole = patients.definition(tuple(sorted(treatments.products())))
     cited = dict(_cited(whole))
     problems += evidence.check_citations(cited)
+    problems += evidence.unused(cited)
     problems += _grades(whole)
     problems += _unread_numbers(whole)
     problems += _units_of_regions(whole)
@@ -47,6 +50,10 @@ def _cited(whole: Definition) -> Iterator[tuple[str, Where]]:
     for item in (*disease.genotypes().values(), *disease.exposures().values()):
         for key in item.source.split(";"):
             yield key.strip(), Where.of("genotypes.csv")
+    with PUBLISHED.open(newline="", encoding="utf-8") as handle:
+        for line, row in enumerate(csv.DictReader(handle), start=2):
+            for key in row["source"].split(";"):
+                yield key.strip(), Where.of(PUBLISHED.name, line)
     for genotype in disease.genotypes().values():
         for effect in genotype.effects:
             if effect.source not in (FREE, DEFINITION):

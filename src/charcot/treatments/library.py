@@ -61,14 +61,16 @@ def read_products(folder: Path) -> tuple[dict[str, Product], list[Problem]]:
 
 def _product(name: str, entry: Entry) -> Product | None:
     if not is_port_name(name) or "." in name:
-        entry.report("bad-name", f"{entry.file}: {name!r} cannot name a product", hint="Use lower case and underscores.")
+        hint = "Use lower case, digits and underscores."
+        entry.report("bad-name", f"{name!r} cannot name a product", hint=hint)
     entry.check_keys(PRODUCT_KEYS)
     unit = _known_unit(entry, "dose_unit")
     dosing = entry.choice("dosing", DOSING)
     default = _default_dose(entry, unit)
     schedules = {key: _dosing(item) for key, item in entry.entries("schedules")}
     if "schedules" in entry.data and "label" not in schedules:
-        entry.report("no-label", f"{name} has no schedule called 'label'", "schedules", "It is the one taken by default.")
+        hint = "It is the one taken when a regimen names none."
+        entry.report("no-label", f"{name} has no schedule called 'label'", "schedules", hint)
     kinetics = entry.entry("pharmacokinetics")
     form_name = _form(kinetics, dosing) if kinetics else ""
     if not (unit and default and kinetics and form_name):
@@ -140,8 +142,8 @@ def _cycle(entry: Entry) -> Cycle | None:
         entry.report("bad-days", f"{entry.path}.on: {error}", "on")
         return None
     if not (length >= 1 and on[-1] < length and per_day > 0):
-        hint = "Day 0 is the first day; a cycle of 28 days has the days 0 to 27."
-        entry.report("bad-cycle", f"{entry.path}: a dose falls after the end of the cycle, or nothing is given", hint=hint)
+        message = f"{entry.path}: a dose falls after the end of the cycle, or nothing is given"
+        entry.report("bad-cycle", message, hint="Day 0 is the first day; a cycle of 28 days has the days 0 to 27.")
         return None
     return Cycle(length, on, per_day)
 
@@ -222,4 +224,5 @@ def _check_sources(entry: Entry, key: str, *also: str) -> None:
     known = (*evidence.sources(), *also)
     for source in entry.names(key):
         if source not in known:
-            entry.report("unknown-source", f"{entry.path}: there is no source {source!r}", key, did_you_mean(source, known))
+            message = f"{entry.path}: there is no source {source!r}"
+            entry.report("unknown-source", message, key, did_you_mean(source, known))

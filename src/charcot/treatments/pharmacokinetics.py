@@ -1,7 +1,7 @@
 """From doses to exposure: the pharmacokinetic forms that a product may choose from.
 
 A form is a pure function of local names: its states, the dosing ``rate`` and its numbers. It returns the rate of each
-state and the ``exposure`` that effects read. Time is in days. Adding a form is adding a row to ``FORMS``.
+state and the ``exposure`` that effects read. Time is in days. Whatever was drawn, no more than the dose is absorbed. Adding a form is adding a row to ``FORMS``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from charcot.model.algebra import log, saturating
+from charcot.model.algebra import log, minimum, saturating
 
 Equations = Callable[..., dict[str, Any]]
 
@@ -23,7 +23,7 @@ def one_compartment(amount: Any, rate: Any, half_life: Any, volume: Any, bioavai
     """
     return {
         "d/dt amount": rate - log(2) / half_life * amount,
-        "exposure": bioavailability * amount / volume,
+        "exposure": minimum(bioavailability, 1) * amount / volume,
     }
 
 
@@ -38,7 +38,7 @@ def one_compartment_depot(
     return {
         "d/dt depot": rate - absorbed,
         "d/dt amount": absorbed - log(2) / half_life * amount,
-        "exposure": bioavailability * amount / volume,
+        "exposure": minimum(bioavailability, 1) * amount / volume,
     }
 
 

@@ -76,12 +76,12 @@ class Entry:
         return float(value)
 
     def names(self, key: str) -> tuple[str, ...]:
-        """A text, or a list of texts, as a tuple."""
+        """A list of texts, or one text with semicolons, as a tuple."""
         value = self.data.get(key)
         if value is None:
             return ()
-        items = value if isinstance(value, CommentedSeq) else [value]
-        return tuple(str(item).strip() for item in items)
+        items = value if isinstance(value, CommentedSeq) else str(value).split(";")
+        return tuple(str(item).strip() for item in items if str(item).strip())
 
     def entry(self, key: str) -> Entry | None:
         """The mapping under ``key``."""
@@ -109,8 +109,8 @@ class Entry:
 
     def _entry(self, value: Any, path: str, line: int) -> Entry | None:
         if not isinstance(value, CommentedMap):
-            place = Where.of(self.file, line)
-            self.problems.append(Problem("not-a-mapping", f"{path} should hold named values", place, "Write key: value."))
+            message, place = f"{path} should hold named values", Where.of(self.file, line)
+            self.problems.append(Problem("not-a-mapping", message, place, "Write key: value."))
             return None
         return Entry(value, self.file, self.problems, path, line)
 

@@ -3,6 +3,9 @@
 Arm rows have an empty ``reference``; contrast rows compare ``arm`` with ``reference`` (difference, or ratio for
 ratios). A model that fails or does not converge gives a row all the same, with missing numbers or ``converged`` false
 and the reason in ``note``: nothing is left out.
+
+statsmodels, lifelines and scipy.stats are imported where they are used: they take seconds to load, which reading a
+protocol should not cost.
 """
 
 from __future__ import annotations
@@ -14,10 +17,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
-from lifelines import CoxPHFitter, KaplanMeierFitter
-from lifelines.statistics import logrank_test
-from scipy import stats
 
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials import adam
@@ -143,7 +142,8 @@ def slopes(data: pd.DataFrame, design: Design, estimand: str) -> list[Row]:
     common = np.zeros(fixed.shape[1])
     common[1] = 1.0
     weights = _weights(design, common, first=2)
-    normal = stats.norm
+    from scipy.stats import norm as normal
+
     return _linear_rows(estimand, design, weights, estimates, covariance, normal.ppf, normal.sf, note, converged)
 
 
@@ -151,6 +151,8 @@ def fit_mixed_model(
     values: np.ndarray, fixed: np.ndarray, groups: pd.Series[str], random: np.ndarray
 ) -> tuple[tuple[np.ndarray, np.ndarray] | None, str, bool]:
     """REML estimates and covariance of the fixed effects, a note, and whether an optimiser converged."""
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
     codes = pd.factorize(groups)[0]
     reason, last = "", None
     for optimiser in OPTIMISERS:
@@ -158,7 +160,7 @@ def fit_mixed_model(
             with warnings.catch_warnings():
                 # Convergence is read from the result and reported; the warnings would say the same many times.
                 warnings.simplefilter("ignore")
-                fit = sm.MixedLM(values, fixed, codes, exog_re=random).fit(reml=True, method=optimiser)
+                fit = MixedLM(values, fixed, codes, exog_re=random).fit(reml=True, method=optimiser)
         except (np.linalg.LinAlgError, ValueError) as error:
             reason = f"the mixed model failed: {error}"
             continue
@@ -210,7 +212,9 @@ def ancova(data: pd.DataFrame, design: Design, estimand: str, note: str) -> list
     common = np.zeros(fixed.shape[1])
     common[0] = 1.0
     weights = _weights(design, common, first=covariates.shape[1])
-    student = stats.t(freedom)
+    from scipy.stats import t
+
+    student = t(freedom)
     return _linear_rows(estimand, design, weights, estimates, variance * inverse, student.ppf, student.sf, note)
 
 
@@ -240,6 +244,8 @@ def _event_free(data: pd.DataFrame, arm: str, design: Design) -> Row:
     note = f"{events} events in {len(data)} patients"
     if len(data) == 0:
         return row("event_free_share", arm, "", note=note, converged=False)
+    from lifelines import KaplanMeierFitter
+
     curve = KaplanMeierFitter(alpha=design.alpha).fit(data["AVAL"], data["CNSR"] == 0)
     interval = curve.confidence_interval_.iloc[-1]
     entry = row("event_free_share", arm, "", float(curve.survival_function_.iloc[-1, 0]), note=note)
@@ -248,6 +254,9 @@ def _event_free(data: pd.DataFrame, arm: str, design: Design) -> Row:
 
 
 def _hazard_ratio(active: pd.DataFrame, reference: pd.DataFrame, arm: str, design: Design, estimand: str) -> Row:
+    from lifelines import CoxPHFitter
+    from lifelines.statistics import logrank_test
+
     counts = [int((data["CNSR"] == 0).sum()) for data in (active, reference)]
     note = f"events: {counts[0]} in {arm}, {counts[1]} in {design.reference}; p by log-rank"
     if sum(counts) == 0:
