@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from engine_cases import disease, reference, spread
 
-from charcot.core.expression import exp, symbol
+from charcot.core.expression import exp, jacobian, symbol, to_python
 from charcot.core.program import Parameter, Program, Readout, State
 from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.engine import simulate
@@ -45,28 +45,83 @@ def predator() -> Program:
     )
 
 
+class Bare:
+    """The kernel of a program without the control around it: the same patient in every lane of one pack."""
+
+    def __init__(self, program: Program, tolerance: float = 1e-6) -> None:
+        self.code = kernel(program)
+        sizes, width = self.code.sizes, self.code.sizes.width
+        names = ("parameters", "derived", "inputs", "states", "readouts")
+        self.table = {n: _aligned((1, getattr(sizes, n), width)) for n in names}
+        self.table |= {n: _aligned((1, sizes.states, width)) for n in ("next", "between")}
+        self.table |= {"dense": _aligned((1, 3 * sizes.states, width)), "scratch": _aligned((sizes.scratch, width))}
+        self.table |= {n: np.zeros(width) for n in ("h", "error", "factor")}
+        self.table |= {"theta": np.full(width, 0.5), "accept": np.ones(width), "wants": np.ones(width, dtype=np.int64)}
+        self.table["tolerances"] = tolerance * np.array([1.0, *(1e-3 * state.scale for state in program.states)])
+        self.table["parameters"][0] = program.parameter_table(1).T
+        self("prologue", "parameters derived")
+        self("initial", "parameters states")
+
+    def __call__(self, function: str, tables: str) -> None:
+        packs = np.zeros(1, dtype=np.int64)
+        getattr(self.code, function)(1, packs.ctypes.data, *(self.table[n].ctypes.data for n in tables.split()))
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.table[name][0, :, 0].copy()
+
+    def step(self, h: float) -> None:
+        self.table["h"][:] = h
+        self("step", "states next dense derived inputs h error factor wants tolerances scratch")
+        self("sample", "theta states next dense derived inputs between readouts")
+
+    def commit(self) -> None:
+        self("commit", "states next accept")
+
+
 def fixed_steps(program: Program, span: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """(states at the end, states in the middle of the last step) with a constant step, straight from the kernel."""
-    code = kernel(program)
-    width, states = code.sizes.width, code.sizes.states
-    table = {n: _aligned((1, code.sizes.__dict__[n] or 1, width)) for n in ("parameters", "derived", "inputs")}
-    table["parameters"][0] = program.parameter_table(1).T
-    y, new, between = (_aligned((1, states, width)) for _ in range(3))
-    dense, scratch = _aligned((1, 3 * states, width)), _aligned((code.sizes.scratch, width))
-    h, error, factor, theta, accept = (np.full(width, v) for v in (span / steps, 0.0, 0.0, 0.5, 1.0))
-    wants, tolerances, packs = np.ones(width, dtype=np.int64), np.full(1 + states, 1e-6), np.zeros(1, dtype=np.int64)
-    outputs = _aligned((1, code.sizes.readouts, width))
-
-    def call(function, *tables):
-        function(1, packs.ctypes.data, *(t.ctypes.data for t in tables))
-
-    call(code.prologue, table["parameters"], table["derived"])
-    call(code.initial, table["parameters"], y)
+    """(states at the end, states in the middle of the last step) with a constant step."""
+    bare = Bare(program)
     for _ in range(steps):
-        call(code.step, y, new, dense, table["derived"], table["inputs"], h, error, factor, wants, tolerances, scratch)
-        call(code.sample, theta, y, new, dense, table["derived"], table["inputs"], between, outputs)
-        call(code.commit, y, new, accept)
-    return y[0, :, 0].copy(), between[0, :, 0].copy()
+        bare.step(span / steps)
+        bare.commit()
+    return bare["states"], bare["between"]
+
+
+def textbook_step(program: Program, y: np.ndarray, h: float) -> tuple[np.ndarray, np.ndarray]:
+    """(new states, error estimate) by the textbook form of a Rosenbrock method with dense NumPy algebra."""
+    names, rates = program.state_names, [state.rate for state in program.states]
+    where = {"y": names, "p": program.parameter_names, "u": program.input_names}
+    p, u = program.parameter_table(1)[0], [entry.value for entry in program.inputs]
+    f = to_python(rates, where)
+    entries = [(i, names.index(n), d) for i, row in enumerate(jacobian(rates, names)) for n, d in row.items()]
+    matrix = np.zeros((len(y), len(y)))
+    for (i, j, _), value in zip(entries, to_python([d for *_, d in entries], where)(y, p, u), strict=True):
+        matrix[i, j] = value
+    alpha, beta, weights = RODAS5P.classical()
+    gamma = beta - alpha
+    k = np.zeros((8, len(y)))
+    for i in range(8):
+        right = h * np.array(f(y + alpha[i] @ k, p, u)) + h * matrix @ (gamma[i, :i] @ k[:i])
+        k[i] = np.linalg.solve(np.eye(len(y)) - h * RODAS5P.gamma * matrix, right)
+    embedded = RODAS5P.stage[-1] @ (beta - alpha)
+    return y + weights @ k, (weights - embedded) @ k
+
+
+@pytest.mark.parametrize("h", [0.01, 0.3, 5.0])
+def test_a_step_is_the_textbook_step(h):
+    program, tolerance = disease(), 1e-4
+    bare = Bare(program, tolerance)
+    for _ in range(3):
+        y = bare["states"]
+        bare.step(h)
+        new, error = textbook_step(program, y, h)
+        np.testing.assert_allclose(bare["next"], new, rtol=1e-11, atol=1e-14)
+        allowed = tolerance * (1e-3 + np.maximum(np.abs(y), np.abs(new)))
+        norm = np.max(np.abs(error) / allowed)
+        np.testing.assert_allclose(bare.table["error"], norm, rtol=1e-5, atol=1e-9)
+        factor = np.clip(0.9 * max(norm, 1e-10) ** -0.2, 0.2, 6.0)
+        np.testing.assert_allclose(bare.table["factor"], factor, rtol=1e-5)
+        bare.commit()
 
 
 def test_halving_the_step_divides_the_error_by_thirty_two():

@@ -159,8 +159,8 @@ def explain(port: str) -> FakeExplanation:
     return FakeExplanation()
 
 
-def natural_history(n: int, seed: int, workers: int, progress: Callable[[int], None]) -> Any:
-    progress(n)
+def natural_history(n: int, seed: int, workers: int, progress: Callable[[int], None], ablation_patients: int) -> Any:
+    progress(n + ablation_patients)
     return history()
 
 
@@ -179,7 +179,8 @@ def use_fakes(patch: pytest.MonkeyPatch, folder: Path) -> None:
         "run_trial": run_trial,
         "published_protocols": lambda: {"mci186_19": folder / "mci186_19.yaml"},
         "templates": lambda: {"aav_mir126": template},
-        "typical_patient": lambda seed: typical(),
+        "typical_patient": lambda seed, workers: typical(),
+        "ablation_count": lambda: 4,
         "natural_history": natural_history,
         "check_all": lambda: [Problem("unused-source", "x is cited by nothing", severity=Severity.WARNING)],
         "model_counts": lambda: {"states": 120, "parameters": 90, "mechanisms": 30, "sources": 60},

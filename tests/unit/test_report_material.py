@@ -25,6 +25,7 @@ class FakeHistory:
     summary: pd.DataFrame
     survival: pd.DataFrame
     ablations: pd.DataFrame
+    failures: dict[str, int]
 
 
 def typical() -> FakeTypical:
@@ -97,7 +98,7 @@ def history() -> FakeHistory:
         ],
         columns=["mechanism", "median_survival_months", "decline_points_per_month", "onset_share", "explanation"],
     )
-    return FakeHistory(summary, pd.concat(parts, ignore_index=True), ablations)
+    return FakeHistory(summary, pd.concat(parts, ignore_index=True), ablations, {"stopped": 1000})
 
 
 def trial_view() -> TrialView:

@@ -76,6 +76,31 @@ class Schedule:
         )
 
     @classmethod
+    def even(cls, patients: int, times: np.ndarray, target: int, kind: EventKind, values: np.ndarray) -> Schedule:
+        """One event for each of ``patients`` at each of ``times`` (k,) with ``values`` (patients, k)."""
+        count = len(times)
+        return cls(
+            np.arange(patients + 1, dtype=np.int64) * count,
+            np.tile(np.asarray(times, dtype=np.float64), patients),
+            np.full(patients * count, target, dtype=np.int32),
+            np.full(patients * count, int(kind), dtype=np.int32),
+            np.asarray(values, dtype=np.float64).ravel(),
+        )
+
+    @classmethod
+    def merge(cls, schedules: Sequence[Schedule]) -> Schedule:
+        """Several schedules of the same patients as one; at equal times the order of ``schedules`` holds."""
+        owner = np.concatenate([np.repeat(np.arange(s.patients), np.diff(s.offsets)) for s in schedules])
+        times = np.concatenate([s.times for s in schedules])
+        order = np.lexsort((times, owner))  # stable: equal times keep their order
+        counts = np.sum([np.diff(s.offsets) for s in schedules], axis=0)
+        return cls(
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            times[order],
+            *(np.concatenate([getattr(s, name) for s in schedules])[order] for name in ("targets", "kinds", "values")),
+        )
+
+    @classmethod
     def empty(cls, patients: int) -> Schedule:
         """No events for anyone."""
         none = np.zeros(0)

@@ -25,8 +25,6 @@ from charcot.engine.graph import MOMENT, PATIENT, Model
 from charcot.engine.tableau import RODAS5P, Tableau
 from charcot.engine.vector import Body, Lanes, exponential, logarithm
 
-VERSION = "1"  # part of the key of the cache: change it with anything that changes the generated text
-
 SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0  # of the step size controller
 
 

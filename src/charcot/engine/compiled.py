@@ -1,7 +1,7 @@
 """Machine code for a program: compiled once, kept in memory and on disk.
 
 The object code lies in a folder of the user (``$CHARCOT_CACHE``, else ``$XDG_CACHE_HOME/charcot``, else
-``~/.cache/charcot``), keyed by the program, the version of the generator, the processor and the compiler. A file that
+``~/.cache/charcot``), keyed by the program, the source of the generator, the processor and the compiler. A file that
 cannot be read, or does not match its own checksum, is compiled again; a folder that cannot be written is done without.
 """
 
@@ -22,10 +22,9 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
+from charcot.core import expression
 from charcot.core.program import Program
-from charcot.engine import codegen
-from charcot.engine.graph import build
-from charcot.engine.vector import Lanes
+from charcot.engine import codegen, elimination, expressions, graph, tableau, vector
 
 FUNCTIONS = {"prologue": 2, "initial": 2, "start": 6, "step": 11, "commit": 3, "sample": 8}  # tables that each takes
 MAGIC = b"charcot kernel 1\n"
@@ -96,14 +95,14 @@ def cache_folder() -> Path:
 def cache_key(program: Program) -> str:
     """Everything on which the object code depends, in 32 hexadecimal digits."""
     processor, features, _ = _host()
-    parts = [program.hash, codegen.VERSION, processor, features, llvmlite.__version__, llvm.get_default_triple()]
+    parts = [program.hash, _generator(), processor, features, llvmlite.__version__, llvm.get_default_triple()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def compile_program(program: Program) -> tuple[Sizes, bytes]:
     """Differentiate, generate and compile ``program``: its sizes and its object code."""
     lanes = _host()[2]
-    model = build(program)
+    model = graph.build(program)
     sizes = Sizes(
         width=lanes.width,
         states=len(program.states),
@@ -118,14 +117,23 @@ def compile_program(program: Program) -> tuple[Sizes, bytes]:
 
 
 @cache
-def _host() -> tuple[str, str, Lanes]:
+def _generator() -> str:
+    """The hash of every source file on which the generated code depends."""
+    sources = (
+        module.__file__ or "" for module in (expression, codegen, elimination, expressions, graph, tableau, vector)
+    )
+    return hashlib.sha256(b"".join(Path(source).read_bytes() for source in sources)).hexdigest()
+
+
+@cache
+def _host() -> tuple[str, str, vector.Lanes]:
     """(processor, features, lanes) of this machine."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features()
     wide = 8 if features.get("avx512f") and features.get("avx512dq") else 4 if features.get("avx2") else 2
     x86 = llvm.get_default_triple().startswith(("x86", "i686", "amd64"))
-    return llvm.get_host_cpu_name(), features.flatten(), Lanes(wide, fused=bool(features.get("fma")) or not x86)
+    return llvm.get_host_cpu_name(), features.flatten(), vector.Lanes(wide, fused=bool(features.get("fma")) or not x86)
 
 
 def _target_machine() -> Any:

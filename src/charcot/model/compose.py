@@ -283,6 +283,11 @@ def _check_modifiers(definition: Definition, problems: list[Problem]) -> None:
             problems.append(Problem("unknown-port", message, modifier.where, did_you_mean(modifier.target, known)))
             continue
         port = definition.port.get(modifier.target)
+        identifier = modifier.target.replace(".", "_")
+        if not (port and port.readout) and not any(identifier in m.arguments for m in definition.mechanisms):
+            message = f"a product acts on {modifier.target}, which no mechanism reads"
+            hint = "Act on a port that is read, or split the mechanism that computes it."
+            problems.append(Problem("unread-target", message, modifier.where, hint))
         unit = port.unit if port else definition.number_rows[modifier.target][0].unit
         if modifier.combine == "add" and modifier.effect in definition.port:
             own = definition.port[modifier.effect].unit

@@ -81,12 +81,14 @@ class Cohort:
     ``columns`` holds who they are (``id``, ``sex``, ``genotype``, ``onset_region`` (where disease is seeded),
     ``seed_age_years``, ``seed_amount``, ``seed_port``, ``exposure.<name>``), ``deviations`` the natural logarithm of
     each varying number over its shared value, by full name, and ``event_draw`` the Exp(1) draw that the cumulative
-    hazard must reach for death or permanent ventilation.
+    hazard must reach for death or permanent ventilation. A cohort that does not ``vary`` holds typical persons, who
+    have no draws of their own, for treatments either.
     """
 
     seed: int
     columns: dict[str, np.ndarray]
     deviations: dict[str, np.ndarray]
+    vary: bool = True
 
     def __len__(self) -> int:
         return len(self.columns["id"])
@@ -98,6 +100,7 @@ class Cohort:
             self.seed,
             {name: column[rows] for name, column in self.columns.items()},
             {name: column[rows] for name, column in self.deviations.items()},
+            self.vary,
         )
 
 
@@ -177,7 +180,7 @@ def typical_cohort(regions: Sequence[str], seed_age_years: float, genotype: str 
     }
     for exposure in disease.exposures():
         columns[f"exposure.{exposure}"] = np.zeros(n, dtype=bool)
-    return Cohort(0, columns, {})
+    return Cohort(0, columns, {}, vary=False)
 
 
 def _log_normal(name: str, seed: int, ids: np.ndarray) -> np.ndarray:
@@ -197,12 +200,17 @@ def _seed_ages(draws: np.ndarray, genotype: np.ndarray) -> np.ndarray:
     return np.maximum(ages, START_AGE)
 
 
+def deviation(number: Number, full: str, seed: int, ids: np.ndarray) -> np.ndarray:
+    """(patients,) ln(own value / shared value) of one number, addressed by its full name."""
+    return number.between_patients * normals(seed, ids, f"number: {full}")
+
+
 def _deviations(seed: int, ids: np.ndarray) -> dict[str, np.ndarray]:
     """ln(own value / shared value) of every number that differs between patients."""
     out: dict[str, np.ndarray] = {}
     for full, number in number_symbols(definition()).items():
         if number.between_patients > 0 and full != "person.base_tempo":
-            out[full] = number.between_patients * normals(seed, ids, f"number: {full}")
+            out[full] = deviation(number, full, seed, ids)
     z = ndtri(uniforms(seed, ids, "number: person.base_tempo"))
     # Split log-normal: longer towards slow disease, as the long tail of survivors asks.
     spread = np.where(z < 0, value("tempo.spread_slow"), value("tempo.spread_fast"))
@@ -210,12 +218,13 @@ def _deviations(seed: int, ids: np.ndarray) -> dict[str, np.ndarray]:
     return out
 
 
-def tempo_path(cohort: Cohort, row: int, until: float) -> tuple[np.ndarray, np.ndarray]:
-    """Times (days since the seed) and targets (natural logarithm) of one patient's drifting tempo."""
+def tempo_paths(cohort: Cohort, until: float) -> tuple[np.ndarray, np.ndarray]:
+    """Times (k,) in days since the seed and targets (patients, k), natural logarithm, of the drifting tempo."""
     interval = value("tempo.drift_interval")
     count = int(np.ceil(until / interval)) + 1
-    noise = stream(cohort.seed, int(cohort.columns["id"][row]), "tempo drift").standard_normal(count)
-    return np.arange(count) * interval, cohort.columns["drift_spread"][row] * noise
+    noise = [stream(cohort.seed, int(i), "tempo drift").standard_normal(count) for i in cohort.columns["id"]]
+    targets = np.array(noise).reshape(len(cohort), count) * cohort.columns["drift_spread"][:, None]
+    return np.arange(count) * interval, targets
 
 
 def start_days(cohort: Cohort) -> np.ndarray:

@@ -17,7 +17,7 @@ from charcot.engine import Stop
 from charcot.engine import simulate as run_engine
 from charcot.model.compose import number_symbols
 from charcot.patients.assemble import definition, program
-from charcot.patients.cohort import Cohort, start_days, tempo_path, value
+from charcot.patients.cohort import Cohort, deviation, start_days, tempo_paths, value
 
 HORIZON_YEARS = 30.0
 STOP_STATE = "clinic.survival.cumulative_hazard"
@@ -107,12 +107,17 @@ class Courses:
         days = np.asarray(days, dtype=float)
         wanted = days[:, None] if days.ndim == 1 else days
         values, times = self.result[readout], self.result.times
-        out = np.full(wanted.shape, np.nan)
-        for i in range(len(wanted)):
-            usable = np.isfinite(values[i])
-            if usable.any():
-                out[i] = np.interp(wanted[i], times[i][usable], values[i][usable], left=np.nan)
-        out[~np.isfinite(wanted) | (wanted > self.result.end_time[:, None])] = np.nan
+        known = np.isfinite(wanted) & (wanted >= times[:, :1]) & (wanted <= self.result.end_time[:, None])
+        step = times[:, 1:2] - times[:, :1]  # output times are evenly spaced
+        place = np.where(known, (wanted - times[:, :1]) / step, 0.0)
+        before = np.minimum(place.astype(np.int64), times.shape[1] - 1)
+        after = np.minimum(before + 1, times.shape[1] - 1)
+        rows = np.arange(len(wanted))[:, None]
+        left, right = values[rows, before], values[rows, after]
+        share = place - before
+        # Between the last output and death the last value holds.
+        out = np.where(np.isfinite(right), left + share * (right - left), left)
+        out = np.where(known, out, np.nan)
         return out[:, 0] if days.ndim == 1 else out
 
     def take(self, index: np.ndarray) -> Courses:
@@ -125,10 +130,13 @@ def parameters_of(cohort: Cohort, model: Program, products: Iterable[str] = ()) 
     """(patients, parameters): shared values, times what differs between patients, with genotypes applied."""
     table = model.parameter_table(len(cohort))
     column = {name: i for i, name in enumerate(model.parameter_names)}
-    for name, deviation in cohort.deviations.items():
-        if name in column:
-            table[:, column[name]] *= np.exp(deviation)
     known = number_symbols(definition(tuple(sorted(set(products)))))
+    for name, i in column.items():
+        own = cohort.deviations.get(name)
+        if own is None and cohort.vary and known[name].between_patients > 0:
+            own = deviation(known[name], name, cohort.seed, cohort.columns["id"])  # a treatment's number
+        if own is not None:
+            table[:, i] *= np.exp(own)
     for genotype in np.unique(cohort.columns["genotype"]):
         rows = cohort.columns["genotype"] == genotype
         for effect in disease.genotypes()[genotype].effects:
@@ -139,15 +147,22 @@ def parameters_of(cohort: Cohort, model: Program, products: Iterable[str] = ()) 
     return table
 
 
-def _events(cohort: Cohort, row: int, horizon: float) -> list[Event]:
+def _schedule(
+    cohort: Cohort, model: Program, regimens: Sequence[Sequence[Event]], horizon: float, seeded: bool
+) -> Schedule:
+    """Everything that happens to each patient: the seed, the drifting tempo, the treatments."""
+    given = Schedule.pack(model, regimens)
+    if not seeded:
+        return given
+    n = len(cohort)
+    times, targets = tempo_paths(cohort, horizon)
+    drift = Schedule.even(n, times, model.index("input", "person.tempo_target"), EventKind.SET, targets)
     columns = cohort.columns
-    seed = f"{columns['onset_region'][row]}.{columns['seed_port'][row]}"
-    events = [Event(0.0, seed, EventKind.ADD, float(columns["seed_amount"][row]))]
-    times, targets = tempo_path(cohort, row, horizon)
-    events += [
-        Event(float(t), "person.tempo_target", EventKind.SET, float(x)) for t, x in zip(times, targets, strict=True)
-    ]
-    return events
+    ports = [f"{region}.{port}" for region, port in zip(columns["onset_region"], columns["seed_port"], strict=True)]
+    seeds = Schedule.pack(
+        model, [[Event(0.0, port, EventKind.ADD, float(a))] for port, a in zip(ports, columns["seed_amount"], strict=True)]
+    )
+    return Schedule.merge([seeds, drift, given])
 
 
 def simulate(
@@ -188,16 +203,13 @@ def simulate(
     day_zero = np.zeros(len(cohort)) if origins is None else np.asarray(origins, dtype=float)
     events = []
     for row in range(len(cohort)):
-        mine = _events(cohort, row, horizon) if seeded else []
-        for regimen in given[row]:
-            mine += regimen.events(float(day_zero[row]), horizon)
-        events.append(mine)
+        events.append([e for regimen in given[row] for e in regimen.events(float(day_zero[row]), horizon)])
     result = run_engine(
         model,
         table,
         np.arange(0.0, horizon + step_days / 2, step_days),
         start=start,
-        schedule=Schedule.pack(model, events),
+        schedule=_schedule(cohort, model, events, horizon, seeded),
         stop=Stop(STOP_STATE, cohort.columns["event_draw"]),
         readouts=wanted,
         tolerance=tolerance,

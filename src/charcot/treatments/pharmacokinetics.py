@@ -1,7 +1,8 @@
 """From doses to exposure: the pharmacokinetic forms that a product may choose from.
 
 A form is a pure function of local names: its states, the dosing ``rate`` and its numbers. It returns the rate of each
-state and the ``exposure`` that effects read. Time is in days. Whatever was drawn, no more than the dose is absorbed. Adding a form is adding a row to ``FORMS``.
+state and the ``exposure`` that effects read. Time is in days. Whatever bioavailability was drawn, no more than the
+dose is absorbed. Adding a form is adding a row to ``FORMS``.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -162,10 +162,10 @@ def _renamed(product: Product, key: str) -> str:
     return f"{RATE if is_rate else ''}{product.port_name(key.removeprefix(RATE))}"
 
 
-def _docstring(claim: str, equation: str, sources: Iterable[str], against: Iterable[str]) -> str:
+def _docstring(claim: str, equation: str, sources: Iterable[str], against: Sequence[str]) -> str:
     lines = [claim, "", equation, ""]
-    for label, keys in (("Sources", sources), ("Against", against)):
-        kept = [key for key in dict.fromkeys(keys) if key != FREE]
-        if kept:
-            lines.append(f"{label}: {', '.join(kept)}")
+    cited = [key for key in dict.fromkeys(sources) if key != FREE]
+    lines.append(f"Sources: {', '.join(cited or [FREE])}")
+    if against:
+        lines.append(f"Against: {', '.join(against)}")
     return "\n".join(lines).strip()

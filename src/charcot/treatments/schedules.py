@@ -108,7 +108,8 @@ def parse_days(text: str) -> tuple[int, ...]:
         if match is None:
             raise ValueError(f"{text!r} is not a list of days, such as '0-13' or '0, 14'")
         first = int(match.group(1))
-        days += range(first, int(match.group(2) or first) + 1)
-    if days != sorted(set(days)):
-        raise ValueError(f"{text!r} does not name ascending days")
+        last = int(match.group(2) or first)
+        if last < first or (days and first <= days[-1]):
+            raise ValueError(f"{text!r} does not name ascending days")
+        days += range(first, last + 1)
     return tuple(days)

@@ -23,6 +23,7 @@ from charcot.trials import adam
 from charcot.trials.estimands import ESTIMANDS
 
 OPTIMISERS = ("lbfgs", "bfgs", "powell")  # tried in this order until one converges
+SINGULAR = 1e-6  # smallest over largest eigenvalue of the random effects' covariance that still counts as positive
 COLUMNS = (
     "replicate",
     "estimand",
@@ -170,11 +171,20 @@ def fit_mixed_model(
             reason = "the mixed model gave no usable standard errors"
             continue
         if fit.converged:
-            return found, "" if optimiser == OPTIMISERS[0] else f"converged with {optimiser}", True
+            return found, _fit_note(optimiser, np.asarray(fit.cov_re)), True
         last = found
     if last is not None:
         return last, f"the mixed model did not converge ({', '.join(OPTIMISERS)} tried)", False
     return None, reason, False
+
+
+def _fit_note(optimiser: str, covariance: np.ndarray) -> str:
+    """What a reader should know of a fit that converged."""
+    notes = [] if optimiser == OPTIMISERS[0] else [f"converged with {optimiser}"]
+    spread = np.linalg.eigvalsh(covariance)
+    if spread[0] <= SINGULAR * max(spread[-1], SINGULAR):
+        notes.append("the variance between patients is estimated at the edge of zero")
+    return "; ".join(notes)
 
 
 # --- change at the last visit ------------------------------------------------------------------------------------

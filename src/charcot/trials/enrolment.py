@@ -99,10 +99,12 @@ def screen(protocol: Protocol, pool: Pool, batch: Batch, replicate: int) -> Scre
     clocks = clocks_of(protocol, batch, addresses)
     verdicts = Verdicts(np.full(batch.size, "", dtype=object))
     verdicts.exclude(np.flatnonzero(batch.failed), "simulation_failed")
-    verdicts.exclude(np.flatnonzero(~np.isfinite(batch.diagnosis)), "never_diagnosed")
-    verdicts.exclude(np.flatnonzero(batch.death <= clocks.screening), "died_before_screening")
-    came = np.flatnonzero(verdicts.reason == "")
+    verdicts.exclude(np.flatnonzero(~np.isfinite(batch.diagnosis) & ~batch.too_old), "never_diagnosed")
+    verdicts.exclude(np.flatnonzero((batch.death <= clocks.screening) & ~batch.too_old), "died_before_screening")
     for rule in CLOCK_RULES:
+        # People above the age limit from the start have no clocks: only the age rule is judged (and failed) by them.
+        has_clocks = np.ones(batch.size, dtype=bool) if rule.name == "age" else ~batch.too_old
+        came = np.flatnonzero(~np.isin(verdicts.reason, NEVER_CAME) & has_clocks)
         if rule.applies(protocol):
             verdicts.judge(rule, came, rule.fails(protocol, clocks.take(came), NO_VISIT))
     rows = np.flatnonzero(verdicts.reason == "")
@@ -164,7 +166,9 @@ def counts(enrolled: list[Enrolled]) -> dict[str, Any]:
     """The first half of the CONSORT flow.
 
     ``drawn`` people minus ``never_came`` (by reason) were ``screened``; ``excluded`` gives for each rule the number
-    for whom it was the first failing rule, who failed it at all, and for whom it was judged.
+    for whom it was the first failing rule, who failed it at all, and for whom it was judged. People above the age
+    limit before disease began count as screened and excluded by age without having been simulated
+    (``excluded_unseen``).
     """
     reasons_, judged, failing = [], [], []
     for entry in enrolled:
@@ -185,11 +189,13 @@ def counts(enrolled: list[Enrolled]) -> dict[str, Any]:
         if any(rule in table for table in judged)
     }
     screened = len(reasons_) - sum(never.values())
+    unseen = sum(int(entry.screened.batch.too_old[: entry.considered].sum()) for entry in enrolled)
     return {
         "drawn": len(reasons_),
         "never_came": never,
         "screened": screened,
         "excluded": excluded,
+        "excluded_unseen": unseen,
         "eligible": first.get("", 0),
     }
 

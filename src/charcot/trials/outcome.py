@@ -238,10 +238,10 @@ def summarise(protocol: Protocol, estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _published(protocol: Protocol, estimand: str, arm: str, reference: str) -> dict[str, Any]:
-    """The published value of one row; a value without an arm belongs to the contrast of the first other arm."""
-    others = [entry.id for entry in protocol.arms if entry.id != protocol.reference_arm]
+    """The published value of one row; a value without an arm belongs to the first arm's contrast."""
+    first_other = next((entry.id for entry in protocol.arms if entry.id != protocol.reference_arm), "")
     for entry in protocol.published.values if protocol.published else ():
-        matches = (arm == entry.arm and not reference) if entry.arm else (bool(reference) and arm == others[0])
+        matches = (arm == entry.arm and not reference) if entry.arm else (bool(reference) and arm == first_other)
         if entry.estimand == estimand and matches:
             value = ESTIMANDS[estimand].quantity.read(entry.value)
             source = protocol.published.source if protocol.published else ""

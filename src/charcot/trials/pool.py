@@ -92,6 +92,7 @@ class Batch:
     failed: np.ndarray
     reasons: list[str]
     background: list[tuple[str, ...]]  # products taken from the day of diagnosis
+    too_old: np.ndarray  # bool: above the age limit before disease even began, and therefore not simulated
 
     @property
     def size(self) -> int:
@@ -110,18 +111,30 @@ class Pool:
     def batch(self, first: int, size: int) -> Batch:
         """People ``first`` to ``first + size - 1`` with the clocks of their untreated course."""
         cohort = self.world.draw(self.population, size, self.cohort_seed, first)
-        courses = self.world.simulate(cohort, None, None, (TIMING_READOUT,), self.workers)
+        oldest = self.protocol.eligibility.age.max
+        age = np.asarray(cohort.columns["seed_age_years"], dtype=float)
+        too_old = np.zeros(size, dtype=bool) if oldest is None else age > oldest
+        rows = np.flatnonzero(~too_old)
+        courses = self._untreated(cohort, rows)
         numbers = np.arange(first, first + size)
+        texts = np.full(size, "", dtype=object)
+        texts[rows] = reasons(courses)
         return Batch(
             numbers,
             cohort,
-            np.asarray(courses.onset, dtype=float),
-            np.asarray(courses.diagnosis, dtype=float),
-            np.asarray(courses.death, dtype=float),
-            np.asarray(courses.failed, dtype=bool),
-            reasons(courses),
+            _spread(courses.onset, rows, size, np.inf),
+            _spread(courses.diagnosis, rows, size, np.inf),
+            _spread(courses.death, rows, size, np.inf),
+            _spread(courses.failed, rows, size, False).astype(bool),
+            list(texts),
             [self._background(int(number)) for number in numbers],
+            too_old,
         )
+
+    def _untreated(self, cohort: Cohort, rows: np.ndarray) -> Courses:
+        if not len(rows):
+            return NoCourses()
+        return self.world.simulate(cohort.take(rows), None, None, (TIMING_READOUT,), self.workers)
 
     def _background(self, number: int) -> tuple[str, ...]:
         """Which background products this person takes."""
@@ -225,10 +238,18 @@ class SharedPool(Pool):
             all_.failed[rows],
             [all_.reasons[row] for row in rows],
             [all_.background[row] for row in rows],
+            all_.too_old[rows],
         )
 
     def with_background(self, batch: Batch, rows: np.ndarray) -> Courses:
         return CourseRows(self.treated, self.course_row[batch.numbers[rows]])
+
+
+def _spread(values: np.ndarray, rows: np.ndarray, size: int, elsewhere: float) -> np.ndarray:
+    """``values`` put at ``rows`` of an array of ``size``, with ``elsewhere`` at the other places."""
+    out = np.full(size, elsewhere, dtype=float)
+    out[rows] = values
+    return out
 
 
 def _days(value: float | None) -> str | None:

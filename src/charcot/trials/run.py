@@ -30,19 +30,26 @@ def run_trial(
     world = world or real_world()
     shared = SharedPool(protocol, world, workers) if protocol.simulate.pool == "shared" else None
     recruiter = Recruiter(protocol)
-    design = design_of(protocol)
     replicates: list[Replicate] = []
     first: dict[str, pd.DataFrame] = {}
     for number in range(protocol.simulate.replicates):
         pool = shared.reordered(number) if shared else Pool(protocol, world, f"replicate {number}", workers)
-        conducted = conduct(protocol, pool, recruiter, number)
-        adam_tables = tables(protocol, conducted)
-        estimates = analyse(adam_tables, design, protocol.endpoints, number)
-        replicates.append(replicate_of(protocol, conducted, estimates))
+        replicate, adam_tables = run_replicate(protocol, pool, recruiter, number)
+        replicates.append(replicate)
         first = first or adam_tables
         if progress is not None:
             progress(1)
     return outcome_of(protocol, replicates, first)
+
+
+def run_replicate(
+    protocol: Protocol, pool: Pool, recruiter: Recruiter, number: int
+) -> tuple[Replicate, dict[str, pd.DataFrame]]:
+    """One replicate and its ADaM tables; it does not depend on which replicates were run before it."""
+    conducted = conduct(protocol, pool, recruiter, number)
+    adam_tables = tables(protocol, conducted)
+    estimates = analyse(adam_tables, design_of(protocol), protocol.endpoints, number)
+    return replicate_of(protocol, conducted, estimates), adam_tables
 
 
 def design_of(protocol: Protocol) -> Design:

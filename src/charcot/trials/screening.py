@@ -41,7 +41,7 @@ class Visit:
         items: (people, 12) at screening.
         baseline_items: (people, 12) at randomisation; NaN when the person died before.
         vital_capacity: (people,) % predicted, at screening.
-        alive: (people,) 1.0 when alive and without permanent ventilation at randomisation, else 0.0.
+        alive: (people,) 1.0 when seen alive and without permanent ventilation at randomisation, else 0.0.
     """
 
     items: np.ndarray
@@ -87,7 +87,9 @@ def see(protocol: Protocol, clocks: Clocks, courses: Courses, addresses: list[st
         # Randomisation is the first of the trial's visits, and this is what that visit will record.
         later[i] = observe_items(latent.items[i, 1:], seed, address, "visits")[0]
         capacity[i] = observe_vital_capacity(latent.vital_capacity[i, :1], seed, address, "screening")[0]
-    return Visit(items, later, capacity, (latent.death > clocks.randomisation).astype(float))
+    # A course also ends at the simulator's horizon: whoever cannot be seen cannot be randomised.
+    alive = (latent.death > clocks.randomisation) & np.isfinite(later).all(axis=1)
+    return Visit(items, later, capacity, alive.astype(float))
 
 
 Limits = tuple[float | int | None, float | int | None]

@@ -36,10 +36,11 @@ class Document:
             if tuple(path[:length]) in self.changed:
                 return Where(self.changed[tuple(path[:length])])
         node, line = self.data, 1
-        for part in path:
+        for depth, part in enumerate(path, start=1):
             position = _position(node, part)
             if position is None:
-                break
+                setters = [words for place, words in self.changed.items() if place[:depth] == tuple(path[:depth])]
+                return Where(setters[0]) if setters else Where(self.file, line)
             line, node = position + 1, node[part]
         return Where(self.file, line)
 

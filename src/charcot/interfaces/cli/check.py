@@ -13,6 +13,8 @@ from charcot.interfaces.cli.guard import as_record
 from charcot.interfaces.cli.options import AsJson, Seed, Settings, protocol_file, read_settings
 from charcot.interfaces.cli.talk import Talk
 
+_ALIKE = 5  # more warnings of one kind than this are summed up
+
 
 def check(
     path: Annotated[
@@ -20,22 +22,30 @@ def check(
     ] = None,
     settings: Settings = None,
     seed: Seed = None,
+    every: Annotated[bool, typer.Option("--all", help="List every warning, also where many are alike.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check the shipped model, or a protocol, and report everything that is wrong at once."""
     talk = Talk(as_json)
     if path is None:
-        _check_model(talk)
+        _check_model(talk, every)
     else:
         _check_protocol(talk, protocol_file(path), read_settings(settings, seed))
 
 
-def _check_model(talk: Talk) -> None:
+def _check_model(talk: Talk, every: bool) -> None:
     with talk.stage("Checking the model"):
-        problems = rooms.check_all()
+        problems = _model_problems()
         failed = any(problem.severity is Severity.ERROR for problem in problems)
         counts = {} if failed else rooms.model_counts()
-    _report(talk, "The model", counts, problems, EXIT_CHECK_FAILED)
+    _report(talk, "The model", counts, problems, EXIT_CHECK_FAILED, every)
+
+
+def _model_problems() -> list[Problem]:
+    try:
+        return rooms.check_all()
+    except Problems as error:  # tables so wrong that the model cannot be put together
+        return list(error.problems)
 
 
 def _check_protocol(talk: Talk, path: Path, overrides: dict[str, Any]) -> None:
@@ -53,15 +63,15 @@ def _check_protocol(talk: Talk, path: Path, overrides: dict[str, Any]) -> None:
     _report(talk, str(path), counts, [], EXIT_BAD_INPUT)
 
 
-def _report(talk: Talk, subject: str, counts: dict[str, int], problems: list[Problem], code: int) -> None:
+def _report(
+    talk: Talk, subject: str, counts: dict[str, int], problems: list[Problem], code: int, every: bool = True
+) -> None:
     """Print counts and findings; leave with ``code`` when one of them is an error."""
     errors = [p for p in problems if p.severity is Severity.ERROR]
     warnings = [p for p in problems if p.severity is Severity.WARNING]
     if counts:
-        talk.show(", ".join(f"{count:,} {name}" for name, count in counts.items()))
-    for problem in [*errors, *warnings]:
-        word = "" if problem.severity is Severity.ERROR else "warning: "
-        talk.show(f"{word}{problem}")
+        talk.show(", ".join(_count(count, name) for name, count in counts.items()))
+    talk.show(*(str(problem) for problem in errors), *_warning_lines(warnings, every))
     talk.show(f"{subject}: {_verdict(errors, warnings)}")
     talk.data(
         {
@@ -76,10 +86,25 @@ def _report(talk: Talk, subject: str, counts: dict[str, int], problems: list[Pro
         raise typer.Exit(code)
 
 
-def _verdict(errors: list[Problem], warnings: list[Problem]) -> str:
-    def count(found: list[Problem], word: str) -> str:
-        return f"1 {word}" if len(found) == 1 else f"{len(found)} {word}s"
+def _warning_lines(warnings: list[Problem], every: bool) -> list[str]:
+    """Each warning; where many are alike, the first of them and how many more there are."""
+    alike: dict[str, list[Problem]] = {}
+    for problem in warnings:
+        alike.setdefault(problem.code, []).append(problem)
+    lines: list[str] = []
+    for code, found in alike.items():
+        shown = found if every or len(found) <= _ALIKE else found[:1]
+        lines += [f"warning: {problem}" for problem in shown]
+        if len(shown) < len(found):
+            lines.append(f"    ... and {len(found) - len(shown):,} more of this kind [{code}]; --all lists them.")
+    return lines
 
+
+def _count(number: int, plural: str) -> str:
+    return f"1 {plural.removesuffix('s')}" if number == 1 else f"{number:,} {plural}"
+
+
+def _verdict(errors: list[Problem], warnings: list[Problem]) -> str:
     if errors:
-        return count(errors, "problem") + (f" and {count(warnings, 'warning')}" if warnings else "")
-    return f"sound, with {count(warnings, 'warning')}" if warnings else "sound"
+        return _count(len(errors), "problems") + (f" and {_count(len(warnings), 'warnings')}" if warnings else "")
+    return f"sound, with {_count(len(warnings), 'warnings')}" if warnings else "sound"

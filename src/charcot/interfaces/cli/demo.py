@@ -14,6 +14,7 @@ from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Settings, Workers, read_settings, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.cli.trial import run_with_progress, summary_of, tables_of
+from charcot.interfaces.report.names import plain_unit, without
 from charcot.interfaces.report.views import records
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 TRIAL = "mci186_19"
 UNTREATED = 1000
+ABLATED = 300
 
 
 def demo(
@@ -40,7 +42,7 @@ def demo(
     overrides = {**read_settings(settings, seed), "simulate.replicates": replicates}
     protocol = rooms.load_protocol(_trial_file(), overrides)
     with talk.stage("Composing the model"):
-        made_of = identity("demo", protocol=protocol.resolved(), seed=seed, untreated=UNTREATED)
+        made_of = identity("demo", protocol=protocol.resolved(), seed=seed, untreated=UNTREATED, ablated=ABLATED)
     job = Job("demo", made_of, out, force_new, workers)
     execute(talk, job, lambda: _compute(talk, protocol, seed, workers))
 
@@ -56,10 +58,11 @@ def _trial_file() -> Any:
 
 def _compute(talk: Talk, protocol: Any, seed: int, workers: int) -> Product:
     with talk.stage("Simulating one typical patient, untreated and treated"):
-        typical = rooms.typical_patient(seed)
+        typical = rooms.typical_patient(seed, workers)
     outcome = run_with_progress(talk, protocol, workers)
-    with talk.stage(f"Simulating {UNTREATED:,} untreated patients, and each mechanism switched off") as advance:
-        history = rooms.natural_history(UNTREATED, seed, workers, advance)
+    words = f"Simulating {UNTREATED:,} untreated patients, then {ABLATED:,} without each mechanism"
+    with talk.stage(words, total=UNTREATED + ABLATED * rooms.ablation_count()) as advance:
+        history = rooms.natural_history(UNTREATED, seed, workers, advance, ABLATED)
     from charcot.interfaces.report.gather import failure_counts, trial_view
     from charcot.interfaces.report.views import Material
 
@@ -74,23 +77,31 @@ def _compute(talk: Talk, protocol: Any, seed: int, workers: int) -> Product:
 
     return Product(
         summary=[*_history_rows(history.summary), *summary_of(view.comparison), *_ablation_rows(history.ablations)],
-        failures=failure_counts(outcome.failures),
+        failures={**failure_counts(outcome.failures), **_failed(history.failures)},
         tables={**tables_of(outcome), **_course_tables(typical, history)},
         material=material,
         protocol=protocol.resolved(),
     )
 
 
+def _failed(statuses: Mapping[str, int]) -> dict[str, int]:
+    """Of the ways in which the untreated patients ended, those that are failures."""
+    from charcot.core.result import Status
+
+    failed = {status.name.lower() for status in Status if status.failed}
+    return {f"untreated patients: {name}": count for name, count in statuses.items() if name in failed}
+
+
 def _history_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
     columns = ["quantity", "unit", "simulated", "lower", "upper", "published"]
-    return [{**row, "verdict": ""} for row in records(summary[columns])]
+    return [{**row, "unit": plain_unit(str(row["unit"])), "verdict": ""} for row in records(summary[columns])]
 
 
 def _ablation_rows(ablations: pd.DataFrame) -> list[dict[str, Any]]:
     """How survival and decline move when a mechanism is switched off; the first row is the full model."""
     rows: list[dict[str, Any]] = []
     for row in records(ablations.iloc[1:]):
-        what = f"without {row['mechanism']}"
+        what = without(str(row["mechanism"]))
         rows += [
             {"quantity": f"Median survival {what}", "unit": "months", "simulated": row["median_survival_months"]},
             {"quantity": f"Decline {what}", "unit": "points/month", "simulated": row["decline_points_per_month"]},

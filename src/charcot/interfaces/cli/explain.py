@@ -13,6 +13,7 @@ from charcot.interfaces.cli import rooms
 from charcot.interfaces.cli.options import AsJson
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.content import number_text
+from charcot.interfaces.report.names import plain_unit
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -45,7 +46,8 @@ def _page(found: Any) -> list[RenderableType]:
 
     head = Text()
     head.append(found.title or found.name, style="bold")
-    head.append(f"\n{found.name}, {found.unit or 'dimensionless'}, {found.kind}; healthy: {number_text(found.healthy)}")
+    unit = plain_unit(found.unit) or "dimensionless"
+    head.append(f"\n{found.name}, {unit}, {found.kind}; healthy: {number_text(found.healthy)}")
     if found.mechanism:
         head.append(f"\nMechanism: {found.mechanism}")
     if found.claim:

@@ -35,16 +35,23 @@ def templates() -> Mapping[str, Path]:
     return shipped()
 
 
-def typical_patient(seed: int) -> Any:
+def typical_patient(seed: int, workers: int) -> Any:
     from charcot.experiments.course import typical_patient as simulate
 
-    return simulate(seed)
+    return simulate(seed, workers=workers)
 
 
-def natural_history(n: int, seed: int, workers: int, progress: Progress) -> Any:
+def natural_history(n: int, seed: int, workers: int, progress: Progress, ablation_patients: int) -> Any:
     from charcot.experiments.course import natural_history as simulate
 
-    return simulate(n, seed, workers, progress)
+    return simulate(n, seed, workers, progress, ablation_patients)
+
+
+def ablation_count() -> int:
+    """How many mechanisms ``natural_history`` switches off, one at a time."""
+    from charcot.experiments.natural_history import ABLATIONS
+
+    return len(ABLATIONS)
 
 
 def check_all() -> list[Any]:

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from charcot import __version__
 from charcot.interfaces.report.content import KeyMessage, Report, Section, cell_text, say
+from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.sections.back import back_sections
 from charcot.interfaces.report.sections.course import ablation_section, chain_section, history_section, typical_section
 from charcot.interfaces.report.sections.trial import trial_sections
@@ -58,7 +59,7 @@ def _history_answer(material: Material) -> str:
     if material.history is None or material.history.summary.empty:
         return "See the sections below."
     row = material.history.summary.iloc[0]
-    answer = f"{row['quantity']}: {say(float(row['simulated']))} {row['unit']}"
+    answer = f"{row['quantity']}: {say(float(row['simulated']))} {plain_unit(str(row['unit']))}"
     published = row["published"]
     if published is None or published != published:
         return f"{answer}."

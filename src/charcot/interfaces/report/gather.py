@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from charcot.core.units import DAYS_PER_WEEK
 from charcot.interfaces.report.content import say
 from charcot.interfaces.report.kaplan_meier import at_risk_table, survival_table
+from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.views import Flow, FlowArm, TrialView, records
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _BASELINE_NAMES = {
     "nfl": "Serum NfL",
 }
 _MARKERS = {"SVC": ("vital capacity", "% of predicted", False), "NFL": ("serum NfL, geometric mean", "pg/mL", True)}
-_UNITS = {"percent_predicted": "% of predicted", "percent_predicted/month": "% of predicted/month", "fold": "fold"}
 
 
 def trial_view(outcome: Any) -> TrialView:
@@ -101,7 +101,7 @@ def _baseline(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
         share = str(variable).endswith("_share")
         row: dict[str, Any] = {
             "characteristic": _BASELINE_NAMES.get(str(variable), str(variable).replace("_", " ")),
-            "unit": "%" if share else _UNITS.get(str(group["unit"].iloc[0]), str(group["unit"].iloc[0])),
+            "unit": "%" if share else plain_unit(str(group["unit"].iloc[0])),
         }
         for arm, label in {**labels, "all": "All"}.items():
             row[label] = _mean_sd(by_arm.loc[arm, "mean"], None if share else by_arm.loc[arm, "sd"])
@@ -169,7 +169,7 @@ def _comparison(summary: pd.DataFrame, labels: Mapping[str, str], replicates: in
         arm = labels.get(str(row["arm"]), str(row["arm"]))
         contrast = bool(row["reference"])
         who = f"{arm} against {labels.get(str(row['reference']), row['reference'])}" if contrast else arm
-        unit = _UNITS.get(str(row["unit"]), str(row["unit"]))
+        unit = plain_unit(str(row["unit"]))
         many = replicates > 1
         low, high = (float(row["lower"]), float(row["upper"])) if many else (math.nan, math.nan)
         rows.append(

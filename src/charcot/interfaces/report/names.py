@@ -23,3 +23,25 @@ def readout_name(readout: str) -> str:
 
 def unit_name(readout: str) -> str:
     return _NAMES[readout][1] if readout in _NAMES else ""
+
+
+_UNITS = {
+    "1": "",
+    "dimensionless": "",
+    "month": "months",
+    "year": "years",
+    "point": "points",
+    "point/month": "points/month",
+    "percent_predicted": "% of predicted",
+    "percent_predicted/month": "% of predicted/month",
+}
+
+
+def plain_unit(unit: str) -> str:
+    """A unit as a reader writes it; nothing for a pure number."""
+    return _UNITS.get(unit, unit)
+
+
+def without(mechanism: str) -> str:
+    """``spread`` and ``without spread`` both become ``without spread``."""
+    return mechanism if mechanism.startswith("without ") else f"without {mechanism}"

@@ -35,11 +35,13 @@ _STYLES = (
     Style("#000000", "#000000", (10, 3, 2, 3), "diamond"),
     Style("#B0578D", "#8a3a6b", (4, 2), "triangle-down"),
     Style("#8C6A00", "#6e5300", (12, 4), "cross"),
+    Style("#5B6B7B", "#4a5866", (1, 0), "triangle-left"),
+    Style("#2B7A9B", "#1f6480", (7, 3), "triangle-right"),
 )
 
 
 def style(index: int) -> Style:
-    """The look of series number ``index``; after six series the looks repeat and the direct label tells."""
+    """The look of series number ``index``; after eight series the looks repeat and the direct label tells."""
     return _STYLES[index % len(_STYLES)]
 
 

@@ -96,6 +96,9 @@ class NaturalHistoryLike(Protocol):
     @property
     def ablations(self) -> pd.DataFrame: ...
 
+    @property
+    def failures(self) -> Mapping[str, int]: ...
+
 
 @dataclass(frozen=True)
 class SourceLine:

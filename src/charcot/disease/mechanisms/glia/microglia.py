@@ -5,50 +5,61 @@ from charcot.model.mechanism import mechanism
 
 
 @mechanism(row="9 neuroinflammation")
-def microglia(
-    microglia_protective,
-    microglia_toxic,
+def microglial_signals(
     soma_reactive_oxygen,
     soma_burden,
     pool_loss_flux,
     immune_treg,
     immune_th1,
-    microglia_activation_rate,
-    microglia_removal_rate,
     microglia_switch_constant,
-    microglia_return_share,
     microglia_debris_half,
     microglia_burden_weight,
     microglia_burden_half,
     microglia_gate_tcell_half,
     microglia_gate_oxygen_half,
     microglia_gate_exponent,
-    microglia_harm_of_help,
 ):
-    """Dying neurons and misfolded protein call protective microglia; lost Treg and oxidative stress turn them toxic.
+    """Dying neurons and misfolded protein call microglia; lost Treg and oxidative stress open the gate to toxicity.
 
     Equation: danger = D / (K + D) + w B / (K_B + B); gate = q^2 / (K_q^2 + q^2) R^2 / (K_R^2 + R^2), q = Th1 / Treg;
-    dmp/dt = k_a danger (1 - harm) + c k_sw Treg mt - (k_m + k_sw gate) mp;
-    dmt/dt = k_sw gate mp - (k_m + c k_sw Treg) mt
+    switch = k_sw gate
 
-    Sources: boillee2006, frakes2014, beers2008, reu2017, spiller2018
-    Against: gowing2008, butovsky2012
+    Sources: beers2008, frakes2014, saxena2009, henkel2013
     """
     danger = saturating(pool_loss_flux, microglia_debris_half) + microglia_burden_weight * saturating(
         soma_burden, microglia_burden_half
     )
-    ratio = immune_th1 / immune_treg
-    gate = hill(ratio, microglia_gate_tcell_half, microglia_gate_exponent) * hill(
+    gate = hill(immune_th1 / immune_treg, microglia_gate_tcell_half, microglia_gate_exponent) * hill(
         soma_reactive_oxygen, microglia_gate_oxygen_half, microglia_gate_exponent
     )
-    switch = microglia_switch_constant * gate
-    turned = switch * microglia_protective
+    return {"microglia.danger": danger, "microglia.switch_rate": microglia_switch_constant * gate}
+
+
+@mechanism(row="9 neuroinflammation")
+def microglia(
+    microglia_protective,
+    microglia_toxic,
+    microglia_danger,
+    microglia_switch_rate,
+    immune_treg,
+    microglia_activation_rate,
+    microglia_removal_rate,
+    microglia_switch_constant,
+    microglia_return_share,
+    microglia_harm_of_help,
+):
+    """Microglia protect first and harm later: the protective ones turn toxic as the gate opens, and Treg calm them.
+
+    Equation: dmp/dt = k_a danger (1 - harm) + c k_sw Treg mt - (k_m + switch) mp;
+    dmt/dt = switch mp - (k_m + c k_sw Treg) mt
+
+    Sources: boillee2006, frakes2014, beers2008, reu2017, spiller2018
+    Against: gowing2008, butovsky2012
+    """
+    turned = microglia_switch_rate * microglia_protective
     calmed = microglia_return_share * microglia_switch_constant * immune_treg * microglia_toxic
     return {
-        "microglia.danger": danger,
-        "microglia.switch_gate": gate,
-        "microglia.switch_rate": switch,
-        "d/dt microglia.protective": microglia_activation_rate * danger * (1 - microglia_harm_of_help)
+        "d/dt microglia.protective": microglia_activation_rate * microglia_danger * (1 - microglia_harm_of_help)
         + calmed
         - turned
         - microglia_removal_rate * microglia_protective,

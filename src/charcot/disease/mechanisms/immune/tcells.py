@@ -5,8 +5,21 @@ from charcot.model.mechanism import mechanism
 
 
 @mechanism(scope="person", row="10 adaptive immunity")
+def activation(microglia_toxic, immune_autoreactivity):
+    """T cells are activated by toxic microglia, and by self-antigen where the autoimmune hypothesis is switched on.
+
+    Equation: x = mean toxic microglia; act = x + autoreactivity
+
+    Sources: michaelis2025, coque2019
+    """
+    inflammation = mean(microglia_toxic)
+    return {"immune.inflammation": inflammation, "immune.activation": inflammation + immune_autoreactivity}
+
+
+@mechanism(scope="person", row="10 adaptive immunity")
 def t_cells(
-    microglia_toxic,
+    immune_inflammation,
+    immune_activation,
     immune_treg,
     immune_th2,
     immune_th1,
@@ -18,29 +31,24 @@ def t_cells(
     immune_th1_gain,
     immune_cd8_gain,
     immune_activation_half,
-    immune_autoreactivity,
     immune_treg_doubling_time,
     immune_memory_doubling_time,
 ):
     """Regulatory T cells fall as toxic microglia rise; Th1 and CD8 cells that they no longer hold back multiply.
 
-    Equation: x = mean toxic microglia; act = x + autoreactivity; dTreg/dt = k_reg [base supply / (1 + a x) - Treg];
+    Equation: dTreg/dt = k_reg [base supply / (1 + a x) - Treg];
     dTh2/dt = k_mem [1 / (1 + b x) - Th2]; dTh1/dt = k_mem [1 + c act / (K + act) 2 / (1 + Treg) - Th1], CD8 alike.
 
     Sources: henkel2013, beers2008, beers2017, vukmanovic2006, cui2022, yazdani2022, coque2019
     Against: tada2011
     """
-    inflammation = mean(microglia_toxic)
-    activation = inflammation + immune_autoreactivity
-    driven = saturating(activation, immune_activation_half) * 2 / (1 + immune_treg)
+    driven = saturating(immune_activation, immune_activation_half) * 2 / (1 + immune_treg)
     regulatory = log(2) / immune_treg_doubling_time
     memory = log(2) / immune_memory_doubling_time
     supply = immune_treg_base * immune_treg_supply
     return {
-        "immune.inflammation": inflammation,
-        "immune.activation": activation,
-        "d/dt immune.treg": regulatory * (supply / (1 + immune_treg_loss * inflammation) - immune_treg),
-        "d/dt immune.th2": memory * (1 / (1 + immune_th2_loss * inflammation) - immune_th2),
+        "d/dt immune.treg": regulatory * (supply / (1 + immune_treg_loss * immune_inflammation) - immune_treg),
+        "d/dt immune.th2": memory * (1 / (1 + immune_th2_loss * immune_inflammation) - immune_th2),
         "d/dt immune.th1": memory * (1 + immune_th1_gain * driven - immune_th1),
         "d/dt immune.cd8": memory * (1 + immune_cd8_gain * driven - immune_cd8),
     }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from charcot.interfaces.report.charts.shapes import arrow, bar, box, canvas, words, wrapped
 from charcot.interfaces.report.content import number_text
+from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.theme import SOFT, style
 from charcot.interfaces.report.views import records
 
@@ -14,16 +18,16 @@ if TYPE_CHECKING:
 
 _WIDTH = 1032.0
 _GAP = 26.0
-_HEIGHT = 158.0
 _MOST_PER_ROW = 5
-_COLUMNS = ("healthy", "before", "untreated", "treated")
+_FIRST = {"healthy": "healthy", "before": "at onset", "untreated": "untreated", "treated": "treated"}
 
 
 def chain_picture(chain: pd.DataFrame) -> str:
     """Boxes with arrows from molecule to survival; a box shows healthy, untreated and treated as bars and numbers."""
-    parts: list[str] = []
+    columns = chain_columns(chain)
+    bars = _Bars(tuple(columns), 92.0 + 17.0 * len(columns))
+    parts: list[str] = _legend(columns, 14.0)
     y = 30.0
-    parts += _legend(y - 16)
     groups = _rows_by_region(chain)
     per_row = _per_row(max(len(rows) for _, rows in groups))
     width = (_WIDTH - 16 - (per_row - 1) * _GAP) / per_row
@@ -34,8 +38,8 @@ def chain_picture(chain: pd.DataFrame) -> str:
         for start in range(0, len(rows), per_row):
             line = rows[start : start + per_row]
             more = start + per_row < len(rows)
-            parts += _line_of_boxes(line, y, width, more)
-            y += _HEIGHT + (30 if more else 22)
+            parts += _line_of_boxes(line, y, width, more, bars)
+            y += bars.height + (30 if more else 22)
     return canvas(_WIDTH, y, parts)
 
 
@@ -43,6 +47,21 @@ def _per_row(steps: int) -> int:
     """Boxes per row, so that the rows are about equally long."""
     rows = -(-steps // _MOST_PER_ROW)
     return max(3, -(-steps // rows))
+
+
+@dataclass(frozen=True)
+class _Bars:
+    """The columns that become bars, from top to bottom, and the height of a box that holds them."""
+
+    columns: tuple[str, ...]
+    height: float
+
+
+def chain_columns(chain: pd.DataFrame) -> dict[str, str]:
+    """The columns of values and what they are called; every further ``treated_...`` column is shown as well."""
+    more = [c for c in chain.columns if str(c).startswith("treated_")]
+    names = {**_FIRST, **{str(c): str(c).replace("_", " ") for c in more}}
+    return {**names, "treated": "treated early"} if "treated_late" in more else names
 
 
 def _rows_by_region(chain: pd.DataFrame) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -58,49 +77,55 @@ def _rows_by_region(chain: pd.DataFrame) -> list[tuple[str, list[dict[str, Any]]
     return [*((name, groups[name]) for name in regions), *(("Whole person", groups[name]) for name in whole)]
 
 
-def _line_of_boxes(rows: list[dict[str, Any]], y: float, width: float, more: bool) -> list[str]:
+def _line_of_boxes(rows: list[dict[str, Any]], y: float, width: float, more: bool, bars: _Bars) -> list[str]:
     parts: list[str] = []
     for i, row in enumerate(rows):
         x = 8 + i * (width + _GAP)
-        parts += _step_box(row, x, y, width)
+        parts += _step_box(row, x, y, width, bars)
         if i + 1 < len(rows):
-            parts.append(arrow(x + width + 2, y + _HEIGHT / 2, x + width + _GAP - 2, y + _HEIGHT / 2))
+            parts.append(arrow(x + width + 2, y + bars.height / 2, x + width + _GAP - 2, y + bars.height / 2))
     if more:
         x_end = 8 + (len(rows) - 1) * (width + _GAP) + width / 2
-        middle = y + _HEIGHT + 12
+        middle = y + bars.height + 12
         parts.append(
-            f'<path d="M{x_end:.1f},{y + _HEIGHT:.1f}V{middle:.1f}H{8 + width / 2:.1f}" fill="none" '
+            f'<path d="M{x_end:.1f},{y + bars.height:.1f}V{middle:.1f}H{8 + width / 2:.1f}" fill="none" '
             f'stroke="{SOFT}" stroke-width="1.4"/>'
         )
-        parts.append(arrow(8 + width / 2, middle, 8 + width / 2, y + _HEIGHT + 29))
+        parts.append(arrow(8 + width / 2, middle, 8 + width / 2, y + bars.height + 29))
     return parts
 
 
-def _step_box(row: dict[str, Any], x: float, y: float, width: float) -> list[str]:
-    parts = [box(x, y, width, _HEIGHT)]
-    title = wrapped(str(row["step"]), int(width / 7.2))[:2]
+def _step_box(row: dict[str, Any], x: float, y: float, width: float, bars: _Bars) -> list[str]:
+    parts = [box(x, y, width, bars.height)]
+    step = str(row["step"])
+    title = wrapped(step[:1].upper() + step[1:], int(width / 7.2))[:2]
     for k, text in enumerate(title):
         parts.append(words(x + 10, y + 20 + 15 * k, text, bold=True, size=12.5))
-    unit = str(row.get("unit") or "")
-    if unit not in ("", "dimensionless", "fraction"):
-        parts.append(words(x + 10, y + 20 + 15 * len(title), _short_unit(unit), size=11, color=SOFT))
-    values = [float(row[c]) if row.get(c) is not None else float("nan") for c in _COLUMNS]
+    unit = plain_unit(str(row.get("unit") or ""))
+    if unit:
+        parts.append(words(x + 10, y + 20 + 15 * len(title), unit, size=11, color=SOFT))
+    values = [float(row[c]) if row.get(c) is not None else math.nan for c in bars.columns]
     largest = max((abs(v) for v in values if v == v), default=1.0) or 1.0
-    for k, (value, color, hollow) in enumerate(zip(values, _paints(), (True, True, False, False), strict=True)):
+    for k, (column, value) in enumerate(zip(bars.columns, values, strict=True)):
+        color, hollow = _paint(column, k)
         top = y + 62 + 17 * k
         if value == value:
             parts.append(bar(x + 10, top, (width - 76) * abs(value) / largest, 9, color, hollow=hollow))
-        parts.append(words(x + width - 10, top + 9, number_text(value), size=11.5, anchor="end"))
-    parts.append(words(x + 10, y + _HEIGHT - 10, _moved(values[2], values[3]), size=11.5, color=SOFT))
+        parts.append(words(x + width - 10, top + 9, number_text(round(value, 3)), size=11.5, anchor="end"))
+    moved = _moved(float(row["untreated"]), float(row["treated"]))
+    parts.append(words(x + 10, y + bars.height - 10, moved, size=11.5, color=SOFT))
     return parts
 
 
-def _short_unit(unit: str) -> str:
-    return unit.replace("percent_predicted", "% of predicted").replace("_", " ")
-
-
-def _paints() -> tuple[str, str, str, str]:
-    return ("#1f2328", "#8b949e", style(1).line, style(0).line)
+def _paint(column: str, place: int) -> tuple[str, bool]:
+    """Colour, and whether the bar is hollow: the states before any treatment are outlines."""
+    if column == "healthy":
+        return "#1f2328", True
+    if column == "before":
+        return "#6e7781", True
+    if column == "untreated":
+        return style(1).line, False
+    return (style(0).line, style(2).line, style(4).line, style(5).line)[(place - 3) % 4], False
 
 
 def _moved(untreated: float, treated: float) -> str:
@@ -113,11 +138,11 @@ def _moved(untreated: float, treated: float) -> str:
     return f"{'+' if difference > 0 else '−'}{number_text(abs(difference))} with treatment"
 
 
-def _legend(y: float) -> list[str]:
+def _legend(columns: Mapping[str, str], y: float) -> list[str]:
     parts: list[str] = []
     x = 8.0
-    names = ("healthy", "before treatment", "untreated", "treated")
-    for name, color, hollow in zip(names, _paints(), (True, True, False, False), strict=True):
+    for place, (column, name) in enumerate(columns.items()):
+        color, hollow = _paint(column, place)
         parts.append(bar(x, y - 9, 16, 9, color, hollow=hollow))
         parts.append(words(x + 22, y, name, size=12))
         x += 40 + 7.2 * len(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from charcot.interfaces.report.theme import INK, RULE, SOFT, scales, style
@@ -25,6 +25,11 @@ class Axes:
     height: int = 330
     label_room: float = 0.2  # part of the x range kept free on the right for direct labels
     log_y: bool = False
+
+    def fitted(self, series: Sequence[str]) -> Axes:
+        """These axes with just enough room at the right for the longest label."""
+        pixels = 7.0 * max((len(name) for name in series), default=0) + 24
+        return replace(self, label_room=min(0.45, pixels / self.width))
 
 
 def curves(

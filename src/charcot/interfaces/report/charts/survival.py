@@ -26,7 +26,7 @@ def survival_curves(
     lowest = float(data[[c for c in ("y", "lower") if c in data]].min().min())
     floor = 0.0 if lowest < 60 else 10.0 * ((lowest - 5) // 10)
     title = "Alive without permanent ventilation, %" + (f" (axis starts at {floor:.0f})" if floor else "")
-    axes = Axes(x_title, title, reach, (floor, 100.0 + 0.02 * (100 - floor)), width, 320)
+    axes = Axes(x_title, title, reach, (floor, 100.0 + 0.02 * (100 - floor)), width, 320).fitted(series)
     chart = curves(data, series, axes, step=True)
     return alt.vconcat(chart, _risk_rows(at_risk, series, reach, axes), spacing=6)
 

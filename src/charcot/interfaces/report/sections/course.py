@@ -5,41 +5,45 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from charcot.interfaces.report.charts.chain import chain_picture
+from charcot.interfaces.report.charts.chain import chain_columns, chain_picture
 from charcot.interfaces.report.charts.intervals import change_by_row
 from charcot.interfaces.report.charts.lines import Axes, curves, with_rules
 from charcot.interfaces.report.charts.survival import survival_curves
 from charcot.interfaces.report.content import Cell, Figure, Section, Sheet, Table, number_text, say
-from charcot.interfaces.report.names import readout_name, unit_name
+from charcot.interfaces.report.names import plain_unit, readout_name, unit_name, without
 from charcot.interfaces.report.picture import draw, dress
 from charcot.interfaces.report.views import NaturalHistoryLike, TypicalPatientLike, records
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# What is drawn, in this order: read-outs, or the ends of their names where the region is part of them.
 _PANELS = (
     "clinic.alsfrs_r.total",
     "clinic.vital_capacity",
     "biomarker.nfl_serum",
-    "biomarker.mir126_serum",
+    ".terminal.mir126",
+    ".axon.tdp43_terminal",
+    ".axon.atp_terminal",
 )
 _TABLE_ROWS = 30
+_BEFORE_ONSET = 24.0  # months of silence that the pictures show
+_LEAST_SHOWN = 60.0
 
 
 def typical_section(typical: TypicalPatientLike) -> Section:
     """One patient, several courses: function first, then the markers that are there."""
     series = list(typical.arms)
-    known = {name for readouts in typical.arms.values() for name in readouts}
-    order = [name for name in _PANELS if name in known] + sorted(
-        name for name in known if name not in _PANELS and not name.startswith("clinic.alsfrs_r.")
-    )
-    figures: list[Any] = [_panel(typical, series, name, number) for number, name in enumerate(order[:6])]
+    known = sorted({name for readouts in typical.arms.values() for name in readouts})
+    drawn = [name for panel in _PANELS for name in known if name == panel or (panel[0] == "." and name.endswith(panel))]
+    figures: list[Any] = [_panel(typical, series, name, number) for number, name in enumerate(drawn)]
     return Section(
         "typical",
         "One typical patient",
         (*figures, _events_sheet(typical)),
         "One simulated person with sporadic disease, followed with and without treatment: the same person, the same "
-        "random draws. It is an illustration of the model, not a forecast for anyone.",
+        "random draws. It is an illustration of the model, not a forecast for anyone. The tables of the run hold every "
+        "read-out.",
     )
 
 
@@ -52,14 +56,15 @@ def _panel(typical: TypicalPatientLike, series: list[str], readout: str, number:
         if readout in typical.arms[arm]
     ]
     frame = pd.concat(frames, ignore_index=True).dropna(subset=["y"])
-    start = min(0.0, float(frame["x"].min()))
-    title, unit = readout_name(readout), unit_name(readout)
+    whole = float(frame["x"].max())
+    reach = _window(typical, frame)
+    frame = frame[frame["x"].between(*reach)]
+    title, unit = _title(typical, readout), unit_name(readout)
     finding = _panel_finding(typical, frame, series, readout)
     label = f"Line chart of {title} by course against months since symptom onset."
     bounds = (0.0, 50.0) if readout == "clinic.alsfrs_r.total" else None
-    reach = (start, float(frame["x"].max()))
     axes = Axes("Months since symptom onset", f"{title}{', ' + unit if unit else ''}", reach, bounds,
-                height=330 if number == 0 else 230, label_room=0.24)  # fmt: skip
+                height=330 if number == 0 else 230).fitted(series)  # fmt: skip
     chart = with_rules(curves(frame, series, axes), _rules(typical, reach), reach, axes)
     name = f"typical-{number}"
     columns = ("Course", "Months since onset", f"{title}{', ' + unit if unit else ''}")
@@ -69,7 +74,23 @@ def _panel(typical: TypicalPatientLike, series: list[str], readout: str, number:
         for r in records(_thin(frame[frame["series"] == arm]))
     ]
     note = "A curve ends at death or permanent ventilation." if number == 0 else ""
+    if whole > reach[1] + 1:
+        note += f" Shown to month {say(reach[1])}; the longest course was simulated to month {say(whole)}."
     return Figure(name, finding, label, draw(chart, name, finding, label), Table.of(columns, rows, title), note)
+
+
+def _title(typical: TypicalPatientLike, readout: str) -> str:
+    """What a read-out is called: as the chain calls it where it is a step of the chain."""
+    steps = {str(row["readout"]): str(row["step"]) for row in records(typical.chain)}
+    name = readout_name(readout)
+    return steps.get(readout, name) if name == readout.replace(".", " ").replace("_", " ") else name
+
+
+def _window(typical: TypicalPatientLike, frame: pd.DataFrame) -> tuple[float, float]:
+    """From two years before onset to the end of the longest course, at most to twice the untreated one."""
+    first = frame[frame["series"] == next(iter(typical.arms))]
+    latest = max(_LEAST_SHOWN, 2.0 * float(first["x"].max()))
+    return max(-_BEFORE_ONSET, min(0.0, float(frame["x"].min()))), min(latest, float(frame["x"].max()))
 
 
 def _thin(frame: pd.DataFrame) -> pd.DataFrame:
@@ -85,21 +106,20 @@ def _panel_finding(typical: TypicalPatientLike, frame: pd.DataFrame, series: lis
         one = frame[(frame["series"] == arm) & (frame["x"] <= month + 1e-9)]
         if len(one):
             parts.append(f"{say(float(one['y'].iloc[-1]))} ({arm})")
-    title = readout_name(readout)
+    title = _title(typical, readout)
     return f"At month {say(month)}, where the first course ends, {title} was {', '.join(parts)}."
 
 
 def _rules(typical: TypicalPatientLike, reach: tuple[float, float]) -> list[tuple[float, str]]:
-    """Diagnosis and treatment starts; deaths are the ends of the curves."""
-    rules: dict[float, str] = {}
-    for arm, events in typical.events.items():
+    """Onset and diagnosis of the first course, and every start of treatment; deaths are the ends of the curves."""
+    words: dict[float, list[str]] = {}
+    for number, events in enumerate(typical.events.values()):
         for name, month in events.items():
-            word = name.replace("_", " ")
-            if word == "death" or not math.isfinite(month) or not reach[0] <= month <= reach[1]:
+            starts = name == "treatment_start"
+            if name == "death" or (number and not starts) or not reach[0] <= month <= reach[1]:
                 continue
-            text = f"starts: {arm}" if "start" in word or "treatment" in word else word
-            rules.setdefault(round(month, 2), text)
-    return sorted(rules.items())
+            words.setdefault(round(month, 2), []).append("treatment" if starts else name.replace("_", " "))
+    return sorted((month, ", ".join(dict.fromkeys(texts))) for month, texts in words.items())
 
 
 def _events_sheet(typical: TypicalPatientLike) -> Sheet:
@@ -107,7 +127,8 @@ def _events_sheet(typical: TypicalPatientLike) -> Sheet:
     for events in typical.events.values():
         names += [name for name in events if name not in names]
     rows = [
-        [arm, *(say(float(events[n])) if n in events else "–" for n in names)] for arm, events in typical.events.items()
+        [arm, *(say(round(float(events[n]), 1)) if n in events else "–" for n in names)]
+        for arm, events in typical.events.items()
     ]
     heads = ["Course", *(name.replace("_", " ").capitalize() for name in names)]
     return Sheet("When it happened, months since symptom onset", Table.of(heads, rows, "Events by course"))
@@ -120,26 +141,32 @@ def chain_section(chain: pd.DataFrame) -> Section | None:
     most = moved.sort_values("change", ascending=False).iloc[0]
     finding = (
         f"Of the {len(chain)} links, treatment moved “{most['step']}” most against its healthy value: "
-        f"{say(float(most['untreated']))} without, {say(float(most['treated']))} with treatment, "
-        f"{say(float(most['healthy']))} in health."
+        f"{say(round(float(most['untreated']), 3))} without, {say(round(float(most['treated']), 3))} with treatment, "
+        f"{say(round(float(most['healthy']), 3))} in health."
     )
     label = "Boxes joined by arrows, one per step of the mechanism; the numbers are in the table below."
     svg = dress(chain_picture(chain), "chain", finding, label)
-    columns = ("Step", "Region", "Read-out", "Unit", "Healthy", "Before treatment", "Untreated", "Treated")
+    values = chain_columns(chain)
+    columns = ("Step", "Region", "Read-out", "Unit", *(name.capitalize() for name in values.values()))
     rows: list[list[Cell]] = [
-        [str(r["step"]), str(r["region"] or "whole person"), str(r["readout"]), str(r["unit"]),
-         *(float(r[c]) for c in ("healthy", "before", "untreated", "treated"))]
+        [str(r["step"]), str(r["region"] or "whole person"), str(r["readout"]), plain_unit(str(r["unit"])),
+         *(float(r[c]) for c in values)]
         for r in records(chain)
     ]  # fmt: skip
-    note = "Values 24 months after symptom onset. Bars compare values inside one box, never between boxes."
+    note = (
+        "Untreated and treated: 24 months after symptom onset. Bars compare values inside one box, never between boxes."
+    )
     figure = Figure("chain", finding, label, svg, Table.of(columns, rows, "The chain in numbers"), note)
     return Section("chain", "What moved, and by how much", (figure,))
 
 
 def history_section(history: NaturalHistoryLike) -> Section:
     blocks: list[Figure | Sheet] = [_summary_sheet(history.summary)]
-    if not history.survival.empty:
-        blocks.append(_survival_figure(history.survival))
+    variants = list(dict.fromkeys(history.survival["variant"]))
+    if variants:
+        blocks.append(_survival_figure(history.survival, variants[:1], "history"))
+    if len(variants) > 1:
+        blocks.append(_survival_figure(history.survival, variants, "variants"))
     return Section(
         "natural-history",
         "Untreated disease beside published cohorts",
@@ -151,43 +178,55 @@ def history_section(history: NaturalHistoryLike) -> Section:
 def _summary_sheet(summary: pd.DataFrame) -> Sheet:
     columns = ("Quantity", "Unit", "Simulated", "Lower 95 %", "Upper 95 %", "Published", "Source")
     rows = [
-        [str(r["quantity"]), str(r["unit"]), *(_plain(r[c]) for c in ("simulated", "lower", "upper", "published")),
-         str(r["source"])]
+        [str(r["quantity"]), plain_unit(str(r["unit"])),
+         *(_plain(r[c]) for c in ("simulated", "lower", "upper", "published")), str(r["source"])]
         for r in records(summary)
     ]  # fmt: skip
     return Sheet("Natural history, simulated and published", Table.of(columns, rows, "Natural history"))
 
 
-def _survival_figure(survival: pd.DataFrame) -> Figure:
+def _survival_figure(survival: pd.DataFrame, series: list[str], name: str) -> Figure:
     import numpy as np
 
     frame = survival.rename(columns={"months_since_onset": "x", "alive": "y", "variant": "series"})
-    series = list(dict.fromkeys(frame["series"]))[:6]
+    frame = frame[frame["series"].isin(series)]
     reach = float(frame["x"].max())
     grid = np.linspace(0.0, reach, 9)
     risk_rows = []
-    for name in series:
-        one = frame[frame["series"] == name]
+    for variant in series:
+        one = frame[frame["series"] == variant]
         for x in grid:
             before = one[one["x"] <= x + 1e-9]
             if len(before):
-                risk_rows.append((float(x), float(before["at_risk"].iloc[-1]), name))
+                risk_rows.append((float(x), float(before["at_risk"].iloc[-1]), variant))
     import pandas as pd
 
     at_risk = pd.DataFrame(risk_rows, columns=["x", "count", "series"])
-    first = frame[frame["series"] == series[0]]
-    below = first[first["y"] <= 0.5]
-    half = f"{say(float(below['x'].iloc[0]))} months" if len(below) else "more time than was simulated"
-    finding = f"Half of the simulated patients ({series[0]}) had died or needed permanent ventilation after {half}."
+    finding = _survival_finding(frame, series)
     label = "Survival curves from symptom onset by variant, with the numbers at risk below."
-    svg = draw(survival_curves(frame, at_risk, series, "Months since symptom onset"), "history", finding, label)
+    svg = draw(survival_curves(frame, at_risk, series, "Months since symptom onset"), name, finding, label)
     columns = ("Variant", "Months since onset", "Share alive", "At risk")
     rows = [
         (str(r["series"]), float(r["x"]), float(r["y"]), int(r["at_risk"]))
-        for name in series
-        for r in records(_thin(frame[frame["series"] == name]))
+        for variant in series
+        for r in records(_thin(frame[frame["series"] == variant]))
     ]
-    return Figure("history", finding, label, svg, Table.of(columns, rows, "Survival from onset"))
+    return Figure(name, finding, label, svg, Table.of(columns, rows, "Survival from onset"))
+
+
+def _survival_finding(frame: pd.DataFrame, series: list[str]) -> str:
+    if len(series) == 1:
+        below = frame[frame["y"] <= 0.5]
+        if below.empty:
+            return "More than half of the simulated patients outlive the time that is shown."
+        half = f"{say(float(frame['x'][frame['y'] > 0.5].max()))} and {say(float(below['x'].iloc[0]))} months"
+        return f"Half of the simulated patients had died or needed permanent ventilation between {half} after onset."
+    ends: Any = frame.groupby("series", sort=False)["y"].last()
+    best = ends.drop(series[0]).idxmax()
+    return (
+        f"After {say(float(frame['x'].max()))} months {100 * ends[series[0]]:.0f} % are alive in the whole model, and "
+        f"{100 * ends[best]:.0f} % {without(str(best))}, where survival is best."
+    )
 
 
 def ablation_section(ablations: pd.DataFrame) -> Section | None:
@@ -196,7 +235,7 @@ def ablation_section(ablations: pd.DataFrame) -> Section | None:
     frame = ablations.reset_index(drop=True)
     reference = float(frame["median_survival_months"].iloc[0])
     plot = frame.iloc[1:].assign(
-        label=frame["mechanism"].iloc[1:].astype(str),
+        label=[without(str(name)) for name in frame["mechanism"].iloc[1:]],
         value=frame["median_survival_months"].iloc[1:].where(lambda v: v.abs() != math.inf),
         text=[_ablation_text(row) for row in records(frame.iloc[1:])],
     )
@@ -224,10 +263,10 @@ def _ablation_text(row: dict[Any, Any]) -> str:
 
 
 def _ablation_finding(frame: pd.DataFrame, shown: pd.DataFrame, reference: float) -> str:
-    without = frame.iloc[1:][frame["median_survival_months"].iloc[1:].abs() == math.inf]
-    if len(without):
-        names = ", ".join(str(name) for name in without["mechanism"])
-        return f"Median survival is {say(reference)} months; it is never reached without {names}."
+    lasting = frame.iloc[1:][frame["median_survival_months"].iloc[1:].abs() == math.inf]
+    if len(lasting):
+        names = ", ".join(without(str(name)) for name in lasting["mechanism"])
+        return f"Median survival is {say(reference)} months; it is never reached {names}."
     if shown.empty:
         return f"Median survival is {say(reference)} months in the full model."
     place: Any = (shown["value"] - reference).abs().idxmax()

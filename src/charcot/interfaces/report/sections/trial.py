@@ -86,7 +86,7 @@ def scores_section(view: TrialView) -> Section | None:
     week = float(view.scores["x"].max())
     finding = f"By week {say(week)} the mean ALSFRS-R was {ends}."
     label = "Line chart of the mean ALSFRS-R total by arm against weeks since randomisation, with 95 % bands."
-    axes = Axes("Weeks since randomisation", "ALSFRS-R, points")
+    axes = Axes("Weeks since randomisation", "ALSFRS-R, points").fitted(view.arms)
     chart = curves(view.scores, view.arms, axes, marks=view.deaths)
     table = _curve_table(view.scores, "Weeks since randomisation", "Mean ALSFRS-R, points", "ALSFRS-R by visit")
     note = (
@@ -190,7 +190,8 @@ def biomarker_section(view: TrialView) -> Section | None:
         unit = str(frame["unit"].iloc[0])
         finding = _change_sentence(str(readout), unit, frame, view.arms)
         label = f"Line chart of mean {readout} by arm against weeks since randomisation, with 95 % bands."
-        chart = curves(frame, view.arms, Axes("Weeks since randomisation", f"{readout}, {unit}", height=250))
+        axes = Axes("Weeks since randomisation", f"{readout}, {unit}", height=250).fitted(view.arms)
+        chart = curves(frame, view.arms, axes)
         table = _curve_table(frame, "Weeks since randomisation", f"{readout}, {unit}", str(readout))
         name = f"marker-{number}"
         blocks.append(Figure(name, finding, label, draw(chart, name, finding, label), table))
