@@ -115,7 +115,7 @@ def test_trial_writes_a_whole_run_folder(place: Path) -> None:
     flow = pd.read_parquet(folder / "tables" / "flow.parquet").set_index("stage")
     assert flow.loc["screened", "first_replicate"] == 10
     assert str(Path("runs") / folder.name / "report.html") in result.stdout.replace("\n", "")
-    assert "Key figures" in result.stdout
+    assert "Trial mci186-19" in result.stdout
     assert "Simulating" in result.stderr
     assert "Simulating" not in result.stdout
 
@@ -290,7 +290,7 @@ def test_explain_of_an_unknown_port_gives_the_nearest(place: Path) -> None:
 def test_demo_shows_figures_beside_the_published_ones(place: Path) -> None:
     result = call("demo", "--replicates", "2")
     assert result.exit_code == 0
-    for words in ("Median survival from onset", "24 to 48", "MISS", "Median survival without spread", "never"):
+    for words in ("Median survival from onset", "24 to 48", "MISS", "Median survival, without spread", "never"):
         assert words in result.stdout
     (folder,) = (place / "runs").iterdir()
     page = (folder / "report.html").read_text()

@@ -198,9 +198,10 @@ def test_labels_are_moved_apart_and_stay_inside() -> None:
 
 
 def test_a_verdict_names_side_distance_and_miss() -> None:
-    assert verdict(-1.0, -1.2, -0.8, -1.1, "points/month") == "inside the range: model 0.1 points/month above published"
-    assert verdict(-1.0, -1.2, -0.8, -1.5, "points").startswith("MISS, outside the range: model 0.5 points above")
-    assert verdict(1.0, float("nan"), float("nan"), 0.5, "points") == "model 0.5 points above published"
+    assert verdict(-1.0, -1.2, -0.8, -1.1, "points/month") == "inside the range: model 0.1 points/month above"
+    assert verdict(-1.0, -1.2, -0.8, -0.5, "points") == "MISS: model 0.5 points below"
+    assert verdict(1.0, float("nan"), float("nan"), 0.5, "") == "model 0.5 above"
+    assert verdict(1.0, 0.0, 2.0, 1.0, "points") == "inside the range: model equals published"
     assert verdict(1.0, 0.0, 2.0, float("nan"), "points") == ""
 
 

@@ -20,13 +20,17 @@ STRUCTURAL = {-1, 0, 1, 2}  # algebra, squares and halves; every other literal b
 
 def check_all() -> list[Problem]:
     """Everything that is wrong with the shipped model and its evidence; warnings included."""
-    problems = [*patients.model_problems(), *treatments.product_problems()]
+    problems = list(treatments.product_problems())
+    if errors(problems):
+        return problems  # an unsound product file cannot be composed; mend it first
+    problems += patients.model_problems()
     whole = patients.definition(tuple(sorted(treatments.products())))
     cited = dict(_cited(whole))
     problems += evidence.check_citations(cited)
     problems += evidence.unused(cited)
     problems += _grades(whole)
     problems += _unread_numbers(whole)
+    problems += _unread_variables(whole)
     problems += _units_of_regions(whole)
     problems += literals([Path(disease.__file__).parent, Path(clinic.__file__).parent / "mechanisms"])
     return problems
@@ -86,6 +90,16 @@ def _unread_numbers(whole: Definition) -> list[Problem]:
         Problem("unread-number", f"{name} is read by no mechanism", rows[0].where, "Remove the row, or read it.")
         for name, rows in whole.number_rows.items()
         if name.replace(".", "_") not in read and not name.startswith(_READ_BY_PATIENTS)
+    ]
+
+
+def _unread_variables(whole: Definition) -> list[Problem]:
+    read = {argument for mechanism in whole.mechanisms for argument in mechanism.arguments}
+    read |= {modifier.effect.replace(".", "_") for modifier in whole.modifiers}
+    return [
+        Problem("unread-port", f"{port.name} is read by nothing and reported by nothing", port.where, "Remove it.")
+        for port in whole.ports
+        if port.kind == "variable" and not port.readout and port.name.replace(".", "_") not in read
     ]
 
 

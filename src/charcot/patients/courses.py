@@ -165,6 +165,17 @@ def _schedule(
     return Schedule.merge([seeds, drift, given])
 
 
+def _one_regimen_each(regimens: Sequence[Sequence[treatments.Regimen]]) -> None:
+    for row, mine in enumerate(regimens):
+        names = [regimen.product for regimen in mine]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(
+                f"patient in row {row} has two regimens of {', '.join(doubled)}: give one regimen per product, or make "
+                "the product either a background treatment or an arm's treatment"
+            )
+
+
 def simulate(
     cohort: Cohort,
     regimens: Sequence[Sequence[treatments.Regimen]] | None = None,
@@ -192,6 +203,7 @@ def simulate(
     Returns the courses; a patient whose simulation fails is a named result in ``courses.result.status``.
     """
     given = regimens if regimens is not None else [()] * len(cohort)
+    _one_regimen_each(given)
     products = tuple(sorted({regimen.product for patient in given for regimen in patient}))
     wanted = tuple(dict.fromkeys([*NEEDED, *readouts]))
     model = program(products, off, segments)

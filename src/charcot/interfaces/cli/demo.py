@@ -14,6 +14,7 @@ from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Settings, Workers, read_settings, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.cli.trial import run_with_progress, summary_of, tables_of
+from charcot.interfaces.report.content import say
 from charcot.interfaces.report.names import plain_unit, without
 from charcot.interfaces.report.views import records
 
@@ -76,7 +77,11 @@ def _compute(talk: Talk, protocol: Any, seed: int, workers: int) -> Product:
         return Material("Charcot: a first look", subtitle, manifest, view, typical, history, sources)
 
     return Product(
-        summary=[*_history_rows(history.summary), *summary_of(view.comparison), *_ablation_rows(history.ablations)],
+        summary=[
+            *_history_rows(history.summary),
+            *summary_of(view.comparison, f"Trial {protocol.name}"),
+            *_ablation_rows(history.ablations),
+        ],
         failures={**failure_counts(outcome.failures), **_failed(history.failures)},
         tables={**tables_of(outcome), **_course_tables(typical, history)},
         material=material,
@@ -94,18 +99,40 @@ def _failed(statuses: Mapping[str, int]) -> dict[str, int]:
 
 def _history_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
     columns = ["quantity", "unit", "simulated", "lower", "upper", "published"]
-    return [{**row, "unit": plain_unit(str(row["unit"])), "verdict": ""} for row in records(summary[columns])]
+    rows: list[dict[str, Any]] = []
+    for row in records(summary):
+        unit = plain_unit(str(row["unit"]))
+        words = distance(float(row["simulated"]), row.get("published_value", row["published"]), unit)
+        kept = {column: row[column] for column in columns}
+        rows.append({"group": f"{UNTREATED:,} untreated patients", **kept, "unit": unit, "verdict": words})
+    return rows
+
+
+def distance(simulated: float, published: Any, unit: str) -> str:
+    """How far the model is from the published value, where that is a number."""
+    if not isinstance(published, int | float):
+        return ""
+    from charcot.interfaces.report.gather import verdict
+
+    return verdict(simulated, float("nan"), float("nan"), float(published), unit)
 
 
 def _ablation_rows(ablations: pd.DataFrame) -> list[dict[str, Any]]:
-    """How survival and decline move when a mechanism is switched off; the first row is the full model."""
+    """How survival and decline move when a mechanism is switched off; the first row is the whole model."""
     rows: list[dict[str, Any]] = []
-    for row in records(ablations.iloc[1:]):
-        what = without(str(row["mechanism"]))
-        rows += [
-            {"quantity": f"Median survival {what}", "unit": "months", "simulated": row["median_survival_months"]},
-            {"quantity": f"Decline {what}", "unit": "points/month", "simulated": row["decline_points_per_month"]},
-        ]
+    for number, row in enumerate(records(ablations)):
+        what = without(str(row["mechanism"])) if number else str(row["mechanism"])
+        decline = float(row["decline_points_per_month"])
+        rows.append(
+            {
+                "group": "One mechanism switched off",
+                "quantity": f"Median survival, {what}",
+                "unit": "months",
+                "simulated": row["median_survival_months"],
+                "decline_points_per_month": decline,
+                "verdict": f"decline {say(decline)} points/month",
+            }
+        )
     return rows
 
 

@@ -105,7 +105,7 @@ def _stored_summary(target: Path) -> list[dict[str, Any]]:
 def _announce(talk: Talk, target: Path, summary: Sequence[Mapping[str, Any]], *, existing: bool) -> None:
     """The key figures and where everything lies, on stdout."""
     if summary:
-        talk.show(key_figures(summary))
+        talk.show(*key_figures(summary))
     talk.show(f"Report: {target / REPORT}")
     talk.data(
         {
@@ -118,25 +118,41 @@ def _announce(talk: Talk, target: Path, summary: Sequence[Mapping[str, Any]], *,
     )
 
 
-def key_figures(summary: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """Simulated beside published, one line per figure."""
+def key_figures(summary: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
+    """Simulated beside published: one table per group, one line per figure.
+
+    Where a group has published values, its other figures are left to the report, and their number is said.
+    """
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in summary:
+        groups.setdefault(str(row.get("group") or "Key figures"), []).append(row)
+    parts: list[RenderableType] = []
+    for group, rows in groups.items():
+        compared = [row for row in rows if not _missing(row.get("published"))]
+        shown = compared or rows
+        parts.append(_figures_table(group, shown, bool(compared)))
+        if len(shown) < len(rows):
+            parts.append(f"... and {len(rows) - len(shown)} more figures in the report.")
+        parts.append("")
+    return parts
+
+
+def _figures_table(title: str, rows: Sequence[Mapping[str, Any]], published: bool) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title="Key figures", title_justify="left", box=None, pad_edge=False)
-    for heading in ("Figure", "Unit", "Simulated", "95 % range", "Published", "In words"):
-        table.add_column(heading, justify="right" if heading in ("Simulated", "Published") else "left", overflow="fold")
-    for row in summary:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    headings = ["Figure", "Unit", "Simulated", "95 % range", *(["Published"] if published else []), "In words"]
+    for heading in headings:
+        right = heading in ("Simulated", "Published")
+        table.add_column(
+            heading, justify="right" if right else "left", overflow="fold", no_wrap=heading == "95 % range"
+        )
+    for row in rows:
         low, high = row.get("lower"), row.get("upper")
         span = "" if _missing(low) or _missing(high) else f"{_text(low)} to {_text(high)}"
-        cells = (
-            row["quantity"],
-            row["unit"],
-            _text(row["simulated"]),
-            span,
-            _text(row.get("published")),
-            row.get("verdict") or "",
-        )
+        beside = [_text(row.get("published"))] if published else []
+        cells = [row["quantity"], row["unit"], _text(row["simulated"]), span, *beside, row.get("verdict") or ""]
         table.add_row(*(Text(str(cell)) for cell in cells))
     return table
 

@@ -90,7 +90,7 @@ def _compute(talk: Talk, verb: str, protocol: Any, resolved: Mapping[str, Any], 
         )
 
     return Product(
-        summary=summary_of(view.comparison),
+        summary=summary_of(view.comparison, f"Trial {protocol.name}"),
         failures=failure_counts(outcome.failures),
         tables=tables_of(outcome),
         material=material,
@@ -106,12 +106,12 @@ def run_with_progress(talk: Talk, protocol: Any, workers: int) -> Any:
         return rooms.run_trial(protocol, workers, advance)
 
 
-def summary_of(comparison: Any) -> list[dict[str, Any]]:
+def summary_of(comparison: Any, group: str) -> list[dict[str, Any]]:
     """The key figures: contrasts first, then the arms."""
     if comparison.empty:
         return []
     ordered = comparison.sort_values("contrast", ascending=False, kind="stable")
-    return records(ordered[list(SUMMARY_COLUMNS)])
+    return [{"group": group, **row} for row in records(ordered[list(SUMMARY_COLUMNS)])]
 
 
 def tables_of(outcome: Any) -> dict[str, Any]:

@@ -200,7 +200,7 @@ def verdict(mean: float, lower: float, upper: float, published: float, unit: str
         return ""
     gap = mean - published
     side = "above" if gap > 0 else "below"
-    distance = f"model {say(abs(gap))} {unit} {side} published" if abs(gap) > 1e-12 else "model equals published"
+    distance = f"model {say(abs(gap))} {unit}".rstrip() + f" {side}" if abs(gap) > 1e-12 else "model equals published"
     if math.isnan(lower):
         return distance
-    return f"{'inside' if lower <= published <= upper else 'MISS, outside'} the range: {distance}"
+    return f"{'inside the range' if lower <= published <= upper else 'MISS'}: {distance}"

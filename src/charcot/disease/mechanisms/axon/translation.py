@@ -34,7 +34,6 @@ def energy(
         "axon.atp": atp,
         "axon.atp_terminal": last(atp),
         "axon.atp_mean": mean(atp),
-        "axon.failure": failure,
         "axon.failure_terminal": last(failure),
         "axon.failure_mean": mean(failure),
     }
@@ -73,7 +72,6 @@ def local_translation(
     rate = powered * translation_ribosome_competence / blocks
     turnover = log(2) / translation_protein_half_life
     return {
-        "axon.translation": rate,
         "axon.translation_terminal": last(rate),
         "d/dt axon.mitochondrial_protein": turnover * (axon_supply * rate - axon_mitochondrial_protein),
     }

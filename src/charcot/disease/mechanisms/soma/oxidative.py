@@ -36,7 +36,6 @@ def oxidative_stress(
     )
     excess = production / (1 + oxidative_scavenging)
     return {
-        "oxidative.production": production,
         "d/dt soma.reactive_oxygen": log(2) / oxidative_half_life * (1 + excess - soma_reactive_oxygen),
     }
 

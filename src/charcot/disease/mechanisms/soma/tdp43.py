@@ -41,7 +41,6 @@ def shuttling(
     )
     half = tdp43_stathmin2_half
     return {
-        "soma.nuclear_import": nuclear_import,
         "soma.cytoplasmic_excess": soma_tdp43_cytoplasmic / tdp43_cytoplasmic_share,
         "soma.stathmin2": (1 + half**2) * hill(relative, half, 2),
         "d/dt soma.tdp43_nuclear": nuclear_import * soma_tdp43_cytoplasmic

@@ -53,7 +53,6 @@ def spread(
     sod1 = Indexed(_arriving(spread_weight, release_sod1, regions))
     fus = Indexed(_arriving(spread_weight, release_fus, regions))
     return {
-        "spread.release": release,
         "spread.influx": spread_rate * receptive * (cord + spread_descending * release_upper),
         "spread.upper_influx": spread_rate
         * person_tempo
