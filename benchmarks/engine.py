@@ -73,7 +73,7 @@ class Cvode:
 
         def jacobian(_: float, y: np.ndarray, __: np.ndarray, out: np.ndarray) -> None:
             self.jacobian(y.ctypes.data, *fixed, waste.ctypes.data, matrix.ctypes.data)
-            out[rows, columns] = -matrix[slots]
+            out[rows, columns] = matrix[slots]
 
         scales = np.array([state.scale for state in program.states])
         options = {"rtol": tolerance, "atol": tolerance * 1e-3 * scales, "jacfn": jacobian, "max_num_steps": 10**6}

@@ -207,9 +207,7 @@ def test_type_one_error_and_coverage_of_slopes_are_nominal() -> None:
     ]
     rejected = np.mean([r["p_value"] < 0.05 for r in rows])
     assert abs(rejected - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 120)
-    assert np.std([r["estimate"] for r in rows]) == pytest.approx(
-        np.mean([r["standard_error"] for r in rows]), rel=0.2
-    )
+    assert np.std([r["estimate"] for r in rows]) == pytest.approx(np.mean([r["standard_error"] for r in rows]), rel=0.2)
 
 
 def test_type_one_error_of_the_log_rank_test_is_nominal() -> None:

@@ -155,7 +155,7 @@ def trial_view() -> TrialView:
                 ("Deaths or ventilation in 24 weeks", "%", 3.1, 0.5, 7.0, np.nan, np.nan, np.nan, "", True, False),
             ],
             columns=["quantity", "unit", "simulated", "lower", "upper", "published", "published_lower", "published_upper", "verdict", "inside", "contrast"],
-        ).assign(sd=0.1, power=[0.82, np.nan, np.nan], mark="derived"),
+        ).assign(title="ALSFRS-R slope", who="Edaravone against Placebo", sd=0.1, power=[0.82, np.nan, np.nan], mark="derived"),
         stairs=stairs,
         at_risk=risk,
         biomarkers=pd.concat(markers, ignore_index=True),

@@ -129,6 +129,13 @@ def test_slopes_recover_the_truth_of_the_arms(outcome: TrialOutcome) -> None:
     assert -1.4 * UNTREATED < placebo < -0.8 * UNTREATED
 
 
+def test_ratios_are_averaged_on_the_log_scale(outcome: TrialOutcome) -> None:
+    estimates = outcome.tables["estimates"].query("estimand == 'nfl_ratio' and reference == 'placebo'")["estimate"]
+    row = outcome.summary.query("estimand == 'nfl_ratio' and reference == 'placebo'").iloc[0]
+    assert row["mean"] == pytest.approx(np.prod(estimates) ** (1 / 3))
+    assert row["sd"] == pytest.approx(np.log(estimates).std())
+
+
 def test_published_values_stand_beside_the_right_rows(outcome: TrialOutcome) -> None:
     rows = outcome.summary[outcome.summary["published"].notna()]
     assert rows[["arm", "reference", "published", "mark", "source"]].to_numpy().tolist() == [

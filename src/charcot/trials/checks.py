@@ -73,7 +73,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-# --- helpers that pass over what is not there --------------------------------------------------------------------
+# --- readers that pass over what is not there --------------------------------------------------------------------
 
 
 def _get(data: Any, *path: str | int) -> Any:

@@ -15,6 +15,7 @@ from charcot.trials.estimands import ESTIMANDS
 from charcot.trials.pool import Failure
 from charcot.trials.protocol import Protocol
 
+RATIOS = {name for name, estimand in ESTIMANDS.items() if estimand.null == 1.0}
 BAND = (0.025, 0.975)  # the quantiles over replicates that a summary shows
 
 
@@ -210,11 +211,16 @@ def _published_number(entry: Any, column: str, variable: str) -> float:
 
 
 def summarise(protocol: Protocol, estimates: pd.DataFrame) -> pd.DataFrame:
-    """One row per estimand and arm or contrast over all replicates, with the published value where there is one."""
+    """One row per estimand and arm or contrast over all replicates, with the published value where there is one.
+
+    ``mean`` of a ratio is the geometric mean, and its ``sd`` that of the logarithm. ``power`` is the share of tested
+    replicates with p below alpha; ``estimated`` says how many replicates gave a number at all.
+    """
     rows = []
     for (estimand, arm, reference), group in estimates.groupby(["estimand", "arm", "reference"], sort=False):
         values = group["estimate"].dropna().to_numpy(dtype=float)
         lower, upper = np.quantile(values, BAND) if len(values) else (np.nan, np.nan)
+        mean, spread = _mean_and_sd(values, is_ratio=str(estimand) in RATIOS)
         significant = group["p_value"].dropna() < protocol.analysis.alpha
         rows.append(
             {
@@ -226,8 +232,8 @@ def summarise(protocol: Protocol, estimates: pd.DataFrame) -> pd.DataFrame:
                 "replicates": len(group),
                 "estimated": len(values),
                 "converged": int(group["converged"].sum()),
-                "mean": values.mean() if len(values) else np.nan,
-                "sd": values.std(ddof=1) if len(values) > 1 else np.nan,
+                "mean": mean,
+                "sd": spread,
                 "lower": lower,
                 "upper": upper,
                 "power": float(significant.mean()) if reference and len(significant) else np.nan,
@@ -235,6 +241,13 @@ def summarise(protocol: Protocol, estimates: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _mean_and_sd(values: np.ndarray, is_ratio: bool) -> tuple[float, float]:
+    scale = np.log(values) if is_ratio else values
+    mean = float(scale.mean()) if len(scale) else np.nan
+    spread = float(scale.std(ddof=1)) if len(scale) > 1 else np.nan
+    return (float(np.exp(mean)) if is_ratio else mean), spread
 
 
 def _published(protocol: Protocol, estimand: str, arm: str, reference: str) -> dict[str, Any]:

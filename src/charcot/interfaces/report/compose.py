@@ -45,7 +45,8 @@ def _trial_answer(view: TrialView) -> tuple[str, str]:
         return "This run simulates each patient once; it estimates no effect.", ""
     contrasts = frame[frame["contrast"]] if "contrast" in frame and frame["contrast"].any() else frame
     row = contrasts.iloc[0]
-    answer = f"{row['quantity']}: {say(float(row['simulated']))} {row['unit']}."
+    value = f"{say(float(row['simulated']))} {row['unit']}"
+    answer = f"{row['who']}: {value} ({row['title']})."
     published = row.get("published")
     if published is not None and published == published:
         answer += f" Published: {say(float(published))}. {str(row['verdict'])[:1].upper()}{str(row['verdict'])[1:]}."

@@ -174,7 +174,8 @@ def _comparison(summary: pd.DataFrame, labels: Mapping[str, str], replicates: in
         low, high = (float(row["lower"]), float(row["upper"])) if many else (math.nan, math.nan)
         rows.append(
             {
-                "estimand": row["estimand"],
+                "title": str(row["title"]),
+                "who": who,
                 "quantity": f"{row['title']}: {who}",
                 "unit": unit,
                 "simulated": float(row["mean"]),

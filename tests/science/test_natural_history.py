@@ -1,0 +1,104 @@
+"""Untreated courses of 400 sporadic patients: where they should lie, what moves them, and what must not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from virtual_experiments import YEAR, Person, drawn_courses, drawn_summaries, person
+
+from charcot import patients
+from charcot.experiments.natural_history import ABLATIONS, median_survival
+
+
+@pytest.fixture(scope="module")
+def courses():
+    return drawn_courses()
+
+
+@pytest.fixture(scope="module")
+def course():
+    return drawn_summaries()
+
+
+def test_no_simulation_fails(courses):
+    assert not courses.failed.any(), courses.result.status_counts()
+
+
+def test_median_survival_from_onset(course):
+    """Median survival from onset is about 2.7 to 3.3 years in registers: japan_spread, ludolph2024."""
+    years = median_survival(course) / 12
+    assert 2.0 < years < 4.5, years
+
+
+def test_decline_in_the_year_after_diagnosis(course):
+    """Placebo groups decline by about one point a month: hct_placebo_slopes."""
+    points = float(np.nanmean(course.decline))
+    assert 0.7 < points < 1.3, points
+
+
+ABLATED = {a.label: a.off for a in ABLATIONS if a.label in ("sprouting", "microglia and T cells", "excitotoxicity")}
+
+
+@pytest.mark.parametrize(
+    ("label", "sign"), [("sprouting", -1), ("microglia and T cells", 1), ("excitotoxicity", 1)]
+)
+def test_what_a_mechanism_contributes(course, label, sign):
+    """Without sprouting life is shorter, without immune killing or excitotoxicity longer, by more than 5 %; decline
+    moves the other way."""
+    without = drawn_summaries(ABLATED[label])
+    survival = median_survival(without) / median_survival(course) - 1
+    decline = float(np.nanmean(without.decline) / np.nanmean(course.decline)) - 1
+    assert sign * survival > 0.05, (survival, decline)
+    assert -sign * decline > 0.05, (survival, decline)
+
+
+# Logarithms and drifts may be negative; nothing else may.
+SIGNED = ("person.tempo_drift",)
+
+
+def test_states_never_fall_below_zero_and_pools_never_exceed_one(courses):
+    names = patients.program().state_names
+    final = courses.result.final_states
+    checked = [i for i, name in enumerate(names) if name not in SIGNED]
+    lowest = final[:, checked].min(axis=0)
+    worst = int(lowest.argmin())
+    assert lowest[worst] > -1e-6, (names[checked[worst]], lowest[worst])
+    pools = [i for i, name in enumerate(names) if ".pool." in name or name.endswith(".upper.neurons")]
+    assert len(pools) == 28
+    assert final[:, pools].max() < 1 + 1e-6
+    for kind in ("fast", "slow"):
+        recruited, innervating = (
+            final[:, [i for i, name in enumerate(names) if name.endswith(f".pool.{what}_{kind}")]]
+            for what in ("recruited", "innervating")
+        )
+        assert np.max(innervating - recruited) < 1e-4  # who holds muscle is alive
+
+
+def test_readouts_stay_in_their_range_along_the_way(courses):
+    for readout in courses.result.readout_names:
+        values = courses.result[readout]
+        assert np.nanmin(values) > -1e-6, readout
+    for region in ("bulbar", "cervical", "thoracic", "lumbar"):
+        assert np.nanmax(courses.result[f"{region}.pool.motor_units"]) < 1 + 1e-6
+    assert np.nanmax(courses.result["clinic.alsfrs_r.total"]) < 48 + 1e-6
+
+
+def _scores(one: Person) -> np.ndarray:
+    """ALSFRS-R totals at the outputs of twelve years."""
+    return one.courses.result["clinic.alsfrs_r.total"][0]
+
+
+@pytest.mark.parametrize("region", ["bulbar", "lumbar"])
+def test_eight_axon_segments_give_the_course_of_four(region):
+    scores = [_scores(person(region, horizon_years=12.0, segments=n)) for n in (0, 8)]
+    both = np.isfinite(scores[0]) & np.isfinite(scores[1])
+    assert both.sum() > 4 * YEAR / 10
+    assert np.abs(scores[0] - scores[1])[both].max() < 0.5
+
+
+@pytest.mark.parametrize("region", ["bulbar", "lumbar"])
+def test_a_tighter_tolerance_gives_the_same_course(region):
+    scores = [_scores(person(region, horizon_years=12.0, tolerance=t)) for t in (1e-4, 1e-5)]
+    both = np.isfinite(scores[0]) & np.isfinite(scores[1])
+    assert both.sum() > 4 * YEAR / 10
+    assert np.abs(scores[0] - scores[1])[both].max() < 0.05
