@@ -46,8 +46,8 @@ class TrialView:
         baseline: characteristic, unit, one column per arm, published (text or NaN).
         scores: x (weeks since randomisation), y, lower, upper, series, patients.
         deaths: x, y, series: one row per death in the first replicate, at the mean of the arm.
-        comparison: quantity (title: who), title, who, unit, simulated, sd, lower, upper, power, published, published_lower, published_upper,
-            mark, contrast, inside, verdict.
+        comparison: quantity (title and who), title, who, unit, simulated, sd, lower, upper, power, published,
+            published_lower, published_upper, mark, contrast, inside, verdict.
         stairs, at_risk: Kaplan-Meier steps (x in months, y, lower, upper, series) and x, count, series.
         biomarkers: readout, unit, x, y, lower, upper, series.
     """
