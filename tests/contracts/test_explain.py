@@ -17,9 +17,12 @@ def test_a_variable_is_explained_with_equation_reads_and_readers():
     assert found.published_equation.startswith("I = u s")
     assert {name for name, _, _ in found.reads} == {"lumbar.pool.motor_units", "lumbar.nmj.unit_size"}
     assert all(unit and title for _, unit, title in found.reads)
-    assert {"lumbar.muscle.mir126", "lumbar.muscle.mass", "lumbar.nmj.unit_size", "lumbar.function.drive"} <= set(
-        found.readers
-    )
+    assert {
+        "lumbar.muscle.mir126",
+        "lumbar.muscle.mass",
+        "lumbar.nmj.endplate_competence",
+        "lumbar.function.drive",
+    } <= set(found.readers)
     assert any("hegedus2007" in line for line in found.sources_for)
 
 

@@ -80,8 +80,9 @@ def test_arms_share_their_draws(cohort, courses):
 
 
 def test_streams_do_not_depend_on_the_order_in_which_they_are_used():
-    forwards = {(p, what): stream(3, p, what).random() for p in range(5) for what in ("tempo drift", "seed age")}
-    backwards = {(p, what): stream(3, p, what).random() for what in ("seed age", "tempo drift") for p in range(4, -1, -1)}
+    addresses = [(patient, purpose) for patient in range(5) for purpose in ("tempo drift", "seed age")]
+    forwards = {address: stream(3, *address).random() for address in addresses}
+    backwards = {address: stream(3, *address).random() for address in reversed(addresses)}
     assert forwards == backwards
     assert len(set(forwards.values())) == len(forwards)
 

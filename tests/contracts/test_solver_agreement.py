@@ -9,7 +9,7 @@ import pytest
 from sksundae.cvode import CVODE
 
 from charcot import patients
-from charcot.core.expression import ONE, jacobian, to_python
+from charcot.core.expression import jacobian, to_python
 from charcot.core.program import Program
 from charcot.core.schedule import Event, EventKind
 from charcot.core.units import DAYS_PER_YEAR
@@ -41,11 +41,9 @@ class Reference:
         self.rates = to_python(rates, arguments)
         self.places = (np.array([i for i, _, _ in entries]), np.array([j for _, j, _ in entries]))
         self.derivatives = to_python([value for _, _, value in entries], arguments)
-        self.readouts = to_python([r.expression + 0 * ONE for r in self.program.readouts], arguments)
+        self.readouts = to_python([r.expression for r in self.program.readouts], arguments)
 
-    def course(
-        self, parameters: np.ndarray, events: list[Event], times: np.ndarray, start: float
-    ) -> np.ndarray:
+    def course(self, parameters: np.ndarray, events: list[Event], times: np.ndarray, start: float) -> np.ndarray:
         """Read-outs at ``times``, shape (times, readouts); integration restarts at every event."""
         model = self.program
         p = parameters.tolist()
@@ -66,9 +64,7 @@ class Reference:
             inside = times[(times > t) & (times < limit)]
             if limit > t:
                 grid = np.unique([t, 0.5 * (t + limit), *inside, limit])
-                solver = CVODE(
-                    rates, method="BDF", rtol=1e-8, atol=absolute, jacfn=derivatives, max_num_steps=500_000
-                )
+                solver = CVODE(rates, method="BDF", rtol=1e-8, atol=absolute, jacfn=derivatives, max_num_steps=500_000)
                 solution = solver.solve(grid, y)
                 assert solution.success, solution.message
                 for time, row in zip(solution.t, solution.y, strict=True):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from virtual_experiments import YEAR, Person, drawn_courses, drawn_summaries, person
+from virtual_experiments import Person, drawn_courses, drawn_summaries, person
 
 from charcot import patients
+from charcot.core.units import DAYS_PER_YEAR as YEAR
 from charcot.experiments.natural_history import ABLATIONS, median_survival
 
 
@@ -39,9 +40,7 @@ def test_decline_in_the_year_after_diagnosis(course):
 ABLATED = {a.label: a.off for a in ABLATIONS if a.label in ("sprouting", "microglia and T cells", "excitotoxicity")}
 
 
-@pytest.mark.parametrize(
-    ("label", "sign"), [("sprouting", -1), ("microglia and T cells", 1), ("excitotoxicity", 1)]
-)
+@pytest.mark.parametrize(("label", "sign"), [("sprouting", -1), ("microglia and T cells", 1), ("excitotoxicity", 1)])
 def test_what_a_mechanism_contributes(course, label, sign):
     """Without sprouting life is shorter, without immune killing or excitotoxicity longer, by more than 5 %; decline
     moves the other way."""

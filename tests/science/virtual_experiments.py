@@ -10,7 +10,6 @@ import numpy as np
 
 from charcot import patients
 from charcot.core.units import DAYS_PER_MONTH as MONTH
-from charcot.core.units import DAYS_PER_YEAR as YEAR
 from charcot.experiments.natural_history import READOUTS, Course, read_courses
 from charcot.patients import Cohort, Courses
 from charcot.treatments import Regimen
@@ -126,9 +125,7 @@ BLOCKED_ARMS: dict[str, tuple[str, str | None, str] | None] = {
 
 
 def _regimens(arms: Sequence[tuple[str, str | None, str] | None]) -> list[list[Regimen]]:
-    return [
-        [Regimen.parse(product=arm[0], dose=arm[1], start=arm[2])] if arm is not None else [] for arm in arms
-    ]
+    return [[Regimen.parse(product=arm[0], dose=arm[1], start=arm[2])] if arm is not None else [] for arm in arms]
 
 
 @functools.cache
@@ -210,10 +207,3 @@ def treated_from_diagnosis() -> dict[str, Courses]:
         untreated.cohort.take(rows), regimens, np.tile(untreated.diagnosis, len(TRIAL_PRODUCTS))
     )
     return {name: courses.take(np.arange(i * n, (i + 1) * n)) for i, name in enumerate(TRIAL_PRODUCTS)}
-
-
-__all__ = [
-    "BLOCKED_MONTHS", "BY_LENGTH", "EVERYTHING", "MONTH", "REGIONS", "SEED_AGE", "YEAR", "Person", "block",
-    "blocked_people", "diagnosed", "drawn_cohort", "drawn_courses", "drawn_summaries", "person", "treated_from_diagnosis",
-    "treated_patients",
-]  # fmt: skip
