@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,10 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials.checks import STRATUM_QUANTITIES
 from charcot.trials.enrolment import Enrolled, Recruiter, counts, person_addresses
 from charcot.trials.followup import FollowUp, follow
-from charcot.trials.pool import Failure, Latent, Pool, latent_at, reasons
+from charcot.trials.pool import Failure, Latent, Pool, SharedPool, latent_at, reasons
 from charcot.trials.protocol import Protocol, Stratum
 from charcot.trials.randomisation import randomise
+from charcot.trials.world import Courses
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,27 @@ class Conducted:
     failures: list[Failure]
 
 
-def conduct(protocol: Protocol, pool: Pool, recruiter: Recruiter, replicate: int) -> Conducted:
-    """Screen, randomise, treat and follow the patients of one replicate."""
+@dataclass(frozen=True)
+class Randomised:
+    """The patients of one replicate with their arms, before treatment. ``arms`` is (patients,), in order of enrolment."""
+
+    replicate: int
+    enrolled: list[Enrolled]
+    subjects: pd.DataFrame
+    arms: np.ndarray
+
+    def arm_of(self, position: int) -> np.ndarray:
+        """The arms of the people of one enrolled batch."""
+        first = sum(len(entry.people) for entry in self.enrolled[:position])
+        return self.arms[first : first + len(self.enrolled[position].people)]
+
+
+# Courses of the people of one batch who are in one arm, by (position of the batch, arm), in the batch's order.
+ArmCourses = Callable[[int, int], Courses]
+
+
+def enrol(protocol: Protocol, pool: Pool, recruiter: Recruiter, replicate: int) -> Randomised:
+    """Screen and randomise the patients of one replicate."""
     enrolled = recruiter.fill(pool, replicate)
     subjects = pd.concat([_subjects(entry) for entry in enrolled], ignore_index=True)
     subjects["stratum"] = _strata(protocol, subjects)
@@ -45,7 +66,46 @@ def conduct(protocol: Protocol, pool: Pool, recruiter: Recruiter, replicate: int
     arms = randomise(list(subjects["stratum"]), sizes, protocol.simulate.seed, f"replicate {replicate}")
     subjects["arm_number"] = arms
     subjects["arm"] = [protocol.arms[arm].id for arm in arms]
-    latent, failures = _latent(protocol, pool, enrolled, arms, replicate)
+    return Randomised(replicate, enrolled, subjects, arms)
+
+
+def treated_by(pool: Pool, randomised: Randomised) -> ArmCourses:
+    """Courses in an arm, simulated when they are asked for."""
+
+    def courses(position: int, arm: int) -> Courses:
+        entry = randomised.enrolled[position]
+        people = entry.people[randomised.arm_of(position) == arm]
+        return pool.in_arm(entry.screened.batch, people, arm, entry.screened.clocks.randomisation[people])
+
+    return courses
+
+
+def treated_together(protocol: Protocol, pool: SharedPool, trials: list[Randomised]) -> list[ArmCourses]:
+    """Courses in each arm of several replicates of one shared pool, simulated in one call for each arm."""
+    out: list[dict[tuple[int, int], Courses]] = [{} for _ in trials]
+    for arm, design in enumerate(protocol.arms):
+        if not design.treatments:
+            continue
+        places, numbers, starts = [], [], []
+        for trial, randomised in enumerate(trials):
+            for position, entry in enumerate(randomised.enrolled):
+                people = entry.people[randomised.arm_of(position) == arm]
+                places.append((trial, position, len(people)))
+                numbers.append(entry.screened.batch.numbers[people])
+                starts.append(entry.screened.clocks.randomisation[people])
+        courses = pool.in_arm(pool.everyone, np.concatenate(numbers), arm, np.concatenate(starts))
+        first = 0
+        for trial, position, count in places:
+            out[trial][position, arm] = courses.take(np.arange(first, first + count))
+            first += count
+    return [lambda position, arm, mine=mine: mine[position, arm] for mine in out]  # type: ignore[misc]
+
+
+def conduct(protocol: Protocol, randomised: Randomised, treated: ArmCourses) -> Conducted:
+    """Treat and follow the randomised patients of one replicate."""
+    replicate, enrolled, arms = randomised.replicate, randomised.enrolled, randomised.arms
+    subjects = randomised.subjects.copy()
+    latent, failures = _latent(protocol, randomised, treated)
     subjects["failed"] = latent.failed
     addresses = person_addresses(replicate, subjects["number"].to_numpy())
     death = latent.death - subjects["randomisation"].to_numpy()
@@ -106,17 +166,15 @@ def _factor(factor: Stratum, subjects: pd.DataFrame) -> list[str]:
 
 
 def _latent(
-    protocol: Protocol, pool: Pool, enrolled: list[Enrolled], arms: np.ndarray, replicate: int
+    protocol: Protocol, randomised: Randomised, treated: ArmCourses
 ) -> tuple[Latent, list[Failure]]:
     """True values at the visits. Arms without treatment keep the course that screening has already simulated."""
     parts: list[Latent] = []
     failures: list[Failure] = []
-    first = 0
     visits = np.array(protocol.visits)
-    for entry in enrolled:
+    for position, entry in enumerate(randomised.enrolled):
         screened, people = entry.screened, entry.people
-        mine = arms[first : first + len(people)]
-        first += len(people)
+        mine = randomised.arm_of(position)
         days = screened.clocks.randomisation[screened.rows][:, None] + visits
         part = latent_at(screened.courses, days).take(entry.course_rows)
         for arm, design in enumerate(protocol.arms):
@@ -124,12 +182,12 @@ def _latent(
             if not design.treatments or not len(rows):
                 continue
             start = screened.clocks.randomisation[people[rows]]
-            courses = pool.in_arm(screened.batch, people[rows], arm, start)
+            courses = treated(position, arm)
             part.put(rows, latent_at(courses, start[:, None] + visits))
             numbers = screened.batch.numbers[people[rows]]
             stage = f"in arm {design.id}"
             pairs = zip(numbers, reasons(courses), strict=True)
-            failures += [Failure(replicate, int(number), stage, text) for number, text in pairs if text]
+            failures += [Failure(randomised.replicate, int(number), stage, text) for number, text in pairs if text]
         parts.append(part)
     return Latent.join(parts), failures
 
