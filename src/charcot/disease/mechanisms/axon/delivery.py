@@ -12,15 +12,20 @@ def transport(
     transport_inhibition_by_sod1,
     c9orf72_dipeptide_repeat,
     soma_sod1_misfolded,
+    transport_inhibition_by_condensate,
+    axon_condensate_mean,
 ):
-    """Mutant proteins slow the motors that carry mRNA granules; drugs that restore transport raise its competence.
+    """Mutant proteins and TDP-43 condensates slow the motors that carry mRNA granules; transport restorers raise their
+    competence.
 
-    Equation: v = v0 * competence / ((1 + a_DPR * DPR) * (1 + a_SOD1 * Z))
+    Equation: v = v0 * competence / ((1 + a_DPR * DPR) * (1 + a_SOD1 * Z) * (1 + a_C * C))
 
-    Sources: millecamps2013, bilsland2010, fumagalli2021, guo2017
+    Sources: millecamps2013, bilsland2010, fumagalli2021, guo2017, alami2014, ye2025
     """
-    slowing = (1 + transport_inhibition_by_dipeptide_repeat * c9orf72_dipeptide_repeat) * (
-        1 + transport_inhibition_by_sod1 * soma_sod1_misfolded
+    slowing = (
+        (1 + transport_inhibition_by_dipeptide_repeat * c9orf72_dipeptide_repeat)
+        * (1 + transport_inhibition_by_sod1 * soma_sod1_misfolded)
+        * (1 + transport_inhibition_by_condensate * axon_condensate_mean)
     )
     return {"axon.transport_velocity": transport_granule_velocity * transport_competence / slowing}
 
