@@ -123,6 +123,16 @@ def mean(x: Indexed) -> Expression:
     return total(x) / len(x)
 
 
+def mean_along(x: Indexed) -> Expression:
+    """The mean along a chain whose labels are the far ends of equal pieces, by the trapezoid rule.
+
+    The near end of the first piece is taken at the first label's value. A plain mean of far ends would depend on the
+    number of pieces in first order.
+    """
+    first, end = x[x.labels[0]], x[x.labels[-1]]
+    return (total(x) + (first - end) / 2) / len(x)
+
+
 def total(x: Indexed) -> Expression:
     """The sum over the labels."""
     result = as_expression(0)

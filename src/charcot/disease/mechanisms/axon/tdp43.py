@@ -1,6 +1,6 @@
 """Axonal TDP-43: local synthesis under miR-126, and reversible condensates (rows 3 and 4)."""
 
-from charcot.model.algebra import curvature, exp, last, log, mean, softplus
+from charcot.model.algebra import curvature, exp, last, log, mean_along, softplus
 from charcot.model.mechanism import mechanism
 
 
@@ -74,5 +74,5 @@ def condensate(
         + (condensate_diffusion / step**2) * curvature(axon_condensate)
         - removal * axon_condensate,
         "axon.condensate_terminal": last(axon_condensate),
-        "axon.condensate_mean": mean(axon_condensate),
+        "axon.condensate_mean": mean_along(axon_condensate),
     }

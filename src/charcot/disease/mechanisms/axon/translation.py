@@ -1,6 +1,6 @@
 """Local translation, mitochondrial protein and energy of the axon (row 1 and the energy half of row 7)."""
 
-from charcot.model.algebra import hill, last, log, mean, repression
+from charcot.model.algebra import hill, last, log, mean_along, repression
 from charcot.model.mechanism import mechanism
 
 
@@ -33,9 +33,9 @@ def energy(
     return {
         "axon.atp": atp,
         "axon.atp_terminal": last(atp),
-        "axon.atp_mean": mean(atp),
+        "axon.atp_mean": mean_along(atp),
         "axon.failure_terminal": last(failure),
-        "axon.failure_mean": mean(failure),
+        "axon.failure_mean": mean_along(failure),
     }
 
 

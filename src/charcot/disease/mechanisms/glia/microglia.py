@@ -46,11 +46,10 @@ def microglia(
     microglia_removal_rate,
     microglia_switch_constant,
     microglia_return_share,
-    microglia_harm_of_help,
 ):
     """Microglia protect first and harm later: the protective ones turn toxic as the gate opens, and Treg calm them.
 
-    Equation: dmp/dt = k_a danger (1 - harm) + c k_sw Treg mt - (k_m + switch) mp;
+    Equation: dmp/dt = k_a danger + c k_sw Treg mt - (k_m + switch) mp;
     dmt/dt = switch mp - (k_m + c k_sw Treg) mt
 
     Sources: boillee2006, frakes2014, beers2008, reu2017, spiller2018
@@ -59,12 +58,23 @@ def microglia(
     turned = microglia_switch_rate * microglia_protective
     calmed = microglia_return_share * microglia_switch_constant * immune_treg * microglia_toxic
     return {
-        "d/dt microglia.protective": microglia_activation_rate * microglia_danger * (1 - microglia_harm_of_help)
+        "d/dt microglia.protective": microglia_activation_rate * microglia_danger
         + calmed
         - turned
         - microglia_removal_rate * microglia_protective,
         "d/dt microglia.toxic": turned - calmed - microglia_removal_rate * microglia_toxic,
     }
+
+
+@mechanism(row="9 neuroinflammation")
+def microglial_help(microglia_protective, microglia_harm_of_help):
+    """Protective microglia clear protein and nourish neurons; a product may take that help away.
+
+    Equation: help = mp (1 - harm)
+
+    Sources: spiller2018, boillee2006, gordon2007_minocycline
+    """
+    return {"microglia.help": microglia_protective * (1 - microglia_harm_of_help)}
 
 
 @mechanism(scope="person", row="9 neuroinflammation")

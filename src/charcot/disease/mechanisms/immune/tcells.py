@@ -66,10 +66,12 @@ def infiltration(
 ):
     """Effector cells that outnumber regulatory ones enter where microglia are toxic, or where they are autoreactive.
 
-    Equation: entry = mt / (K + mt) + autoreactivity; infiltration = e / (1 + e), e = entry softplus((Th1 + CD8) / 2 - Treg)
+    Equation: entry = mt / (K + mt) + autoreactivity; infiltration = e / (1 + e), e = entry softplus((Th1 + CD8) / 2 - Treg);
+    attack = autoreactivity infiltration: zero unless the autoimmune hypothesis is switched on
 
     Sources: coque2019, michaelis2025, garofalo2020
     """
     entry = saturating(microglia_toxic, immune_entry_half) + immune_autoreactivity
     outnumbering = entry * softplus((immune_th1 + immune_cd8) / 2 - immune_treg, immune_restraint_width)
-    return {"immune.infiltration": saturating(outnumbering, 1)}
+    entered = saturating(outnumbering, 1)
+    return {"immune.infiltration": entered, "immune.attack": immune_autoreactivity * entered}

@@ -13,7 +13,7 @@ def vulnerability(
     microglia_toxicity,
     immune_infiltration,
     glutamate_excitotoxic_drive,
-    microglia_protective,
+    microglia_help,
     c9orf72_dipeptide_repeat,
     soma_fus_inhibition,
     proteostasis_capacity,
@@ -29,7 +29,7 @@ def vulnerability(
 ):
     """What kills a sick neuron is shared out between its own failure, glia, T cells and glutamate.
 
-    Equation: V = s [(1 - w_m - w_t - w_x) + w_m microglia + w_t T cells + w_x excitotoxicity] / (1 + b mp)
+    Equation: V = s [(1 - w_m - w_t - w_x) + w_m microglia + w_t T cells + w_x excitotoxicity] / (1 + b help)
     * (1 + c DPR + f FUS) * (Q_ref / Q)^n
 
     Sources: boillee2006, coque2019, cochrane2012_riluzole, beers2008
@@ -48,8 +48,8 @@ def vulnerability(
         + pool_vulnerability_by_fus * soma_fus_inhibition
     )
     ageing = (pool_ageing_reference / proteostasis_capacity) ** pool_ageing_exponent
-    help_ = 1 + pool_trophic_help * microglia_protective
-    return {"pool.vulnerability": pool_vulnerability_scale * around / help_ * genetic * ageing}
+    nourished = 1 + pool_trophic_help * microglia_help
+    return {"pool.vulnerability": pool_vulnerability_scale * around / nourished * genetic * ageing}
 
 
 @mechanism(row="8 NMJ and motor units")
@@ -68,17 +68,22 @@ def rates(
     pool_death_by_terminal,
     pool_burden_half,
     pool_burden_exponent,
+    pool_harm_by_attack,
+    immune_attack,
 ):
     """Energy failure of the ending recruits neurons; failing axon, ending and protein burden kill them; health returns
     when the axon works again.
 
-    Equation: recruit = tempo k_rec r_region f_term V; kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term) V;
+    Equation: recruit = tempo k_rec r_region (f_term + h attack) V; kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term
+    + h attack) V;
     back = k_back (1 - f_term)
 
     Sources: walker2015, spiller2016b, neuwirth2015
     """
+    attack = pool_harm_by_attack * immune_attack
     harm = (
-        pool_death_by_axon * axon_failure_mean
+        attack
+        + pool_death_by_axon * axon_failure_mean
         + pool_death_by_burden * hill(soma_burden, pool_burden_half, pool_burden_exponent)
         + pool_death_by_terminal * axon_failure_terminal
     )
@@ -86,7 +91,7 @@ def rates(
         "pool.recruitment_rate": person_tempo
         * pool_recruitment_constant
         * pool_regional_susceptibility
-        * axon_failure_terminal
+        * (axon_failure_terminal + attack)
         * pool_vulnerability,
         "pool.death_rate": person_tempo * pool_death_constant * harm * pool_vulnerability,
         "pool.recovery_rate": pool_return_constant * (1 - axon_failure_terminal),

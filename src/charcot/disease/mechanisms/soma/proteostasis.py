@@ -17,18 +17,18 @@ def ageing_proteostasis(person_age, proteostasis_age_half, proteostasis_age_expo
 
 @mechanism(row="6 proteostasis")
 def clearance_capacity(
-    proteostasis_capacity, microglia_protective, proteostasis_margin, proteostasis_microglial_help
+    proteostasis_capacity, microglia_help, proteostasis_margin, proteostasis_microglial_help
 ):
     """Clearance keeps a margin over the growth of aggregates; protective microglia add to it.
 
-    Equation: clearance = margin * Q * (1 + b mp)
+    Equation: clearance = margin * Q * (1 + b help)
 
     Sources: scotter2014, spiller2018
     """
     return {
         "proteostasis.clearance": proteostasis_margin
         * proteostasis_capacity
-        * (1 + proteostasis_microglial_help * microglia_protective)
+        * (1 + proteostasis_microglial_help * microglia_help)
     }
 
 
