@@ -229,7 +229,7 @@ def test_a_shared_pool_is_simulated_once() -> None:
     simulate = {"replicates": 4, "seed": 4, "screened_per_replicate": 600, "pool": "shared"}
     outcome = run_trial(protocol(simulate=simulate), world=world)
     assert 500 < max(world.calls) <= 600
-    assert sum(size > 150 for size in world.calls) == 2  # once untreated, once with background
+    assert sum(size > 100 for size in world.calls) == 3  # once untreated, once with background, once in the arm
     first = set(outcome.tables["ADSL"]["SUBJID"])
     assert len(first) == 100
     assert any("share one pool" in note for note in outcome.notes)

@@ -13,7 +13,7 @@ from charcot.model.ports import read_numbers, read_ports
 
 HERE = Path(__file__).parent
 REGIONS = ("bulbar", "cervical", "thoracic", "lumbar")
-SEGMENTS = 5
+SEGMENTS = 4
 
 
 @functools.cache

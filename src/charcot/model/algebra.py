@@ -151,17 +151,3 @@ def upstream(x: Indexed, inflow: Value) -> Indexed:
     labels = x.labels
     before = [as_expression(inflow), *(x[label] for label in labels[:-1])]  # type: ignore[arg-type]
     return Indexed(dict(zip(labels, before, strict=True)))
-
-
-def curvature(x: Indexed) -> Indexed:
-    """x(s-1) - 2 x(s) + x(s+1) with closed ends: diffusion that loses nothing."""
-    labels = x.labels
-    out: dict[Any, Expression] = {}
-    for i, label in enumerate(labels):
-        flow = as_expression(0)
-        if i > 0:
-            flow = flow + (x[labels[i - 1]] - x[label])
-        if i + 1 < len(labels):
-            flow = flow + (x[labels[i + 1]] - x[label])
-        out[label] = flow
-    return Indexed(out)

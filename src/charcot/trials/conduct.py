@@ -14,7 +14,7 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials.checks import STRATUM_QUANTITIES
 from charcot.trials.enrolment import Enrolled, Recruiter, counts, person_addresses
 from charcot.trials.followup import FollowUp, follow
-from charcot.trials.pool import Failure, Latent, Pool, SharedPool, latent_at, reasons
+from charcot.trials.pool import CourseRows, Failure, Latent, Pool, SharedPool, latent_at, reasons
 from charcot.trials.protocol import Protocol, Stratum
 from charcot.trials.randomisation import randomise
 from charcot.trials.world import Courses
@@ -96,7 +96,7 @@ def treated_together(protocol: Protocol, pool: SharedPool, trials: list[Randomis
         courses = pool.in_arm(pool.everyone, np.concatenate(numbers), arm, np.concatenate(starts))
         first = 0
         for trial, position, count in places:
-            out[trial][position, arm] = courses.take(np.arange(first, first + count))
+            out[trial][position, arm] = CourseRows(courses, np.arange(first, first + count))
             first += count
     return [lambda position, arm, mine=mine: mine[position, arm] for mine in out]  # type: ignore[misc]
 

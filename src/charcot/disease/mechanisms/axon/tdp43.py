@@ -1,6 +1,6 @@
 """Axonal TDP-43: local synthesis under miR-126, and reversible condensates (rows 3 and 4)."""
 
-from charcot.model.algebra import curvature, exp, last, log, mean_along, softplus
+from charcot.model.algebra import exp, last, log, mean_along, softplus
 from charcot.model.mechanism import mechanism
 
 
@@ -43,36 +43,31 @@ def condensate(
     axon_condensate,
     axon_tdp43,
     axon_atp,
-    axon_length,
     proteostasis_capacity,
     condensate_formation_rate,
     condensate_threshold,
     condensate_threshold_width,
     condensate_ceiling,
-    condensate_diffusion,
     condensate_dissolution_rate,
     condensate_dissolver,
     condensate_clearance_rate,
-    segment_count,
 ):
     """Above a threshold TDP-43 condenses with G3BP1 in the axon; the condensate dissolves when its cause is removed.
 
-    Equation: dC/dt = k_on softplus(T - T_sat) (1 - C / C_max) + D C'' - [k_off (1 + g) + k_auto E Q] C.
-    The autocatalysis of the feasibility study is left out: it had no visible effect, since energy-dependent
-    clearance already makes the switch.
+    Equation: dC/dt = k_on softplus(T - T_sat) (1 - C / C_max) - [k_off (1 + g) + k_auto E Q] C.
+    Two terms of the feasibility study are left out: autocatalysis, which had no visible effect, since energy-dependent
+    clearance already makes the switch; and diffusion along the axon, which did little but make the course depend on
+    the number of segments.
 
     Sources: altman2021, gassetrosa2019, scotter2014
     """
-    step = axon_length / segment_count
     formation = condensate_formation_rate * softplus(axon_tdp43 - condensate_threshold, condensate_threshold_width)
     removal = (
         condensate_dissolution_rate * (1 + condensate_dissolver)
         + condensate_clearance_rate * axon_atp * proteostasis_capacity
     )
     return {
-        "d/dt axon.condensate": formation * (1 - axon_condensate / condensate_ceiling)
-        + (condensate_diffusion / step**2) * curvature(axon_condensate)
-        - removal * axon_condensate,
+        "d/dt axon.condensate": formation * (1 - axon_condensate / condensate_ceiling) - removal * axon_condensate,
         "axon.condensate_terminal": last(axon_condensate),
         "axon.condensate_mean": mean_along(axon_condensate),
     }
