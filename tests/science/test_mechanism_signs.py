@@ -30,7 +30,7 @@ from charcot import disease, patients
 from charcot.core.random import uniforms
 from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.core.units import DAYS_PER_YEAR as YEAR
-from charcot.disease.genotypes import exposures, genotypes, seed_age_density
+from charcot.disease.genotypes import Mortality, exposures, genotypes, seed_age_density
 from charcot.patients.cohort import value
 from charcot.treatments import Regimen
 
@@ -494,7 +494,13 @@ def test_incidence_rises_with_age_as_the_multistep_law_says(genotype, steps, you
     C9orf72, SOD1 and TARDBP (chio2018). Checked at ages well below the limit of each genotype."""
     ages = np.linspace(young, old, 50)
     density = seed_age_density(
-        ages, genotypes()[genotype], value("onset.mortality_at_80"), value("onset.mortality_doubling_time")
+        ages,
+        genotypes()[genotype],
+        Mortality(
+            value("onset.mortality_rate"),
+            value("onset.mortality_reference_age"),
+            value("onset.mortality_doubling_time"),
+        ),
     )
     slope = float(np.polyfit(np.log(ages), np.log(density), 1)[0])
     assert genotypes()[genotype].steps == steps

@@ -181,7 +181,11 @@ def test_every_problem_is_reported_at_once():
 def test_a_product_that_acts_on_nothing_is_named():
     found = messages(model(modifiers=(Modifier("cell.drve", "cell.drive", "multiply"),)))
     assert found == [
-        ("unknown-port", "a product acts on 'cell.drve', which is no variable and no number", "Did you mean cell.drive, cell.rate?")
+        (
+            "unknown-port",
+            "a product acts on 'cell.drve', which is no variable and no number",
+            "Did you mean cell.drive, cell.rate?",
+        )
     ]
 
 
@@ -261,7 +265,9 @@ def test_a_number_without_its_evidence_is_found_with_file_and_line(tmp_path: Pat
 
 def test_a_port_of_unknown_kind_is_found(tmp_path: Path):
     path = tmp_path / "ports.csv"
-    path.write_text("name,kind,scope,unit,healthy,scale,readout,title\na.b,thing,person,1,1,1,,Title\n", encoding="utf-8")
+    path.write_text(
+        "name,kind,scope,unit,healthy,scale,readout,title\na.b,thing,person,1,1,1,,Title\n", encoding="utf-8"
+    )
     problems: list = []
     read_ports([path], problems)
     assert [str(p) for p in problems] == [

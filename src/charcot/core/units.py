@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
+from typing import Any
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
@@ -34,7 +35,7 @@ def registry():  # type: ignore[no-untyped-def]
     """The pint registry with the field's own units; built on first use because pint takes a moment to load."""
     import pint
 
-    ureg = pint.UnitRegistry(cache_folder=None)
+    ureg: Any = pint.UnitRegistry(cache_folder=None)
     for definition in _DEFINITIONS:
         ureg.define(definition)
     return ureg

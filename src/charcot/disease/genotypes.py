@@ -102,27 +102,34 @@ def exposures() -> dict[str, Exposure]:
     }
 
 
-def seed_age_density(
-    ages: np.ndarray, genotype: Genotype, mortality_at_80: float, mortality_doubling_time: float
-) -> np.ndarray:
+@dataclass(frozen=True)
+class Mortality:
+    """Death from other causes (Gompertz): rate (1/year) at a reference age (years), and doubling time (years)."""
+
+    rate: float
+    reference_age: float
+    doubling_time: float
+
+    def survival(self, ages: np.ndarray) -> np.ndarray:
+        """Share alive at ``ages`` in years, from birth."""
+        growth = np.log(2) / self.doubling_time
+        at_birth = self.rate * np.exp(-self.reference_age * growth)
+        return np.asarray(np.exp(-at_birth / growth * (np.exp(growth * ages) - 1)))
+
+
+def seed_age_density(ages: np.ndarray, genotype: Genotype, mortality: Mortality) -> np.ndarray:
     """Density (not normalised) of the age at which the last step is taken, at ``ages`` in years.
 
     Multistep law of Armitage and Doll: with n equal rare steps the incidence grows as age^(n - 1). It is multiplied by
-    survival from other causes (Gompertz) and by a logistic limit: registers see incidence fall after 72 to 77 years
-    (marin2018) for reasons that are not known, so the limit is free.
+    survival from other causes and by a logistic limit: registers see incidence fall after 72 to 77 years (marin2018)
+    for reasons that are not known, so the limit is free.
     """
-    growth = np.log(2) / mortality_doubling_time
-    hazard_at_zero = mortality_at_80 * np.exp(-80 * growth)
-    survival = np.exp(-hazard_at_zero / growth * (np.exp(growth * ages) - 1))
     limit = 1 / (1 + np.exp((ages - genotype.seed_age_limit) / genotype.seed_age_softness))
-    return np.asarray(ages ** (genotype.steps - 1) * survival * limit)
+    return np.asarray(ages ** (genotype.steps - 1) * mortality.survival(ages) * limit)
 
 
-def seed_age_quantile(
-    uniform: np.ndarray, genotype: Genotype, mortality_at_80: float, mortality_doubling_time: float
-) -> np.ndarray:
-    """Ages (years) at given uniform draws, by the inverse of the cumulative density between 16 and 95 years."""
-    ages = np.linspace(16.0, 95.0, 1581)
-    density = seed_age_density(ages, genotype, mortality_at_80, mortality_doubling_time)
-    cumulative = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
-    return np.interp(uniform, cumulative / cumulative[-1], ages)
+def seed_age_quantile(uniform: np.ndarray, genotype: Genotype, mortality: Mortality, ages: np.ndarray) -> np.ndarray:
+    """Ages (years) at given uniform draws, by the inverse of the cumulative density on the grid ``ages``."""
+    density = seed_age_density(ages, genotype, mortality)
+    cumulative = np.concatenate([np.zeros(1), np.cumsum((density[1:] + density[:-1]) / 2)])
+    return np.asarray(np.interp(uniform, cumulative / cumulative[-1], ages))

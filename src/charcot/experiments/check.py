@@ -32,7 +32,8 @@ def check_all() -> list[Problem]:
     problems += _unread_numbers(whole)
     problems += _unread_variables(whole)
     problems += _units_of_regions(whole)
-    problems += literals([Path(disease.__file__).parent, Path(clinic.__file__).parent / "mechanisms"])
+    disease_folder, clinic_folder = Path(disease.__file__).parent, Path(clinic.__file__).parent
+    problems += literals([disease_folder / "mechanisms", disease_folder / "genotypes.py", clinic_folder / "mechanisms"])
     return problems
 
 
@@ -51,8 +52,10 @@ def _cited(whole: Definition) -> Iterator[tuple[str, Where]]:
         for key in (*mechanism.sources, *mechanism.against):
             if key not in (FREE, DEFINITION):
                 yield key, mechanism.where
-    for item in (*disease.genotypes().values(), *disease.exposures().values()):
-        for key in item.source.split(";"):
+    cited_by_tables = [g.source for g in disease.genotypes().values()]
+    cited_by_tables += [e.source for e in disease.exposures().values()]
+    for sources in cited_by_tables:
+        for key in sources.split(";"):
             yield key.strip(), Where.of("genotypes.csv")
     with PUBLISHED.open(newline="", encoding="utf-8") as handle:
         for line, row in enumerate(csv.DictReader(handle), start=2):
@@ -111,11 +114,11 @@ def _units_of_regions(whole: Definition) -> list[Problem]:
     return found
 
 
-def literals(folders: list[Path]) -> list[Problem]:
-    """Numbers written into the code of mechanisms: every one but -1, 0, 1 and 2 belongs in a table with its evidence."""
+def literals(places: list[Path]) -> list[Problem]:
+    """Numbers in code that should hold none (files, or all files of folders): every one but -1, 0, 1 and 2 belongs in a table with its evidence."""
     found: list[Problem] = []
-    for folder in folders:
-        for path in sorted(folder.rglob("mechanisms/**/*.py" if folder.name != "mechanisms" else "*.py")):
+    for place in places:
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 bare = isinstance(node, ast.Constant) and type(node.value) in (int, float)
                 if bare and node.value not in STRUCTURAL:  # type: ignore[attr-defined]

@@ -37,7 +37,9 @@ class Ablation:
 
 
 ABLATIONS = (
-    Ablation("sprouting", frozenset({"junction.sprouting"}), "Lost units are no longer hidden, so weakness comes early."),
+    Ablation(
+        "sprouting", frozenset({"junction.sprouting"}), "Lost units are no longer hidden, so weakness comes early."
+    ),
     Ablation(
         "microglia and T cells",
         frozenset({"microglia.microglial_toxicity", "tcells.infiltration"}),
@@ -61,7 +63,11 @@ ABLATIONS = (
         frozenset({"tdp43.condensate"}),
         "Local translation goes on, the ending keeps its energy, and few neurons are recruited.",
     ),
-    Ablation("upper motor neurons", frozenset({"upper.upper_motor_neurons"}), "Command is kept, and the cortex seeds less."),
+    Ablation(
+        "upper motor neurons",
+        frozenset({"upper.upper_motor_neurons"}),
+        "Command is kept, and the cortex seeds less.",
+    ),
 )  # fmt: skip
 
 
@@ -256,9 +262,7 @@ def natural_history(
     ]  # fmt: skip
     counts = courses.result.status_counts()
     counts["without_onset"] = int(np.sum(~ill & ~courses.failed))
-    return NaturalHistory(
-        summarise(course, seed), pd.concat(survival), pd.DataFrame(rows, columns=columns), counts, n
-    )
+    return NaturalHistory(summarise(course, seed), pd.concat(survival), pd.DataFrame(rows, columns=columns), counts, n)
 
 
 def _ablation_row(label: str, course: Course, ill: np.ndarray, explanation: str) -> tuple[object, ...]:

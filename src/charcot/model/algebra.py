@@ -19,7 +19,7 @@ class Indexed:
     """A family of expressions by label, in a fixed order."""
 
     def __init__(self, entries: Mapping[Any, Expression]) -> None:
-        self.entries = dict(entries)
+        self.entries: dict[Any, Expression] = dict(entries)
 
     @property
     def labels(self) -> tuple[Any, ...]:
@@ -35,34 +35,34 @@ class Indexed:
         return len(self.entries)
 
     def __add__(self, other: Value) -> Indexed:
-        return each(graph.add, self, other)  # type: ignore[return-value]
+        return each(graph.add, self, other)  # type: ignore[no-any-return]
 
     def __radd__(self, other: Value) -> Indexed:
-        return each(graph.add, other, self)  # type: ignore[return-value]
+        return each(graph.add, other, self)  # type: ignore[no-any-return]
 
     def __sub__(self, other: Value) -> Indexed:
-        return each(graph.subtract, self, other)  # type: ignore[return-value]
+        return each(graph.subtract, self, other)  # type: ignore[no-any-return]
 
     def __rsub__(self, other: Value) -> Indexed:
-        return each(graph.subtract, other, self)  # type: ignore[return-value]
+        return each(graph.subtract, other, self)  # type: ignore[no-any-return]
 
     def __mul__(self, other: Value) -> Indexed:
-        return each(graph.multiply, self, other)  # type: ignore[return-value]
+        return each(graph.multiply, self, other)  # type: ignore[no-any-return]
 
     def __rmul__(self, other: Value) -> Indexed:
-        return each(graph.multiply, other, self)  # type: ignore[return-value]
+        return each(graph.multiply, other, self)  # type: ignore[no-any-return]
 
     def __truediv__(self, other: Value) -> Indexed:
-        return each(graph.divide, self, other)  # type: ignore[return-value]
+        return each(graph.divide, self, other)  # type: ignore[no-any-return]
 
     def __rtruediv__(self, other: Value) -> Indexed:
-        return each(graph.divide, other, self)  # type: ignore[return-value]
+        return each(graph.divide, other, self)  # type: ignore[no-any-return]
 
     def __pow__(self, exponent: Value) -> Indexed:
-        return each(graph.power, self, exponent)  # type: ignore[return-value]
+        return each(graph.power, self, exponent)  # type: ignore[no-any-return]
 
     def __neg__(self) -> Indexed:
-        return each(graph.subtract, 0, self)  # type: ignore[return-value]
+        return each(graph.subtract, 0, self)  # type: ignore[no-any-return]
 
 
 def each(function: Callable[..., Expression], *arguments: Value) -> Any:

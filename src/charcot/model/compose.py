@@ -48,8 +48,12 @@ class Definition:
     title: str = ""
 
     def extended(
-        self, ports: Iterable[Port], numbers: Iterable[Number], mechanisms: Iterable[Mechanism], modifiers: Iterable[Modifier]
-    ) -> Definition:  # fmt: skip
+        self,
+        ports: Iterable[Port],
+        numbers: Iterable[Number],
+        mechanisms: Iterable[Mechanism],
+        modifiers: Iterable[Modifier],
+    ) -> Definition:
         """This definition with more content: a treatment, a clinic, a variant."""
         return replace(
             self,
@@ -165,8 +169,12 @@ def _arguments(reader: _Reader, mechanism: Mechanism, region: str | None, proble
 
 
 def _written(
-    definition: Definition, mechanism: Mechanism, region: str | None, results: Mapping[str, Any], problems: list[Problem]
-) -> list[Written]:  # fmt: skip
+    definition: Definition,
+    mechanism: Mechanism,
+    region: str | None,
+    results: Mapping[str, Any],
+    problems: list[Problem],
+) -> list[Written]:
     out: list[Written] = []
     for key, value in results.items():
         is_rate = key.startswith(RATE)
@@ -335,7 +343,9 @@ def _order(variables: Mapping[str, Expression], problems: list[Problem]) -> list
             if frozenset(loop) not in looped:
                 looped.add(frozenset(loop))
                 hint = "Make one of these a state with a rate, or read a state instead."
-                problems.append(Problem("algebraic-loop", f"variables read each other: {' -> '.join(loop)}", None, hint))
+                problems.append(
+                    Problem("algebraic-loop", f"variables read each other: {' -> '.join(loop)}", None, hint)
+                )
             return
         state[name] = 1
         for other in reads[name]:
@@ -378,7 +388,9 @@ def check(definition: Definition) -> list[Problem]:
     return problems
 
 
-def _modified(definition: Definition, variables: dict[str, Expression]) -> tuple[dict[str, Expression], dict[str, Expression]]:
+def _modified(
+    definition: Definition, variables: dict[str, Expression]
+) -> tuple[dict[str, Expression], dict[str, Expression]]:
     """Variables with products acting on them, and replacements for the numbers that products act on."""
     numbers = number_symbols(definition)
     replaced: dict[str, Expression] = {}
@@ -430,8 +442,11 @@ def compose(definition: Definition, readouts: Iterable[str] | None = None) -> Pr
 
 
 def _program(
-    definition: Definition, states: tuple[State, ...], resolved: Mapping[str, Expression], readouts: Iterable[str] | None
-) -> Program:  # fmt: skip
+    definition: Definition,
+    states: tuple[State, ...],
+    resolved: Mapping[str, Expression],
+    readouts: Iterable[str] | None,
+) -> Program:
     wanted = readout_names(definition) if readouts is None else list(readouts)
     state_names = {s.name for s in states} | {p.name for p in definition.ports if p.kind == "input"}
     reported = []

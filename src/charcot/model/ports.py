@@ -72,9 +72,7 @@ def _rows(path: Path, columns: Sequence[str], problems: list[Problem]) -> Iterat
         header = next(reader, [])
         missing = [c for c in columns if c not in header]
         if missing:
-            problems.append(
-                Problem("missing-column", f"columns missing: {', '.join(missing)}", Where.of(path.name, 1))
-            )
+            problems.append(Problem("missing-column", f"columns missing: {', '.join(missing)}", Where.of(path.name, 1)))
             return
         for cells in reader:
             where = Where.of(path.name, reader.line_num)

@@ -26,6 +26,7 @@ from charcot.model.ports import Number
 from charcot.patients.assemble import definition
 
 POPULATIONS = Path(__file__).parent / "populations"
+AGE_GRID_PER_YEAR = 20  # fineness of the tabulated onset law
 START_AGE = 20.0  # years: the age at which the healthy values of the model hold
 
 
@@ -156,7 +157,9 @@ def draw_cohort(population: Population, n: int, seed: int, first: int = 0) -> Co
     return Cohort(seed, columns, _deviations(seed, ids))
 
 
-def typical_cohort(regions: Sequence[str], seed_age_years: float, genotype: str = "sporadic", copies: int = 1) -> Cohort:
+def typical_cohort(
+    regions: Sequence[str], seed_age_years: float, genotype: str = "sporadic", copies: int = 1
+) -> Cohort:
     """Persons with every number at its shared value and a tempo that does not drift, one per region of onset.
 
     The draw for death is the median one, so that death falls where half of such patients have died. ``copies``
@@ -188,14 +191,19 @@ def _log_normal(name: str, seed: int, ids: np.ndarray) -> np.ndarray:
 
 
 def _seed_ages(draws: np.ndarray, genotype: np.ndarray) -> np.ndarray:
+    mortality = disease.Mortality(
+        value("onset.mortality_rate"), value("onset.mortality_reference_age"), value("onset.mortality_doubling_time")
+    )
+    youngest, oldest = value("onset.youngest_age"), value("onset.oldest_age")
+    grid = np.linspace(youngest, oldest, 1 + int((oldest - youngest) * AGE_GRID_PER_YEAR))
     ages = np.zeros(len(draws))
     for name in np.unique(genotype):
         rows = genotype == name
         ages[rows] = disease.seed_age_quantile(
             draws[rows],
             disease.genotypes()[name],
-            value("onset.mortality_at_80"),
-            value("onset.mortality_doubling_time"),
+            mortality,
+            grid,
         )
     return np.maximum(ages, START_AGE)
 

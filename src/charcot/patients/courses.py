@@ -66,7 +66,7 @@ class Courses:
     def onset(self) -> np.ndarray:
         share = value("diagnosis.onset_share")
         first = [self._first_below(scores, share * scores[:, :1]) for scores in self.domain_scores.values()]
-        return np.min(first, axis=0)
+        return np.asarray(np.min(first, axis=0))
 
     @cached_property
     def onset_domain(self) -> np.ndarray:
@@ -162,7 +162,8 @@ def _schedule(
     columns = cohort.columns
     ports = [f"{region}.{port}" for region, port in zip(columns["onset_region"], columns["seed_port"], strict=True)]
     seeds = Schedule.pack(
-        model, [[Event(0.0, port, EventKind.ADD, float(a))] for port, a in zip(ports, columns["seed_amount"], strict=True)]
+        model,
+        [[Event(0.0, port, EventKind.ADD, float(a))] for port, a in zip(ports, columns["seed_amount"], strict=True)],
     )
     return Schedule.merge([seeds, drift, given])
 

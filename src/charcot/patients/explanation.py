@@ -30,7 +30,10 @@ class NumberRow:
 
 @dataclass(frozen=True)
 class Explanation:
-    """All that is known of one port."""
+    """All that is known of one port.
+
+    ``numbers`` stand in its own equation; ``numbers_behind`` are (port, number) of the equations of what it reads.
+    """
 
     name: str
     unit: str
@@ -44,6 +47,7 @@ class Explanation:
     equation_text: str
     reads: tuple[tuple[str, str, str], ...]
     numbers: tuple[NumberRow, ...]
+    numbers_behind: tuple[tuple[str, NumberRow], ...]
     readers: tuple[str, ...]
     sources_for: tuple[str, ...]
     sources_against: tuple[str, ...]
@@ -112,9 +116,7 @@ def _title(whole: Definition, full: str) -> tuple[str, str, str]:
     return full, port.unit, port.title
 
 
-def _explain_port(
-    whole: Definition, port: Port, full: str, own: Written | None, written: list[Written]
-) -> Explanation:
+def _explain_port(whole: Definition, port: Port, full: str, own: Written | None, written: list[Written]) -> Explanation:
     numbers = number_symbols(whole)
     expression = own.values[full] if own else None
     symbols = sorted(symbols_of([expression])) if expression is not None else []
@@ -141,10 +143,22 @@ def _explain_port(
         equation_text=f"{left} = {to_text(expression)}" if expression is not None else "",
         reads=tuple(_title(whole, s) for s in symbols if s not in numbers),
         numbers=tuple(_number_row(s, numbers[s]) for s in symbols if s in numbers),
+        numbers_behind=_behind([s for s in symbols if s not in numbers and s != full], written, numbers),
         readers=tuple(readers),
         sources_for=tuple(cite(key) for key in (mechanism.sources if mechanism else ())),
         sources_against=tuple(cite(key) for key in (mechanism.against if mechanism else ())),
         acted_on_by=_acting(whole, port.name),
+    )
+
+
+def _behind(read: list[str], written: list[Written], numbers: dict[str, Number]) -> tuple[tuple[str, NumberRow], ...]:
+    equations = {full: value for w in written for full, value in w.values.items()}
+    return tuple(
+        (port, _number_row(s, numbers[s]))
+        for port in read
+        if port in equations
+        for s in sorted(symbols_of([equations[port]]))
+        if s in numbers
     )
 
 
@@ -165,6 +179,7 @@ def _explain_number(whole: Definition, local: str) -> Explanation:
         equation_text="",
         reads=(),
         numbers=tuple(_number_row(f"{row.name} [{row.index}]" if row.index else row.name, row) for row in rows),
+        numbers_behind=(),
         readers=tuple(readers),
         sources_for=tuple(cite(key) for key in rows[0].sources if key != FREE),
         sources_against=(),

@@ -40,7 +40,7 @@ class Conducted:
 
 @dataclass(frozen=True)
 class Randomised:
-    """The patients of one replicate with their arms, before treatment. ``arms`` is (patients,), in order of enrolment."""
+    """The patients of one replicate with their arms, (patients,) in order of enrolment, before treatment."""
 
     replicate: int
     enrolled: list[Enrolled]
@@ -165,9 +165,7 @@ def _factor(factor: Stratum, subjects: pd.DataFrame) -> list[str]:
     return [names[level] for level in levels]
 
 
-def _latent(
-    protocol: Protocol, randomised: Randomised, treated: ArmCourses
-) -> tuple[Latent, list[Failure]]:
+def _latent(protocol: Protocol, randomised: Randomised, treated: ArmCourses) -> tuple[Latent, list[Failure]]:
     """True values at the visits. Arms without treatment keep the course that screening has already simulated."""
     parts: list[Latent] = []
     failures: list[Failure] = []

@@ -38,9 +38,7 @@ def vital_capacity(
         respiration_cervical_weight * function_drive["cervical"]
         + (1 - respiration_cervical_weight) * function_drive["thoracic"]
     )
-    return {
-        "clinic.vital_capacity": respiration_normal * _function(breathing, respiration_half, respiration_exponent)
-    }
+    return {"clinic.vital_capacity": respiration_normal * _function(breathing, respiration_half, respiration_exponent)}
 
 
 ITEMS = {
@@ -120,9 +118,7 @@ def survival(
     """
     support = survival_ventilation_support * clinic_alsfrs_r_swallowing / function_item_points
     half = survival_respiratory_half * (1 - support)
-    respiratory = survival_respiratory_hazard * repression(
-        clinic_vital_capacity, half, survival_respiratory_exponent
-    )
+    respiratory = survival_respiratory_hazard * repression(clinic_vital_capacity, half, survival_respiratory_exponent)
     bulbar = survival_bulbar_hazard * repression(
         function_drive["bulbar"], survival_bulbar_half, survival_bulbar_exponent
     )

@@ -60,6 +60,7 @@ def _page(found: Any) -> list[RenderableType]:
     if found.reads:
         parts += [_table("Reads", ("Port", "Unit", "What it is"), found.reads), ""]
     parts += [_numbers_table(found.numbers), ""] if found.numbers else ["It has no numbers of its own.", ""]
+    parts += [_behind_table(found.numbers_behind), ""] if found.numbers_behind else []
     parts += _list("Read by", found.readers or ("no other port",))
     parts += _list("Acted on by", found.acted_on_by)
     parts += _list("Sources for it", found.sources_for)
@@ -86,11 +87,18 @@ def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -
     return table
 
 
+NUMBER_HEADINGS = ("Name", "Value", "Unit", "Spread", "Between patients", "Grade", "Source")
+
+
+def _cells(n: Any) -> tuple[str, ...]:
+    spreads = number_text(n.spread), number_text(n.between_patients)
+    return (n.name, number_text(n.value), n.unit, *spreads, n.grade, n.citation or n.source)
+
+
 def _numbers_table(numbers: Sequence[Any]) -> RenderableType:
-    headings = ("Name", "Value", "Unit", "Spread", "Between patients", "Grade", "Source")
-    rows = [
-        (n.name, number_text(n.value), n.unit, number_text(n.spread), number_text(n.between_patients), n.grade,
-         n.citation or n.source)
-        for n in numbers
-    ]  # fmt: skip
-    return _table("Numbers (spread: SD of the natural logarithm)", headings, rows)
+    return _table("Numbers (spread: SD of the natural logarithm)", NUMBER_HEADINGS, map(_cells, numbers))
+
+
+def _behind_table(numbers: Sequence[tuple[str, Any]]) -> RenderableType:
+    rows = ((port, *_cells(number)) for port, number in numbers)
+    return _table("Numbers of what it reads", ("Port", *NUMBER_HEADINGS), rows)

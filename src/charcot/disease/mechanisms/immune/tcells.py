@@ -66,8 +66,8 @@ def infiltration(
 ):
     """Effector cells that outnumber regulatory ones enter where microglia are toxic, or where they are autoreactive.
 
-    Equation: entry = mt / (K + mt) + autoreactivity; infiltration = e / (1 + e), e = entry softplus((Th1 + CD8) / 2 - Treg);
-    attack = autoreactivity infiltration: zero unless the autoimmune hypothesis is switched on
+    Equation: entry = mt / (K + mt) + autoreactivity; e = entry softplus((Th1 + CD8) / 2 - Treg);
+    infiltration = e / (1 + e); attack = autoreactivity infiltration, zero unless the autoimmune hypothesis is on
 
     Sources: coque2019, michaelis2025, garofalo2020
     """

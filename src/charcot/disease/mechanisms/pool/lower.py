@@ -74,9 +74,8 @@ def rates(
     """Energy failure of the ending recruits neurons; failing axon, ending and protein burden kill them; health returns
     when the axon works again.
 
-    Equation: recruit = tempo k_rec r_region (f_term + h attack) V; kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term
-    + h attack) V;
-    back = k_back (1 - f_term)
+    Equation: recruit = tempo k_rec r_region (f_term + h attack) V;
+    kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term + h attack) V; back = k_back (1 - f_term)
 
     Sources: walker2015, spiller2016b, neuwirth2015
     """
@@ -155,8 +154,20 @@ def pools(
     """
     overload = nmj_overload_rate * (1 + nmj_overload_by_size * (nmj_unit_size / sprouting_ceiling) ** 2)
     types = {
-        "fast": (pool_healthy_fast, pool_recruited_fast, pool_innervating_fast, pool_fast_vulnerability, pool_fast_death),
-        "slow": (pool_healthy_slow, pool_recruited_slow, pool_innervating_slow, pool_slow_vulnerability, pool_slow_death),
+        "fast": (
+            pool_healthy_fast,
+            pool_recruited_fast,
+            pool_innervating_fast,
+            pool_fast_vulnerability,
+            pool_fast_death,
+        ),
+        "slow": (
+            pool_healthy_slow,
+            pool_recruited_slow,
+            pool_innervating_slow,
+            pool_slow_vulnerability,
+            pool_slow_death,
+        ),
     }
     shares = {"fast": pool_fast_share, "slow": 1 - pool_fast_share}
     out = {}

@@ -34,10 +34,7 @@ def upper_motor_neurons(
     )
     burden = upper_aggregate + soma_burden / 2
     death = (
-        person_tempo
-        * upper_death_constant
-        * pool_vulnerability
-        * hill(burden, upper_death_half, upper_death_exponent)
+        person_tempo * upper_death_constant * pool_vulnerability * hill(burden, upper_death_half, upper_death_exponent)
     )
     return {
         "d/dt upper.aggregate": growth

@@ -16,9 +16,7 @@ def ageing_proteostasis(person_age, proteostasis_age_half, proteostasis_age_expo
 
 
 @mechanism(row="6 proteostasis")
-def clearance_capacity(
-    proteostasis_capacity, microglia_help, proteostasis_margin, proteostasis_microglial_help
-):
+def clearance_capacity(proteostasis_capacity, microglia_help, proteostasis_margin, proteostasis_microglial_help):
     """Clearance keeps a margin over the growth of aggregates; protective microglia add to it.
 
     Equation: clearance = margin * Q * (1 + b help)

@@ -38,7 +38,8 @@ def spread(
 ):
     """Aggregates seed neighbouring regions, sideways along the cord and up and down between cord and cortex.
 
-    Equation: phi(A) = (1 + K) A^2 / (K + A) (c + (1 - c) n); influx_r = tempo sigma_r [sum_j W_rj phi_j + d phi_upper,r]
+    Equation: phi(A) = (1 + K) A^2 / (K + A) (c + (1 - c) n);
+    influx_r = tempo sigma_r [sum_j W_rj phi_j + d phi_upper,r]
 
     Sources: japan_spread, ludolph2024, gromicho_spread, porta2018, bidhendi2016, schmidt2016
     """
@@ -54,9 +55,7 @@ def spread(
     fus = Indexed(_arriving(spread_weight, release_fus, regions))
     return {
         "spread.influx": spread_rate * receptive * (cord + spread_descending * release_upper),
-        "spread.upper_influx": spread_rate
-        * person_tempo
-        * (spread_upper_share * cortex + spread_ascending * release),
+        "spread.upper_influx": spread_rate * person_tempo * (spread_upper_share * cortex + spread_ascending * release),
         "spread.sod1_influx": spread_sod1_rate * receptive * sod1,
         "spread.fus_influx": spread_fus_rate * receptive * fus,
     }
