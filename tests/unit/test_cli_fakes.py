@@ -147,6 +147,7 @@ class FakeExplanation:
     equation_text: str = "d/dt lumbar.nmj.innervation = nmj.sprouting_rate * (1 - lumbar.nmj.innervation)"
     reads: tuple[tuple[str, str, str], ...] = (("lumbar.pool.motor_units", "fraction", "working motor units"),)
     numbers: tuple[FakeNumber, ...] = field(default_factory=lambda: (FakeNumber(),))
+    numbers_behind: tuple[tuple[str, FakeNumber], ...] = ()
     readers: tuple[str, ...] = ("clinic.alsfrs_r.walking",)
     sources_for: tuple[str, ...] = ("henderson2019: Henderson RD et al. 2019",)
     sources_against: tuple[str, ...] = ()

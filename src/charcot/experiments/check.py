@@ -115,7 +115,10 @@ def _units_of_regions(whole: Definition) -> list[Problem]:
 
 
 def literals(places: list[Path]) -> list[Problem]:
-    """Numbers in code that should hold none (files, or all files of folders): every one but -1, 0, 1 and 2 belongs in a table with its evidence."""
+    """Numbers in code that should hold none, in files or all files of folders.
+
+    Every number but -1, 0, 1 and 2 belongs in a table with its evidence.
+    """
     found: list[Problem] = []
     for place in places:
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
