@@ -255,7 +255,7 @@ def test_nobody_eligible_is_said_with_the_counts() -> None:
     problem = caught.value.problems[0]
     assert problem.code == "nobody-eligible"
     assert problem.message.startswith("nobody is eligible: of 300 people drawn, ")
-    assert "age at screening (age): " in problem.message
+    assert "age at screening outside the limits (age): " in problem.message
     assert "never diagnosed: " in problem.message
     assert problem.hint == "Widen the rule that excludes most, or raise simulate.screened_per_replicate."
 

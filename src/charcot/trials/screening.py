@@ -134,10 +134,10 @@ def _decline_limits(protocol: Protocol) -> Limits:
 
 
 CLOCK_RULES: tuple[Rule, ...] = (
-    Rule("age", "age at screening", lambda c, v: c.age, _limits("age")),
+    Rule("age", "age at screening outside the limits", lambda c, v: c.age, _limits("age")),
     Rule(
         "time_since_onset",
-        "time since the recalled onset",
+        "too long since the recalled onset",
         lambda c, v: c.screening - c.recalled_onset,
         _limits("time_since_onset"),
     ),
@@ -145,15 +145,15 @@ CLOCK_RULES: tuple[Rule, ...] = (
 VISIT_RULES: tuple[Rule, ...] = (
     Rule(
         "involved_regions",
-        "number of involved regions",
+        "too few or too many regions involved",
         lambda c, v: involved_regions(v.items).astype(float),
         _limits("involved_regions"),
     ),
-    Rule("every_item", "every ALSFRS-R item", lambda c, v: v.items.min(axis=1), _limits("every_item")),
-    Rule("total_score", "ALSFRS-R total", lambda c, v: v.total, _limits("total_score")),
-    Rule("vital_capacity", "slow vital capacity", lambda c, v: v.vital_capacity, _limits("vital_capacity")),
-    Rule("alive", "alive at randomisation", lambda c, v: v.alive, lambda protocol: (1, None)),
-    Rule("run_in_decline", "decline in the run-in", lambda c, v: v.decline, _decline_limits),
+    Rule("every_item", "an ALSFRS-R item below the limit", lambda c, v: v.items.min(axis=1), _limits("every_item")),
+    Rule("total_score", "ALSFRS-R total outside the limits", lambda c, v: v.total, _limits("total_score")),
+    Rule("vital_capacity", "vital capacity below the limit", lambda c, v: v.vital_capacity, _limits("vital_capacity")),
+    Rule("alive", "died or ventilated before randomisation", lambda c, v: v.alive, lambda protocol: (1, None)),
+    Rule("run_in_decline", "decline in the run-in outside the limits", lambda c, v: v.decline, _decline_limits),
 )
 SENTENCES = {rule.name: rule.sentence for rule in (*CLOCK_RULES, *VISIT_RULES)}
 NO_VISIT = Visit(np.zeros((0, len(ITEMS))), np.zeros((0, len(ITEMS))), np.zeros(0), np.zeros(0))

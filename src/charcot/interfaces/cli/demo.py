@@ -29,7 +29,7 @@ ABLATED = 300
 
 
 def demo(
-    replicates: Annotated[int, typer.Option("--replicates", min=1, help="How many times to simulate the trial.")] = 20,
+    replicates: Annotated[int, typer.Option("--replicates", min=1, help="How many times to simulate the trial.")] = 24,
     settings: Settings = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random draws.")] = 1,
     workers: Workers = 0,

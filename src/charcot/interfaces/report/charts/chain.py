@@ -98,7 +98,7 @@ def _line_of_boxes(rows: list[dict[str, Any]], y: float, width: float, more: boo
 def _step_box(row: dict[str, Any], x: float, y: float, width: float, bars: _Bars) -> list[str]:
     parts = [box(x, y, width, bars.height)]
     step = str(row["step"])
-    title = wrapped(step[:1].upper() + step[1:], int(width / 7.2))[:2]
+    title = wrapped(_headed(step), int(width / 7.2))[:2]
     for k, text in enumerate(title):
         parts.append(words(x + 10, y + 20 + 15 * k, text, bold=True, size=12.5))
     unit = plain_unit(str(row.get("unit") or ""))
@@ -136,6 +136,12 @@ def _moved(untreated: float, treated: float) -> str:
     if abs(difference) < 0.005 * max(abs(untreated), abs(treated), 1e-12):
         return "unchanged"
     return f"{'+' if difference > 0 else '−'}{number_text(abs(difference))} with treatment"
+
+
+def _headed(step: str) -> str:
+    """A heading's capital, except where the first word carries capitals of its own (mRNA, miR-126)."""
+    first = step.split()[0]
+    return step if first != first.lower() else step[:1].upper() + step[1:]
 
 
 def _legend(columns: Mapping[str, str], y: float) -> list[str]:
