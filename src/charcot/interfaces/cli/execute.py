@@ -99,7 +99,8 @@ def _stored_summary(target: Path) -> list[dict[str, Any]]:
         stored: list[dict[str, Any]] = json.loads((target / SUMMARY).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    return stored
+    # JSON has no infinity: a median that is never reached was written as the word "inf".
+    return [{k: float(v) if v in ("inf", "-inf") else v for k, v in row.items()} for row in stored]
 
 
 def _announce(talk: Talk, target: Path, summary: Sequence[Mapping[str, Any]], *, existing: bool) -> None:
