@@ -216,9 +216,9 @@ def summarise(course: Course, seed: int, resamples: int = 200) -> pd.DataFrame:
 
 
 def survival_steps(course: Course, variant: str) -> pd.DataFrame:
-    """Kaplan-Meier of survival from onset at every third month to ten years: share alive and number at risk."""
+    """Kaplan-Meier of survival from onset at every month to ten years: share alive and number at risk."""
     fitted = KaplanMeierFitter().fit(course.survival, course.observed)
-    months = np.arange(0, 121, 3)
+    months = np.arange(0, 121)
     return pd.DataFrame(
         {
             "months_since_onset": months,

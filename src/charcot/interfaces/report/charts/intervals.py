@@ -69,11 +69,15 @@ def _reach(entries: Sequence[tuple[str, Any, Any, Any]]) -> list[float]:
     return [low - pad, high + pad]
 
 
+FAR = 3.0
+
+
 def change_by_row(frame: pd.DataFrame, reference: float, x_title: str, width: int = 520) -> Any:
     """How a quantity moves when something is switched off.
 
     ``frame``: label, value (NaN: never reached), text (written at the right), in the order of the rows.
-    ``reference`` is the full model.
+    ``reference`` is the full model. A value beyond ``FAR`` times the reference is an arrow with its number, so that it
+    does not squeeze all others into one corner.
     """
     import altair as alt
     import pandas as pd
@@ -81,7 +85,9 @@ def change_by_row(frame: pd.DataFrame, reference: float, x_title: str, width: in
     order = list(frame["label"])
     data = frame.assign(reference=reference)
     look = style(0)
-    finite = data.dropna(subset=["value"])
+    far = data["value"].isna() | (data["value"] > FAR * reference)
+    finite = data[~far]
+    words_beyond = ["never reached" if v != v else f"{v:.0f}" for v in data.loc[far, "value"].astype(float)]
     low = min([*finite["value"].astype(float), reference])
     high = max([*finite["value"].astype(float), reference])
     pad = 0.08 * ((high - low) or abs(high) or 1.0)
@@ -91,12 +97,12 @@ def change_by_row(frame: pd.DataFrame, reference: float, x_title: str, width: in
     )
     x = alt.X("value:Q", scale=scale, title=x_title, axis=alt.Axis(grid=True, tickCount=8))
     base = alt.Chart(finite)
-    beyond = alt.Chart(data[data["value"].isna()]).encode(x=alt.value(width - 4), y=y)
+    beyond = alt.Chart(data[far].assign(beyond=words_beyond)).encode(x=alt.value(width - 4), y=y)
     stems = base.mark_rule(strokeWidth=3, color=look.line, opacity=0.55).encode(x=x, x2="reference:Q", y=y)
     dots = base.mark_point(filled=True, size=110, color=look.line, opacity=1).encode(x=x, y=y)
     words = alt.Chart(data).mark_text(align="left", fontSize=12, color=INK)
     words = words.encode(x=alt.value(width + 16), y=y, text="text:N")
     arrows = beyond.mark_point(shape="triangle-right", size=110, filled=True, color=look.line, opacity=1)
-    arrow_words = beyond.mark_text(align="right", dx=-12, fontSize=12, color=INK, text="never reached")
+    arrow_words = beyond.mark_text(align="right", dx=-12, fontSize=12, color=INK).encode(text="beyond:N")
     line = alt.Chart(pd.DataFrame({"value": [reference]})).mark_rule(strokeDash=[4, 3], color=SOFT).encode(x="value:Q")
     return alt.layer(line, stems, dots, arrows, arrow_words, words).properties(width=width, height=34 * len(order))

@@ -12,9 +12,11 @@ from charcot.interfaces.report.views import Material, SourceLine
 _METHODS = (
     "Charcot computes each simulated patient as a system of differential equations: from messenger RNA in the axon, "
     "through local protein synthesis, energy and TDP-43, to motor units, the ALSFRS-R and survival. Each number of the "
-    "model has a unit, a spread and a source; the weaker the evidence, the wider the spread that patients show.",
-    "Random draws are addressed by seed, patient and purpose. The arms of one replicate share them, so that a "
-    "difference between arms is an effect of the treatment and not of chance draws.",
+    "model has a unit, a spread, a grade and a source, or is called free: most are free, and were set so that summaries "
+    "of cohorts come near published ones. Patients differ by declared spreads between persons. What the evidence leaves "
+    "open about a number is recorded, but is not yet carried into the intervals shown here: they are sampling alone.",
+    "Random draws are addressed by seed, patient and purpose: the same person in another arm, in another order or on "
+    "another machine has the same draws.",
     "Four clocks are kept apart: symptom onset, diagnosis, screening and randomisation. Each picture and each table "
     "names the one it uses.",
     "A patient whose simulation fails is counted under its reason below; it is never dropped in silence and never "
