@@ -12,9 +12,10 @@ from charcot.interfaces.report.views import Material, SourceLine
 _METHODS = (
     "Charcot computes each simulated patient as a system of differential equations: from messenger RNA in the axon, "
     "through local protein synthesis, energy and TDP-43, to motor units, the ALSFRS-R and survival. Each number of the "
-    "model has a unit, a spread, a grade and a source, or is called free: most are free, and were set so that summaries "
-    "of cohorts come near published ones. Patients differ by declared spreads between persons. What the evidence leaves "
-    "open about a number is recorded, but is not yet carried into the intervals shown here: they are sampling alone.",
+    "model has a unit, a spread, a grade and a source, or is called free: most are free, and were set so that "
+    "summaries of cohorts come near published ones. Patients differ by declared spreads between persons. What the "
+    "evidence leaves open about a number is recorded, but is not yet carried into the intervals shown here: they are "
+    "sampling alone.",
     "Random draws are addressed by seed, patient and purpose: the same person in another arm, in another order or on "
     "another machine has the same draws.",
     "Four clocks are kept apart: symptom onset, diagnosis, screening and randomisation. Each picture and each table "
