@@ -39,7 +39,7 @@ def test_a_state_of_a_segment_is_explained_with_numbers_and_their_evidence():
         assert row.grade in evidence.grades(), row
         assert row.citation or row.source == "free", row
     length = numbers["lumbar.axon.length"]
-    assert (length.value, length.unit, length.grade) == (1000.0, "mm", "A")
+    assert (length.value, length.unit, length.grade) == (1000.0, "mm", "D")
     assert length.citation.startswith("magrane2009: ")
 
 

@@ -31,7 +31,7 @@ from charcot.core.random import uniforms
 from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.core.units import DAYS_PER_YEAR as YEAR
 from charcot.disease.genotypes import Mortality, exposures, genotypes, seed_age_density
-from charcot.patients.cohort import value
+from charcot.patients.cohort import START_AGE, value
 from charcot.treatments import Regimen
 
 
@@ -95,8 +95,8 @@ def test_restoring_translation_rescues_early_but_not_late(patient):
 def test_halved_transport_velocity_fells_the_longest_axon_first():
     """Granules move at 20 to 200 mm a day, slowly enough for length to decide: millecamps2013, kendir2012."""
     velocity = (("transport.granule_velocity", value("transport.granule_velocity") / 2),)
-    slow = person(age=20.0, seeded=False, horizon_years=5.0, overrides=velocity)
-    normal = person(age=20.0, seeded=False, horizon_years=5.0)
+    slow = person(age=START_AGE, seeded=False, horizon_years=5.0, overrides=velocity)
+    normal = person(age=START_AGE, seeded=False, horizon_years=5.0)
     left = [
         slow.at(f"{r}.axon.atp_terminal", 4.5 * YEAR) / normal.at(f"{r}.axon.atp_terminal", 4.5 * YEAR)
         for r in BY_LENGTH
@@ -110,8 +110,8 @@ def test_halved_transport_velocity_fells_the_longest_axon_first():
 
 def test_dipeptide_repeats_slow_delivery():
     """Dipeptide repeats of C9orf72 block motors on microtubules: fumagalli2021."""
-    carrier = person(age=20.0, genotype="C9orf72", seeded=False, horizon_years=5.0)
-    normal = person(age=20.0, seeded=False, horizon_years=5.0)
+    carrier = person(age=START_AGE, genotype="C9orf72", seeded=False, horizon_years=5.0)
+    normal = person(age=START_AGE, seeded=False, horizon_years=5.0)
     ratio = [
         carrier.at(f"{r}.axon.mrna_terminal", 4 * YEAR) / normal.at(f"{r}.axon.mrna_terminal", 4 * YEAR)
         for r in BY_LENGTH
@@ -163,7 +163,7 @@ def _semaphorin(arm_b_off: bool) -> tuple[float, float]:
     off = ("mir126.mir126_arm_a", *(("mir126.mir126_arm_b",) if arm_b_off else ()))
     velocity = (("transport.granule_velocity", value("transport.granule_velocity") / 2),)
     both = [
-        person(age=20.0, seeded=False, horizon_years=4.0, off=off, overrides=(*velocity, *block(share)))
+        person(age=START_AGE, seeded=False, horizon_years=4.0, off=off, overrides=(*velocity, *block(share)))
         for share in (0.0, 0.9)
     ]
     return tuple(p.at("lumbar.nmj.innervation", 3 * YEAR) for p in both)
@@ -172,8 +172,8 @@ def _semaphorin(arm_b_off: bool) -> tuple[float, float]:
 def test_the_semaphorin_arm_is_separable_from_the_tdp43_arm():
     """Semaphorin-3A and neuropilin, targets of miR-126, make axons retract by themselves: maimon2018. With the arm on
     TDP-43 off, a block still costs innervation where endings are weak, and TDP-43 stays where it was."""
-    alone = person(age=20.0, seeded=False, horizon_years=5.0, off=("mir126.mir126_arm_a",), overrides=block(0.8))
-    normal = person(age=20.0, seeded=False, horizon_years=5.0)
+    alone = person(age=START_AGE, seeded=False, horizon_years=5.0, off=("mir126.mir126_arm_a",), overrides=block(0.8))
+    normal = person(age=START_AGE, seeded=False, horizon_years=5.0)
     tdp43 = [p.at("lumbar.axon.tdp43_terminal", 4 * YEAR) for p in (alone, normal)]
     assert abs(tdp43[0] - tdp43[1]) < 0.01
     free, blocked = _semaphorin(arm_b_off=False)
@@ -189,7 +189,7 @@ def test_the_dose_response_of_the_switch_is_sharp():
     """Twice the TDP-43 divides mice that live two years from mice that die in weeks: tdp43_wt_q331k2015. Condensates
     form above a threshold, so a block of miR-126 does next to nothing up to one half and nearly all soon after."""
     energy = {
-        share: person(age=20.0, seeded=False, horizon_years=4.0, overrides=block(share)).at(
+        share: person(age=START_AGE, seeded=False, horizon_years=4.0, overrides=block(share)).at(
             "lumbar.axon.atp_terminal", 3.5 * YEAR
         )
         for share in (0.0, 0.5, 0.75)
@@ -258,7 +258,7 @@ def test_tofersen_lowers_sod1_in_cerebrospinal_fluid():
 
 def test_mutant_fus_lowers_axonal_translation_without_aggregates():
     """Mutant FUS inhibits synthesis in axons without aggregates and without nuclear loss: lopezerauskin2018."""
-    carrier, normal = (person(age=20.0, genotype=g, seeded=False, horizon_years=20.0) for g in ("FUS", "sporadic"))
+    carrier, normal = (person(age=START_AGE, genotype=g, seeded=False, horizon_years=20.0) for g in ("FUS", "sporadic"))
     day = 15 * YEAR
     ratio = carrier.at("lumbar.axon.translation_terminal", day) / normal.at("lumbar.axon.translation_terminal", day)
     assert ratio < 0.92, ratio
@@ -292,7 +292,7 @@ def test_a_seed_that_dies_out_in_youth_takes_hold_in_age():
 def test_no_seed_no_disease(genotype):
     """Negative control: nothing misfolds and no weakness comes without a seed until 70, whatever is inherited; of
     carriers of C9orf72 many never fall ill: c9_penetrance2025."""
-    life = person(age=20.0, genotype=genotype, seeded=False, horizon_years=50.0, step_days=91.0)
+    life = person(age=START_AGE, genotype=genotype, seeded=False, horizon_years=50.0, step_days=91.0)
     for load in ("soma.aggregate", "soma.sod1_misfolded", "soma.fus_condensate"):
         assert life.course(f"lumbar.{load}")[1].max() < 5e-3
     assert not np.isfinite(life.onset), life.onset / YEAR + 20

@@ -12,6 +12,7 @@ from charcot import patients
 from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.experiments.natural_history import READOUTS, Course, read_courses
 from charcot.patients import Cohort, Courses
+from charcot.patients.cohort import START_AGE
 from charcot.treatments import Regimen
 
 REGIONS = ("bulbar", "cervical", "thoracic", "lumbar")
@@ -145,7 +146,7 @@ BLOCKED_MONTHS = 60
 @functools.cache
 def blocked_people(share: float) -> dict[str, Person]:
     """Healthy young people whose muscle secretes less miR-126 from day 0 on, in several arms."""
-    cohort = patients.typical_cohort(["lumbar"], 20.0, copies=len(BLOCKED_ARMS))
+    cohort = patients.typical_cohort(["lumbar"], START_AGE, copies=len(BLOCKED_ARMS))
     regimens = _regimens(list(BLOCKED_ARMS.values()))
     regimens[0] = [Regimen.parse(product="translation_restorer", start="29 years")]  # never given: same program
     courses = patients.simulate(

@@ -124,7 +124,8 @@ def test_run_simulates_once(place: Path) -> None:
     result = call("run", "p.yaml", "--json")
     data = json.loads(result.stdout)
     assert "run-mci186-19-" in data["run"]
-    assert data["summary"][0]["lower"] is None
+    own = (data["summary"][0]["lower"], data["summary"][0]["upper"])  # the one trial's own interval
+    assert own == pytest.approx((0.2, 0.6))
     manifest = json.loads((place / data["run"] / "manifest.json").read_text())
     assert manifest["protocol"]["simulate"]["replicates"] == 1
 
@@ -290,7 +291,7 @@ def test_explain_of_an_unknown_port_gives_the_nearest(place: Path) -> None:
 def test_demo_shows_figures_beside_the_published_ones(place: Path) -> None:
     result = call("demo", "--replicates", "2")
     assert result.exit_code == 0
-    for words in ("Median survival from onset", "24 to 48", "MISS", "Median survival, without spread", "never"):
+    for words in ("Median survival from onset", "24 to 48", "model", "Median survival, without spread", "never"):
         assert words in result.stdout
     (folder,) = (place / "runs").iterdir()
     page = (folder / "report.html").read_text()
@@ -337,3 +338,11 @@ def test_a_folder_that_cannot_be_written_is_named(place: Path) -> None:
         place.chmod(0o700)
     assert result.exit_code == 2
     assert "cannot be written" in result.stderr
+
+
+def test_a_miss_is_called_a_miss_only_where_enough_trials_stand_behind_it() -> None:
+    from charcot.interfaces.report.gather import verdict
+
+    assert verdict(-0.1, -0.8, 1.0, 2.49, "points") == "MISS: model 2.59 points below"
+    assert verdict(2.0, 1.0, 3.0, 2.49, "points") == "inside the range: model 0.49 points below"
+    assert verdict(2.0, float("nan"), float("nan"), 2.49, "points") == "model 0.49 points below"

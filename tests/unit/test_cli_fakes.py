@@ -103,7 +103,7 @@ def outcome(protocol: FakeProtocol) -> Any:
     failures = pd.DataFrame(columns=["replicate", "patient", "stage", "reason"])
     tables = {
         "ADSL": pd.DataFrame({"USUBJID": ids}), "ADQS": pd.DataFrame({"USUBJID": ids, "AVAL": 40.0}), "ADTTE": adtte,
-        "ADLB": adlb, "estimates": summary, "baseline": baseline, "trajectories": trajectories, "event_times": events,
+        "ADLB": adlb, "estimates": summary.assign(estimate=summary["mean"], note=""), "baseline": baseline, "trajectories": trajectories, "event_times": events,
     }  # fmt: skip
     return SimpleNamespace(
         protocol=protocol, replicates=[None] * count, published=None, flow={"first": flow, "mean": flow}, tables=tables,

@@ -81,6 +81,9 @@ def test_a_file_in_the_way_of_the_root_is_named(tmp_path: Path) -> None:
 def test_an_existing_run_is_found_and_a_new_one_gets_a_number(tmp_path: Path) -> None:
     assert runs.place_for(tmp_path, "a-1", force_new=False) == (tmp_path / "a-1", False)
     (tmp_path / "a-1").mkdir()
+    with pytest.raises(runs.CannotWrite, match="is in the way and is no finished run"):
+        runs.place_for(tmp_path, "a-1", force_new=False)
+    (tmp_path / "a-1" / runs.MANIFEST).touch()
     assert runs.place_for(tmp_path, "a-1", force_new=False) == (tmp_path / "a-1", True)
     assert runs.place_for(tmp_path, "a-1", force_new=True) == (tmp_path / "a-1-2", False)
     (tmp_path / "a-1-2").mkdir()

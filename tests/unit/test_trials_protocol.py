@@ -117,9 +117,9 @@ def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
         ("dose: 60 mg", "dose: 60", "bad-quantity", "60 has no unit: write the number with its unit", ""),
         ("dose: 60 mg", "dose: -60 mg", "bad-dose", "a dose of -60 mg is not above zero", ""),
         ("dose: 60 mg", "dose: 0 mg", "bad-dose", "a dose of 0 mg is not above zero", ""),
-        ("dose: 60 mg, ", "", "missing-key", "'arms[2].treatments[1].dose' is missing", "Add the key 'dose'."),
-        ("n: 69", "n: 0", "empty-arm", "arms[2].n: an arm of 0 patients is no arm", "Use n: 1 or more."),
-        ("n: 69", "n: many", "bad-value", "arms[2].n: input should be a valid integer, not 'many'", ""),
+        ("dose: 60 mg, ", "", "missing-key", "'arms.1.treatments.0.dose' is missing", "Add the key 'dose'."),
+        ("n: 69", "n: 0", "empty-arm", "arms.1.n: an arm of 0 patients is no arm", "Use n: 1 or more."),
+        ("n: 69", "n: many", "bad-value", "arms.1.n: input should be a valid integer, not 'many'", ""),
         (
             "id: active",
             "id: placebo",

@@ -185,7 +185,7 @@ def _statistics(k: Course) -> dict[str, Callable[[np.ndarray], float]]:
         **{f"Median survival from onset: {name}": at_site(survival, site) for name, site in sites.items()},
         "Decline of the ALSFRS-R in the year after diagnosis": mean(k.decline),
         "Between-patient SD of that decline": lambda r: float(np.nanstd(k.decline[r])),
-        "Correlation of the slope before diagnosis with the slope after": tracking,
+        "Correlation of the slope before diagnosis with the slope after, simulated without measurement noise": tracking,
         "Decline of vital capacity in the year after diagnosis": mean(k.capacity_decline),
         "Onset to second region": second,
         **{f"Onset to second region: {name} first": at_site(second, site) for name, site in sites.items()},
@@ -210,8 +210,14 @@ def summarise(course: Course, seed: int, resamples: int = 200) -> pd.DataFrame:
         with np.errstate(invalid="ignore"):
             lower, upper = np.nanpercentile(spread, [2.5, 97.5])
         text = row["published"] + (f" ({row['lower']} to {row['upper']})" if row["lower"] else "")
-        out.append((quantity, row["unit"], statistic(rows), lower, upper, text, float(row["published"]), row["source"]))
-    columns = ["quantity", "unit", "simulated", "lower", "upper", "published", "published_value", "source"]
+        ends = (float(row["lower"] or "nan"), float(row["upper"] or "nan"))
+        out.append(
+            (quantity, row["unit"], statistic(rows), lower, upper, text, float(row["published"]), *ends, row["source"])
+        )
+    columns = [
+        "quantity", "unit", "simulated", "lower", "upper", "published", "published_value", "published_lower",
+        "published_upper", "source",
+    ]  # fmt: skip
     return pd.DataFrame(out, columns=columns)
 
 

@@ -29,6 +29,9 @@ class CannotWrite(CharcotError):
     """A run folder cannot be made where it was asked for."""
 
 
+MANIFEST = "manifest.json"  # written last: a folder without it is no finished run
+
+
 def slug(text: str) -> str:
     """``MCI186-19 (edaravone)`` becomes ``mci186-19-edaravone``."""
     return _NO_WORD.sub("-", text.lower()).strip("-")[:48].strip("-") or "run"
@@ -48,6 +51,8 @@ def place_for(root: Path, name: str, *, force_new: bool) -> tuple[Path, bool]:
     if not target.exists():
         return target, False
     if not force_new:
+        if not (target / MANIFEST).is_file():
+            raise CannotWrite(f"{target} is in the way and is no finished run: move it, or use --force-new.")
         return target, True
     number = 2
     while (root / f"{name}-{number}").exists():

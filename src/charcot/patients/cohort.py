@@ -27,7 +27,7 @@ from charcot.patients.assemble import definition
 
 POPULATIONS = Path(__file__).parent / "populations"
 AGE_GRID_PER_YEAR = 20  # fineness of the tabulated onset law
-START_AGE = 20.0  # years: the age at which the healthy values of the model hold
+START_AGE = 16.0  # years: the age at which the healthy values of the model hold
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def _seed_ages(draws: np.ndarray, genotype: np.ndarray) -> np.ndarray:
             mortality,
             grid,
         )
-    return np.maximum(ages, START_AGE)
+    return ages
 
 
 def deviation(number: Number, full: str, seed: int, ids: np.ndarray) -> np.ndarray:

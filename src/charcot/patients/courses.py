@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from charcot import disease, treatments
+from charcot.core.identifiers import did_you_mean
 from charcot.core.program import Program
 from charcot.core.result import Result, Status
 from charcot.core.schedule import Event, EventKind, Schedule
@@ -22,6 +23,7 @@ from charcot.patients.cohort import Cohort, deviation, start_days, tempo_paths, 
 HORIZON_YEARS = 30.0
 # Against 1e-7 this tolerance moves no ALSFRS-R by more than 0.01 point and no death by more than a day.
 TOLERANCE = 1e-3
+AT_RISK = "survival.at_risk"  # set when the hazard begins to count
 STOP_STATE = "clinic.survival.cumulative_hazard"
 DOMAINS = {
     "bulbar": ("speech", "salivation", "swallowing"),
@@ -108,6 +110,9 @@ class Courses:
         """A read-out at ``days`` on the patients' clocks, (patients,) or (patients, k); NaN after the patient's end."""
         days = np.asarray(days, dtype=float)
         wanted = days[:, None] if days.ndim == 1 else days
+        if readout not in self.result.readout_names:
+            hint = did_you_mean(readout, self.result.readout_names)
+            raise KeyError(f"{readout!r} was not asked for when these courses were simulated. {hint}")
         values, times = self.result[readout], self.result.times
         known = np.isfinite(wanted) & (wanted >= times[:, :1]) & (wanted <= self.result.end_time[:, None])
         step = times[:, 1:2] - times[:, :1]  # output times are evenly spaced
@@ -142,6 +147,8 @@ def parameters_of(cohort: Cohort, model: Program, products: Iterable[str] = ()) 
     for genotype in np.unique(cohort.columns["genotype"]):
         rows = cohort.columns["genotype"] == genotype
         for effect in disease.genotypes()[genotype].effects:
+            if not any(number.name == effect.parameter and number.role != "constant" for number in known.values()):
+                raise KeyError(f"genotype {genotype} acts on {effect.parameter!r}, which is no parameter of the model")
             for name, i in column.items():
                 if known[name].name != effect.parameter:
                     continue
@@ -153,10 +160,12 @@ def _schedule(
     cohort: Cohort, model: Program, regimens: Sequence[Sequence[Event]], horizon: float, seeded: bool
 ) -> Schedule:
     """Everything that happens to each patient: the seed, the drifting tempo, the treatments."""
-    given = Schedule.pack(model, regimens)
+    n = len(cohort)
+    begins = np.zeros(n) if seeded else start_days(cohort)
+    at_risk = [[Event(float(day), AT_RISK, EventKind.SET, 1.0)] for day in begins]
+    given = Schedule.merge([Schedule.pack(model, at_risk), Schedule.pack(model, regimens)])
     if not seeded:
         return given
-    n = len(cohort)
     times, targets = tempo_paths(cohort, horizon)
     drift = Schedule.even(n, times, model.index("input", "person.tempo_target"), EventKind.SET, targets)
     columns = cohort.columns
@@ -166,6 +175,30 @@ def _schedule(
         [[Event(0.0, port, EventKind.ADD, float(a))] for port, a in zip(ports, columns["seed_amount"], strict=True)],
     )
     return Schedule.merge([seeds, drift, given])
+
+
+def _check_treatments(
+    cohort: Cohort, regimens: Sequence[Sequence[treatments.Regimen]], origins: np.ndarray | None
+) -> None:
+    if len(regimens) != len(cohort) or any(isinstance(mine, treatments.Regimen) for mine in regimens):
+        raise ValueError(
+            f"give one list of regimens per patient: {len(cohort)} lists, [] for those untreated, not {len(regimens)} "
+            "entries that are not lists of regimens"
+        )
+    if not any(regimens):
+        return
+    if origins is None or np.shape(origins) != (len(cohort),):
+        raise ValueError(
+            f"regimens need origins, the day to which their starts refer: {len(cohort)} days on the patients' clocks, "
+            "such as courses.diagnosis; day 0 is the day of the seed, years before onset"
+        )
+    lost = [row for row, mine in enumerate(regimens) if mine and not np.isfinite(origins[row])]
+    if lost:
+        raise ValueError(
+            f"patients in rows {lost[:5]} are treated but have no finite origin (never diagnosed?): leave them out, or "
+            "give them no regimen"
+        )
+    _one_regimen_each(regimens)
 
 
 def _one_regimen_each(regimens: Sequence[Sequence[treatments.Regimen]]) -> None:
@@ -206,7 +239,7 @@ def simulate(
     Returns the courses; a patient whose simulation fails is a named result in ``courses.result.status``.
     """
     given = regimens if regimens is not None else [()] * len(cohort)
-    _one_regimen_each(given)
+    _check_treatments(cohort, given, origins)
     products = tuple(sorted({regimen.product for patient in given for regimen in patient}))
     wanted = tuple(dict.fromkeys([*NEEDED, *readouts]))
     model = program(products, off, segments)

@@ -66,7 +66,7 @@ def expression(
     """
     return {
         "d/dt vector": -(log(2) / half_life) * vector,
-        "d/dt expression": (receptivity * saturating(vector, half_dose) - expression) / rise_time,
+        "d/dt expression": (minimum(receptivity, 1) * saturating(vector, half_dose) - expression) / rise_time,
         "exposure": expression,
     }
 
@@ -76,7 +76,7 @@ def device(rate: Any, adherence: Any) -> dict[str, Any]:
 
     Equation: exposure = adherence * use per day
     """
-    return {"exposure": adherence * rate}
+    return {"exposure": minimum(adherence, 1) * rate}
 
 
 @dataclass(frozen=True)

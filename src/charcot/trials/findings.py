@@ -46,9 +46,10 @@ def from_model(entry: Any) -> Finding:
 
 
 def dotted(path: Path_) -> str:
+    """The path as ``--set`` takes it: list entries by number, the first is 0."""
     text = ""
     for part in path:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
+        text += f".{part}"
     return text.lstrip(".")
 
 

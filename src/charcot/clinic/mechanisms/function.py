@@ -108,11 +108,12 @@ def survival(
     survival_bulbar_exponent,
     survival_ventilation_support,
     survival_infection_hazard,
+    survival_at_risk,
 ):
     """Respiratory failure and bulbar failure kill; non-invasive ventilation helps while bulbar function lasts.
 
     Equation: hazard = h_r / (1 + (VC / K_eff)^n) + h_b / (1 + (drive_bulbar / K_b)^m) + infection,
-    K_eff = K (1 - support * swallowing / 4)
+    K_eff = K (1 - support * swallowing / 4); dH/dt = hazard from the seed on, so that nobody dies of ALS before it
 
     Sources: bourke2006, pupillo2014, parals2002
     """
@@ -123,4 +124,4 @@ def survival(
         function_drive["bulbar"], survival_bulbar_half, survival_bulbar_exponent
     )
     hazard = respiratory + bulbar + survival_infection_hazard
-    return {"clinic.survival.hazard": hazard, "d/dt clinic.survival.cumulative_hazard": hazard}
+    return {"clinic.survival.hazard": hazard, "d/dt clinic.survival.cumulative_hazard": survival_at_risk * hazard}

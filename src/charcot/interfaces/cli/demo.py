@@ -102,10 +102,20 @@ def _history_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for row in records(summary):
         unit = plain_unit(str(row["unit"]))
-        words = distance(float(row["simulated"]), row.get("published_value", row["published"]), unit)
+        words = _against_range(row, unit)
         kept = {column: row[column] for column in columns}
         rows.append({"group": f"{UNTREATED:,} untreated patients", **kept, "unit": unit, "verdict": words})
     return rows
+
+
+def _against_range(row: Mapping[Any, Any], unit: str) -> str:
+    """The distance to the published value; a miss where the simulated interval leaves the published range too."""
+    words = distance(float(row["simulated"]), row.get("published_value", row["published"]), unit)
+    low, high = row.get("published_lower"), row.get("published_upper")
+    if not words or not isinstance(low, float) or low != low or high is None or high != high:
+        return words
+    apart = float(row["upper"]) < low or float(row["lower"]) > float(high)
+    return f"{'MISS' if apart else 'within the published range'}: {words}"
 
 
 def distance(simulated: float, published: Any, unit: str) -> str:

@@ -78,10 +78,12 @@ def _simulate(
 
 def _compute(talk: Talk, verb: str, protocol: Any, resolved: Mapping[str, Any], workers: int) -> Product:
     outcome = run_with_progress(talk, protocol, workers)
-    from charcot.interfaces.report.gather import failure_counts, trial_view
+    from charcot.interfaces.report.gather import failure_counts, not_estimable, trial_view
     from charcot.interfaces.report.views import Material
 
     view = trial_view(outcome)
+    for sentence in not_estimable(outcome.tables["estimates"], {arm.id: arm.title for arm in protocol.arms}):
+        talk.say(sentence)
     kind = "One simulated trial" if verb == "run" else f"{view.replicates:,} simulated trials"
 
     def material(manifest: Mapping[str, Any]) -> Material:

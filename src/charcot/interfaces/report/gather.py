@@ -46,13 +46,13 @@ def trial_view(outcome: Any) -> TrialView:
         baseline=_baseline(outcome.tables["baseline"], labels),
         scores=scores,
         deaths=_deaths(outcome.tables["ADTTE"], scores, labels),
-        comparison=_comparison(outcome.summary, labels, replicates),
+        comparison=_comparison(outcome.summary, labels, replicates, outcome.tables["estimates"]),
         stairs=survival_table(events, list(labels.values())),
         at_risk=at_risk_table(events, list(labels.values())),
         biomarkers=_biomarkers(outcome.tables["ADLB"], labels),
         replicates=replicates,
         failures=failure_counts(outcome.failures),
-        methods=(*_methods(protocol), *outcome.notes),
+        methods=(*_methods(protocol), *outcome.notes, *not_estimable(outcome.tables["estimates"], labels)),
     )
 
 
@@ -158,8 +158,35 @@ def _biomarkers(adlb: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).sort_values(["readout", "series", "x"], kind="stable")
 
 
-def _comparison(summary: pd.DataFrame, labels: Mapping[str, str], replicates: int) -> pd.DataFrame:
-    """One row per estimand and arm or contrast, with the distance to the published value in words."""
+# Fewer simulated trials than this show a range, but no verdict: the middle 95 % of a handful says little.
+ENOUGH_FOR_A_VERDICT = 20
+
+
+def not_estimable(estimates: pd.DataFrame, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each estimate that could not be computed in some trial, with the reason."""
+    missing = estimates[estimates["estimate"].isna()]
+    out = []
+    for (estimand, arm, note), rows in missing.groupby(["estimand", "arm", "note"], sort=False):
+        who = labels.get(str(arm), str(arm))
+        out.append(f"Not estimable in {len(rows):,} trial(s): {estimand}, {who}: {note}.")
+    return tuple(out)
+
+
+def _own_interval(estimates: pd.DataFrame, row: Mapping[Any, Any]) -> tuple[float, float]:
+    """The confidence interval of the only trial."""
+    same = estimates
+    for name in ("estimand", "arm", "reference"):
+        same = same[same[name] == row[name]]
+    return (float(same["lower"].iloc[0]), float(same["upper"].iloc[0])) if len(same) == 1 else (math.nan, math.nan)
+
+
+def _comparison(
+    summary: pd.DataFrame, labels: Mapping[str, str], replicates: int, estimates: pd.DataFrame
+) -> pd.DataFrame:
+    """One row per estimand and arm or contrast, with the distance to the published value in words.
+
+    The range is the middle 95 % of the simulated trials; of a single trial, its own confidence interval.
+    """
     import pandas as pd
 
     rows = []
@@ -171,7 +198,9 @@ def _comparison(summary: pd.DataFrame, labels: Mapping[str, str], replicates: in
         who = f"{arm} against {labels.get(str(row['reference']), row['reference'])}" if contrast else arm
         unit = plain_unit(str(row["unit"]))
         many = replicates > 1
-        low, high = (float(row["lower"]), float(row["upper"])) if many else (math.nan, math.nan)
+        low, high = (float(row["lower"]), float(row["upper"])) if many else _own_interval(estimates, row)
+        judged = replicates >= ENOUGH_FOR_A_VERDICT
+        ends = (low, high) if judged else (math.nan, math.nan)
         rows.append(
             {
                 "title": str(row["title"]),
@@ -188,8 +217,8 @@ def _comparison(summary: pd.DataFrame, labels: Mapping[str, str], replicates: in
                 "published_upper": math.nan,
                 "mark": str(row["mark"]),
                 "contrast": contrast,
-                "inside": many and low <= float(row["published"]) <= high,
-                "verdict": verdict(float(row["mean"]), low, high, float(row["published"]), unit),
+                "inside": judged and low <= float(row["published"]) <= high,
+                "verdict": verdict(float(row["mean"]), *ends, float(row["published"]), unit),
             }
         )
     return pd.DataFrame(rows)

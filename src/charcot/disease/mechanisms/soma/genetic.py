@@ -29,7 +29,7 @@ def sod1_misfolding(
 ):
     """Mutant SOD1 misfolds on its own template and spreads; its growth is proportional to the SOD1 that is there.
 
-    Equation: dZ/dt = k_z mutant S Z (1 - Z) + influx (1 - Z) - V Z / (K + Z)
+    Equation: dZ/dt = tempo k_z mutant S Z (1 - Z) + influx (1 - Z) - V Z / (K + Z), V = tempo clearance k_z K
 
     Sources: bidhendi2016, abdolvahabi2017
     """
@@ -58,7 +58,8 @@ def fus_condensation(
 ):
     """Mutant FUS blocks axonal translation, even without aggregates; its cytoplasmic condensates add to that.
 
-    Equation: dF/dt = k_f mutant F (1 - F) + influx (1 - F) - V F / (K + F); block = mutant (a + b F)
+    Equation: dF/dt = tempo k_f d F (1 - F) + influx (1 - F) - V F / (K + F), d = mutant synthesis;
+    block = d (a + b F)
 
     Sources: lopezerauskin2018, birsa2021, murakami2015
     """

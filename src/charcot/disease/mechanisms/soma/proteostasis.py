@@ -45,7 +45,7 @@ def unfolded_protein_response(
 ):
     """Misfolded protein and mutant FUS switch on ER stress and the integrated stress response.
 
-    Equation: B = A + Z + F; dU/dt = (a B + b FUS + c DPR - U) / tau
+    Equation: B = A + Z + F; dU/dt = ln2 / t_half (a B + b FUS + c DPR - U)
 
     Sources: saxena2009, lopezerauskin2018
     Against: dzhashiashvili2019

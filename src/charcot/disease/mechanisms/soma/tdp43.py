@@ -66,8 +66,8 @@ def aggregation(
 ):
     """TDP-43 aggregates grow on themselves against a clearance that saturates: below a threshold they vanish.
 
-    Equation: dA/dt = k_n c^2 + tempo k_p g A (1 - A) + (influx + k_ret C) (1 - A) - V A / (K + A), g = 2 c / (1 + c),
-    V = margin Q k_p K: the healthy state is stable while margin * Q > 1.
+    Equation: dA/dt = tempo k_p g A (1 - A) + (influx + k_ret C + k_n c^2) (1 - A) - V A / (K + A), g = 2 c / (1 + c),
+    V = tempo clearance k_p K: with g = 1 the healthy state is stable while clearance (margin * Q) > 1.
 
     Sources: scotter2014, porta2018, meisl2020
     """

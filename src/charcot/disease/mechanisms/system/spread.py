@@ -39,7 +39,8 @@ def spread(
     """Aggregates seed neighbouring regions, sideways along the cord and up and down between cord and cortex.
 
     Equation: phi(A) = (1 + K) A^2 / (K + A) (c + (1 - c) n);
-    influx_r = tempo sigma_r [sum_j W_rj phi_j + d phi_upper,r]
+    influx_r = k tempo sigma_r [sum_j W_rj phi_j + d phi_upper,r];
+    upper_r = k tempo [u sum_j W_rj phi_upper,j + a phi_r]
 
     Sources: japan_spread, ludolph2024, gromicho_spread, porta2018, bidhendi2016, schmidt2016
     """

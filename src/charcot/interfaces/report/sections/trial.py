@@ -158,7 +158,9 @@ def estimates_section(view: TrialView) -> Section | None:
     drawn = contrasts.assign(verdict=[_power_words(value) for value in contrasts["power"]])
     first = contrasts.iloc[0]
     value = f"{say(float(first['simulated']))} {first['unit']}"
-    finding = f"{first['quantity']}: {value} over {view.replicates:,} simulated trials."
+    finding = (
+        f"{first['quantity']}: {value} over {view.replicates:,} simulated trial{'' if view.replicates == 1 else 's'}."
+    )
     label = "Dot and interval chart: each contrast between arms, mean and middle 95 % of the simulated trials."
     svg = draw(beside_published(drawn), "estimates", finding, label)
     return Section("estimates", "Effects", (Figure("estimates", finding, label, svg, table, note),))
