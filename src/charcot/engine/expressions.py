@@ -94,7 +94,7 @@ class Writer:
                 return body.divide(body.constant(1.0), body.add(decay, body.constant(1.0)))
             case "softplus":
                 return self._softplus(a[0])
-        raise NotImplementedError(f"the engine has no code for the operation {operation!r}")
+        raise ValueError(f"the engine has no code for the operation {operation!r}")
 
     def _fused_sum(self, number: int) -> str:
         body, product = self.body, self._fused[number]
