@@ -154,7 +154,7 @@ def check_arm_ids(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     for position, arm in _mappings(data, "arms"):
         name = arm.get("id")
         if isinstance(name, str) and name in seen:
-            text = f"arms[{position + 1}].id: '{name}' is also the id of arm {seen[name] + 1}"
+            text = f"arms.{position}.id: '{name}' is also the id of arms.{seen[name]}"
             yield Finding(("arms", position, "id"), "duplicate-arm", text, "Give each arm its own id.")
         elif isinstance(name, str):
             seen[name] = position
