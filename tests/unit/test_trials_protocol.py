@@ -124,7 +124,7 @@ def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
             "id: active",
             "id: placebo",
             "duplicate-arm",
-            "'placebo' is also the id of arm 1",
+            "'placebo' is also the id of arms.0",
             "Give each arm its own id.",
         ),
         (
