@@ -470,8 +470,3 @@ def readout_names(definition: Definition) -> list[str]:
         if port.readout and port.scope != "segment":
             names += [port.name] if port.scope == "person" else [f"{r}.{port.name}" for r in definition.regions]
     return names
-
-
-def state_initials(definition: Definition) -> dict[str, float]:
-    """Healthy values of all ports by local name, for display."""
-    return {p.name: p.healthy for p in definition.ports}

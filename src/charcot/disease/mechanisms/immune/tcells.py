@@ -63,15 +63,16 @@ def infiltration(
     immune_autoreactivity,
     immune_entry_half,
     immune_restraint_width,
+    immune_infiltration_half,
 ):
     """Effector cells that outnumber regulatory ones enter where microglia are toxic, or where they are autoreactive.
 
     Equation: entry = mt / (K + mt) + autoreactivity; e = entry softplus((Th1 + CD8) / 2 - Treg);
-    infiltration = e / (1 + e); attack = autoreactivity infiltration, zero unless the autoimmune hypothesis is on
+    infiltration = e / (K_e + e); attack = autoreactivity infiltration, zero unless the autoimmune hypothesis is on
 
     Sources: coque2019, michaelis2025, garofalo2020
     """
     entry = saturating(microglia_toxic, immune_entry_half) + immune_autoreactivity
     outnumbering = entry * softplus((immune_th1 + immune_cd8) / 2 - immune_treg, immune_restraint_width)
-    entered = saturating(outnumbering, 1)
+    entered = saturating(outnumbering, immune_infiltration_half)
     return {"immune.infiltration": entered, "immune.attack": immune_autoreactivity * entered}

@@ -17,6 +17,7 @@ def upper_motor_neurons(
     aggregation_growth_rate,
     aggregation_clearance_half,
     aggregation_nucleation_rate,
+    upper_share_of_cord_burden,
     upper_death_constant,
     upper_death_half,
     upper_death_exponent,
@@ -25,14 +26,14 @@ def upper_motor_neurons(
     """Upper motor neurons aggregate TDP-43 by the same law, fed by their neighbours and by the cord, and die of it.
 
     Equation: dAu/dt = growth - clearance + (influx + k_n) (1 - Au);
-    dUn/dt = -(k_age + tempo k_u V B^2 / (K^2 + B^2)) Un with B = Au + burden of the cord / 2
+    dUn/dt = -(k_age + tempo k_u V B^2 / (K^2 + B^2)) Un with B = Au + w burden of the cord
 
     Sources: zang_cheema, schmidt2016
     """
     growth, clearance = seeded_growth(
         upper_aggregate, person_tempo * aggregation_growth_rate, 1, proteostasis_clearance, aggregation_clearance_half
     )
-    burden = upper_aggregate + soma_burden / 2
+    burden = upper_aggregate + upper_share_of_cord_burden * soma_burden
     death = (
         person_tempo * upper_death_constant * pool_vulnerability * hill(burden, upper_death_half, upper_death_exponent)
     )

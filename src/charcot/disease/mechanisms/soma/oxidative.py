@@ -48,17 +48,22 @@ def excitotoxicity(
     glutamate_release,
     glutamate_oxidative_half,
     glutamate_astrocyte_weight,
+    glutamate_astrocyte_half,
     glutamate_hyperexcitability,
 ):
     """Reactive oxygen disables astrocytic glutamate uptake; what is left in the cleft overloads neurons with calcium.
 
-    Equation: uptake = 1 / (1 + (R - 1) / K); drive = release (1 - uptake) (1 - w + w a / (1 + a)) (1 + h (1 - UMN))
+    Equation: uptake = 1 / (1 + (R - 1) / K); drive = release (1 - uptake) (1 - w + w a / (K_a + a)) (1 + h (1 - UMN))
 
     Sources: rothstein1995, rao2003, cochrane2012_riluzole
     Against: scott2008
     """
     uptake = 1 / (1 + (soma_reactive_oxygen - 1) / glutamate_oxidative_half)
-    glial = 1 - glutamate_astrocyte_weight + glutamate_astrocyte_weight * saturating(astrocyte_reactive, 1)
+    glial = (
+        1
+        - glutamate_astrocyte_weight
+        + glutamate_astrocyte_weight * saturating(astrocyte_reactive, glutamate_astrocyte_half)
+    )
     cortical = 1 + glutamate_hyperexcitability * (1 - upper_neurons)
     return {
         "glutamate.uptake": uptake,

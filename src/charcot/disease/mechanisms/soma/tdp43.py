@@ -18,6 +18,7 @@ def shuttling(
     tdp43_import_half_inhibition,
     tdp43_import_block_by_dipeptide_repeat,
     tdp43_stathmin2_half,
+    tdp43_stathmin2_exponent,
     tdp43_autoregulation_exponent,
 ):
     """Aggregates capture importin, so TDP-43 leaves the nucleus; lost autoregulation then makes more of it.
@@ -42,7 +43,7 @@ def shuttling(
     half = tdp43_stathmin2_half
     return {
         "soma.cytoplasmic_excess": soma_tdp43_cytoplasmic / tdp43_cytoplasmic_share,
-        "soma.stathmin2": (1 + half**2) * hill(relative, half, 2),
+        "soma.stathmin2": (1 + half**tdp43_stathmin2_exponent) * hill(relative, half, tdp43_stathmin2_exponent),
         "d/dt soma.tdp43_nuclear": nuclear_import * soma_tdp43_cytoplasmic
         - (tdp43_export_rate + tdp43_degradation_rate) * soma_tdp43_nuclear,
         "d/dt soma.tdp43_cytoplasmic": synthesis
