@@ -2,7 +2,7 @@
 
 A program is autonomous: rates depend on states, parameters and inputs, never on time itself (a clock, where one is
 needed, is a state of rate one). Inputs are constant between events; events at known times add to a state or set an
-input (see :mod:`charcot.core.schedule`).
+input (see :mod:`charcot.core.schedule`); a :class:`Trigger` acts when a condition on the states comes true.
 """
 
 from __future__ import annotations
@@ -58,24 +58,72 @@ class Readout:
 
 
 @dataclass(frozen=True)
+class Assignment:
+    """``target``, a state or an input, takes the value of an expression of states, parameters and inputs."""
+
+    target: str
+    value: Expression
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """Something that happens when a condition comes true: a threshold crossed, a device switched on by a symptom.
+
+    The meaning is that of an SBML Level 3 event.
+
+    Attributes:
+        name: for messages.
+        condition: an expression of states, parameters and inputs: true where it is above zero. What counts is the
+            passage from false to true; its time is found on the dense output of the step.
+        assignments: made together, from values before any of them.
+        delay: days between the passage and the assignments; None for at once.
+        priority: among triggers due at one time the greatest goes first; None comes last, in the order of the program.
+        persistent: whether it still happens when the condition is false again before its delay is over.
+        initially: what the condition is taken to have been before the start; False fires a condition that is true at
+            the start.
+        early_values: the assigned values are those at the passage, not those after the delay.
+    """
+
+    name: str
+    condition: Expression
+    assignments: tuple[Assignment, ...]
+    delay: Expression | None = None
+    priority: Expression | None = None
+    persistent: bool = True
+    initially: bool = True
+    early_values: bool = False
+
+    def expressions(self) -> list[Expression]:
+        """Everything that this trigger evaluates."""
+        given = [self.condition, self.delay, self.priority, *(a.value for a in self.assignments)]
+        return [expression for expression in given if expression is not None]
+
+
+@dataclass(frozen=True)
 class Program:
-    """States, parameters, inputs and read-outs as one closed system of expressions."""
+    """States, parameters, inputs, read-outs and triggers as one closed system of expressions."""
 
     states: tuple[State, ...]
     parameters: tuple[Parameter, ...]
     inputs: tuple[Input, ...] = ()
     readouts: tuple[Readout, ...] = ()
     title: str = ""
+    triggers: tuple[Trigger, ...] = ()
 
     def __post_init__(self) -> None:
         names = [*self.state_names, *self.parameter_names, *self.input_names]
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
             raise ValueError(f"names used twice in a program: {', '.join(doubled)}")
-        unknown = symbols_of([s.rate for s in self.states] + [r.expression for r in self.readouts]) - set(names)
+        reading = [s.rate for s in self.states] + [r.expression for r in self.readouts]
+        reading += [expression for trigger in self.triggers for expression in trigger.expressions()]
+        unknown = symbols_of(reading) - set(names)
         unknown |= symbols_of([s.initial for s in self.states]) - set(self.parameter_names)
+        targets = {assignment.target for trigger in self.triggers for assignment in trigger.assignments}
+        unknown |= targets - {*self.state_names, *self.input_names}
         if unknown:
-            raise ValueError(f"a program reads symbols that it does not define: {', '.join(sorted(unknown))}")
+            listed = ", ".join(sorted(unknown))
+            raise ValueError(f"a program reads or assigns symbols that it does not define: {listed}")
 
     @cached_property
     def state_names(self) -> tuple[str, ...]:
@@ -125,13 +173,19 @@ class Program:
         lines += [f"parameter {p.name} {p.unit} {p.value!r}" for p in self.parameters]
         lines += [f"input {i.name} {i.unit} {i.value!r}" for i in self.inputs]
         lines += [f"readout {r.name} {r.unit}" for r in self.readouts]
+        lines += [
+            f"trigger {t.delay is None} {t.priority is None} {t.persistent} {t.initially} {t.early_values} "
+            + " ".join(a.target for a in t.assignments)
+            for t in self.triggers
+        ]
         lines.append(",".join(str(number[root.serial]) for root in roots))
         return hash_text("\n".join(lines), 16)
 
     def roots(self) -> Sequence[Expression]:
-        """Every expression of the program: initial values, rates, read-outs."""
+        """Every expression of the program: initial values, rates, read-outs, triggers."""
         return [
             *(s.initial for s in self.states),
             *(s.rate for s in self.states),
             *(r.expression for r in self.readouts),
+            *(expression for trigger in self.triggers for expression in trigger.expressions()),
         ]

@@ -79,6 +79,8 @@ def make_request(
     max_steps: int,
 ) -> Request:
     """Check and broadcast the arguments of ``simulate``; a wrong shape or order raises ValueError."""
+    if program.triggers:
+        raise ValueError("this engine does not yet run programs with triggers; give their events in a schedule.")
     parameters = _table("parameters", parameters, (-1, len(program.parameters)))
     patients = len(parameters)
     beginning = np.array(np.broadcast_to(np.asarray(start, dtype=float), (patients,)))
