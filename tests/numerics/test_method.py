@@ -51,7 +51,7 @@ class Bare:
     def __init__(self, program: Program, tolerance: float = 1e-6) -> None:
         self.code = kernel(program)
         sizes, width = self.code.sizes, self.code.sizes.width
-        names = ("parameters", "derived", "inputs", "states", "readouts")
+        names = ("parameters", "derived", "modes", "inputs", "states", "readouts")
         self.table = {n: _aligned((1, getattr(sizes, n), width)) for n in names}
         self.table |= {n: _aligned((1, sizes.states, width)) for n in ("next", "between")}
         self.table |= {"dense": _aligned((1, 3 * sizes.states, width)), "scratch": _aligned((sizes.scratch, width))}
@@ -61,6 +61,8 @@ class Bare:
         self.table["parameters"][0] = program.parameter_table(1).T
         self("prologue", "parameters derived")
         self("initial", "parameters states")
+        for block in sizes.blocks:
+            self.table["modes"][0, block.offset : block.offset + block.size] = block.modes(self.table["derived"][0].T).T
 
     def __call__(self, function: str, tables: str) -> None:
         packs = np.zeros(1, dtype=np.int64)
@@ -71,8 +73,8 @@ class Bare:
 
     def step(self, h: float) -> None:
         self.table["h"][:] = h
-        self("step", "states next dense derived inputs h error factor wants tolerances scratch")
-        self("sample", "theta states next dense derived inputs between readouts")
+        self("step", "states next dense derived modes inputs h error factor wants tolerances scratch")
+        self("sample", "theta h states next dense derived modes inputs between readouts")
 
     def commit(self) -> None:
         self("commit", "states next accept")

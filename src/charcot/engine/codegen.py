@@ -12,18 +12,23 @@ exported function takes the number of packs to treat, their list, and its tables
 ``commit``     states = next_states in the lanes where ``accept`` is 1
 ``sample``     states and read-outs at the fraction ``theta`` of the step
 =============  =====================================================================================
+
+States that are linear in each other only (:mod:`charcot.engine.linear`) end a step, and are sampled, at their exact
+values.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from charcot.engine.expressions import Writer
 from charcot.engine.graph import MOMENT, PATIENT, Model
+from charcot.engine.linear import Block
 from charcot.engine.tableau import RODAS5P, Tableau
-from charcot.engine.vector import Body, Lanes, exponential, logarithm
+from charcot.engine.vector import Body, Lanes, exponential, logarithm, polynomial
 
 # The two longest functions run once a step and hold nothing that an optimiser could improve by more than a few per
 # cent; compiled plainly, they take a third of the time to compile.
@@ -34,7 +39,7 @@ SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0  # of the step size controller
 
 def scratch_size(model: Model, tableau: Tableau = RODAS5P) -> int:
     """Vectors of working memory that ``step``, ``start`` and ``sample`` need."""
-    return (tableau.stages + 3) * len(model.rates) + model.elimination.size
+    return (tableau.stages + 3) * len(model.rates) + model.elimination.size + len(model.exact_states)
 
 
 def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
@@ -48,6 +53,7 @@ def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
         _factor(model, lanes, tableau.gamma),
         _solve(model, lanes),
         _evaluation(model, lanes, "readouts", model.readouts, "%out"),
+        _exact(model, lanes),
         *_of_parameters(model, lanes, "prologue", "derived", model.patient_nodes),
         *_of_parameters(model, lanes, "initial", "states", model.initial),
         *_start(model, lanes),
@@ -138,6 +144,70 @@ def _solve(model: Model, lanes: Lanes) -> str:
     body.do("ret void")
     tables = "ptr noalias %matrix, ptr noalias %rates, ptr noalias %sums, ptr %step_size, ptr noalias %out"
     return body.function(f"internal void @solve({tables})")
+
+
+def _exact(model: Model, lanes: Lanes) -> str:
+    """The states of the linear blocks after ``%duration`` from ``%states``, in ``%out``, block after block."""
+    body = Body(lanes)
+    duration, place = body.load("%duration"), 0
+    for block, roots in zip(model.blocks, model.forcing, strict=True):
+        pushes: dict[int, str] = {}
+
+        def take(position: int, value: str, block: Block = block, pushes: dict[int, str] = pushes) -> None:
+            pushes[block.forced[position]] = value
+
+        Writer(body, model.graph, roots, MOMENT, model.patient_nodes).write(take, roots)
+        count = len(block.states)
+        first = block.offset + (count > 1)  # after the flag
+        amounts = [body.load("%states", state) for state in block.states]
+        moved = []
+        for k in range(count):
+            rate = body.load("%modes", first + k)
+            inverse = [body.load("%modes", first + count + count * count + k * count + j) for j in range(count)]
+            z = _dot(body, inverse, amounts) if count > 1 else amounts[0]
+            growth = body.call("vector_exp", body.multiply(rate, duration))
+            z = body.multiply(z, growth)
+            if pushes:
+                push = _dot(body, [inverse[j] for j in pushes], list(pushes.values())) if count > 1 else pushes[0]
+                z = body.fma(push, _mean_growth(body, rate, duration, growth), z)
+            moved.append(z)
+        for k in range(count):
+            vectors = [body.load("%modes", first + count + k * count + j) for j in range(count)]
+            body.store(_dot(body, vectors, moved) if count > 1 else moved[0], "%out", place)
+            place += 1
+    body.do("ret void")
+    tables = "ptr %states, ptr %modes, ptr %derived, ptr %inputs, ptr %duration, ptr noalias %out"
+    return body.function(f"internal void @exact({tables})")
+
+
+def _dot(body: Body, left: Sequence[str], right: Sequence[str]) -> str:
+    total = body.multiply(left[0], right[0])
+    for a, b in zip(left[1:], right[1:], strict=True):
+        total = body.fma(a, b, total)
+    return total
+
+
+def _mean_growth(body: Body, rate: str, duration: str, growth: str) -> str:
+    """(exp(l s) - 1) / l; by its series where l s is small, where the difference would lose its digits."""
+    z = body.multiply(rate, duration)
+    series = polynomial(body, [1.0 / math.factorial(k + 1) for k in range(9)], z)
+    near = body.multiply(duration, series)
+    far = body.divide(body.subtract(growth, body.constant(1.0)), rate)
+    return body.choose("olt", body.absolute(z), body.constant(0.05), near, far)
+
+
+def _put_exact(body: Body, model: Model, values: str, states: str, spent: str = "") -> None:
+    """Overwrite the linear blocks in ``states`` with ``values`` where they are solved exactly; zero ``spent`` there."""
+    place = 0
+    for block in model.blocks:
+        flag = body.load("%modes", block.offset) if len(block.states) > 1 else ""
+        for state in block.states:
+            for table, value in ((states, body.load(values, place)), (spent, body.constant(0.0))):
+                if table:
+                    if flag:
+                        value = body.choose("oeq", flag, body.constant(1.0), value, body.load(table, state))
+                    body.store(value, table, state)
+            place += 1
 
 
 # loops -----------------------------------------------------------------------------------------------------------
@@ -252,9 +322,15 @@ def _sample(model: Model, lanes: Lanes) -> tuple[str, str]:
         return []
 
     _for_each_state(body, "between_ends", states, interpolate)
+    if model.blocks:
+        body.do(f"%duration = alloca {lanes.real}, i64 1")
+        body.do(f"%exactly = alloca {lanes.real}, i64 {len(model.exact_states)}")
+        body.store(body.multiply(theta, body.load("%step_size")), "%duration")
+        body.do("call void @exact(ptr %states, ptr %modes, ptr %derived, ptr %inputs, ptr %duration, ptr %exactly)")
+        _put_exact(body, model, "%exactly", "%between")
     body.do("call void @readouts(ptr %between, ptr %derived, ptr %inputs, ptr %out)")
-    tables = [("theta", 1), ("states", states), ("next_states", states), ("dense", 3 * states)]
-    tables += [("derived", len(model.patient_nodes)), ("inputs", model.inputs)]
+    tables = [("theta", 1), ("step_size", 1), ("states", states), ("next_states", states), ("dense", 3 * states)]
+    tables += [("derived", len(model.patient_nodes)), ("modes", model.modes), ("inputs", model.inputs)]
     tables += [("between", states), ("out", len(model.readouts))]
     return _exported(lanes, "sample", tables, (), body)
 
@@ -264,8 +340,8 @@ def _sample(model: Model, lanes: Lanes) -> tuple[str, str]:
 
 def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
     body, states = Body(lanes), len(model.rates)
-    names = ["point", "rates", "sums", "matrix"]
-    sizes = [states, states, states, model.elimination.size]
+    names = ["point", "rates", "sums", "matrix", "exactly"]
+    sizes = [states, states, states, model.elimination.size, len(model.exact_states)]
     for name, offset in zip(names, np.cumsum([tableau.stages * states, *sizes[:-1]]), strict=True):
         body.do(f"%{name} = getelementptr {lanes.real}, ptr %scratch, i64 {offset}")
     body.do("call void @jacobian(ptr %states, ptr %derived, ptr %inputs, ptr %rates, ptr %matrix)")
@@ -276,10 +352,13 @@ def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
             body.do("call void @rates(ptr %point, ptr %derived, ptr %inputs, ptr %rates)")
         k = body.address("%scratch", stage * states)
         body.do(f"call void @solve(ptr %matrix, ptr %rates, ptr %sums, ptr %step_size, ptr {k})")
+    if model.blocks:
+        body.do("call void @exact(ptr %states, ptr %modes, ptr %derived, ptr %inputs, ptr %step_size, ptr %exactly)")
+        _put_exact(body, model, "%exactly", "%point", spent=k)
     _finish(body, states, tableau)
     _dense_output(body, states, tableau)
     tables = [("states", states), ("next_states", states), ("dense", 3 * states)]
-    tables += [("derived", len(model.patient_nodes)), ("inputs", model.inputs)]
+    tables += [("derived", len(model.patient_nodes)), ("modes", model.modes), ("inputs", model.inputs)]
     tables += [(name, 1) for name in ("step_size", "error", "factor", "wants")]
     return _exported(lanes, "step", tables, ["tolerances", "scratch"], body)
 

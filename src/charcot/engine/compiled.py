@@ -24,10 +24,11 @@ import llvmlite.binding as llvm
 
 from charcot.core import expression
 from charcot.core.program import Program
-from charcot.engine import codegen, elimination, expressions, graph, tableau, vector
+from charcot.engine import codegen, elimination, expressions, graph, linear, tableau, vector
+from charcot.engine.linear import Block
 
-FUNCTIONS = {"prologue": 2, "initial": 2, "start": 6, "step": 11, "commit": 3, "sample": 8}  # tables that each takes
-MAGIC = b"charcot kernel 1\n"
+FUNCTIONS = {"prologue": 2, "initial": 2, "start": 6, "step": 12, "commit": 3, "sample": 10}  # tables that each takes
+MAGIC = b"charcot kernel 2\n"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Sizes:
     readouts: int
     derived: int
     scratch: int
+    modes: int
+    blocks: list[Block]
 
 
 class Kernel:
@@ -111,6 +114,8 @@ def compile_program(program: Program) -> tuple[Sizes, bytes]:
         readouts=len(program.readouts),
         derived=len(model.patient_nodes),
         scratch=codegen.scratch_size(model),
+        modes=model.modes,
+        blocks=model.blocks,
     )
     module = llvm.parse_assembly(codegen.generate(model, lanes))
     return sizes, _target_machine().emit_object(module)
@@ -119,10 +124,8 @@ def compile_program(program: Program) -> tuple[Sizes, bytes]:
 @cache
 def _generator() -> str:
     """The hash of every source file on which the generated code depends."""
-    sources = (
-        module.__file__ or "" for module in (expression, codegen, elimination, expressions, graph, tableau, vector)
-    )
-    return hashlib.sha256(b"".join(Path(source).read_bytes() for source in sources)).hexdigest()
+    modules = (expression, codegen, elimination, expressions, graph, linear, tableau, vector)
+    return hashlib.sha256(b"".join(Path(module.__file__ or "").read_bytes() for module in modules)).hexdigest()
 
 
 @cache
@@ -150,8 +153,9 @@ def _read(path: Path) -> tuple[Sizes, bytes] | None:
         if magic != MAGIC or hashlib.sha256(rest).digest() != digest:
             return None
         head, code = rest.split(b"\n", 1)
-        return Sizes(**json.loads(head)), code
-    except (OSError, ValueError, TypeError):
+        numbers = json.loads(head)
+        return Sizes(**{**numbers, "blocks": [Block(**block) for block in numbers["blocks"]]}), code
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from charcot.core.expression import Expression, jacobian, topological
 from charcot.core.program import Program
 from charcot.engine.elimination import Elimination
+from charcot.engine.linear import Block, forcing, is_nothing, linear_states
 
 CONSTANT, PATIENT, MOMENT = 0, 1, 2  # how often a node changes: never, with the patient, at every stage
 
@@ -147,6 +148,8 @@ class Model:
         readouts: the root of each read-out.
         patient_nodes: the parameter-only nodes that the rest reads, in the order of the ``derived`` table.
         elimination: how W = I/(gamma h) - J is factored.
+        blocks: the linear parts that are solved exactly.
+        forcing: the root of b of each forced row of each block.
     """
 
     graph: Graph
@@ -158,6 +161,18 @@ class Model:
     readouts: list[int]
     patient_nodes: list[int]
     elimination: Elimination
+    blocks: list[Block]
+    forcing: list[list[int]]
+
+    @property
+    def modes(self) -> int:
+        """Vectors of the table that holds the eigenvalues and eigenvectors of all blocks."""
+        return sum(block.size for block in self.blocks)
+
+    @property
+    def exact_states(self) -> list[int]:
+        """The states that are solved exactly, block after block."""
+        return [state for block in self.blocks for state in block.states]
 
 
 def build(program: Program) -> Model:
@@ -167,12 +182,18 @@ def build(program: Program) -> Model:
     lower = Lowering(program)
     rate_roots = lower(rates)
     entries: list[tuple[int, int, int]] = []
-    for row, derivatives in enumerate(jacobian(rates, program.state_names)):
+    rows = jacobian(rates, program.state_names)
+    for row, derivatives in enumerate(rows):
         columns = sorted(derivatives, key=column.__getitem__)
         roots = lower([derivatives[name] for name in columns])
         entries += [(row, column[name], root) for name, root in zip(columns, roots, strict=True)]
     readouts = lower([readout.expression for readout in program.readouts])
-    roots = [*rate_roots, *(root for _, _, root in entries), *readouts]
+    states = linear_states(program, rows)
+    forces = [forcing(program, block) for block in states]
+    forced = [[k for k, b in enumerate(column) if not is_nothing(b)] for column in forces]
+    pushes = [lower([column[k] for k in rows]) for column, rows in zip(forces, forced, strict=True)]
+    roots = [*rate_roots, *(root for _, _, root in entries), *readouts, *(root for push in pushes for root in push)]
+    patient_nodes = _hoisted(lower.graph, roots)
     return Model(
         graph=lower.graph,
         inputs=len(program.inputs),
@@ -181,9 +202,33 @@ def build(program: Program) -> Model:
         rates=rate_roots,
         entries=entries,
         readouts=readouts,
-        patient_nodes=_hoisted(lower.graph, roots),
+        patient_nodes=patient_nodes,
         elimination=Elimination.plan(len(rates), [(row, col) for row, col, _ in entries]),
+        blocks=_blocks(lower.graph, states, forced, entries, patient_nodes),
+        forcing=pushes,
     )
+
+
+def _blocks(
+    graph: Graph,
+    states: list[list[int]],
+    forced: list[list[int]],
+    entries: list[tuple[int, int, int]],
+    patient_nodes: list[int],
+) -> list[Block]:
+    """Each linear block with the places of its coefficients among the patient's derived values."""
+    derived = {number: place for place, number in enumerate(patient_nodes)}
+    blocks, offset = [], 0
+    for members, rows in zip(states, forced, strict=True):
+        within = {state: k for k, state in enumerate(members)}
+        coefficients = [
+            (within[row], within[column], derived.get(root, -1), graph.values[root])
+            for row, column, root in entries
+            if row in within
+        ]
+        blocks.append(Block(members, coefficients, rows, offset))
+        offset += blocks[-1].size
+    return blocks
 
 
 def _hoisted(graph: Graph, roots: list[int]) -> list[int]:

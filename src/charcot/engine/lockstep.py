@@ -46,6 +46,7 @@ class Lockstep:
         self.packs = -(-lanes // sizes.width)
         self.parameters = self._zeros(sizes.parameters)
         self.derived = self._zeros(sizes.derived)
+        self.modes = self._zeros(sizes.modes)
         self.inputs = self._zeros(sizes.inputs)
         self.states = self._zeros(sizes.states)
         self.next_states = self._zeros(sizes.states)
@@ -105,6 +106,9 @@ class Lockstep:
         self.parameters[pack, :, place] = request.parameters[patients]
         self.inputs[pack, :, place] = request.inputs
         self._call(self.kernel.prologue, packs, self.parameters, self.derived)
+        for block in self.kernel.sizes.blocks:
+            rows = slice(block.offset, block.offset + block.size)
+            self.modes[pack, rows, place] = block.modes(self.derived[pack, :, place])
         if request.initial is None:
             self._call(self.kernel.initial, packs, self.parameters, self.next_states)
             self.states[pack, :, place] = self.next_states[pack, :, place]
@@ -114,6 +118,7 @@ class Lockstep:
         self.dense[pack, :, place] = 0.0
         self.patient[lanes] = patients
         self.time[lanes] = request.start[patients]
+        self.arrival[lanes] = np.nan  # no step has been taken
         self.next_output[lanes] = self.steps[lanes] = self.rejected[lanes] = 0
         self.next_event[lanes] = request.schedule.offsets[patients]
         self.proposed[lanes] = self.step_size[lanes] = 1.0
@@ -171,6 +176,7 @@ class Lockstep:
             self.next_states,
             self.dense,
             self.derived,
+            self.modes,
             self.inputs,
             self.step_size,
             self.error,
@@ -245,10 +251,12 @@ class Lockstep:
             self.kernel.sample,
             self._packs(lanes),
             self.theta,
+            self.step_size,
             self.states,
             self.next_states,
             self.dense,
             self.derived,
+            self.modes,
             self.inputs,
             self.between,
             self.readouts,
@@ -271,15 +279,20 @@ class Lockstep:
         return crossing, until
 
     def _locate(self, lanes: Array, threshold: Array) -> Array:
-        """The times at which the stopping state meets ``threshold``, by bisection of the dense output."""
+        """The times at which the stopping state meets ``threshold``, by bisection of what lies within the step."""
         pack, place = self._where(lanes)
         state, states = self.request.stop_state, self.kernel.sizes.states
         before, after = self.states[pack, state, place], self.next_states[pack, state, place]
         d = [self.dense[pack, m * states + state, place] for m in range(3)]
+        exact = any(state in block.states for block in self.kernel.sizes.blocks)
         low, high = np.zeros(len(lanes)), np.ones(len(lanes))
         for _ in range(BISECTIONS):
             s = 0.5 * (low + high)
-            value = (1 - s) * before + s * (after + (1 - s) * (d[0] + s * (d[1] + s * d[2])))
+            if exact:
+                self._interpolate(lanes, self.time[lanes] + s * self.step_size[lanes])
+                value = self.between[pack, state, place]
+            else:
+                value = (1 - s) * before + s * (after + (1 - s) * (d[0] + s * (d[1] + s * d[2])))
             reached = value >= threshold
             high, low = np.where(reached, s, high), np.where(reached, low, s)
         inside = self.time[lanes] + high * self.step_size[lanes]
@@ -409,7 +422,7 @@ class Lockstep:
             return lanes
         new = np.arange(len(lanes))
         (pack, place), (new_pack, new_place) = self._where(lanes), self._where(new)
-        for table in (self.states, self.derived, self.inputs):
+        for table in (self.states, self.derived, self.modes, self.inputs):
             table[new_pack, :, new_place] = table[pack, :, place]
         columns = (self.patient, self.time, self.proposed, self.goal, self.fresh_event, self.next_output)
         for column in (*columns, self.next_event, self.steps, self.rejected, self.tried_again):

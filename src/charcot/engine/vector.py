@@ -201,7 +201,7 @@ SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 TINY, TWO_54 = 2.2250738585072014e-308, 18014398509481984.0
 
 
-def _polynomial(body: Body, coefficients: Sequence[float], x: str) -> str:
+def polynomial(body: Body, coefficients: Sequence[float], x: str) -> str:
     """sum_k coefficients[k] x^k by pairs (Estrin), so that the multiply-adds do not all wait for each other."""
     terms = [body.constant(c) for c in coefficients]
     while len(terms) > 1:
@@ -223,7 +223,7 @@ def exponential(lanes: Lanes) -> str:
     whole = body.subtract(shifted, lanes.constant(ROUND))
     r = body.fma(whole, lanes.constant(-LN2_HIGH), x)
     r = body.fma(whole, lanes.constant(-LN2_LOW), r)
-    total = _polynomial(body, EXP_SERIES, r)
+    total = polynomial(body, EXP_SERIES, r)
     # 2^n in two factors, so that results near the ends of the range are reached without a detour over infinity
     half = body.integer("ashr", power, 1)
     for part in (half, body.integer("sub", power, half)):
@@ -247,7 +247,7 @@ def logarithm(lanes: Lanes) -> str:
     f = body.subtract(mantissa, constant(1.0))
     s = body.divide(f, body.add(f, constant(2.0)))
     z = body.multiply(s, s)
-    series = _polynomial(body, LOG_SERIES, z)
+    series = polynomial(body, LOG_SERIES, z)
     half_square = body.multiply(body.multiply(f, f), constant(0.5))
     inner = body.multiply(s, body.fma(series, z, half_square))
     inner = body.fma(k, constant(LN2_LOW), inner)
