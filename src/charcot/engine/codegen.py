@@ -196,18 +196,17 @@ def _mean_growth(body: Body, rate: str, duration: str, growth: str) -> str:
     return body.choose("olt", body.absolute(z), body.constant(0.05), near, far)
 
 
-def _put_exact(body: Body, model: Model, values: str, states: str, spent: str = "") -> None:
-    """Overwrite the linear blocks in ``states`` with ``values`` where they are solved exactly; zero ``spent`` there."""
-    place = 0
-    for block in model.blocks:
-        flag = body.load("%modes", block.offset) if len(block.states) > 1 else ""
-        for state in block.states:
-            for table, value in ((states, body.load(values, place)), (spent, body.constant(0.0))):
-                if table:
-                    if flag:
-                        value = body.choose("oeq", flag, body.constant(1.0), value, body.load(table, state))
-                    body.store(value, table, state)
-            place += 1
+def _exact_places(model: Model) -> list[tuple[Block, int, int]]:
+    """(block, state, place in the output of ``exact``) of every state that is solved exactly."""
+    states = [(block, state) for block in model.blocks for state in block.states]
+    return [(block, state, place) for place, (block, state) in enumerate(states)]
+
+
+def _where_exact(body: Body, block: Block, value: str, table: str, state: int) -> str:
+    """``value`` in the lanes whose block is solved exactly, elsewhere what ``table`` holds."""
+    if len(block.states) == 1:
+        return value
+    return body.choose("oeq", body.load("%modes", block.offset), body.constant(1.0), value, body.load(table, state))
 
 
 # loops -----------------------------------------------------------------------------------------------------------
@@ -275,9 +274,14 @@ def _scale(body: Body, index: str, magnitude: str) -> str:
 
 
 def _start(model: Model, lanes: Lanes) -> tuple[str, str]:
-    """h such that an Euler step changes no state by more than 1 % of the largest, or by the tolerance."""
+    """h such that an Euler step changes no state by more than 1 % of the largest, or by the tolerance.
+
+    States that are solved exactly are left out.
+    """
     body = Body(lanes)
     body.do("call void @rates(ptr %states, ptr %derived, ptr %inputs, ptr %scratch)")
+    for block, state, _ in _exact_places(model):
+        body.store(_where_exact(body, block, body.constant(0.0), "%scratch", state), "%scratch", state)
 
     def measure(index: str, carried: list[str]) -> list[str]:
         magnitude = body.absolute(body.load("%states", index))
@@ -290,7 +294,8 @@ def _start(model: Model, lanes: Lanes) -> tuple[str, str]:
     size, speed = _for_each_state(body, "norm", len(model.rates), measure, [zero, zero])
     change = body.greatest(body.multiply(size, body.constant(0.01)), body.constant(1.0))
     body.store(body.divide(change, speed), "%step_size")
-    tables = [("states", len(model.rates)), ("derived", len(model.patient_nodes)), ("inputs", model.inputs)]
+    tables = [("states", len(model.rates)), ("derived", len(model.patient_nodes)), ("modes", model.modes)]
+    tables += [("inputs", model.inputs)]
     return _exported(lanes, "start", [*tables, ("step_size", 1)], ["tolerances", "scratch"], body)
 
 
@@ -327,7 +332,8 @@ def _sample(model: Model, lanes: Lanes) -> tuple[str, str]:
         body.do(f"%exactly = alloca {lanes.real}, i64 {len(model.exact_states)}")
         body.store(body.multiply(theta, body.load("%step_size")), "%duration")
         body.do("call void @exact(ptr %states, ptr %modes, ptr %derived, ptr %inputs, ptr %duration, ptr %exactly)")
-        _put_exact(body, model, "%exactly", "%between")
+        for block, state, place in _exact_places(model):
+            body.store(_where_exact(body, block, body.load("%exactly", place), "%between", state), "%between", state)
     body.do("call void @readouts(ptr %between, ptr %derived, ptr %inputs, ptr %out)")
     tables = [("theta", 1), ("step_size", 1), ("states", states), ("next_states", states), ("dense", 3 * states)]
     tables += [("derived", len(model.patient_nodes)), ("modes", model.modes), ("inputs", model.inputs)]
@@ -354,7 +360,9 @@ def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
         body.do(f"call void @solve(ptr %matrix, ptr %rates, ptr %sums, ptr %step_size, ptr {k})")
     if model.blocks:
         body.do("call void @exact(ptr %states, ptr %modes, ptr %derived, ptr %inputs, ptr %step_size, ptr %exactly)")
-        _put_exact(body, model, "%exactly", "%point", spent=k)
+        for block, state, place in _exact_places(model):  # and no error
+            body.store(_where_exact(body, block, body.load("%exactly", place), "%point", state), "%point", state)
+            body.store(_where_exact(body, block, body.constant(0.0), k, state), k, state)
     _finish(body, states, tableau)
     _dense_output(body, states, tableau)
     tables = [("states", states), ("next_states", states), ("dense", 3 * states)]

@@ -27,7 +27,7 @@ from charcot.core.program import Program
 from charcot.engine import codegen, elimination, expressions, graph, linear, tableau, vector
 from charcot.engine.linear import Block
 
-FUNCTIONS = {"prologue": 2, "initial": 2, "start": 6, "step": 12, "commit": 3, "sample": 10}  # tables that each takes
+FUNCTIONS = {"prologue": 2, "initial": 2, "start": 7, "step": 12, "commit": 3, "sample": 10}  # tables that each takes
 MAGIC = b"charcot kernel 2\n"
 
 

@@ -387,6 +387,7 @@ class Lockstep:
             self._packs(lanes),
             self.states,
             self.derived,
+            self.modes,
             self.inputs,
             self.suggested,
             self.tolerances,
