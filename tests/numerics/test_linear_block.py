@@ -145,16 +145,14 @@ def test_forcing_is_exact_for_rates_near_zero_and_far_from_it(rate):
 
 
 def test_a_threshold_on_a_compartment_is_met_on_its_exact_course():
-    program = decay()
-    table = program.parameter_table(3)
-    table[:, 2] = [10.0, 20.0, 40.0]
-    table[:, 1] = [1e-9, 0.3, 0.3]
-    result = simulate(program, table, np.array([9.0]), stop=Stop("plasma", np.array([5.0, 5.0, 5.0])), tolerance=LOOSE)
-    np.testing.assert_allclose(result.end_time[0], np.log(2.0) / 2.0, rtol=1e-7)
-    for i in (1, 2):
-        a, b, first = table[i]
-        plasma = first * a / (b - a) * (np.exp(-a * result.end_time[i]) - np.exp(-b * result.end_time[i]))
-        np.testing.assert_allclose(plasma, 5.0, rtol=1e-12)
+    program = mammillary()
+    table, doses = spread(program, 3), Schedule.pack(program, [DAILY] * 3)
+    stop = Stop("cleared", np.array([150.0, 1234.0, 3000.0]))
+    result = simulate(program, table, np.array([60.0]), schedule=doses, stop=stop, tolerance=LOOSE)
+    for i, threshold in enumerate(stop.thresholds):
+        before = [event for event in DAILY if event.time <= result.end_time[i]]
+        (exact,) = by_matrix_exponential(program, table[i], before, [result.end_time[i] + 0.0])
+        np.testing.assert_allclose(exact[4], threshold, rtol=1e-11)
 
 
 def test_amounts_do_not_fall_below_zero_by_more_than_round_off():

@@ -18,8 +18,8 @@ RELATIVE_SCALE = 1e-3  # absolute tolerance = tolerance x this x state.scale
 class Stop:
     """End a patient when ``state`` rises to the patient's threshold.
 
-    The crossing is located on the dense output of the step whose end lies at or above the threshold, so the state
-    should not fall back within one step; a cumulative hazard never does.
+    The crossing is located within the step whose end lies at or above the threshold, so the state should not fall back
+    within one step; a cumulative hazard never does.
 
     Attributes:
         state: the name of the state.
