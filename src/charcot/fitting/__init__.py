@@ -1,1 +1,1 @@
-"""Row 6: estimation, identifiability, model comparison and forecasts; nothing is here yet."""
+"""Row 6: estimation and identifiability."""
