@@ -8,9 +8,13 @@ exported function takes the number of packs to treat, their list, and its tables
 ``initial``    parameters -> states
 ``start``      a first step size from the rates at ``states``
 ``step``       one step of size ``step_size``: ``next_states``, the error norm, the factor by which the step may
-               grow, and, where ``wants`` is not 0, the coefficients of the dense output
+               grow (0 where a pivot was too small), and, where ``wants`` is not 0, the coefficients of the dense
+               output
 ``commit``     states = next_states in the lanes where ``accept`` is 1
 ``sample``     states and read-outs at the fraction ``theta`` of the step
+``slopes``     rates and the Jacobian at ``states``, for a solver that pivots
+``watch``      states and the triggers' conditions at the fraction ``theta`` (programs with triggers only)
+``moment``     the triggers' conditions, then their delays, priorities and values, at ``states`` (likewise)
 =============  =====================================================================================
 
 States that are linear in each other only (:mod:`charcot.engine.linear`) end a step, and are sampled, at their exact
@@ -36,10 +40,14 @@ PLAIN = "noinline optnone"
 
 SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0  # of the step size controller
 
+# A pivot on the diagonal is too small to trust when it has lost ten digits to cancellation, or when dividing by an
+# earlier one has made it so large that ten digits of its own row are lost. Neither depends on the units of the states.
+CANCELLED, GROWN = 1e-10, 1e10
+
 
 def scratch_size(model: Model, tableau: Tableau = RODAS5P) -> int:
     """Vectors of working memory that ``step``, ``start`` and ``sample`` need."""
-    return (tableau.stages + 3) * len(model.rates) + model.elimination.size + len(model.exact_states)
+    return (tableau.stages + 3) * len(model.rates) + model.elimination.size + 1 + len(model.exact_states)
 
 
 def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
@@ -60,6 +68,8 @@ def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
         *_step(model, lanes, tableau),
         *_commit(model, lanes),
         *_sample(model, lanes),
+        *_slopes(model, lanes),
+        *_of_triggers(model, lanes),
     ]
     return "\n\n".join(pieces) + "\n"
 
@@ -101,15 +111,22 @@ def _jacobian(model: Model, lanes: Lanes) -> str:
 
 
 def _factor(model: Model, lanes: Lanes, gamma: float) -> str:
-    """J - I/(gamma h) = -W = L U in place, row by row; kept are -L, U and the reciprocals of the pivots."""
+    """J - I/(gamma h) = -W = L U in place, row by row; kept are -L, U and the reciprocals of the pivots.
+
+    Behind the matrix stands 1 in the lanes where a pivot was too small to trust, else 0.
+    """
     body, plan = Body(lanes), model.elimination
     in_jacobian = {(row, column) for row, column, _ in model.entries}
     shift = body.divide(body.constant(-1.0), body.multiply(body.constant(gamma), body.load("%step_size")))
+    least = body.multiply(body.absolute(shift), body.constant(CANCELLED))
+    weak = body.constant(0.0)
     for row in plan.order:
         left: dict[int, str] = {}  # the entries of -L in this row
+        own = ""
         for column in [*plan.lower[row], row, *plan.upper[row]]:
             total = body.load("%matrix", plan.slot[row, column]) if (row, column) in in_jacobian else ""
             if column == row:
+                own = body.absolute(total) if total else ""
                 total = body.add(shift, total) if total else shift
             for middle, multiplier in left.items():
                 if (middle, column) in plan.slot and column != middle:
@@ -119,8 +136,15 @@ def _factor(model: Model, lanes: Lanes, gamma: float) -> str:
                 pivot = body.recall("%matrix", plan.slot[column, column])
                 left[column] = total = body.multiply(body.negate(total), pivot)
             elif column == row:
+                pivot = body.absolute(total)
+                weak = body.choose("olt", pivot, least, body.constant(1.0), weak)
+                if any((middle, row) in plan.slot for middle in left):
+                    most = body.multiply(body.absolute(shift), body.constant(GROWN))
+                    most = body.fma(own, body.constant(GROWN), most) if own else most
+                    weak = body.choose("ogt", pivot, most, body.constant(1.0), weak)
                 total = body.divide(body.constant(1.0), total)
             body.store(total, "%matrix", plan.slot[row, column])
+    body.store(weak, "%matrix", plan.size)
     body.do("ret void")
     return body.function(f"internal void @factor(ptr noalias %matrix, ptr %step_size) {PLAIN}")
 
@@ -313,32 +337,77 @@ def _commit(model: Model, lanes: Lanes) -> tuple[str, str]:
     return _exported(lanes, "commit", tables, (), body)
 
 
-def _sample(model: Model, lanes: Lanes) -> tuple[str, str]:
-    body, states = Body(lanes), len(model.rates)
+def _interpolation(body: Body, model: Model) -> None:
+    """``between`` = the states at the fraction ``theta`` of the step, by its dense output or exactly.
+
+    In a program with triggers a state that stands still keeps its last bit: it may be a count that a condition reads.
+    """
+    states = len(model.rates)
     theta = body.load("%theta")
     rest = body.subtract(body.constant(1.0), theta)
 
     def interpolate(index: str, carried: list[str]) -> list[str]:
         d = [body.load("%dense", body.put(f"add i64 {index}, {m * states}")) for m in range(3)]
         inner = body.fma(theta, body.fma(theta, d[2], d[1]), d[0])
-        inner = body.fma(rest, inner, body.load("%next_states", index))
-        value = body.fma(theta, inner, body.multiply(rest, body.load("%states", index)))
+        before, after = body.load("%states", index), body.load("%next_states", index)
+        if model.conditions:
+            value = body.fma(theta, body.fma(rest, inner, body.subtract(after, before)), before)
+            value = body.choose("oeq", theta, body.constant(1.0), after, value)
+        else:
+            value = body.fma(theta, body.fma(rest, inner, after), body.multiply(rest, before))
         body.store(value, "%between", index)
         return []
 
     _for_each_state(body, "between_ends", states, interpolate)
     if model.blocks:
-        body.do(f"%duration = alloca {lanes.real}, i64 1")
-        body.do(f"%exactly = alloca {lanes.real}, i64 {len(model.exact_states)}")
+        body.do(f"%duration = alloca {body.lanes.real}, i64 1")
+        body.do(f"%exactly = alloca {body.lanes.real}, i64 {len(model.exact_states)}")
         body.store(body.multiply(theta, body.load("%step_size")), "%duration")
         body.do("call void @exact(ptr %states, ptr %modes, ptr %derived, ptr %inputs, ptr %duration, ptr %exactly)")
         for block, state, place in _exact_places(model):
             body.store(_where_exact(body, block, body.load("%exactly", place), "%between", state), "%between", state)
+
+
+def _sample(model: Model, lanes: Lanes) -> tuple[str, str]:
+    body, states = Body(lanes), len(model.rates)
+    _interpolation(body, model)
     body.do("call void @readouts(ptr %between, ptr %derived, ptr %inputs, ptr %out)")
     tables = [("theta", 1), ("step_size", 1), ("states", states), ("next_states", states), ("dense", 3 * states)]
     tables += [("derived", len(model.patient_nodes)), ("modes", model.modes), ("inputs", model.inputs)]
     tables += [("between", states), ("out", len(model.readouts))]
     return _exported(lanes, "sample", tables, (), body)
+
+
+def _slopes(model: Model, lanes: Lanes) -> tuple[str, str]:
+    body = Body(lanes)
+    body.do("call void @jacobian(ptr %states, ptr %derived, ptr %inputs, ptr %rates, ptr %matrix)")
+    tables = [("states", len(model.rates)), ("derived", len(model.patient_nodes)), ("inputs", model.inputs)]
+    tables += [("rates", len(model.rates)), ("matrix", model.elimination.size)]
+    return _exported(lanes, "slopes", tables, (), body)
+
+
+def _of_triggers(model: Model, lanes: Lanes) -> Iterable[str]:
+    """``watch`` and ``moment``; both ask one function for the conditions, so that they agree to the last bit."""
+    if not model.conditions:
+        return
+    states, conditions, consequences = len(model.rates), len(model.conditions), len(model.consequences)
+    yield _evaluation(model, lanes, "conditions", model.conditions, "%out")
+    yield _evaluation(model, lanes, "consequences", model.consequences, "%out")
+    present = [("derived", len(model.patient_nodes)), ("inputs", model.inputs)]
+
+    body = Body(lanes)
+    _interpolation(body, model)
+    body.do("call void @conditions(ptr %between, ptr %derived, ptr %inputs, ptr %out)")
+    tables = [("theta", 1), ("step_size", 1), ("states", states), ("next_states", states), ("dense", 3 * states)]
+    tables += [("derived", len(model.patient_nodes)), ("modes", model.modes), ("inputs", model.inputs)]
+    yield from _exported(lanes, "watch", [*tables, ("between", states), ("out", conditions)], (), body)
+
+    body = Body(lanes)
+    body.do("call void @conditions(ptr %states, ptr %derived, ptr %inputs, ptr %out)")
+    rest = body.address("%out", conditions)
+    body.do(f"call void @consequences(ptr %states, ptr %derived, ptr %inputs, ptr {rest})")
+    tables = [("states", states), *present, ("out", conditions + consequences)]
+    yield from _exported(lanes, "moment", tables, (), body)
 
 
 # the step --------------------------------------------------------------------------------------------------------
@@ -347,7 +416,7 @@ def _sample(model: Model, lanes: Lanes) -> tuple[str, str]:
 def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
     body, states = Body(lanes), len(model.rates)
     names = ["point", "rates", "sums", "matrix", "exactly"]
-    sizes = [states, states, states, model.elimination.size, len(model.exact_states)]
+    sizes = [states, states, states, model.elimination.size + 1, len(model.exact_states)]
     for name, offset in zip(names, np.cumsum([tableau.stages * states, *sizes[:-1]]), strict=True):
         body.do(f"%{name} = getelementptr {lanes.real}, ptr %scratch, i64 {offset}")
     body.do("call void @jacobian(ptr %states, ptr %derived, ptr %inputs, ptr %rates, ptr %matrix)")
@@ -364,6 +433,9 @@ def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
             body.store(_where_exact(body, block, body.load("%exactly", place), "%point", state), "%point", state)
             body.store(_where_exact(body, block, body.constant(0.0), k, state), k, state)
     _finish(body, states, tableau)
+    small_pivot = body.load("%matrix", model.elimination.size)
+    factor = body.choose("ogt", small_pivot, body.constant(0.0), body.constant(0.0), body.load("%factor"))
+    body.store(factor, "%factor")
     _dense_output(body, states, tableau)
     tables = [("states", states), ("next_states", states), ("dense", 3 * states)]
     tables += [("derived", len(model.patient_nodes)), ("modes", model.modes), ("inputs", model.inputs)]

@@ -27,13 +27,18 @@ from charcot.core.program import Program
 from charcot.engine import codegen, elimination, expressions, graph, linear, tableau, vector
 from charcot.engine.linear import Block
 
-FUNCTIONS = {"prologue": 2, "initial": 2, "start": 7, "step": 12, "commit": 3, "sample": 10}  # tables that each takes
+# The exported functions, and how many tables each takes.
+FUNCTIONS = {"prologue": 2, "initial": 2, "start": 7, "step": 12, "commit": 3, "sample": 10, "slopes": 5}
+OF_TRIGGERS = {"watch": 10, "moment": 4}  # only in a program with triggers
 MAGIC = b"charcot kernel 2\n"
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many vectors a pack needs in each table of a kernel, and the lanes of a vector."""
+    """How many vectors a pack needs in each table of a kernel, and the lanes of a vector.
+
+    ``entries`` lists the Jacobian's structural non-zeros as (row, column, vector of the table ``matrix``).
+    """
 
     width: int
     states: int
@@ -44,6 +49,10 @@ class Sizes:
     scratch: int
     modes: int
     blocks: list[Block]
+    conditions: int
+    consequences: int
+    matrix: int
+    entries: list[tuple[int, int, int]]
 
 
 class Kernel:
@@ -55,7 +64,8 @@ class Kernel:
         self._engine = llvm.create_mcjit_compiler(module, _target_machine())
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
-        for name, tables in FUNCTIONS.items():
+        functions = FUNCTIONS | (OF_TRIGGERS if sizes.conditions else {})
+        for name, tables in functions.items():
             prototype = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * (tables + 1))
             setattr(self, name, prototype(self._engine.get_function_address(name)))
 
@@ -65,6 +75,9 @@ class Kernel:
     step: Any
     commit: Any
     sample: Any
+    slopes: Any
+    watch: Any
+    moment: Any
 
 
 _kernels: dict[str, Kernel] = {}
@@ -116,6 +129,10 @@ def compile_program(program: Program) -> tuple[Sizes, bytes]:
         scratch=codegen.scratch_size(model),
         modes=model.modes,
         blocks=model.blocks,
+        conditions=len(model.conditions),
+        consequences=len(model.consequences),
+        matrix=model.elimination.size,
+        entries=[(row, column, model.elimination.slot[row, column]) for row, column, _ in model.entries],
     )
     module = llvm.parse_assembly(codegen.generate(model, lanes))
     return sizes, _target_machine().emit_object(module)

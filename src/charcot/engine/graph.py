@@ -146,6 +146,8 @@ class Model:
         initial, rates: the root of each state's initial value and rate.
         entries: (row, column, root) of each structural non-zero of the Jacobian, by row.
         readouts: the root of each read-out.
+        conditions: the root of each trigger's condition.
+        consequences: the roots of what else the triggers evaluate, trigger by trigger: delay, priority, values.
         patient_nodes: the parameter-only nodes that the rest reads, in the order of the ``derived`` table.
         elimination: how W = I/(gamma h) - J is factored.
         blocks: the linear parts that are solved exactly.
@@ -159,6 +161,8 @@ class Model:
     rates: list[int]
     entries: list[tuple[int, int, int]]
     readouts: list[int]
+    conditions: list[int]
+    consequences: list[int]
     patient_nodes: list[int]
     elimination: Elimination
     blocks: list[Block]
@@ -188,11 +192,15 @@ def build(program: Program) -> Model:
         roots = lower([derivatives[name] for name in columns])
         entries += [(row, column[name], root) for name, root in zip(columns, roots, strict=True)]
     readouts = lower([readout.expression for readout in program.readouts])
-    states = linear_states(program, rows)
+    conditions = lower([trigger.condition for trigger in program.triggers])
+    consequences = lower([expression for trigger in program.triggers for expression in trigger.expressions()[1:]])
+    # Where triggers watch, every state has its say in the step: a long step could jump over a passage and back.
+    states = [] if program.triggers else linear_states(program, rows)
     forces = [forcing(program, block) for block in states]
     forced = [[k for k, b in enumerate(column) if not is_nothing(b)] for column in forces]
     pushes = [lower([column[k] for k in rows]) for column, rows in zip(forces, forced, strict=True)]
-    roots = [*rate_roots, *(root for _, _, root in entries), *readouts, *(root for push in pushes for root in push)]
+    roots = [*rate_roots, *(root for _, _, root in entries), *readouts, *conditions, *consequences]
+    roots += [root for push in pushes for root in push]
     patient_nodes = _hoisted(lower.graph, roots)
     return Model(
         graph=lower.graph,
@@ -202,6 +210,8 @@ def build(program: Program) -> Model:
         rates=rate_roots,
         entries=entries,
         readouts=readouts,
+        conditions=conditions,
+        consequences=consequences,
         patient_nodes=patient_nodes,
         elimination=Elimination.plan(len(rates), [(row, col) for row, col, _ in entries]),
         blocks=_blocks(lower.graph, states, forced, entries, patient_nodes),
