@@ -24,7 +24,7 @@ import llvmlite.binding as llvm
 
 from charcot.core import expression
 from charcot.core.program import Program
-from charcot.engine import codegen, elimination, expressions, graph, tableau, vector
+from charcot.engine import codegen, elimination, expressions, functions, graph, tableau, vector
 
 FUNCTIONS = {"prologue": 2, "initial": 2, "start": 6, "step": 11, "commit": 3, "sample": 8}  # tables that each takes
 MAGIC = b"charcot kernel 1\n"
@@ -120,7 +120,8 @@ def compile_program(program: Program) -> tuple[Sizes, bytes]:
 def _generator() -> str:
     """The hash of every source file on which the generated code depends."""
     sources = (
-        module.__file__ or "" for module in (expression, codegen, elimination, expressions, graph, tableau, vector)
+        module.__file__ or ""
+        for module in (expression, codegen, elimination, expressions, functions, graph, tableau, vector)
     )
     return hashlib.sha256(b"".join(Path(source).read_bytes() for source in sources)).hexdigest()
 
