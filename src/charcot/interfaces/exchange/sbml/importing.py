@@ -10,7 +10,7 @@ from typing import Any
 from charcot.core.errors import Problem, Severity, Where
 from charcot.core.expression import ONE, ZERO, Expression, constant, symbols_of
 from charcot.core.program import Parameter, Program, Readout, State, Trigger
-from charcot.interfaces.exchange.sbml.document import read_document
+from charcot.interfaces.exchange.sbml.document import check_document, read_document
 from charcot.interfaces.exchange.sbml.elements import Elements, gather, kinetic_law, local_parameters
 from charcot.interfaces.exchange.sbml.events import never, trigger_of
 from charcot.interfaces.exchange.sbml.quantities import Now, Start, given_value, is_parameter, local_name
@@ -50,10 +50,11 @@ def read_sbml(path: str | Path, *, strict_units: bool = False) -> Imported:
         Refusal: the model needs features that are not supported; all of them, by name, with element and line.
     """
     path = Path(path)
-    document, notes = read_document(path, strict_units)
+    document = read_document(path)
     refusals = find_refusals(document, path)
     if refusals:
         raise Refusal(refusals)
+    notes = check_document(document, path, strict_units)
     return Translation(document.getModel(), path, notes).result()
 
 

@@ -44,6 +44,7 @@ Arguments = Sequence[Expression]
 Operator = Callable[[Arguments], Expression]
 
 LARGEST_EXACT_POWER = 16
+ROUND_OFF = 1e-12
 LARGEST_FACTORIAL = 170  # of which the value is a double
 
 
@@ -83,6 +84,11 @@ def exponential(x: Expression) -> Expression:
 def square_root(x: Expression) -> Expression:
     """The square root; not a number below zero."""
     return raised(x, 0.5)
+
+
+def _root_near_zero(x: Expression) -> Expression:
+    """The square root, where round-off (as in a clock that has come to 1) may carry x a hair below zero."""
+    return square_root(select(x, -ROUND_OFF, x, maximum(x, 0.0)))
 
 
 def absolute(x: Expression) -> Expression:
@@ -130,7 +136,7 @@ def _factorial(a: Arguments) -> Expression:
 
 
 def _arcsine(x: Expression) -> Expression:
-    return arctangent(quotient_of(x, square_root((1.0 - x) * (1.0 + x))))
+    return arctangent(quotient_of(x, _root_near_zero((1.0 - x) * (1.0 + x))))
 
 
 def _arccosine(x: Expression) -> Expression:
@@ -155,7 +161,7 @@ def _area_sine(x: Expression) -> Expression:
 
 
 def _area_cosine(x: Expression) -> Expression:
-    return logarithm(x + square_root(x - 1.0) * square_root(x + 1.0))
+    return logarithm(x + _root_near_zero(x - 1.0) * square_root(x + 1.0))
 
 
 def _area_tangent(x: Expression) -> Expression:

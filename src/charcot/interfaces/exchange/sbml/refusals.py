@@ -107,8 +107,8 @@ def required_packages(document: Any) -> list[str]:
     return names
 
 
-# With mathematics of Level 3 Version 2 in them, files carry this package's namespace for the same operators.
-TRANSPARENT_PACKAGES = {"l3v2extendedmath"}
+# Packages that leave the mathematics alone; the last is the name that libSBML gives to operators of Level 3 Version 2.
+TRANSPARENT_PACKAGES = {"layout", "render", "groups", "l3v2extendedmath"}
 
 
 def elements_with_mathematics(model: Any) -> Iterator[Any]:
