@@ -10,7 +10,10 @@ import libsbml
 from charcot.core.errors import Problem, Problems, Severity, Where
 
 UNIT_FINDINGS = {libsbml.LIBSBML_CAT_UNITS_CONSISTENCY}
-UNKNOWN_UNITS = {libsbml.DanglingUnitSIdRef}  # a unit that is named but not defined: like a mismatch, no number of it
+UNKNOWN_UNITS = {
+    libsbml.DanglingUnitReference,
+    libsbml.DanglingUnitSIdRef,
+}  # a unit that is named but not defined: like a mismatch, no number of it
 
 
 def read_document(path: Path) -> Any:

@@ -175,5 +175,3 @@ def with_readouts(program: Program, names: Iterable[str]) -> Program:
     """The same program with some read-outs only, in the order asked for: a smaller kernel."""
     chosen = tuple(program.readouts[program.index("readout", name)] for name in names)
     return Program(program.states, program.parameters, program.inputs, chosen, program.title, program.triggers)
-
-

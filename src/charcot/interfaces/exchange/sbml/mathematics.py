@@ -125,5 +125,3 @@ class Mathematics:
 
 def _children(node: Any) -> list[Any]:
     return [node.getChild(index) for index in range(node.getNumChildren())]
-
-
