@@ -21,6 +21,8 @@ class Status(IntEnum):
     STEP_TOO_SMALL = 3
     TOO_MANY_STEPS = 4
     BAD_INPUT = 5
+    EVENT_STORM = 6
+    BAD_EVENT = 7
 
     @property
     def failed(self) -> bool:
@@ -41,6 +43,9 @@ _SENTENCES = {
     "patient. Check extreme parameters, or loosen the tolerance.",
     Status.TOO_MANY_STEPS: "The step limit was reached before the end: raise max_steps, or look for an oscillation.",
     Status.BAD_INPUT: "A parameter or an initial value of this patient is not a finite number.",
+    Status.EVENT_STORM: "The triggers of the model never came to rest: thousands of events at one instant, each making "
+    "the next. Give a condition a hysteresis, or an event a delay.",
+    Status.BAD_EVENT: "A trigger of the model gave a delay below zero, or a delay or priority that is not a number.",
 }
 
 

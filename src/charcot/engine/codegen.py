@@ -11,6 +11,8 @@ exported function takes the number of packs to treat, their list, and its tables
                grow, and, where ``wants`` is not 0, the coefficients of the dense output
 ``commit``     states = next_states in the lanes where ``accept`` is 1
 ``sample``     states and read-outs at the fraction ``theta`` of the step
+``watch``      states and the triggers' conditions at the fraction ``theta`` (programs with triggers only)
+``moment``     the triggers' conditions, then their delays, priorities and values, at ``states`` (likewise)
 =============  =====================================================================================
 """
 
@@ -56,6 +58,7 @@ def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
         *_step(model, lanes, tableau),
         *_commit(model, lanes),
         *_sample(model, lanes),
+        *_of_triggers(model, lanes),
     ]
     return "\n\n".join(pieces) + "\n"
 
@@ -240,25 +243,61 @@ def _commit(model: Model, lanes: Lanes) -> tuple[str, str]:
     return _exported(lanes, "commit", tables, (), body)
 
 
-def _sample(model: Model, lanes: Lanes) -> tuple[str, str]:
-    body, states = Body(lanes), len(model.rates)
+def _interpolation(body: Body, model: Model) -> None:
+    """``between`` = the states at the fraction ``theta`` of the step, by its dense output.
+
+    In a program with triggers a state that stands still keeps its last bit: it may be a count that a condition reads.
+    """
+    states = len(model.rates)
     theta = body.load("%theta")
     rest = body.subtract(body.constant(1.0), theta)
 
     def interpolate(index: str, carried: list[str]) -> list[str]:
         d = [body.load("%dense", body.put(f"add i64 {index}, {m * states}")) for m in range(3)]
         inner = body.fma(theta, body.fma(theta, d[2], d[1]), d[0])
-        inner = body.fma(rest, inner, body.load("%next_states", index))
-        value = body.fma(theta, inner, body.multiply(rest, body.load("%states", index)))
+        before, after = body.load("%states", index), body.load("%next_states", index)
+        if model.conditions:
+            value = body.fma(theta, body.fma(rest, inner, body.subtract(after, before)), before)
+            value = body.choose("oeq", theta, body.constant(1.0), after, value)
+        else:
+            value = body.fma(theta, body.fma(rest, inner, after), body.multiply(rest, before))
         body.store(value, "%between", index)
         return []
 
     _for_each_state(body, "between_ends", states, interpolate)
+
+
+def _sample(model: Model, lanes: Lanes) -> tuple[str, str]:
+    body, states = Body(lanes), len(model.rates)
+    _interpolation(body, model)
     body.do("call void @readouts(ptr %between, ptr %derived, ptr %inputs, ptr %out)")
     tables = [("theta", 1), ("states", states), ("next_states", states), ("dense", 3 * states)]
     tables += [("derived", len(model.patient_nodes)), ("inputs", model.inputs)]
     tables += [("between", states), ("out", len(model.readouts))]
     return _exported(lanes, "sample", tables, (), body)
+
+
+def _of_triggers(model: Model, lanes: Lanes) -> Iterable[str]:
+    """``watch`` and ``moment``; both ask one function for the conditions, so that they agree to the last bit."""
+    if not model.conditions:
+        return
+    states, conditions, consequences = len(model.rates), len(model.conditions), len(model.consequences)
+    yield _evaluation(model, lanes, "conditions", model.conditions, "%out")
+    yield _evaluation(model, lanes, "consequences", model.consequences, "%out")
+    present = [("derived", len(model.patient_nodes)), ("inputs", model.inputs)]
+
+    body = Body(lanes)
+    _interpolation(body, model)
+    body.do("call void @conditions(ptr %between, ptr %derived, ptr %inputs, ptr %out)")
+    tables = [("theta", 1), ("states", states), ("next_states", states), ("dense", 3 * states), *present]
+    yield from _exported(lanes, "watch", [*tables, ("between", states), ("out", conditions)], (), body)
+
+    body = Body(lanes)
+    body.do("call void @conditions(ptr %states, ptr %derived, ptr %inputs, ptr %out)")
+    rest = body.address("%out", conditions)
+    body.do(f"call void @consequences(ptr %states, ptr %derived, ptr %inputs, ptr {rest})")
+    tables = [("states", states), *present, ("out", conditions + consequences)]
+    yield from _exported(lanes, "moment", tables, (), body)
 
 
 # the step --------------------------------------------------------------------------------------------------------

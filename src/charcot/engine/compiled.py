@@ -27,6 +27,7 @@ from charcot.core.program import Program
 from charcot.engine import codegen, elimination, expressions, functions, graph, tableau, vector
 
 FUNCTIONS = {"prologue": 2, "initial": 2, "start": 6, "step": 11, "commit": 3, "sample": 8}  # tables that each takes
+OF_TRIGGERS = {"watch": 8, "moment": 4}  # the same, in a program with triggers
 MAGIC = b"charcot kernel 1\n"
 
 
@@ -41,6 +42,8 @@ class Sizes:
     readouts: int
     derived: int
     scratch: int
+    conditions: int
+    consequences: int
 
 
 class Kernel:
@@ -52,7 +55,8 @@ class Kernel:
         self._engine = llvm.create_mcjit_compiler(module, _target_machine())
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
-        for name, tables in FUNCTIONS.items():
+        functions = FUNCTIONS | (OF_TRIGGERS if sizes.conditions else {})
+        for name, tables in functions.items():
             prototype = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * (tables + 1))
             setattr(self, name, prototype(self._engine.get_function_address(name)))
 
@@ -62,6 +66,8 @@ class Kernel:
     step: Any
     commit: Any
     sample: Any
+    watch: Any
+    moment: Any
 
 
 _kernels: dict[str, Kernel] = {}
@@ -111,6 +117,8 @@ def compile_program(program: Program) -> tuple[Sizes, bytes]:
         readouts=len(program.readouts),
         derived=len(model.patient_nodes),
         scratch=codegen.scratch_size(model),
+        conditions=len(model.conditions),
+        consequences=len(model.consequences),
     )
     module = llvm.parse_assembly(codegen.generate(model, lanes))
     return sizes, _target_machine().emit_object(module)

@@ -35,7 +35,8 @@ def simulate(
     """Integrate every patient from ``start`` to the patient's last output time.
 
     Outputs at the time of an event are values before the event; an event at the end is not applied, so that a run can
-    be continued from ``final_states`` with the events from ``end_time`` on. A patient that stops or fails has NaN
+    be continued from ``final_states`` with the events from ``end_time`` on. Outputs at the time of a trigger are values
+    after its assignments; what a trigger has delayed beyond the end is lost. A patient that stops or fails has NaN
     after that, and a status that says why. The result is the same to the last bit for any ``workers``, ``batch`` and
     order of patients.
 

@@ -145,6 +145,8 @@ class Model:
         initial, rates: the root of each state's initial value and rate.
         entries: (row, column, root) of each structural non-zero of the Jacobian, by row.
         readouts: the root of each read-out.
+        conditions: the root of each trigger's condition.
+        consequences: the roots of what else the triggers evaluate, trigger by trigger: delay, priority, values.
         patient_nodes: the parameter-only nodes that the rest reads, in the order of the ``derived`` table.
         elimination: how W = I/(gamma h) - J is factored.
     """
@@ -156,6 +158,8 @@ class Model:
     rates: list[int]
     entries: list[tuple[int, int, int]]
     readouts: list[int]
+    conditions: list[int]
+    consequences: list[int]
     patient_nodes: list[int]
     elimination: Elimination
 
@@ -172,7 +176,9 @@ def build(program: Program) -> Model:
         roots = lower([derivatives[name] for name in columns])
         entries += [(row, column[name], root) for name, root in zip(columns, roots, strict=True)]
     readouts = lower([readout.expression for readout in program.readouts])
-    roots = [*rate_roots, *(root for _, _, root in entries), *readouts]
+    conditions = lower([trigger.condition for trigger in program.triggers])
+    consequences = lower([expression for trigger in program.triggers for expression in trigger.expressions()[1:]])
+    roots = [*rate_roots, *(root for _, _, root in entries), *readouts, *conditions, *consequences]
     return Model(
         graph=lower.graph,
         inputs=len(program.inputs),
@@ -181,6 +187,8 @@ def build(program: Program) -> Model:
         rates=rate_roots,
         entries=entries,
         readouts=readouts,
+        conditions=conditions,
+        consequences=consequences,
         patient_nodes=_hoisted(lower.graph, roots),
         elimination=Elimination.plan(len(rates), [(row, col) for row, col, _ in entries]),
     )

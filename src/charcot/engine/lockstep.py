@@ -4,9 +4,9 @@ One round of :meth:`Lockstep.advance` is, for every patient on board:
 
 1. choose the step: what the error allows, but never past the next event or the end;
 2. take it (kernel), and accept it where the error norm is at most 1;
-3. find where a stopping state crossed its threshold;
+3. find where a stopping state crossed its threshold, or a trigger's condition came true, and cut the step there;
 4. report the outputs that fall into the step, from the dense output;
-5. move on, finish who is done, apply the events that are due, and board the next patients.
+5. move on, let triggers act, finish who is done, apply the events that are due, and board the next patients.
 
 What is computed for a patient depends on nothing but that patient: arithmetic here is elementwise and correctly
 rounded (no exp or power, whose last bit NumPy may vary with the position in an array).
@@ -22,6 +22,7 @@ from charcot.core.result import Result, Status
 from charcot.core.schedule import EventKind
 from charcot.engine.compiled import Kernel
 from charcot.engine.request import Request
+from charcot.engine.triggers import Watch
 
 Array = np.ndarray
 
@@ -30,6 +31,7 @@ NAN_SHRINK = 0.1  # after a step whose result is not finite
 SMALLEST_STEP = 1e-14  # relative to the time, and to one day
 THINNED = 0.6  # with nobody left to board, patients move together when fewer than this share of the lanes is used
 BISECTIONS = 60
+SETS, ADDS, ACTS = 0, 1, 2  # what an event did: an input set, a state raised, a trigger's assignments
 
 
 class Lockstep:
@@ -59,11 +61,13 @@ class Lockstep:
         self.step_size, self.error, self.factor, self.theta, self.accept, self.suggested = _aligned((6, count))
         self.patient = np.full(count, -1)  # -1: nobody
         self.time, self.proposed, self.goal, self.arrival = np.zeros((4, count))
-        self.after_event = np.zeros((2, count))  # the step that suited last time, after a SET and after an ADD
+        self.after_event = np.zeros((3, count))  # the step that suited last time, after events of each kind
         self.fresh_event = np.full(count, -1)  # the row of after_event to learn from the next accepted step
         self.next_output, self.next_event, self.steps, self.rejected = np.zeros((4, count), dtype=np.int64)
         self.tried_again = np.zeros(count, dtype=bool)
-        self._addresses = {id(t): t.ctypes.data for t in vars(self).values() if isinstance(t, np.ndarray)}
+        self.watch = Watch(self) if request.triggers else None
+        tables = [*vars(self).values(), *(vars(self.watch).values() if self.watch else ())]
+        self._addresses = {id(t): t.ctypes.data for t in tables if isinstance(t, np.ndarray)}
 
     def _zeros(self, vectors: int) -> Array:
         return _aligned((self.packs, vectors, self.width))
@@ -120,6 +124,8 @@ class Lockstep:
         self.after_event[:, lanes] = -1.0
         self.fresh_event[lanes] = -1
         self.tried_again[lanes] = False
+        if self.watch is not None:
+            self.watch.board(lanes)
         self._set_off(lanes)
 
     def _set_off(self, lanes: Array) -> None:
@@ -127,6 +133,8 @@ class Lockstep:
         sound = np.isfinite(self.states[pack, :, place]).all(axis=1)
         self._finish(lanes[~sound], Status.BAD_INPUT)
         lanes = lanes[sound]
+        if self.watch is not None:
+            lanes = self._act(lanes, self.watch.changed(lanes))
         self._report(lanes, self.time[lanes])
         lanes = self._finish_at_end(self._stop_where_reached(lanes))
         self.proposed[lanes] = self._first_step(lanes)
@@ -143,6 +151,9 @@ class Lockstep:
         self._reject(lanes[~accepted])
         lanes = lanes[accepted]
         stopping, until = self._crossings(lanes)
+        if self.watch is not None:
+            self._advance_to_passages(self.watch, lanes, stopping, until, packs)
+            return
         self._report(lanes, until)
         stopped = lanes[stopping]
         if len(stopped):
@@ -151,6 +162,40 @@ class Lockstep:
         self._move_on(moving, packs)
         moving = self._finish_at_end(moving)
         self._apply_events(moving)
+
+    def _advance_to_passages(self, watch: Watch, lanes: Array, stopping: Array, until: Array, packs: Array) -> None:
+        """The rest of the round in a program with triggers: an output at the time of a passage comes after it."""
+        passing, until = watch.first_passages(lanes, until)
+        stopping = stopping & ~passing
+        self._report(lanes, np.where(passing, np.nextafter(until, -np.inf), until))
+        stopped = lanes[stopping]
+        if len(stopped):
+            self._end_between(stopped, until[stopping])
+        if passing.any():
+            watch.cut(lanes[passing], until[passing])
+        moving = lanes[~stopping]
+        self._move_on(moving, packs)
+        moving = self._act(moving, lanes[passing])
+        passed = self._on_board(lanes[passing])
+        self._report(passed, self.time[passed])
+        moving = self._finish_at_end(self._stop_where_reached(moving))
+        self._apply_events(moving)
+
+    def _act(self, lanes: Array, passing: Array) -> Array:
+        """Let the triggers of those ``passing`` do what is due; returns those of ``lanes`` that go on."""
+        if self.watch is None or not len(passing):
+            return lanes
+        acted, failed = self.watch.settle(passing)
+        for lane, status in failed:
+            self._finish(np.array([lane]), status)
+        pack, place = self._where(passing)
+        self.next_states[pack, :, place] = self.states[pack, :, place]
+        self.dense[pack, :, place] = 0.0
+        self.arrival[passing] = self.time[passing]
+        self.fresh_event[acted] = ACTS
+        self._restart(acted)
+        self.proposed[acted] = np.minimum(self.proposed[acted], self.watch.longest_steps(acted))
+        return self._on_board(lanes)
 
     def _choose_steps(self, lanes: Array) -> None:
         time, goal, wish = self.time[lanes], self.goal[lanes], self.proposed[lanes]
@@ -161,6 +206,8 @@ class Lockstep:
         self.arrival[lanes] = np.where(lands, goal, time + size)
         self.wants[:] = 0
         due = self._output_time(lanes) <= self.arrival[lanes]
+        if self.watch is not None:
+            due = np.ones(len(lanes), dtype=bool)
         self.wants[lanes[due] // self.width, 0] = 1
 
     def _take_step(self, packs: Array) -> None:
@@ -350,9 +397,13 @@ class Lockstep:
             self.fresh_event[due] = np.maximum(self.fresh_event[due], adds)
             self.next_event[due] += 1
             due = due[self._event_time(due) <= self.time[due]]
+        if self.watch is not None:
+            touched = self._act(touched, self.watch.changed(touched))
         self._restart(self._stop_where_reached(touched))
         lanes = self._on_board(lanes)
         self.goal[lanes] = np.minimum(self._event_time(lanes), self.request.end[self.patient[lanes]])
+        if self.watch is not None:
+            self.goal[lanes] = np.minimum(self.goal[lanes], self.watch.next_due[lanes])
         return lanes
 
     def _restart(self, lanes: Array) -> None:
@@ -415,6 +466,8 @@ class Lockstep:
         for column in (*columns, self.next_event, self.steps, self.rejected, self.tried_again):
             column[new] = column[lanes]
         self.after_event[:, new] = self.after_event[:, lanes]
+        if self.watch is not None:
+            self.watch.move(new, lanes)
         self.patient[len(new) :] = -1
         self.step_size[:] = 1.0
         return new

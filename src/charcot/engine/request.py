@@ -10,6 +10,7 @@ import numpy as np
 from charcot.core.program import Program
 from charcot.core.result import Result, Status
 from charcot.core.schedule import Schedule
+from charcot.engine.triggers import Plan, plans
 
 RELATIVE_SCALE = 1e-3  # absolute tolerance = tolerance x this x state.scale
 
@@ -44,6 +45,7 @@ class Request:
         selected: the indices of the read-outs to report.
         tolerances: (1 + states,): the relative tolerance, then each state's absolute tolerance.
         usable: (patients,) bool: every number that describes the patient is finite.
+        triggers: what the engine needs to know of the program's triggers.
     """
 
     parameters: np.ndarray
@@ -60,6 +62,7 @@ class Request:
     inputs: np.ndarray
     max_steps: int
     usable: np.ndarray
+    triggers: tuple[Plan, ...]
 
     @property
     def patients(self) -> int:
@@ -79,8 +82,6 @@ def make_request(
     max_steps: int,
 ) -> Request:
     """Check and broadcast the arguments of ``simulate``; a wrong shape or order raises ValueError."""
-    if program.triggers:
-        raise ValueError("this engine does not yet run programs with triggers; give their events in a schedule.")
     parameters = _table("parameters", parameters, (-1, len(program.parameters)))
     patients = len(parameters)
     beginning = np.array(np.broadcast_to(np.asarray(start, dtype=float), (patients,)))
@@ -115,6 +116,7 @@ def make_request(
         inputs=np.array([entry.value for entry in program.inputs], dtype=float),
         max_steps=max_steps,
         usable=usable,
+        triggers=plans(program),
     )
 
 

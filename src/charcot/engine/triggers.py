@@ -1,0 +1,346 @@
+"""Triggers: when a condition comes true within a step, and what then happens.
+
+Finding the passage is done for all patients at once: after every step the conditions are read at eight points of its
+dense output and a hair beyond its end, and after an event also soon after its beginning; where one of them comes true,
+its truth is bisected, because a condition may jump and have no root. The step is cut there, on the side where the
+condition is true. A pulse of truth that begins and ends between two of the points goes unseen.
+
+What happens is done patient by patient, since it is rare: an :class:`_Execution` waits for its delay, the one of
+greatest priority goes first, and after each the conditions are read again, so that one event can make or cancel
+another.
+
+Times closer than ``INSTANT`` are one time: a clock is a state, and its last bits are not those of the day on which an
+output or an event is due.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from charcot.core.program import Program
+from charcot.core.result import Status
+
+if TYPE_CHECKING:
+    from charcot.engine.lockstep import Lockstep
+
+Array = np.ndarray
+
+POINTS = [k / 8 for k in range(1, 9)]  # of a step at which the conditions are read
+EARLY_POINTS = [2.0**-20, 2.0**-10, 2.0**-5]  # the same, in the step after an event: a ball may touch and leave at once
+LONGEST_STEP = 8.0  # after an event, relative to the time since the last: events that come faster and faster are seen
+BISECTIONS = 60
+INSTANT = 1e-12  # of the time, and of one day
+FURTHEST_LOOK = 1e-3  # of the step: how far beyond its end the dense output is trusted
+LONGEST_CASCADE = 10_000  # executions at one time
+LONGEST_CHATTER = 100  # passages one after the other while the time stands almost still
+CHATTER = 1e-9  # of the time, and of one day: what counts as almost
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One trigger as places in the ``moment`` table.
+
+    Attributes:
+        delay, priority: where they are found; -1 when the trigger has none.
+        values: where the first assigned value is found; the others follow.
+        targets: (whether it is a state, index of the state or input) of each assignment.
+    """
+
+    delay: int
+    priority: int
+    values: int
+    targets: tuple[tuple[bool, int], ...]
+    persistent: bool
+    initially: bool
+    early_values: bool
+
+
+def plans(program: Program) -> tuple[Plan, ...]:
+    """What the engine needs to know of the triggers of ``program``, in their order."""
+    states = {name: i for i, name in enumerate(program.state_names)}
+    inputs = {name: i for i, name in enumerate(program.input_names)}
+    made, place = [], len(program.triggers)  # the conditions come first
+    for trigger in program.triggers:
+        delay, place = (place, place + 1) if trigger.delay is not None else (-1, place)
+        priority, place = (place, place + 1) if trigger.priority is not None else (-1, place)
+        targets = [(a.target in states, (states | inputs)[a.target]) for a in trigger.assignments]
+        flags = trigger.persistent, trigger.initially, trigger.early_values
+        made.append(Plan(delay, priority, place, tuple(targets), *flags))
+        place += len(targets)
+    return tuple(made)
+
+
+@dataclass(frozen=True, eq=False)
+class _Execution:
+    """Something that will happen: trigger number, the time at which it is due, values if they are known already."""
+
+    trigger: int
+    due: float
+    values: Array | None
+
+
+class Watch:
+    """The triggers of the patients in the lanes of one :class:`~charcot.engine.lockstep.Lockstep`.
+
+    Attributes:
+        next_due: (lanes,) when the next delayed execution of each lane is due; infinity for none.
+    """
+
+    def __init__(self, lockstep: Lockstep) -> None:
+        sizes, self._of = lockstep.kernel.sizes, lockstep
+        count = lockstep.packs * sizes.width
+        self._plans = lockstep.request.triggers
+        self._initially = np.array([plan.initially for plan in self._plans])
+        self._truth = np.zeros((count, len(self._plans)), dtype=bool)  # what each condition was last seen to be
+        self._cancellable = np.zeros_like(self._truth)  # an execution waits that falls with its condition
+        self._waiting: list[list[_Execution]] = [[] for _ in range(count)]
+        self.next_due = np.full(count, np.inf)
+        self._cut_at = np.ones(count)  # the fraction of the step at which it is cut
+        self._since_event = np.zeros(count)  # the steps taken since the last passage, added up
+        self._chatter = np.zeros(count, dtype=np.int64)
+        self._quiet_since = np.zeros(count)
+        self.conditions = np.zeros((lockstep.packs, sizes.conditions, sizes.width))
+        self.moment = np.zeros((lockstep.packs, sizes.conditions + sizes.consequences, sizes.width))
+
+    def board(self, lanes: Array) -> None:
+        """New patients: nothing waits, and every condition has been what its trigger says it was."""
+        self._truth[lanes] = self._initially
+        self._cancellable[lanes] = False
+        self.next_due[lanes] = np.inf
+        self._since_event[lanes] = 0.0
+        self._chatter[lanes] = 0
+        self._quiet_since[lanes] = -np.inf
+        for lane in lanes:
+            self._waiting[lane] = []
+
+    def move(self, new: Array, old: Array) -> None:
+        """The patients of lanes ``old`` now sit in lanes ``new``."""
+        tables = (self._truth, self._cancellable, self.next_due, self._since_event, self._chatter, self._quiet_since)
+        for table in tables:
+            table[new] = table[old]
+        waiting = [self._waiting[lane] for lane in old]
+        for lane, executions in zip(new, waiting, strict=True):
+            self._waiting[lane] = executions
+
+    # when --------------------------------------------------------------------------------------------------------
+
+    def first_passages(self, lanes: Array, until: Array) -> tuple[Array, Array]:
+        """Where the step just taken comes upon something that may happen.
+
+        Args:
+            lanes: whose step has been accepted.
+            until: (lanes,) the time until which the step is wanted.
+
+        Returns:
+            (which lanes, at what time): for the others the time is ``until``.
+        """
+        of = self._of
+        arrival, size = of.arrival[lanes], of.step_size[lanes]
+        instant = _instant(arrival)
+        look = np.minimum(instant / size, FURTHEST_LOOK)
+        found, low, high, seen = self._bracket(lanes, 1.0 + look)
+        some = lanes[found]
+        if len(some):
+            high[found] = self._bisect(some, low[found], high[found], seen[found], look[found])
+        time = np.where(high >= 1.0, arrival, np.minimum(of.time[lanes] + high * size, arrival))
+        time = np.where(arrival - time <= instant, arrival, time)
+        found |= self.next_due[lanes] <= arrival + instant
+        found &= time <= until
+        for i in np.flatnonzero(found):
+            time[i] = self._snap(lanes[i], time[i])
+        self._truth[lanes] = seen
+        self._cut_at[lanes] = high
+        self._since_event[lanes] += high * size
+        return found, np.where(found, time, until)
+
+    def _bracket(self, lanes: Array, furthest: Array) -> tuple[Array, Array, Array, Array]:
+        """(found, low, high, the truth at low): the first two points between which something changes.
+
+        Where nothing does, high is 1 and the truth is that at the end of the step.
+        """
+        low, high = np.zeros(len(lanes)), np.ones(len(lanes))
+        found = np.zeros(len(lanes), dtype=bool)
+        seen, left = self._truth[lanes], 0.0 * furthest
+        fresh = (self._since_event[lanes] == 0.0).astype(float)
+        points = [early * fresh for early in EARLY_POINTS if fresh.any()]
+        points += [np.full(len(lanes), point) for point in POINTS]
+        for right in [*points, furthest]:
+            here = self._truths(lanes, right)
+            new = ~found & self._counts(lanes, seen, here).any(axis=1)
+            low[new], high[new] = left[new], right[new]
+            found |= new
+            if right is not furthest:
+                seen = np.where(found[:, None], seen, here)
+            left = right
+        return found, low, high, seen
+
+    def _bisect(self, lanes: Array, low: Array, high: Array, before: Array, look: Array) -> Array:
+        """The fraction of the step at which something has just changed since ``before``.
+
+        What follows within an instant is taken along, so that events at one time stay at one time.
+        """
+        furthest = high
+        for _ in range(BISECTIONS):
+            middle = 0.5 * (low + high)
+            changed = self._counts(lanes, before, self._truths(lanes, middle)).any(axis=1)
+            low, high = np.where(changed, low, middle), np.where(changed, middle, high)
+        later = np.minimum(high + look, furthest)
+        now = self._counts(lanes, before, self._truths(lanes, high))
+        soon = self._counts(lanes, before, self._truths(lanes, later))
+        joined = (soon & ~now).any(axis=1) & ~(now & ~soon).any(axis=1)
+        fraction: Array = np.where(joined, later, high)
+        return fraction
+
+    def _truths(self, lanes: Array, fraction: Array) -> Array:
+        """(lanes, triggers): which conditions hold at a fraction of the step."""
+        of = self._of
+        of.theta[lanes] = fraction
+        tables = (of.theta, of.states, of.next_states, of.dense, of.derived, of.inputs, of.between, self.conditions)
+        of._call(of.kernel.watch, of._packs(lanes), *tables)
+        pack, place = of._where(lanes)
+        truth: Array = self.conditions[pack, :, place] > 0.0
+        return truth
+
+    def _counts(self, lanes: Array, before: Array, after: Array) -> Array:
+        """(lanes, triggers): the changes that matter: false to true, and true to false where that cancels."""
+        changes: Array = (~before & after) | (before & ~after & self._cancellable[lanes])
+        return changes
+
+    def _snap(self, lane: int, time: float) -> float:
+        """The output time that is the same instant as ``time``, if there is one."""
+        request, patient = self._of.request, self._of.patient[lane]
+        times = request.times[patient, self._of.next_output[lane] : request.counts[patient]]
+        place = int(np.searchsorted(times, time - _instant(time)))
+        near = place < len(times) and times[place] <= time + _instant(time)
+        return float(times[place]) if near else float(time)
+
+    def longest_steps(self, lanes: Array) -> Array:
+        """How long the next step of ``lanes``, in which something has just been assigned, may be."""
+        since = self._since_event[lanes]
+        self._since_event[lanes] = 0.0
+        longest: Array = np.where(since > 0.0, LONGEST_STEP * since, np.inf)
+        return longest
+
+    def cut(self, lanes: Array, times: Array) -> None:
+        """Let the step of ``lanes`` end at the passage that was found."""
+        of = self._of
+        self._truths(lanes, self._cut_at[lanes])  # leaves the states in ``between``
+        pack, place = of._where(lanes)
+        of.next_states[pack, :, place] = of.between[pack, :, place]
+        of.arrival[lanes] = times
+
+    # what --------------------------------------------------------------------------------------------------------
+
+    def changed(self, lanes: Array) -> Array:
+        """Those of ``lanes`` where a condition is no longer what it was last seen to be."""
+        if not len(lanes):
+            return lanes
+        self._read(self._of._packs(lanes))
+        pack, place = self._of._where(lanes)
+        truth = self.moment[pack, : len(self._plans), place] > 0.0
+        different: Array = lanes[(truth != self._truth[lanes]).any(axis=1)]
+        return different
+
+    def settle(self, lanes: Array) -> tuple[Array, list[tuple[int, Status]]]:
+        """Let everything happen that is due now in ``lanes``.
+
+        Returns:
+            the lanes in which something was assigned, and (lane, how it ended) of those that failed.
+        """
+        acted, failed = [], []
+        for lane in lanes:
+            executions, status = self._settle(int(lane))
+            if status is not None:
+                failed.append((int(lane), status))
+            elif executions:
+                acted.append(lane)
+            waiting = self._waiting[lane]
+            self.next_due[lane] = min((execution.due for execution in waiting), default=np.inf)
+            self._cancellable[lane] = False
+            for execution in waiting:
+                self._cancellable[lane, execution.trigger] |= not self._plans[execution.trigger].persistent
+        return np.array(acted, dtype=np.int64), failed
+
+    def _settle(self, lane: int) -> tuple[int, Status | None]:
+        """(the number of executions, how it failed) of one patient at the present time."""
+        time = float(self._of.time[lane])
+        if self._chatters(lane, time):
+            return 0, Status.EVENT_STORM
+        pack = np.array([lane // self._of.width])
+        place = lane % self._of.width
+        for executions in range(LONGEST_CASCADE):
+            self._read(pack)
+            moment = self.moment[pack[0], :, place]
+            if not self._notice(lane, time, moment):
+                return executions, Status.BAD_EVENT
+            due = [e for e in self._waiting[lane] if e.due <= time + _instant(time)]
+            if not due:
+                return executions, None
+            chosen = self._first(due, moment)
+            if chosen is None:
+                return executions, Status.BAD_EVENT
+            self._waiting[lane].remove(chosen)
+            if not self._assign(lane, chosen, moment):
+                return executions, Status.NON_FINITE
+        return LONGEST_CASCADE, Status.EVENT_STORM
+
+    def _chatters(self, lane: int, time: float) -> bool:
+        """Whether this is one of too many passages while the time has stood almost still."""
+        if time - self._quiet_since[lane] > CHATTER * max(abs(time), 1.0):
+            self._quiet_since[lane], self._chatter[lane] = time, 0
+        self._chatter[lane] += 1
+        return bool(self._chatter[lane] > LONGEST_CHATTER)
+
+    def _read(self, packs: Array) -> None:
+        """Evaluate all that the triggers read at the present states."""
+        of = self._of
+        of._call(of.kernel.moment, packs, of.states, of.derived, of.inputs, self.moment)
+
+    def _notice(self, lane: int, time: float, moment: Array) -> bool:
+        """Line up what has come true and drop what falls with its condition; False where a delay makes no sense."""
+        truth = moment[: len(self._plans)] > 0.0
+        fallen = self._truth[lane] & ~truth
+        waiting = [e for e in self._waiting[lane] if self._plans[e.trigger].persistent or not fallen[e.trigger]]
+        for number in np.flatnonzero(truth & ~self._truth[lane]):
+            plan = self._plans[number]
+            delay = moment[plan.delay] if plan.delay >= 0 else 0.0
+            if not delay >= 0.0:
+                return False
+            due = time if delay == 0.0 else self._snap(lane, time + delay)
+            values = moment[plan.values : plan.values + len(plan.targets)].copy() if plan.early_values else None
+            waiting.append(_Execution(int(number), due, values))
+        self._waiting[lane] = waiting
+        self._truth[lane] = truth
+        return True
+
+    def _first(self, due: list[_Execution], moment: Array) -> _Execution | None:
+        """Which goes first: by priority, then by the order of the program; None where a priority is not a number."""
+        if len(due) == 1:
+            return due[0]
+        places = [self._plans[execution.trigger].priority for execution in due]
+        priorities = [float(moment[place]) if place >= 0 else -np.inf for place in places]
+        if np.isnan(priorities).any():
+            return None
+        order = [(-p, place < 0, e.trigger, e.due) for p, place, e in zip(priorities, places, due, strict=True)]
+        return due[min(range(len(due)), key=order.__getitem__)]
+
+    def _assign(self, lane: int, execution: _Execution, moment: Array) -> bool:
+        """Carry out the assignments, from values before any of them; False where one is not finite."""
+        plan, of = self._plans[execution.trigger], self._of
+        values = execution.values
+        if values is None:
+            values = moment[plan.values : plan.values + len(plan.targets)].copy()
+        if not np.isfinite(values).all():
+            return False
+        pack, place = divmod(lane, of.width)
+        for (is_state, target), value in zip(plan.targets, values, strict=True):
+            (of.states if is_state else of.inputs)[pack, target, place] = value
+        return True
+
+
+def _instant(time: Any) -> Any:
+    """How far from ``time``, a number or an array, is the same time."""
+    return INSTANT * np.maximum(np.abs(time), 1.0)
