@@ -12,7 +12,7 @@ from charcot.core.expression import ONE, ZERO, Expression, constant, symbols_of
 from charcot.core.program import Parameter, Program, Readout, State, Trigger
 from charcot.interfaces.exchange.sbml.document import check_document, read_document
 from charcot.interfaces.exchange.sbml.elements import Elements, gather, kinetic_law, local_parameters
-from charcot.interfaces.exchange.sbml.events import never, trigger_of
+from charcot.interfaces.exchange.sbml.events import contested, never, trigger_of, watchers
 from charcot.interfaces.exchange.sbml.quantities import Now, Start, given_value, is_parameter, local_name
 from charcot.interfaces.exchange.sbml.refusals import Refusal, Unsupported, find_refusals, refused
 
@@ -76,7 +76,7 @@ class Translation:
     def result(self) -> Imported:
         """The program; raises Refusal with everything that could not be translated."""
         states = [state for name in self.elements.states() if (state := self._state(name))]
-        triggers = list(self._triggers())
+        triggers = self._triggers()
         readouts, amounts, concentrations = self._readouts()
         if self.refusals:
             raise Refusal(list(dict.fromkeys(self.refusals)))
@@ -101,8 +101,11 @@ class Translation:
             self._refuse(error, self.elements.element(name))
             return None
 
-    def _triggers(self) -> Iterable[Trigger]:
-        for position, event in enumerate(self.model.getListOfEvents()):
+    def _triggers(self) -> list[Trigger]:
+        events = list(self.model.getListOfEvents())
+        made: dict[str, Any] = {}
+        triggers: list[Trigger] = []
+        for position, event in enumerate(events):
             try:
                 trigger = trigger_of(event, position, self.now)
             except Unsupported as error:
@@ -111,7 +114,13 @@ class Translation:
             if trigger is None:
                 self.notes.append(never(event, self.path))
             else:
-                yield trigger
+                made[trigger.name] = event
+                triggers.append(trigger)
+        if self.refusals:
+            return []
+        for one, other in contested(triggers):
+            self._refuse(Unsupported("random-order", f"before or after {other.name!r}"), made[one.name])
+        return [*triggers, *watchers(events, triggers, self.now)]
 
     def _parameters(self) -> Iterable[Parameter]:
         for name in (*self.elements.compartments, *self.elements.parameters):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import libsbml
@@ -24,13 +26,20 @@ LITERALS = {
 }
 NUMBERS = {libsbml.AST_INTEGER, libsbml.AST_REAL, libsbml.AST_REAL_E, libsbml.AST_RATIONAL, libsbml.AST_NAME_AVOGADRO}
 
-# relation -> (its negation, whether the arguments are swapped to make "first below second", whether equality counts)
+# relation -> (whether the arguments change places to read "first below second", whether equality counts)
 RELATIONS = {
-    libsbml.AST_RELATIONAL_LT: (libsbml.AST_RELATIONAL_GEQ, False, False),
-    libsbml.AST_RELATIONAL_LEQ: (libsbml.AST_RELATIONAL_GT, False, True),
-    libsbml.AST_RELATIONAL_GT: (libsbml.AST_RELATIONAL_LEQ, True, False),
-    libsbml.AST_RELATIONAL_GEQ: (libsbml.AST_RELATIONAL_LT, True, True),
+    libsbml.AST_RELATIONAL_LT: (False, False),
+    libsbml.AST_RELATIONAL_LEQ: (False, True),
+    libsbml.AST_RELATIONAL_GT: (True, False),
+    libsbml.AST_RELATIONAL_GEQ: (True, True),
 }
+OPPOSITES = {
+    libsbml.AST_RELATIONAL_LT: libsbml.AST_RELATIONAL_GEQ,
+    libsbml.AST_RELATIONAL_GEQ: libsbml.AST_RELATIONAL_LT,
+    libsbml.AST_RELATIONAL_GT: libsbml.AST_RELATIONAL_LEQ,
+    libsbml.AST_RELATIONAL_LEQ: libsbml.AST_RELATIONAL_GT,
+}
+COMPARISONS = {*RELATIONS, libsbml.AST_RELATIONAL_EQ, libsbml.AST_RELATIONAL_NEQ}
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Mathematics:
         """
         kind = node.getType()
         if kind in OPERATORS:
-            return OPERATORS[kind]([self.value(child, names) for child in _children(node)])
+            return OPERATORS[kind]([self.value(child, names) for child in children_of(node)])
         if kind in NUMBERS:
             return constant(node.getValue())
         if kind in LITERALS:
@@ -80,26 +89,37 @@ class Mathematics:
         Where the condition compares, it is the distance to the threshold, so that the moment of the passage can be
         found by its sign; and it jumps where equality counts as true, since zero itself is not above zero.
         """
-        kind, children = node.getType(), _children(node)
+        kind, children = node.getType(), children_of(node)
         if kind == libsbml.AST_LOGICAL_NOT:
             return self.margin(children[0], names, not inverted)
         if kind in {libsbml.AST_LOGICAL_AND, libsbml.AST_LOGICAL_OR} and children:
-            margins = [self.margin(child, names, inverted) for child in children]
             together = minimum if (kind == libsbml.AST_LOGICAL_AND) is not inverted else maximum
-            result = margins[0]
-            for margin in margins[1:]:
-                result = together(result, margin)
-            return result
+            return reduce(together, [self.margin(child, names, inverted) for child in children])
         if kind in RELATIONS and len(children) == 2:
-            _, swapped, closed = RELATIONS[RELATIONS[kind][0] if inverted else kind]
+            swapped, closed = RELATIONS[OPPOSITES[kind] if inverted else kind]
             low, high = (self.value(child, names) for child in (children[::-1] if swapped else children))
-            distance = high - low
-            return select(high, low, distance, distance + 1.0) if closed else distance
+            return _margin(low, high, closed)
         if kind == libsbml.AST_FUNCTION:
             body, inner = self._call(node, names)
             return self.margin(body, inner, inverted)
         condition = truth(self.value(node, names))
         return negation(condition) if inverted else condition
+
+    def thresholds(self, node: Any, names: Names = NOTHING) -> list[Expression]:
+        """The margins of all comparisons within a formula and of their opposites.
+
+        A condition that is made of several may be true for a moment only; each of them alone passes once, and can be
+        found.
+        """
+        found: list[Expression] = []
+        children = children_of(node)
+        if node.getType() in COMPARISONS:
+            for one, other in pairwise(self.value(child, names) for child in children):
+                found += [_margin(one, other, True), _margin(other, one, True)]
+        elif node.getType() == libsbml.AST_FUNCTION:
+            body, inner = self._call(node, names)
+            found += self.thresholds(body, inner)
+        return found + [margin for child in children for margin in self.thresholds(child, names)]
 
     def _rate(self, node: Any, names: Names) -> Expression:
         target = node.getChild(0)
@@ -118,10 +138,16 @@ class Mathematics:
         definition = self.functions.get(name)
         if definition is None:
             raise Unsupported("missing-mathematics", f"function {name!r} has no definition with mathematics")
-        *parameters, body = _children(definition)
-        values = [self.value(child, names) for child in _children(node)]
+        *parameters, body = children_of(definition)
+        values = [self.value(child, names) for child in children_of(node)]
         return body, dict(zip([p.getName() for p in parameters], values, strict=True))
 
 
-def _children(node: Any) -> list[Any]:
+def children_of(node: Any) -> list[Any]:
+    """The arguments of an operator, or the parts of a lambda."""
     return [node.getChild(index) for index in range(node.getNumChildren())]
+
+
+def _margin(low: Expression, high: Expression, closed: bool) -> Expression:
+    distance = high - low
+    return select(high, low, distance, distance + 1.0) if closed else distance

@@ -20,6 +20,7 @@ FEATURES = {
     "missing-mathematics": "the mathematics uses a construct that this reader does not know",
     "missing-value": "a value that the mathematics reads is given nowhere in the file",
     "loop": "quantities are defined by each other in a circle",
+    "random-order": "events of one time and one priority, of which one changes the other, ask for a draw of their order",
     "delayed-concentration": "a delayed event sets a concentration, with values from the trigger, in a compartment that "
     "changes",
 }
@@ -31,6 +32,7 @@ HINTS = {
     "level": "Convert it to Level 3, for example with libSBML's setLevelAndVersion.",
     "missing-value": "Give the element a value, an initial assignment or a rule.",
     "loop": "Break the circle with a rate rule or a number.",
+    "random-order": "Give the events different priorities.",
     "delayed-concentration": "Let the event take values at its execution, or set the amount.",
 }
 
