@@ -15,7 +15,7 @@ WORKERS = 2
 
 
 def summary(outcomes):
-    """``N cases, P passed, R refused (by reason), W wrong, F failed`` and the detail of what is neither of the first."""
+    """``N cases, P passed, R refused (by reason), W wrong, F failed``, then the detail of the last two."""
     counts = Counter(outcome.verdict for outcome in outcomes)
     reasons = Counter(" and ".join(outcome.reasons) for outcome in outcomes if outcome.verdict == REFUSED)
     why = ", ".join(f"{name} {count}" for name, count in reasons.most_common())

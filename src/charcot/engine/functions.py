@@ -189,7 +189,7 @@ def _floor(body: Body, x: str) -> str:
 
 
 def raised(lanes: Lanes) -> str:
-    """``@vector_raised``: x^y by the rules of IEEE 754, to within 2 units in the last place (20 near 1e-300 and 1e300)."""
+    """``@vector_raised``: x^y by the rules of IEEE 754; off by 2 units in the last place, 20 near 1e-300 and 1e300."""
     body = Body(lanes)
     constant = lanes.constant
     size = body.absolute("%x")

@@ -196,9 +196,9 @@ def _cotangent(a: Arguments) -> Expression:
 def choose(condition: Expression, if_true: Expression, otherwise: Expression) -> Expression:
     """One of two values by a condition; a comparison is not made twice."""
     if condition.operation == "select" and condition.arguments[2:] == (ONE, ZERO):
-        return select(*condition.arguments[:2], if_true, otherwise)
+        return select(condition.arguments[0], condition.arguments[1], if_true, otherwise)
     if condition.operation == "select" and condition.arguments[2:] == (ZERO, ONE):
-        return select(*condition.arguments[:2], otherwise, if_true)
+        return select(condition.arguments[0], condition.arguments[1], otherwise, if_true)
     return select(ZERO, condition, if_true, otherwise)
 
 

@@ -7,6 +7,7 @@ alone; only where a rate rule speaks of a concentration is the concentration kep
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from charcot.interfaces.exchange.sbml.operators import quotient_of
 from charcot.interfaces.exchange.sbml.refusals import Unsupported
 
 
-class Moment:
+class Moment(ABC):
     """Values at one kind of moment. Each is made once; a circle of definitions is found and named."""
 
     def __init__(self, elements: Elements, time: Expression) -> None:
@@ -57,9 +58,9 @@ class Moment:
         """The size of the compartment of a species."""
         return self.value(self.elements.species[species].getCompartment())
 
+    @abstractmethod
     def rate(self, name: str) -> Expression:
         """How fast the value of an identifier changes."""
-        raise NotImplementedError
 
     def formula(self, element: Any, names: Names = NOTHING) -> Expression:
         """The value of an element's mathematics; what goes wrong is told of that element."""
@@ -88,11 +89,13 @@ class Moment:
         local = {p.getId(): symbol(local_name(name, p.getId())) for p in local_parameters(reaction)}
         return self.formula(law, local)
 
+    @abstractmethod
     def _species(self, name: str) -> Expression:
-        raise NotImplementedError
+        """What the identifier of a species stands for."""
 
+    @abstractmethod
     def _plain(self, name: str) -> Expression:
-        raise NotImplementedError
+        """The value of a compartment, parameter or species reference."""
 
 
 def local_name(reaction: str, parameter: str) -> str:

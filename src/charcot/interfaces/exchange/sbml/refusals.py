@@ -20,9 +20,8 @@ FEATURES = {
     "missing-mathematics": "the mathematics uses a construct that this reader does not know",
     "missing-value": "a value that the mathematics reads is given nowhere in the file",
     "loop": "quantities are defined by each other in a circle",
-    "random-order": "events of one time and one priority, of which one changes the other, ask for a draw of their order",
-    "delayed-concentration": "a delayed event sets a concentration, with values from the trigger, in a compartment that "
-    "changes",
+    "random-order": "events of one time and one priority that change each other ask for a draw of their order",
+    "delayed-concentration": "a delayed event sets a concentration by its trigger's values in a changing compartment",
 }
 HINTS = {
     "algebraic-rule": "Solve it by hand into an assignment rule or a rate rule.",
