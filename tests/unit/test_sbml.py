@@ -233,12 +233,13 @@ def test_an_event_of_level_2_has_the_defaults_of_level_2(read):
 )
 def test_a_condition_is_above_zero_exactly_where_it_is_true(read, condition, expected):
     body = parameters(x=0, y=0, u=0) + rules(rate_x=number(1), rate_y=number(1)) + event(condition, variable="u")
-    (trigger,) = read(body).program.triggers
+    trigger, *watchers = read(body).program.triggers
     found = [evaluate(trigger.condition, x=x, y=y) > 0 for x, y in ((1, 1), (1, 2), (2, 1))]
     assert found == [bool(value) for value in expected]
+    assert not any(watcher.assignments for watcher in watchers)
 
 
-def test_an_event_that_sets_concentration_and_compartment_sets_the_amount_of_both(read):
+def test_a_concentration_set_together_with_its_compartment_is_one_in_the_old_volume(read):
     text = CELL.format(size="4", constant="false") + (
         '<listOfEvents><event useValuesFromTriggerTime="true"><trigger initialValue="true" persistent="true">'
         + math_of(apply("gt", TIME, number(3)))
@@ -249,7 +250,44 @@ def test_an_event_that_sets_concentration_and_compartment_sets_the_amount_of_bot
     )
     (trigger,) = read(text).program.triggers
     made = {a.target: evaluate(a.value, c=4.0, A=12.0) for a in trigger.assignments}
-    assert made == {"A": 7.0 * 8.0, "c": 8.0}
+    assert made == {"A": 7.0 * 4.0, "c": 8.0}
+
+
+def test_a_condition_that_holds_for_a_moment_only_is_seen(read):
+    """x = t is between 0.4801 and 0.4802 for a ten-thousandth; steps are as long as the whole run."""
+    moment = apply("and", apply("gt", name("x"), number(0.4801)), apply("lt", name("x"), number(0.4802)))
+    found = course(read(parameters(x=0, u=1) + rules(rate_x=number(1)) + event(moment, variable="u")), [0.0, 0.48, 1.0])
+    np.testing.assert_array_equal(found["u"][0], [1.0, 1.0, 5.0])
+
+
+PAIR = """
+<listOfEvents><event id="one" useValuesFromTriggerTime="true"><trigger initialValue="true" persistent="false">{gt}
+</trigger><priority>{same}</priority><listOfEventAssignments><eventAssignment variable="x">{zero}</eventAssignment>
+</listOfEventAssignments></event><event id="two" useValuesFromTriggerTime="true"><trigger initialValue="true"
+ persistent="false">{gt}</trigger><priority>{priority}</priority><listOfEventAssignments>
+<eventAssignment variable="{target}">{zero}</eventAssignment></listOfEventAssignments></event></listOfEvents>
+"""
+
+
+@pytest.mark.parametrize(("priority", "condition", "refused"), [(1, "x", True), (2, "x", False), (1, "y", False)])
+def test_events_that_ask_for_a_random_order_are_refused(read, priority, condition, refused):
+    """The first sets x to 0, which takes back a condition on x; a condition on y it leaves alone."""
+    text = PAIR.format(
+        gt=math_of(apply("gt", name(condition), number(3))),
+        same=math_of(number(1)),
+        priority=math_of(number(priority)),
+        zero=math_of(number(0)),
+        target="u",
+    )
+    body = parameters(x=0, y=0, u=1) + rules(rate_x=number(1), rate_y=number(1)) + text
+    if not refused:
+        assert len(read(body).program.triggers) == 2
+        return
+    with pytest.raises(Refusal) as caught:
+        read(body)
+    assert caught.value.features == ("random-order",)
+    assert "'one'" in str(caught.value)
+    assert "'two'" in str(caught.value)
 
 
 def test_conditions_in_values_are_exact_and_lazy(read):
