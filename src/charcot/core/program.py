@@ -2,7 +2,8 @@
 
 A program is autonomous: rates depend on states, parameters and inputs, never on time itself (a clock, where one is
 needed, is a state of rate one). Inputs are constant between events; events at known times add to a state or set an
-input (see :mod:`charcot.core.schedule`); a :class:`Trigger` acts when a condition on the states comes true.
+input (see :mod:`charcot.core.schedule`; what varies between them is a path, :mod:`charcot.core.paths`); a
+:class:`Trigger` acts when a condition on the states comes true.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ class Status(IntEnum):
     BAD_INPUT = 5
     EVENT_STORM = 6
     BAD_EVENT = 7
+    SMALL_PIVOT = 8
 
     @property
     def failed(self) -> bool:
@@ -46,6 +47,8 @@ _SENTENCES = {
     Status.EVENT_STORM: "The triggers of the model never came to rest: thousands of events at one instant, each making "
     "the next. Give a condition a hysteresis, or an event a delay.",
     Status.BAD_EVENT: "A trigger of the model gave a delay below zero, or a delay or priority that is not a number.",
+    Status.SMALL_PIVOT: "The fast solver met an equation that it cannot solve in its fixed order: simulate with "
+    "fallback=True, which runs this patient again with a solver that pivots.",
 }
 
 
@@ -61,6 +64,7 @@ class Result:
         status: (patients,) of :class:`Status`.
         steps, rejected: (patients,) accepted and rejected steps.
         final_states: (patients, states) at ``end_time``.
+        fallback: (patients,) bool: whose equations needed the slower solver that pivots.
     """
 
     readout_names: tuple[str, ...]
@@ -72,6 +76,7 @@ class Result:
     steps: np.ndarray
     rejected: np.ndarray
     final_states: np.ndarray
+    fallback: np.ndarray
 
     def __getitem__(self, readout: str) -> np.ndarray:
         """One read-out, shape (patients, times)."""
@@ -86,6 +91,10 @@ class Result:
         """How many patients ended in which way, by name."""
         return {s.name.lower(): int(np.sum(self.status == s)) for s in Status if np.any(self.status == s)}
 
+    def fallback_count(self) -> int:
+        """How many patients needed the slower solver that pivots, however they ended."""
+        return int(np.sum(self.fallback))
+
     def take(self, patients: np.ndarray) -> Result:
         """The rows of some patients."""
         return Result(
@@ -93,7 +102,7 @@ class Result:
             self.readout_units,
             *(
                 getattr(self, name)[patients]
-                for name in ("times", "values", "end_time", "status", "steps", "rejected", "final_states")
+                for name in ("times", "values", "end_time", "status", "steps", "rejected", "final_states", "fallback")
             ),
         )
 

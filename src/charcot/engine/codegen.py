@@ -8,9 +8,11 @@ exported function takes the number of packs to treat, their list, and its tables
 ``initial``    parameters -> states
 ``start``      a first step size from the rates at ``states``
 ``step``       one step of size ``step_size``: ``next_states``, the error norm, the factor by which the step may
-               grow, and, where ``wants`` is not 0, the coefficients of the dense output
+               grow (0 where a pivot was too small), and, where ``wants`` is not 0, the coefficients of the dense
+               output
 ``commit``     states = next_states in the lanes where ``accept`` is 1
 ``sample``     states and read-outs at the fraction ``theta`` of the step
+``slopes``     rates and the Jacobian at ``states``, for a solver that pivots
 ``watch``      states and the triggers' conditions at the fraction ``theta`` (programs with triggers only)
 ``moment``     the triggers' conditions, then their delays, priorities and values, at ``states`` (likewise)
 =============  =====================================================================================
@@ -34,10 +36,14 @@ PLAIN = "noinline optnone"
 
 SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0  # of the step size controller
 
+# A pivot on the diagonal is too small to trust when it has lost ten digits to cancellation, or when dividing by an
+# earlier one has made it so large that ten digits of its own row are lost. Neither depends on the units of the states.
+CANCELLED, GROWN = 1e-10, 1e10
+
 
 def scratch_size(model: Model, tableau: Tableau = RODAS5P) -> int:
     """Vectors of working memory that ``step``, ``start`` and ``sample`` need."""
-    return (tableau.stages + 3) * len(model.rates) + model.elimination.size
+    return (tableau.stages + 3) * len(model.rates) + model.elimination.size + 1
 
 
 def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
@@ -58,6 +64,7 @@ def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
         *_step(model, lanes, tableau),
         *_commit(model, lanes),
         *_sample(model, lanes),
+        *_slopes(model, lanes),
         *_of_triggers(model, lanes),
     ]
     return "\n\n".join(pieces) + "\n"
@@ -100,15 +107,22 @@ def _jacobian(model: Model, lanes: Lanes) -> str:
 
 
 def _factor(model: Model, lanes: Lanes, gamma: float) -> str:
-    """J - I/(gamma h) = -W = L U in place, row by row; kept are -L, U and the reciprocals of the pivots."""
+    """J - I/(gamma h) = -W = L U in place, row by row; kept are -L, U and the reciprocals of the pivots.
+
+    Behind the matrix stands 1 in the lanes where a pivot was too small to trust, else 0.
+    """
     body, plan = Body(lanes), model.elimination
     in_jacobian = {(row, column) for row, column, _ in model.entries}
     shift = body.divide(body.constant(-1.0), body.multiply(body.constant(gamma), body.load("%step_size")))
+    least = body.multiply(body.absolute(shift), body.constant(CANCELLED))
+    weak = body.constant(0.0)
     for row in plan.order:
         left: dict[int, str] = {}  # the entries of -L in this row
+        own = ""
         for column in [*plan.lower[row], row, *plan.upper[row]]:
             total = body.load("%matrix", plan.slot[row, column]) if (row, column) in in_jacobian else ""
             if column == row:
+                own = body.absolute(total) if total else ""
                 total = body.add(shift, total) if total else shift
             for middle, multiplier in left.items():
                 if (middle, column) in plan.slot and column != middle:
@@ -118,8 +132,15 @@ def _factor(model: Model, lanes: Lanes, gamma: float) -> str:
                 pivot = body.recall("%matrix", plan.slot[column, column])
                 left[column] = total = body.multiply(body.negate(total), pivot)
             elif column == row:
+                pivot = body.absolute(total)
+                weak = body.choose("olt", pivot, least, body.constant(1.0), weak)
+                if any((middle, row) in plan.slot for middle in left):
+                    most = body.multiply(body.absolute(shift), body.constant(GROWN))
+                    most = body.fma(own, body.constant(GROWN), most) if own else most
+                    weak = body.choose("ogt", pivot, most, body.constant(1.0), weak)
                 total = body.divide(body.constant(1.0), total)
             body.store(total, "%matrix", plan.slot[row, column])
+    body.store(weak, "%matrix", plan.size)
     body.do("ret void")
     return body.function(f"internal void @factor(ptr noalias %matrix, ptr %step_size) {PLAIN}")
 
@@ -277,6 +298,14 @@ def _sample(model: Model, lanes: Lanes) -> tuple[str, str]:
     return _exported(lanes, "sample", tables, (), body)
 
 
+def _slopes(model: Model, lanes: Lanes) -> tuple[str, str]:
+    body = Body(lanes)
+    body.do("call void @jacobian(ptr %states, ptr %derived, ptr %inputs, ptr %rates, ptr %matrix)")
+    tables = [("states", len(model.rates)), ("derived", len(model.patient_nodes)), ("inputs", model.inputs)]
+    tables += [("rates", len(model.rates)), ("matrix", model.elimination.size)]
+    return _exported(lanes, "slopes", tables, (), body)
+
+
 def _of_triggers(model: Model, lanes: Lanes) -> Iterable[str]:
     """``watch`` and ``moment``; both ask one function for the conditions, so that they agree to the last bit."""
     if not model.conditions:
@@ -318,6 +347,10 @@ def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
         k = body.address("%scratch", stage * states)
         body.do(f"call void @solve(ptr %matrix, ptr %rates, ptr %sums, ptr %step_size, ptr {k})")
     _finish(body, states, tableau)
+    factor = body.choose(
+        "ogt", body.load("%matrix", sizes[-1]), body.constant(0.0), body.constant(0.0), body.load("%factor")
+    )
+    body.store(factor, "%factor")
     _dense_output(body, states, tableau)
     tables = [("states", states), ("next_states", states), ("dense", 3 * states)]
     tables += [("derived", len(model.patient_nodes)), ("inputs", model.inputs)]

@@ -26,14 +26,18 @@ from charcot.core import expression
 from charcot.core.program import Program
 from charcot.engine import codegen, elimination, expressions, functions, graph, tableau, vector
 
-FUNCTIONS = {"prologue": 2, "initial": 2, "start": 6, "step": 11, "commit": 3, "sample": 8}  # tables that each takes
-OF_TRIGGERS = {"watch": 8, "moment": 4}  # the same, in a program with triggers
+# The exported functions, and how many tables each takes.
+FUNCTIONS = {"prologue": 2, "initial": 2, "start": 6, "step": 11, "commit": 3, "sample": 8, "slopes": 5}
+OF_TRIGGERS = {"watch": 8, "moment": 4}  # only in a program with triggers
 MAGIC = b"charcot kernel 1\n"
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many vectors a pack needs in each table of a kernel, and the lanes of a vector."""
+    """How many vectors a pack needs in each table of a kernel, and the lanes of a vector.
+
+    ``entries`` lists the Jacobian's structural non-zeros as (row, column, vector of the table ``matrix``).
+    """
 
     width: int
     states: int
@@ -44,6 +48,8 @@ class Sizes:
     scratch: int
     conditions: int
     consequences: int
+    matrix: int
+    entries: list[tuple[int, int, int]]
 
 
 class Kernel:
@@ -66,6 +72,7 @@ class Kernel:
     step: Any
     commit: Any
     sample: Any
+    slopes: Any
     watch: Any
     moment: Any
 
@@ -119,6 +126,8 @@ def compile_program(program: Program) -> tuple[Sizes, bytes]:
         scratch=codegen.scratch_size(model),
         conditions=len(model.conditions),
         consequences=len(model.consequences),
+        matrix=model.elimination.size,
+        entries=[(row, column, model.elimination.slot[row, column]) for row, column, _ in model.entries],
     )
     module = llvm.parse_assembly(codegen.generate(model, lanes))
     return sizes, _target_machine().emit_object(module)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from charcot.core.program import Program
-from charcot.core.result import Result
+from charcot.core.result import Result, Status
 from charcot.core.schedule import Schedule
 from charcot.engine.compiled import Kernel, kernel
 from charcot.engine.lockstep import Lockstep
@@ -30,6 +30,7 @@ def simulate(
     max_steps: int = 200_000,
     workers: int = 1,
     batch: int = 512,
+    fallback: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
     """Integrate every patient from ``start`` to the patient's last output time.
@@ -55,6 +56,8 @@ def simulate(
         max_steps: accepted and rejected steps that a patient may take.
         workers: threads.
         batch: patients that step together on all threads.
+        fallback: run a patient whose equations cannot be solved in the kernel's fixed order again, with a slow solver
+            that pivots; ``Result.fallback`` says who. Otherwise such a patient ends as SMALL_PIVOT.
         progress: called with the number of newly finished patients, by the thread that finished them.
 
     Raises:
@@ -69,25 +72,26 @@ def simulate(
     result = empty_result(program, request)
     if request.patients:
         _run(kernel(program), request, result, workers, batch, progress)
+    if fallback:
+        _run_again(program, request, result)
     return result
 
 
 class _Queue:
     """Hands out patients in order, to several threads."""
 
-    def __init__(self, patients: int) -> None:
-        self._next, self._patients = 0, patients
+    def __init__(self, patients: np.ndarray) -> None:
+        self._left = patients
         self._lock = threading.Lock()
 
     def take(self, count: int) -> np.ndarray:
         with self._lock:
-            first = self._next
-            self._next = min(first + count, self._patients)
-            return np.arange(first, self._next)
+            taken, self._left = self._left[:count], self._left[count:]
+            return taken
 
     def close(self) -> None:
         with self._lock:
-            self._next = self._patients
+            self._left = self._left[:0]
 
 
 def _run(
@@ -98,7 +102,7 @@ def _run(
     batch: int,
     progress: Callable[[int], None] | None,
 ) -> None:
-    queue, lock = _Queue(request.patients), threading.Lock()
+    queue, lock = _Queue(np.arange(request.patients)), threading.Lock()
     workers = min(workers, -(-request.patients // code.sizes.width))
     seats = min(-(-batch // workers), -(-request.patients // workers))
 
@@ -121,3 +125,16 @@ def _run(
                 future.result()
         finally:
             queue.close()
+
+
+def _run_again(program: Program, request: Request, result: Result) -> None:
+    """Simulate those who met a pivot too small with the solver that pivots; what it finds, stands."""
+    weak = np.flatnonzero(result.status == int(Status.SMALL_PIVOT))
+    if not len(weak):
+        return
+    result.fallback[weak] = True
+    result.values[weak] = np.nan
+    code = kernel(program)
+    with np.errstate(all="ignore"):
+        seats = min(len(weak), code.sizes.width)
+        Lockstep(code, request, result, seats, pivoting=True).run(_Queue(weak).take, lambda count: None)

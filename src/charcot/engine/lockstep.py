@@ -21,6 +21,7 @@ import numpy as np
 from charcot.core.result import Result, Status
 from charcot.core.schedule import EventKind
 from charcot.engine.compiled import Kernel
+from charcot.engine.pivoting import PivotedStep
 from charcot.engine.request import Request
 from charcot.engine.triggers import Watch
 
@@ -41,7 +42,7 @@ class Lockstep:
     kernel have shape (packs, vectors, width).
     """
 
-    def __init__(self, kernel: Kernel, request: Request, result: Result, lanes: int) -> None:
+    def __init__(self, kernel: Kernel, request: Request, result: Result, lanes: int, pivoting: bool = False) -> None:
         sizes = kernel.sizes
         self.kernel, self.request, self.result = kernel, request, result
         self.width, self.seats = sizes.width, lanes
@@ -65,6 +66,7 @@ class Lockstep:
         self.fresh_event = np.full(count, -1)  # the row of after_event to learn from the next accepted step
         self.next_output, self.next_event, self.steps, self.rejected = np.zeros((4, count), dtype=np.int64)
         self.tried_again = np.zeros(count, dtype=bool)
+        self.pivoted_step = PivotedStep(kernel) if pivoting else None  # the fallback: one patient after the other
         self.watch = Watch(self) if request.triggers else None
         tables = [*vars(self).values(), *(vars(self.watch).values() if self.watch else ())]
         self._addresses = {id(t): t.ctypes.data for t in tables if isinstance(t, np.ndarray)}
@@ -147,6 +149,7 @@ class Lockstep:
         self._choose_steps(lanes)
         packs = self._packs(lanes)
         self._take_step(packs)
+        lanes = self._hand_over(lanes, self.factor[lanes] == 0.0)
         accepted = self.error[lanes] <= 1.0
         self._reject(lanes[~accepted])
         lanes = lanes[accepted]
@@ -210,7 +213,18 @@ class Lockstep:
             due = np.ones(len(lanes), dtype=bool)
         self.wants[lanes[due] // self.width, 0] = 1
 
+    def _hand_over(self, lanes: Array, weak: Array) -> Array:
+        """Finish the ``weak`` lanes, whose equations want a solver that pivots; returns the others."""
+        if weak.any():
+            self._finish(lanes[weak], Status.SMALL_PIVOT)
+            lanes = lanes[~weak]
+        return lanes
+
     def _take_step(self, packs: Array) -> None:
+        if self.pivoted_step is not None:
+            on_board = np.flatnonzero(self.patient >= 0)
+            self._take_pivoted_steps(self.pivoted_step, on_board[np.isin(on_board // self.width, packs)])
+            return
         self._call(
             self.kernel.step,
             packs,
@@ -227,6 +241,23 @@ class Lockstep:
             self.scratch,
         )
 
+    def _take_pivoted_steps(self, method: PivotedStep, lanes: Array) -> None:
+        for lane in lanes:
+            pack, place = divmod(int(lane), self.width)
+            states, derived, inputs = (table[pack, :, place] for table in (self.states, self.derived, self.inputs))
+            step = method(states, derived, inputs, self.step_size[lane], self.tolerances)
+            after, dense, self.error[lane], self.factor[lane] = step
+            self.next_states[pack, :, place] = after
+            self.dense[pack, :, place] = dense.ravel()
+
+    def _pivoting_would_help(self, lanes: Array) -> Array:
+        """Where the step that has just failed succeeds with pivots."""
+        if self.pivoted_step is not None or not len(lanes):
+            return np.zeros(len(lanes), dtype=bool)
+        self._take_pivoted_steps(PivotedStep(self.kernel), lanes)
+        succeeds: Array = self.error[lanes] <= 1.0
+        return succeeds
+
     def _reject(self, lanes: Array) -> None:
         self.rejected[lanes] += 1
         self.tried_again[lanes] = True
@@ -234,9 +265,12 @@ class Lockstep:
         size = self.step_size[lanes] * np.where(finite, self.factor[lanes], NAN_SHRINK)
         self.proposed[lanes] = size
         stuck = size < SMALLEST_STEP * np.maximum(np.abs(self.time[lanes]), 1.0)
-        self._finish(lanes[stuck & finite], Status.STEP_TOO_SMALL)
-        self._finish(lanes[stuck & ~finite], Status.NON_FINITE)
         self._give_up(lanes[~stuck])
+        lanes, finite = lanes[stuck], finite[stuck]
+        mendable = self._pivoting_would_help(lanes)
+        self._finish(lanes[finite & ~mendable], Status.STEP_TOO_SMALL)
+        self._finish(lanes[~finite & ~mendable], Status.NON_FINITE)
+        self._hand_over(lanes, mendable)
 
     def _give_up(self, lanes: Array) -> None:
         spent = self.steps[lanes] + self.rejected[lanes] >= self.request.max_steps

@@ -133,6 +133,7 @@ def empty_result(program: Program, request: Request) -> Result:
         steps=np.zeros(patients, dtype=np.int64),
         rejected=np.zeros(patients, dtype=np.int64),
         final_states=np.full((patients, len(program.states)), np.nan),
+        fallback=np.zeros(patients, dtype=bool),
     )
 
 
