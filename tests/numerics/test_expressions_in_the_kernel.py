@@ -30,6 +30,13 @@ CASES = {
     "power": A**2,
     "power_negative": A**-3,
     "power_large": A**16,
+    "raised": e.raised(A, B),
+    "raised_whole": e.raised(A, e.floor(B)),
+    "sine": e.sine(A),
+    "cosine": e.cosine(A),
+    "arctangent": e.arctangent(A),
+    "floor": e.floor(A),
+    "floor_of_whole": e.floor(e.floor(A)),
 }
 POSITIVE = {
     "log": e.log(A),
@@ -123,6 +130,88 @@ def test_exp_and_log_are_accurate_over_their_whole_range():
 )
 def test_the_edges(function, x, expected):
     np.testing.assert_allclose(one_operation(function, np.array(x)), expected, rtol=1e-15)
+
+
+def neighbours(x):
+    """Values just below, at and just above each of ``x``."""
+    return np.concatenate([np.nextafter(x, -np.inf), x, np.nextafter(x, np.inf)])
+
+
+def test_sine_and_cosine_are_accurate_at_small_and_large_angles_and_near_their_zeros():
+    multiples = np.arange(-4000, 4001) * (np.pi / 4)
+    scattered = np.random.default_rng(5).normal(0, 1, 20_000) * 10.0 ** np.random.default_rng(6).uniform(-9, 11, 20_000)
+    x = np.concatenate([neighbours(multiples), scattered, np.linspace(-10, 10, 20_001)])
+    np.testing.assert_allclose(one_operation(e.sine, x), np.sin(x), rtol=4.5e-16, atol=1e-300)
+    np.testing.assert_allclose(one_operation(e.cosine, x), np.cos(x), rtol=4.5e-16, atol=1e-300)
+    assert np.isnan(one_operation(e.sine, np.array([2.0**41, -1e300]))).all()  # named, not guessed
+
+
+def test_arctangent_is_accurate_and_ends_at_a_quarter_turn():
+    scattered = np.random.default_rng(7).normal(0, 1, 20_000) * 10.0 ** np.random.default_rng(8).uniform(-9, 9, 20_000)
+    x = np.concatenate([scattered, np.linspace(-4, 4, 20_001), neighbours(np.array([0.4375, 0.6875, 1.1875, 2.4375]))])
+    np.testing.assert_allclose(one_operation(e.arctangent, x), np.arctan(x), rtol=4.5e-16)
+    for far in (1.0, 1e300):  # 1e300 x 1e300 is infinite
+        ends = one_operation(lambda a, far=far: e.arctangent(a * far), np.array([1e300, -1e300, 0.0]))
+        np.testing.assert_array_equal(ends, [np.pi / 2, -np.pi / 2, 0.0])
+    assert np.isnan(one_operation(lambda a: e.arctangent(e.log(a)), np.array([-1.0]))).all()
+
+
+def test_floor_is_exact_everywhere():
+    wholes = np.array([0.0, 1.0, 2.0, 7.0, 2.0**31, 2.0**51, 2.0**52 - 1, 2.0**52, 2.0**53, 1e300])
+    x = np.concatenate([neighbours(wholes), -neighbours(wholes), np.random.default_rng(9).normal(0, 100, 5000)])
+    np.testing.assert_array_equal(one_operation(e.floor, x), np.floor(x))
+
+
+def two_operands(function, a, b):
+    values = np.zeros((len(a), 4))
+    values[:, 0], values[:, 1] = a, b
+    return [found[:, 0] for found in evaluate([function(A, B)], values)]
+
+
+def test_a_general_power_is_accurate_even_where_the_exponent_magnifies_errors():
+    a = np.exp(np.random.default_rng(10).normal(0, 2, 40_000))
+    y = np.random.default_rng(11).uniform(-700, 700, 40_000) / np.log(a)  # results from 1e-304 to 1e304
+    near_one = 1 + np.random.default_rng(12).normal(0, 1e-7, 20_000)
+    large = np.random.default_rng(13).uniform(-1e9, 1e9, 20_000)
+    a, y = np.concatenate([a, near_one]), np.concatenate([y, large])
+    expected = np.power(a, y)
+    allowed = (4.5e-16 + 7e-18 * np.abs(y * np.log(a))) * expected  # 2 units in the last place; 20 at the far ends
+    for found in two_operands(e.raised, a, y):
+        assert np.all(np.abs(found - expected) <= allowed)
+
+
+def test_a_general_power_follows_the_rules_of_the_standard_at_its_edges():
+    edges = [0.0, 1.0, -1.0, 2.0, -2.0, 0.5, 3.0, -3.0, 2.5, -0.5, 1e300, 1e-310, 2.0**53, 800.0]
+    a, b = (table.ravel() for table in np.meshgrid(edges, edges))
+    with np.errstate(all="ignore"):
+        expected = np.power(a, b)
+    for found in two_operands(e.raised, a, b):
+        np.testing.assert_allclose(found, expected, rtol=7e-16)
+
+
+def test_conditions_are_one_or_zero_and_exact_at_equality():
+    a = np.array([1.0, 1.0, np.nextafter(1.0, 2.0), -0.0])
+    b = np.array([1.0, np.nextafter(1.0, 2.0), 1.0, 0.0])
+    for function, expected in ((e.less, [0, 1, 0, 0]), (e.at_most, [1, 1, 0, 1]), (e.equal, [1, 0, 0, 1])):
+        for found in two_operands(function, a, b):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_the_branch_not_taken_spoils_neither_the_value_nor_the_steps():
+    """y' = -y where y > 0.5, else -sqrt(y - 0.5): the other branch is NaN for as long as it is not taken."""
+    y, floor = symbol("y"), symbol("floor")
+    rate = e.select(y, floor, 0.0 * y, -e.raised(y - floor, 0.5))
+    program = Program(
+        states=(State("y", "1", e.constant(1.5), rate),),
+        parameters=(Parameter("floor", "1", 0.5),),
+        readouts=(Readout("y", "1", y),),
+    )
+    result = simulate(program, program.parameter_table(1), np.array([0.0, 1.0, 1.9]), tolerance=1e-9)
+    # the root of the distance falls by one half a day
+    np.testing.assert_allclose(result["y"][0], 0.5 + (1 - 0.5 * result.times[0]) ** 2, rtol=1e-8)
+    below = simulate(program, program.parameter_table(1), np.array([0.0, 9.0]), initial_states=np.array([[0.2]]))
+    assert below.status_counts() == {"completed": 1}
+    np.testing.assert_array_equal(below["y"][0], [0.2, 0.2])
 
 
 def test_minimum_and_maximum_do_not_swallow_a_value_that_is_not_a_number():

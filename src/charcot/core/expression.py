@@ -3,6 +3,9 @@
 Expressions are made by ordinary Python arithmetic on :func:`symbol` objects, and are hash-consed: two equal
 expressions are one object, so that common terms are found for free and comparison is identity. Every operation is
 defined on all real arguments that a model can reach; ``power`` with a non-integer exponent needs a base >= 0.
+
+A condition is an expression that is 1 where it holds and 0 where it does not: :func:`less`, :func:`at_most`,
+:func:`equal`. ``select`` takes one branch and forgets the other, even where that one is not a number.
 """
 
 from __future__ import annotations
@@ -23,8 +26,13 @@ OPERATIONS: dict[str, int] = {
     "multiply": 2,
     "divide": 2,
     "power": 1,
+    "raised": 2,  # a^b as a pocket calculator has it: negative a with whole b, and NaN with another
     "exp": 1,
     "log": 1,
+    "sine": 1,  # of radians, as are the next two
+    "cosine": 1,
+    "arctangent": 1,
+    "floor": 1,
     "softplus": 1,  # ln(1 + e^x)
     "sigmoid": 1,  # 1 / (1 + e^-x)
     "minimum": 2,
@@ -193,6 +201,28 @@ def power(base: Operand, exponent: Operand) -> Expression:
     return _node("power", (base,), value=exponent.value)
 
 
+def raised(base: Operand, exponent: Operand) -> Expression:
+    """``base ** exponent`` for any two expressions, by the rules of IEEE 754: 0^0 = 1, a negative base with a whole
+    exponent has the sign that it should, and with another exponent is not a number."""
+    base, exponent = as_expression(base), as_expression(exponent)
+    if is_constant(base) and is_constant(exponent):
+        return constant(_raised(base.value, exponent.value))
+    if exponent is ZERO:
+        return ONE
+    if exponent is ONE:
+        return base
+    return _node("raised", (base, exponent))
+
+
+def _raised(base: float, exponent: float) -> float:
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return -math.inf if base < 0 and exponent % 2.0 == 1.0 else math.inf
+    except ValueError:
+        return math.inf if base == 0 else math.nan
+
+
 def _unary(operation: str, function: Callable[[float], float]) -> Callable[[Operand], Expression]:
     def make(x: Operand) -> Expression:
         x = as_expression(x)
@@ -210,10 +240,18 @@ def _sigmoid(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-x)) if x >= 0 else math.exp(x) / (1.0 + math.exp(x))
 
 
+def _floor(x: float) -> float:
+    return float(math.floor(x)) if math.isfinite(x) else x
+
+
 exp = _unary("exp", math.exp)
 log = _unary("log", math.log)
 softplus = _unary("softplus", _softplus)
 sigmoid = _unary("sigmoid", _sigmoid)
+sine = _unary("sine", math.sin)
+cosine = _unary("cosine", math.cos)
+arctangent = _unary("arctangent", math.atan)
+floor = _unary("floor", _floor)
 
 
 def minimum(a: Operand, b: Operand) -> Expression:
@@ -232,6 +270,21 @@ def select(a: Operand, b: Operand, if_less: Operand, otherwise: Operand) -> Expr
     if is_constant(a) and is_constant(b):
         return x if a.value < b.value else y
     return x if x is y else _node("select", (a, b, x, y))
+
+
+def less(a: Operand, b: Operand) -> Expression:
+    """1 where a < b, else 0."""
+    return select(a, b, 1.0, 0.0)
+
+
+def at_most(a: Operand, b: Operand) -> Expression:
+    """1 where a <= b, else 0; neither may be NaN."""
+    return select(b, a, 0.0, 1.0)
+
+
+def equal(a: Operand, b: Operand) -> Expression:
+    """1 where a = b, else 0; neither may be NaN."""
+    return select(a, b, 0.0, at_most(a, b))
 
 
 def topological(roots: Iterable[Expression]) -> list[Expression]:
@@ -286,6 +339,11 @@ _BUILDERS: dict[str, Callable[..., Expression]] = {
     "log": log,
     "softplus": softplus,
     "sigmoid": sigmoid,
+    "raised": raised,
+    "sine": sine,
+    "cosine": cosine,
+    "arctangent": arctangent,
+    "floor": floor,
     "minimum": minimum,
     "maximum": maximum,
     "select": select,
@@ -295,7 +353,8 @@ _BUILDERS: dict[str, Callable[..., Expression]] = {
 def partial_derivatives(node: Expression) -> list[tuple[Expression, Expression]]:
     """(argument, d node / d argument) for each argument on which ``node`` depends smoothly.
 
-    At the kink of ``minimum``, ``maximum`` and ``select`` the one-sided derivative of the branch taken is given.
+    At the kink of ``minimum``, ``maximum`` and ``select`` the one-sided derivative of the branch taken is given; a
+    ``floor`` is flat.
     """
     a = node.arguments
     match node.operation:
@@ -309,6 +368,17 @@ def partial_derivatives(node: Expression) -> list[tuple[Expression, Expression]]
             return [(a[0], ONE / a[1]), (a[1], -node / a[1])]
         case "power":
             return [(a[0], node.value * power(a[0], node.value - 1.0))]
+        case "raised":
+            return [
+                (a[0], a[1] * raised(a[0], a[1] - 1.0)),
+                (a[1], _slope_of_exponent(node)),
+            ]
+        case "sine":
+            return [(a[0], cosine(a[0]))]
+        case "cosine":
+            return [(a[0], -sine(a[0]))]
+        case "arctangent":
+            return [(a[0], ONE / (1.0 + a[0] * a[0]))]
         case "exp":
             return [(a[0], node)]
         case "log":
@@ -326,6 +396,14 @@ def partial_derivatives(node: Expression) -> list[tuple[Expression, Expression]]
     return []
 
 
+def _slope_of_exponent(node: Expression) -> Expression:
+    """d a^b / d b = a^b ln a; 0 for a base of zero or below, where whole exponents stand apart from each other."""
+    base = node.arguments[0]
+    if is_constant(base) and base.value <= 0:
+        return ZERO
+    return select(0.0, base, node * log(base), 0.0)
+
+
 def jacobian(roots: Sequence[Expression], names: Sequence[str]) -> list[dict[str, Expression]]:
     """Exact sparse derivatives: for each root, {symbol name: d root / d symbol}, zeros left out."""
     wanted = set(names)
@@ -335,7 +413,13 @@ def jacobian(roots: Sequence[Expression], names: Sequence[str]) -> list[dict[str
             derivatives[node.serial] = {node.name: ONE} if node.name in wanted else {}
             continue
         total: dict[str, Expression] = {}
-        if any(derivatives[a.serial] for a in node.arguments):
+        if node.operation == "select":
+            # the branch not taken must not spoil the sum: 0 x NaN is NaN
+            a, b, *branches = node.arguments
+            slopes = [derivatives[branch.serial] for branch in branches]
+            for name in (*slopes[0], *(name for name in slopes[1] if name not in slopes[0])):
+                total[name] = select(a, b, slopes[0].get(name, ZERO), slopes[1].get(name, ZERO))
+        elif any(derivatives[a.serial] for a in node.arguments):
             for argument, partial in partial_derivatives(node):
                 for name, inner in derivatives[argument.serial].items():
                     term = partial * inner
@@ -368,15 +452,19 @@ def _python_line(node: Expression, place: Mapping[str, str]) -> str:
     a = [f"v{argument.serial}" for argument in node.arguments]
     match node.operation:
         case "constant":
-            return repr(node.value)
+            return repr(node.value) if math.isfinite(node.value) else f"float('{node.value}')"
         case "symbol":
             if node.name not in place:
                 raise KeyError(f"symbol {node.name!r} is given by none of the arguments")
             return place[node.name]
         case "power":
             return f"{a[0]} ** {node.value!r}"
-        case "exp" | "log":
+        case "raised":
+            return f"np.power({a[0]}, {a[1]}, dtype=float)"
+        case "exp" | "log" | "floor":
             return f"np.{node.operation}({a[0]})"
+        case "sine" | "cosine" | "arctangent":
+            return f"np.{_NUMPY_NAMES[node.operation]}({a[0]})"
         case "softplus":
             return f"np.logaddexp(0.0, {a[0]})"
         case "sigmoid":
@@ -388,6 +476,7 @@ def _python_line(node: Expression, place: Mapping[str, str]) -> str:
     return f"{a[0]} {_SIGNS[node.operation]} {a[1]}"
 
 
+_NUMPY_NAMES = {"sine": "sin", "cosine": "cos", "arctangent": "arctan"}
 _SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 _PRECEDENCE = {"add": 1, "subtract": 1, "multiply": 2, "divide": 2, "power": 4}
 

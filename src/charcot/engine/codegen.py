@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from charcot.engine.expressions import Writer
+from charcot.engine.functions import LIBRARY
 from charcot.engine.graph import MOMENT, PATIENT, Model
 from charcot.engine.linear import Block
 from charcot.engine.tableau import RODAS5P, Tableau
@@ -56,6 +57,7 @@ def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
         lanes.declarations(),
         exponential(lanes),
         logarithm(lanes),
+        *(write(lanes) for operation, write in LIBRARY.items() if operation in model.graph.operations),
         _evaluation(model, lanes, "rates", model.rates, "%out"),
         _jacobian(model, lanes),
         _factor(model, lanes, tableau.gamma),

@@ -24,7 +24,7 @@ import llvmlite.binding as llvm
 
 from charcot.core import expression
 from charcot.core.program import Program
-from charcot.engine import codegen, elimination, expressions, graph, linear, tableau, vector
+from charcot.engine import codegen, elimination, expressions, functions, graph, linear, tableau, vector
 from charcot.engine.linear import Block
 
 # The exported functions, and how many tables each takes.
@@ -141,7 +141,7 @@ def compile_program(program: Program) -> tuple[Sizes, bytes]:
 @cache
 def _generator() -> str:
     """The hash of every source file on which the generated code depends."""
-    modules = (expression, codegen, elimination, expressions, graph, linear, tableau, vector)
+    modules = (expression, codegen, elimination, expressions, functions, graph, linear, tableau, vector)
     return hashlib.sha256(b"".join(Path(module.__file__ or "").read_bytes() for module in modules)).hexdigest()
 
 

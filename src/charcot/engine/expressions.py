@@ -89,6 +89,8 @@ class Writer:
                 return body.choose("olt", *a)
             case "exp" | "log":
                 return body.call(f"vector_{operation}", a[0])
+            case "sine" | "cosine" | "arctangent" | "floor" | "raised":
+                return body.call(f"vector_{operation}", *a)
             case "sigmoid":
                 decay = body.call("vector_exp", body.negate(a[0]))
                 return body.divide(body.constant(1.0), body.add(decay, body.constant(1.0)))

@@ -150,11 +150,18 @@ class Body:
         real = self.lanes.real
         return self.put(f"call {real} @{name}({', '.join(f'{real} {a}' for a in arguments)})")
 
-    def choose(self, condition: str, a: str, b: str, if_true: str, otherwise: str) -> str:
-        """``if_true`` in the lanes where ``a condition b`` holds (an LLVM comparison such as ``olt``)."""
+    def compare(self, condition: str, a: str, b: str) -> str:
+        """A mask of the lanes where ``a condition b`` holds (an LLVM comparison such as ``olt``)."""
+        return self.put(f"fcmp {condition} {self.lanes.real} {a}, {b}")
+
+    def pick(self, mask: str, if_true: str, otherwise: str) -> str:
+        """``if_true`` in the lanes of a mask, ``otherwise`` in the others."""
         real, width = self.lanes.real, self.lanes.width
-        mask = self.put(f"fcmp {condition} {real} {a}, {b}")
         return self.put(f"select <{width} x i1> {mask}, {real} {if_true}, {real} {otherwise}")
+
+    def choose(self, condition: str, a: str, b: str, if_true: str, otherwise: str) -> str:
+        """``if_true`` in the lanes where ``a condition b`` holds."""
+        return self.pick(self.compare(condition, a, b), if_true, otherwise)
 
     def least(self, a: str, b: str) -> str:
         """The smaller; NaN where either is NaN."""
@@ -175,6 +182,10 @@ class Body:
     def integer(self, operation: str, a: str, b: str | int) -> str:
         right = self.lanes.whole(b) if isinstance(b, int) else b
         return self.put(f"{operation} {self.lanes.integer} {a}, {right}")
+
+    def integer_is_odd(self, a: str) -> str:
+        """A mask of the lanes where an integer is odd."""
+        return self.put(f"trunc {self.lanes.integer} {a} to <{self.lanes.width} x i1>")
 
     # text ------------------------------------------------------------------------------------------------------
 
@@ -216,21 +227,30 @@ def polynomial(body: Body, coefficients: Sequence[float], x: str) -> str:
 def exponential(lanes: Lanes) -> str:
     """``@vector_exp``: e^x to within 1 unit in the last place or so, with overflow to infinity and underflow to 0."""
     body = Body(lanes)
-    x = body.choose("ogt", "%x", lanes.constant(710.0), lanes.constant(710.0), "%x")
+    body.do(f"ret {lanes.real} {exponential_of(body, '%x')}")
+    return body.function(f"internal {lanes.real} @vector_exp({lanes.real} %x)")
+
+
+def exponential_of(body: Body, given: str, low: str = "") -> str:
+    """e^x, or e^(x + low) with ``low`` less than the last bit or two of x."""
+    lanes = body.lanes
+    x = body.choose("ogt", given, lanes.constant(710.0), lanes.constant(710.0), given)
     x = body.choose("olt", x, lanes.constant(-746.0), lanes.constant(-746.0), x)
     shifted = body.fma(x, lanes.constant(LOG2_E), lanes.constant(ROUND))
     power = body.integer("sub", body.to_bits(shifted), ROUND_BITS)
     whole = body.subtract(shifted, lanes.constant(ROUND))
     r = body.fma(whole, lanes.constant(-LN2_HIGH), x)
-    r = body.fma(whole, lanes.constant(-LN2_LOW), r)
+    if low:  # the product above is exact; what follows rounds
+        r = body.add(r, body.fma(whole, lanes.constant(-LN2_LOW), low))
+    else:
+        r = body.fma(whole, lanes.constant(-LN2_LOW), r)
     total = polynomial(body, EXP_SERIES, r)
     # 2^n in two factors, so that results near the ends of the range are reached without a detour over infinity
     half = body.integer("ashr", power, 1)
     for part in (half, body.integer("sub", power, half)):
         scale = body.from_bits(body.integer("shl", body.integer("add", part, 1023), 52))
         total = body.multiply(total, scale)
-    body.do(f"ret {lanes.real} {total}")
-    return body.function(f"internal {lanes.real} @vector_exp({lanes.real} %x)")
+    return total
 
 
 def logarithm(lanes: Lanes) -> str:

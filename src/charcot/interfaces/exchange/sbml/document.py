@@ -1,0 +1,79 @@
+"""The file: read, parsed and checked by libSBML; what it finds is given back as problems with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import libsbml
+
+from charcot.core.errors import Problem, Problems, Severity, Where
+
+UNIT_FINDINGS = {libsbml.LIBSBML_CAT_UNITS_CONSISTENCY}
+UNKNOWN_UNITS = {
+    libsbml.DanglingUnitReference,
+    libsbml.DanglingUnitSIdRef,
+}  # a unit that is named but not defined: like a mismatch, no number of it
+
+
+def read_document(path: Path) -> Any:
+    """The parsed SBML document.
+
+    Raises:
+        Problems: the file is missing, is not complete XML, or holds no model. Everything that was found is listed.
+    """
+    if not path.is_file():
+        hint = "Give the path of an SBML file."
+        raise Problems([Problem("sbml-no-file", "there is no such file", Where.of(path), hint)])
+    document = libsbml.readSBMLFromString(path.read_text(encoding="utf-8", errors="replace"))
+    broken = [problem for problem in _findings(document, path, False) if problem.code == "sbml-broken-xml"]
+    _raise_errors(broken)  # checking more of a broken file would only add noise
+    if document.getModel() is None:
+        hint = "An SBML file holds <model> inside <sbml>."
+        found = [p for p in _findings(document, path, False) if p.severity is Severity.ERROR]
+        raise Problems([*found, Problem("sbml-no-model", "the document holds no model", Where.of(path), hint)])
+    return document
+
+
+def check_document(document: Any, path: Path, strict_units: bool) -> list[Problem]:
+    """The notes on a document (problems of severity WARNING) from libSBML's checks of its rules.
+
+    Raises:
+        Problems: it breaks a rule of SBML; with ``strict_units`` also when units do not match. All findings.
+    """
+    document.setConsistencyChecks(libsbml.LIBSBML_CAT_MODELING_PRACTICE, False)
+    document.checkConsistency()
+    findings = _findings(document, path, strict_units)
+    _raise_errors(findings)
+    return findings
+
+
+def _raise_errors(findings: list[Problem]) -> None:
+    errors = [problem for problem in findings if problem.severity is Severity.ERROR]
+    if errors:
+        raise Problems(errors, "The SBML file cannot be read")
+
+
+def _findings(document: Any, path: Path, strict_units: bool) -> list[Problem]:
+    """What libSBML has logged so far, each finding once."""
+    found: dict[Problem, None] = {}
+    for index in range(document.getNumErrors()):
+        found[_finding(document.getError(index), path, strict_units)] = None
+    return list(found)
+
+
+def _finding(error: Any, path: Path, strict_units: bool) -> Problem:
+    of_units = error.getCategory() in UNIT_FINDINGS
+    unknown_unit = error.getErrorId() in UNKNOWN_UNITS
+    severe = error.getSeverity() >= libsbml.LIBSBML_SEV_ERROR
+    if error.isXML():
+        code, hint = "sbml-broken-xml", "The file is not complete XML: it may be cut off. Fetch or export it again."
+    elif of_units or unknown_unit:
+        code = "sbml-unknown-unit" if unknown_unit else "sbml-unit-mismatch"
+        hint = "Mend the units in the file; its numbers are taken as they stand."
+        severe = strict_units or (severe and not unknown_unit)
+    else:
+        code, hint = "sbml-invalid", f"Rule {error.getErrorId()} of the SBML specification; mend the file."
+    message = " ".join(f"{error.getShortMessage()}: {error.getMessage()}".split())
+    severity = Severity.ERROR if severe else Severity.WARNING
+    return Problem(code, message, Where.of(path, error.getLine()), hint, severity)
