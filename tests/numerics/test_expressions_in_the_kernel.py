@@ -6,7 +6,8 @@ import pytest
 from charcot.core import expression as e
 from charcot.core.expression import OPERATIONS, symbol, to_python
 from charcot.core.program import Input, Parameter, Program, Readout, State
-from charcot.engine import simulate
+from charcot.engine import compiled, simulate
+from charcot.engine.vector import Lanes
 
 A, B, C, D = (symbol(n) for n in "abcd")
 
@@ -187,6 +188,48 @@ def test_a_general_power_follows_the_rules_of_the_standard_at_its_edges():
         expected = np.power(a, b)
     for found in two_operands(e.raised, a, b):
         np.testing.assert_allclose(found, expected, rtol=7e-16)
+
+
+def test_a_machine_without_fused_multiply_add_loses_no_digit(monkeypatch):
+    """The products that must be exact are split by hand there."""
+    processor, features, _ = compiled._host()
+    monkeypatch.setattr(compiled, "_host", lambda: (processor, f"{features},+sse2", Lanes(2, fused=False)))
+    x = np.concatenate([neighbours(np.arange(1, 2000) * (np.pi / 2)), np.linspace(-1e9, 1e9, 5001)])
+    np.testing.assert_allclose(one_operation(e.sine, x), np.sin(x), rtol=4.5e-16, atol=1e-300)
+    np.testing.assert_allclose(one_operation(e.cosine, x), np.cos(x), rtol=4.5e-16, atol=1e-300)
+    a = np.exp(np.random.default_rng(14).normal(0, 2, 5000))
+    y = np.random.default_rng(15).uniform(-700, 700, 5000) / np.log(a)
+    for found in two_operands(e.raised, a, y):
+        np.testing.assert_allclose(found, np.power(a, y), rtol=1e-14)
+
+
+SMOOTH = {
+    "raised": e.raised(A, B),
+    "sine": e.sine(A * B),
+    "cosine": e.cosine(A * B),
+    "arctangent": e.arctangent(A - B),
+    "select": e.select(A, B, A * A, A * B),
+    "floor": e.floor(A) * B,
+}
+
+
+@pytest.mark.parametrize("operation", list(SMOOTH))
+def test_derivatives_are_exact(operation):
+    """Against the slope between two neighbouring points, away from jumps."""
+    a, b, h = np.array([0.3, 1.7, 2.6]), np.array([1.4, 0.6, 3.3]), 1e-6
+    value = to_python([SMOOTH[operation]], {"x": "ab"})
+    slopes = e.jacobian([SMOOTH[operation]], "ab")[0]
+    for name, step in (("a", np.array([[h], [0.0]])), ("b", np.array([[0.0], [h]]))):
+        exact = to_python([slopes.get(name, e.constant(0.0))], {"x": "ab"})(np.array([a, b]))[0]
+        up, down = (value(np.array([a, b]) + sign * step)[0] for sign in (1, -1))
+        np.testing.assert_allclose(np.broadcast_to(exact, a.shape), (up - down) / (2 * h), rtol=1e-7, atol=1e-8)
+
+
+def test_the_slope_of_an_exponent_ends_where_the_base_is_not_positive():
+    slopes = e.jacobian([e.raised(A, B), e.raised(e.constant(-2.0), B)], "b")
+    found = to_python([slopes[0]["b"]], {"x": "ab"})(np.array([[-1.0, 0.0, 2.0], [2.0, 2.0, 2.0]]))[0]
+    np.testing.assert_allclose(found, [0.0, 0.0, 4 * np.log(2)])
+    assert slopes[1] == {}
 
 
 def test_conditions_are_one_or_zero_and_exact_at_equality():

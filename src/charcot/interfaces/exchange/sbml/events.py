@@ -74,23 +74,21 @@ def _assignments(event: Any, now: Now, late: bool) -> list[Assignment]:
 
 
 def watchers(events: Iterable[Any], triggers: Iterable[Trigger], now: Now) -> list[Trigger]:
-    """Triggers that do nothing but end a step where a comparison within a condition changes.
+    """Triggers that do nothing but end a step where a comparison changes within a condition or a rate.
 
-    A condition such as 1 < x and x < 2 may come and go within one step of the solver; its parts do not.
+    A condition such as 1 < x and x < 2 may come and go within one step of the solver, and so may a pulse in a rate
+    that has been at rest; their parts pass once, and are found.
     """
-    known = {trigger.condition for trigger in triggers}
-    made: list[Trigger] = []
+    margins: list[Expression] = []
     for event in events:
         condition = event.getTrigger()
-        if condition is None or condition.getMath() is None:
-            continue
-        margins = now.mathematics.thresholds(condition.getMath())
-        if len(margins) > 2:  # a comparison and its opposite: nothing is hidden in it
-            for margin in margins:
-                if margin not in known and not is_constant(margin):
-                    known.add(margin)
-                    made.append(Trigger(f"part {len(made) + 1} of a condition", margin, ()))
-    return made
+        if condition is not None and condition.getMath() is not None:
+            parts = now.mathematics.thresholds(condition.getMath())
+            margins += parts if len(parts) > 2 else []  # nothing is hidden in a comparison and its opposite
+    margins += now.thresholds()
+    known = {trigger.condition for trigger in triggers}
+    new = [margin for margin in dict.fromkeys(margins) if margin not in known and not is_constant(margin)]
+    return [Trigger(f"comparison {number + 1}", margin, ()) for number, margin in enumerate(new)]
 
 
 def contested(triggers: Sequence[Trigger]) -> Iterable[tuple[Trigger, Trigger]]:

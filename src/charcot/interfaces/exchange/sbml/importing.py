@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from charcot.core.errors import Problem, Severity, Where
 from charcot.core.expression import ONE, ZERO, Expression, constant, symbols_of
@@ -92,7 +94,7 @@ class Translation:
             title=self.model.getName() or self.model.getId(),
             triggers=tuple(triggers),
         )
-        return Imported(program, amounts, concentrations, self._unit("Time"), tuple(self.notes))
+        return Imported(_scaled(program), amounts, concentrations, self._unit("Time"), tuple(self.notes))
 
     def _state(self, name: str) -> State | None:
         try:
@@ -180,7 +182,21 @@ class Translation:
         return ""
 
 
+def _scaled(program: Program) -> Program:
+    """The same program with the size of each state: models in moles count in 1e-20, and 0 says nothing of its unit.
+
+    A state is as large as it begins, and one that begins at zero as large as the smallest other; nothing is larger
+    than 1, so that numbers of molecules are followed to the last one.
+    """
+    initial = np.abs(program.initial_states(program.parameter_table(1))[0])
+    known = [value for value in initial if 0.0 < value < 1.0]
+    least = min(known, default=1.0)
+    sizes = [float(value) if 0.0 < value < 1.0 else least if value == 0.0 else 1.0 for value in initial]
+    states = tuple(replace(state, scale=size) for state, size in zip(program.states, sizes, strict=True))
+    return replace(program, states=states)
+
+
 def with_readouts(program: Program, names: Iterable[str]) -> Program:
     """The same program with some read-outs only, in the order asked for: a smaller kernel."""
     chosen = tuple(program.readouts[program.index("readout", name)] for name in names)
-    return Program(program.states, program.parameters, program.inputs, chosen, program.title, program.triggers)
+    return replace(program, readouts=chosen)

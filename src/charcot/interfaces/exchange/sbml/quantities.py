@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from charcot.core.expression import ONE, ZERO, Expression, constant, jacobian, multiply, substitute, symbol
+from charcot.core.expression import ONE, ZERO, Expression, constant, jacobian, multiply, substitute, symbol, symbols_of
 from charcot.interfaces.exchange.sbml.elements import Elements, kinetic_law, local_parameters
 from charcot.interfaces.exchange.sbml.mathematics import NOTHING, Mathematics, Names
 from charcot.interfaces.exchange.sbml.operators import quotient_of
@@ -86,8 +86,7 @@ class Moment(ABC):
         law = kinetic_law(reaction)
         if law is None:
             raise Unsupported("missing-value", f"reaction {name!r} has no kinetic law")
-        local = {p.getId(): symbol(local_name(name, p.getId())) for p in local_parameters(reaction)}
-        return self.formula(law, local)
+        return self.formula(law, local_symbols(name, reaction))
 
     @abstractmethod
     def _species(self, name: str) -> Expression:
@@ -96,6 +95,11 @@ class Moment(ABC):
     @abstractmethod
     def _plain(self, name: str) -> Expression:
         """The value of a compartment, parameter or species reference."""
+
+
+def local_symbols(name: str, reaction: Any) -> Names:
+    """What the parameters of a kinetic law stand for in it."""
+    return {p.getId(): symbol(local_name(name, p.getId())) for p in local_parameters(reaction)}
 
 
 def local_name(reaction: str, parameter: str) -> str:
@@ -179,6 +183,17 @@ class Now(Moment):
         if self.elements.is_state(name) and not self._is_divided(name):
             return self.state_rate(name)
         return self._once(f"rateOf({name})", lambda: self._total_derivative(self.value(name)))
+
+    def thresholds(self) -> list[Expression]:
+        """The margins of all comparisons in rules and kinetic laws: where a rate may jump."""
+        elements, found = self.elements, []
+        for rule in (*elements.assignments.values(), *elements.rates.values()):
+            found += self.mathematics.thresholds(rule.getMath())
+        for name, reaction in elements.reactions.items():
+            law = kinetic_law(reaction)
+            if law is not None:
+                found += self.mathematics.thresholds(law.getMath(), local_symbols(name, reaction))
+        return [margin for margin in found if symbols_of([margin]) & {*elements.states(), self.time_name}]
 
     def state_rate(self, name: str) -> Expression:
         """The rate of a state, in the form in which it is kept."""

@@ -260,6 +260,23 @@ def test_a_condition_that_holds_for_a_moment_only_is_seen(read):
     np.testing.assert_array_equal(found["u"][0], [1.0, 1.0, 5.0])
 
 
+def test_amounts_in_moles_are_followed_as_well_as_amounts_in_units(read):
+    """A -> 2 B at 0.5 per unit of time; with 1e-20 of A, an absolute tolerance made for 1 would accept anything."""
+    text = cell().format(rules="").replace('initialConcentration="3"', 'initialAmount="1e-20"')
+    imported = read(text)
+    result = simulate(imported.program, imported.program.parameter_table(1), np.array([0.0, 4.0]), tolerance=1e-6)
+    np.testing.assert_allclose(result["A"][0], 1e-20 * np.exp([0.0, -2.0]), rtol=1e-5, atol=0)
+    np.testing.assert_allclose(result["B"][0, 1], 2e-20 * (1 - np.exp(-2.0)), rtol=1e-5, atol=0)
+
+
+def test_a_short_pulse_in_a_rate_at_rest_is_seen(read):
+    """x' = 1000 for a thousandth of the run, else 0."""
+    during = apply("and", apply("geq", TIME, number(0.48)), apply("lt", TIME, number(0.481)))
+    pulse = f"<piecewise><piece>{number(1000)}{during}</piece><otherwise>{number(0)}</otherwise></piecewise>"
+    found = course(read(parameters(x=0) + rules(rate_x=pulse)), [0.0, 0.48, 1.0])
+    np.testing.assert_allclose(found["x"][0], [0.0, 0.0, 1.0], atol=1e-8)
+
+
 PAIR = """
 <listOfEvents><event id="one" useValuesFromTriggerTime="true"><trigger initialValue="true" persistent="false">{gt}
 </trigger><priority>{same}</priority><listOfEventAssignments><eventAssignment variable="x">{zero}</eventAssignment>
