@@ -136,6 +136,26 @@ def test_the_disease_never_needs_it():
     assert not result.failed.any()
 
 
+def test_an_overflow_off_the_diagonal_is_mended_too():
+    """Everything rests at zero, but the fixed order multiplies 1e200 by 1e200, and infinity by zero is no number."""
+    a, b, c, k = (symbol(name) for name in "abck")
+    program = Program(
+        states=(
+            State("a", "1", constant(0.0), k * c),
+            State("b", "1", constant(0.0), k * a - b),
+            State("c", "1", constant(0.0), symbol("none") * b - c),
+            State("slow", "1", constant(1.0), -0.1 * SLOW),
+        ),
+        parameters=(Parameter("k", "1/day", 1.0), Parameter("none", "1/day", 0.0)),
+        readouts=(Readout("slow", "1", SLOW),),
+    )
+    parameters = np.array([[1.0, 0.0], [1e200, 0.0], [2.0, 0.0]])
+    result = simulate(program, parameters, TIMES, tolerance=1e-6)
+    assert result.status_counts() == {"completed": 3}
+    np.testing.assert_array_equal(result.fallback, [False, True, False])
+    np.testing.assert_allclose(result["slow"][1], np.exp(-0.1 * TIMES), rtol=1e-5)
+
+
 def test_growth_beyond_numbers_is_seen():
     """The multiplier overflows: nothing finite comes out of the fixed order, however small the step."""
     a, b = symbol("a"), symbol("b")

@@ -70,7 +70,8 @@ class Assignment:
 class Trigger:
     """Something that happens when a condition comes true: a threshold crossed, a device switched on by a symptom.
 
-    The meaning is that of an SBML Level 3 event.
+    The meaning is that of an SBML Level 3 event. A truth that lasts less than an eighth of a solver's step may go
+    unseen: write a short window in time as two triggers, at its beginning and its end.
 
     Attributes:
         name: for messages.

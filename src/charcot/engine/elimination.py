@@ -1,8 +1,8 @@
 """In which order to eliminate: a symbolic sparse LU with diagonal pivots, done once per program.
 
 W = I/(gamma h) - J is dominated by its diagonal for small steps, so that pivots stay on the diagonal and the pattern
-of the factors is fixed. A step for which that fails gives a value that is not finite, is rejected, and is tried again
-with a smaller step.
+of the factors is fixed. A patient for whom a pivot becomes too small to trust is run again with pivots
+(:mod:`charcot.engine.pivoting`).
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ output or an event is due.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ Array = np.ndarray
 POINTS = [k / 8 for k in range(1, 9)]  # of a step at which the conditions are read
 EARLY_POINTS = [2.0**-20, 2.0**-10, 2.0**-5]  # the same, in the step after an event: a ball may touch and leave at once
 LONGEST_STEP = 8.0  # after an event, relative to the time since the last: events that come faster and faster are seen
-BISECTIONS = 60
+BISECTIONS = 54  # of an eighth of the step: to the last bit of the fraction
 INSTANT = 1e-12  # of the time, and of one day
 FURTHEST_LOOK = 1e-3  # of the step: how far beyond its end the dense output is trusted
 LONGEST_CASCADE = 10_000  # executions at one time
@@ -167,9 +168,10 @@ class Watch:
         fresh = (self._since_event[lanes] == 0.0).astype(float)
         points = [early * fresh for early in EARLY_POINTS if fresh.any()]
         points += [np.full(len(lanes), point) for point in POINTS]
+        truths_at, cancellable = self._reader(lanes), self._cancellable[lanes]
         for right in [*points, furthest]:
-            here = self._truths(lanes, right)
-            new = ~found & self._counts(lanes, seen, here).any(axis=1)
+            here = truths_at(right)
+            new = ~found & _changes(seen, here, cancellable).any(axis=1)
             low[new], high[new] = left[new], right[new]
             found |= new
             if right is not furthest:
@@ -182,42 +184,36 @@ class Watch:
 
         What follows within an instant is taken along, so that events at one time stay at one time.
         """
-        furthest = high
+        furthest, truths_at, cancellable = high, self._reader(lanes), self._cancellable[lanes]
         for _ in range(BISECTIONS):
             middle = 0.5 * (low + high)
-            changed = self._counts(lanes, before, self._truths(lanes, middle)).any(axis=1)
+            changed = _changes(before, truths_at(middle), cancellable).any(axis=1)
             low, high = np.where(changed, low, middle), np.where(changed, middle, high)
         later = np.minimum(high + look, furthest)
-        now = self._counts(lanes, before, self._truths(lanes, high))
-        soon = self._counts(lanes, before, self._truths(lanes, later))
+        now = _changes(before, truths_at(high), cancellable)
+        soon = _changes(before, truths_at(later), cancellable)
         joined = (soon & ~now).any(axis=1) & ~(now & ~soon).any(axis=1)
         fraction: Array = np.where(joined, later, high)
         return fraction
 
-    def _truths(self, lanes: Array, fraction: Array) -> Array:
-        """(lanes, triggers): which conditions hold at a fraction of the step."""
-        of = self._of
-        of.theta[lanes] = fraction
-        tables = (
-            of.theta,
-            of.step_size,
-            of.states,
-            of.next_states,
-            of.dense,
-            of.derived,
-            of.modes,
-            of.inputs,
-            of.between,
-        )
-        of._call(of.kernel.watch, of._packs(lanes), *tables, self.conditions)
-        pack, place = of._where(lanes)
-        truth: Array = self.conditions[pack, :, place] > 0.0
-        return truth
+    def _reader(self, lanes: Array) -> Callable[[Array], Array]:
+        """A function: fractions of the step (lanes,) -> which conditions hold there, (lanes, triggers).
 
-    def _counts(self, lanes: Array, before: Array, after: Array) -> Array:
-        """(lanes, triggers): the changes that matter: false to true, and true to false where that cancels."""
-        changes: Array = (~before & after) | (before & ~after & self._cancellable[lanes])
-        return changes
+        It is called some seventy times for one event, so that what does not change is looked up here, once.
+        """
+        of, (pack, place), packs = self._of, self._of._where(lanes), self._of._packs(lanes)
+        theta, conditions, watch = of.theta, self.conditions, of.kernel.watch
+        step = (of.step_size, of.states, of.next_states, of.dense)
+        tables = (theta, *step, of.derived, of.modes, of.inputs, of.between, conditions)
+        first, addresses = packs.ctypes.data, [table.ctypes.data for table in tables]
+
+        def truths_at(fraction: Array) -> Array:
+            theta[lanes] = fraction
+            watch(len(packs), first, *addresses)
+            truth: Array = conditions[pack, :, place] > 0.0
+            return truth
+
+        return truths_at
 
     def _snap(self, lane: int, time: float) -> float:
         """The output time that is the same instant as ``time``, if there is one."""
@@ -237,7 +233,7 @@ class Watch:
     def cut(self, lanes: Array, times: Array) -> None:
         """Let the step of ``lanes`` end at the passage that was found."""
         of = self._of
-        self._truths(lanes, self._cut_at[lanes])  # leaves the states in ``between``
+        self._reader(lanes)(self._cut_at[lanes])  # leaves the states in ``between``
         pack, place = of._where(lanes)
         of.next_states[pack, :, place] = of.between[pack, :, place]
         of.arrival[lanes] = times
@@ -349,6 +345,12 @@ class Watch:
         for (is_state, target), value in zip(plan.targets, values, strict=True):
             (of.states if is_state else of.inputs)[pack, target, place] = value
         return True
+
+
+def _changes(before: Array, after: Array, cancellable: Array) -> Array:
+    """(lanes, triggers): the changes that matter: false to true, and true to false where that cancels."""
+    changes: Array = (~before & after) | (before & ~after & cancellable)
+    return changes
 
 
 def _instant(time: Any) -> Any:
