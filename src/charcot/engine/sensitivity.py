@@ -30,7 +30,9 @@ import numpy as np
 from charcot.core.expression import (
     ZERO,
     Expression,
+    maximum,
     partial_derivatives,
+    power,
     select,
     symbol,
     to_python,
@@ -41,6 +43,8 @@ from charcot.core.result import Result, Status
 from charcot.core.schedule import EventKind, Schedule
 from charcot.engine.ensemble import simulate
 from charcot.engine.request import Stop
+
+FLOOR = 1e-30  # below it a base counts as 0: far below any quantity, far above the smallest float
 
 
 @dataclass(frozen=True)
@@ -103,10 +107,11 @@ def _tangent(node: Expression, change: Mapping[Expression, Expression], inner: S
             return select(a[1], a[0], inner[0], inner[1])
         case "select":
             return select(a[0], a[1], inner[2], inner[3])
+        case "power" if 1 < node.value < 2:
+            # x^e has a derivative at 0, but no second one, and the step's Jacobian needs that: take it as 0 there
+            return node.value * power(maximum(a[0], FLOOR), node.value - 1.0) * inner[0]
         case "subtract":
             return inner[0] - inner[1]
-        case "divide":  # (da - (a/b) db) / b: one reciprocal, shared with the quotient itself
-            return (inner[0] - node * inner[1]) / a[1]
     total = ZERO
     for argument, partial in partial_derivatives(node):
         total = total + partial * change[argument]
@@ -221,21 +226,13 @@ def sensitivities(
     lane = np.tile(np.arange(count), len(whole))
     direction = np.zeros((len(owner), count))
     direction[np.arange(len(owner)), lane] = size[owner, lane]
-    first = None
-    if initial_states is not None:
-        moved = np.zeros((patients, states, count)) if initial_derivatives is None else initial_derivatives
-        if np.shape(moved) != (patients, states, count):
-            raise ValueError(f"initial_derivatives has shape {np.shape(moved)}, not {(patients, states, count)}.")
-        moved = np.asarray(moved, dtype=float) * unit[:, None, :]
-        first = np.concatenate([np.asarray(initial_states, dtype=float)[owner], moved[owner, :, lane]], axis=1)
-    elif initial_derivatives is not None:
-        raise ValueError("initial_derivatives need the initial_states to which they belong.")
+    begin = np.broadcast_to(np.asarray(start, dtype=float), (patients,))
     run = simulate(
         tangent,
         np.concatenate([table[owner], direction], axis=1),
         _times_until(result)[owner],
-        start=np.broadcast_to(np.asarray(start, dtype=float), (patients,))[owner],
-        initial_states=first,
+        start=begin[owner],
+        initial_states=_beginning(initial_states, initial_derivatives, unit, states, owner, lane),
         schedule=None if schedule is None else schedule.take(owner),
         readouts=[tangent.readout_names[program.index("readout", name)] for name in names],
         **options,  # type: ignore[arg-type]
@@ -247,13 +244,10 @@ def sensitivities(
     scale = np.where(run.failed, np.nan, unit[owner, lane])
     asked = result.values.shape[1]
     reached = result.times[owner] <= result.end_time[owner, None]
-    derivatives[owner, :, :, lane] = (
-        np.where(reached[:, :, None], run.values[:, :asked], np.nan) / scale[:, None, None]
-    )
+    derivatives[owner, :, :, lane] = np.where(reached[:, :, None], run.values[:, :asked], np.nan) / scale[:, None, None]
     final[owner, :, lane] = run.final_states[:, states:] / scale[:, None]
     ends = np.full((patients, count), np.nan)
     if stop is not None:
-        begin = np.broadcast_to(np.asarray(start, dtype=float), (patients,))
         ends = _end_times(program, table, result, final, schedule, stop, threshold_derivatives, begin)
     return Sensitivities(result, tuple(chosen), derivatives, final, ends, status)
 
@@ -268,6 +262,27 @@ def _sizes(values: np.ndarray, chosen: Sequence[str], logarithmic: bool) -> np.n
             "Ask for it without logarithmic=True."
         )
     return np.where(values == 0, 1.0, np.abs(values))
+
+
+def _beginning(
+    initial_states: np.ndarray | None,
+    initial_derivatives: np.ndarray | None,
+    unit: np.ndarray,
+    states: int,
+    owner: np.ndarray,
+    lane: np.ndarray,
+) -> np.ndarray | None:
+    """(lanes, 2 states): where each pair begins, or None when the program says it."""
+    if initial_states is None:
+        if initial_derivatives is not None:
+            raise ValueError("initial_derivatives need the initial_states to which they belong.")
+        return None
+    shape = (len(unit), states, unit.shape[1])
+    moved = np.zeros(shape) if initial_derivatives is None else np.asarray(initial_derivatives, dtype=float)
+    if moved.shape != shape:
+        raise ValueError(f"initial_derivatives has shape {moved.shape}, not {shape}.")
+    moved = moved * unit[:, None, :]
+    return np.concatenate([np.asarray(initial_states, dtype=float)[owner], moved[owner, :, lane]], axis=1)
 
 
 def _times_until(result: Result) -> np.ndarray:
@@ -299,7 +314,7 @@ def _end_times(
     place = program.index("state", stop.state)
     where = {"y": program.state_names, "p": program.parameter_names, "u": program.input_names}
     function = to_python([program.states[place].rate], where)
-    stopped = np.flatnonzero(result.status == int(Status.STOPPED))
+    stopped = [int(i) for i in np.flatnonzero(result.status == int(Status.STOPPED))]
     inputs = np.array([_inputs_before(program, schedule, i, result.end_time[i]) for i in stopped])
     inputs = inputs.reshape(len(stopped), len(program.inputs))
     (rate,) = function(result.final_states[stopped].T, parameters[stopped].T, inputs.T)
