@@ -7,8 +7,8 @@ states by products; its left null space, found in fractions, holds the laws. See
 structural approach, Journal of Theoretical Biology 135 (1988) 175-201.
 
 The search never invents a law: every one it reports is an identity of the expressions, each constant taken for the
-fraction that was meant (:func:`_fraction`), which is the same double. It may miss one, where terms cancel only by a rule beyond expanding products,
-such as x / (x + k) + k / (x + k) = 1, or beyond :data:`TERMS`.
+fraction that was meant (:func:`_fraction`), which is the same double. It may miss one, where terms cancel only by a
+rule beyond expanding products, such as x / (x + k) + k / (x + k) = 1, or beyond :data:`TERMS`.
 """
 
 from __future__ import annotations

@@ -330,9 +330,9 @@ def _end_times(
 def _inputs_before(program: Program, schedule: Schedule, patient: int, time: float) -> np.ndarray:
     """The inputs of a patient just before ``time``."""
     inputs = np.array([entry.value for entry in program.inputs])
-    for row in range(schedule.offsets[patient], schedule.offsets[patient + 1]):
-        if schedule.kinds[row] == EventKind.SET and schedule.times[row] < time:
-            inputs[schedule.targets[row]] = schedule.values[row]
+    rows = np.arange(schedule.offsets[patient], schedule.offsets[patient + 1])
+    rows = rows[(schedule.kinds[rows] == EventKind.SET) & (schedule.times[rows] < time)]
+    inputs[schedule.targets[rows]] = schedule.values[rows]  # of several for one input the last one stays
     return inputs
 
 
