@@ -375,3 +375,13 @@ def test_the_model_of_the_disease_against_central_differences():
     size = np.abs(expected).max(axis=(0, 1, 2))
     assert (size > 1e-3).all()
     assert (np.abs(found.derivatives - expected).max(axis=(0, 1, 2)) < 1e-5 * size).all()
+
+
+def test_nobody_and_nobody_stopped():
+    program, times = decay(), np.array([0.0, 1.0])
+    stop = Stop("clock", np.zeros(0))
+    nobody = sensitivities(program, program.parameter_table(0), times, ["absorb"], stop=stop)
+    assert nobody.derivatives.shape == (0, 2, 4, 1)
+    going = sensitivities(program, program.parameter_table(2), times, ["absorb"], stop=Stop("clock", np.full(2, 9.0)))
+    assert going.end_time_derivatives.shape == (2, 1)
+    assert np.isnan(going.end_time_derivatives).all()
