@@ -18,7 +18,7 @@ def folder(tmp_path, monkeypatch):
 def compilations(monkeypatch):
     count = []
     original = compiled.compile_program
-    monkeypatch.setattr(compiled, "compile_program", lambda program: count.append(1) or original(program))
+    monkeypatch.setattr(compiled, "compile_program", lambda *what: count.append(1) or original(*what))
     return count
 
 

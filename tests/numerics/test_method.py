@@ -185,3 +185,32 @@ def test_an_arrow_matrix_is_eliminated_without_fill_in():
     plan = Elimination.plan(20, entries)
     assert plan.order[-1] == 0 or plan.order[-2] == 0
     assert plan.size == len(plan.original)
+
+
+def test_only_states_in_a_circle_are_eliminated_together():
+    """0 and 1 read each other; 2 reads both and 3; 3 reads nobody: three blocks, and nothing of 2 is eliminated."""
+    from charcot.engine.elimination import Elimination
+
+    plan = Elimination.plan(4, [(0, 1), (1, 0), (2, 0), (2, 1), (2, 3)])
+    assert sorted(sorted(block) for block in plan.blocks) == [[0, 1], [2], [3]]
+    assert plan.order[-1] == 2
+    assert sorted(plan.outer[2]) == [0, 1, 3]
+    assert plan.lower[2] == plan.upper[2] == plan.outer[0] == []
+    assert plan.size == len(plan.original) == 9
+
+
+def test_blocks_are_the_strong_components():
+    from charcot.engine.elimination import Elimination
+
+    draw = np.random.default_rng(4)
+    for _ in range(20):
+        reads = draw.random((12, 12)) < 0.12
+        reach = np.linalg.matrix_power(np.eye(12) + reads, 12) > 0
+        plan = Elimination.plan(12, [(int(i), int(j)) for i, j in np.argwhere(reads)])
+        home = {state: number for number, block in enumerate(plan.blocks) for state in block}
+        assert sorted(plan.order) == list(range(12))
+        for i in range(12):
+            for j in range(12):
+                assert (home[i] == home[j]) == bool(reach[i, j] and reach[j, i])
+                if reads[i, j]:
+                    assert home[j] <= home[i]

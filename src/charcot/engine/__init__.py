@@ -2,5 +2,6 @@
 
 from charcot.engine.ensemble import simulate
 from charcot.engine.request import Stop
+from charcot.engine.sensitivity import Sensitivities, sensitivities
 
-__all__ = ["Stop", "simulate"]
+__all__ = ["Sensitivities", "Stop", "sensitivities", "simulate"]

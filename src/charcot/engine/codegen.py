@@ -152,21 +152,25 @@ def _factor(model: Model, lanes: Lanes, gamma: float) -> str:
 
 
 def _solve(model: Model, lanes: Lanes) -> str:
-    """-W k = -(rates + sums / h), forward then backward, in ``%out``."""
+    """-W k = -(rates + sums / h), block by block, forward then backward, in ``%out``."""
     body, plan = Body(lanes), model.elimination
     per_day = body.divide(body.constant(-1.0), body.load("%step_size"))
-    for row in plan.order:
-        total = body.fma(body.load("%sums", row), per_day, body.negate(body.load("%rates", row)))
-        for column in plan.lower[row]:
-            total = body.fma(body.load("%matrix", plan.slot[row, column]), body.recall("%out", column), total)
-        body.store(body.remember("%out", row, total), "%out", row)
-    for row in reversed(plan.order):
-        total = body.recall("%out", row)
-        for column in reversed(plan.upper[row]):
-            multiplier = body.negate(body.load("%matrix", plan.slot[row, column]))
-            total = body.fma(multiplier, body.recall("%out", column), total)
-        total = body.multiply(total, body.load("%matrix", plan.slot[row, row]))
-        body.store(body.remember("%out", row, total), "%out", row)
+    for block in plan.blocks:
+        for row in block:
+            total = body.fma(body.load("%sums", row), per_day, body.negate(body.load("%rates", row)))
+            for column in plan.outer[row]:
+                multiplier = body.negate(body.load("%matrix", plan.slot[row, column]))
+                total = body.fma(multiplier, body.recall("%out", column), total)
+            for column in plan.lower[row]:
+                total = body.fma(body.load("%matrix", plan.slot[row, column]), body.recall("%out", column), total)
+            body.store(body.remember("%out", row, total), "%out", row)
+        for row in reversed(block):
+            total = body.recall("%out", row)
+            for column in reversed(plan.upper[row]):
+                multiplier = body.negate(body.load("%matrix", plan.slot[row, column]))
+                total = body.fma(multiplier, body.recall("%out", column), total)
+            total = body.multiply(total, body.load("%matrix", plan.slot[row, row]))
+            body.store(body.remember("%out", row, total), "%out", row)
     body.do("ret void")
     tables = "ptr noalias %matrix, ptr noalias %rates, ptr noalias %sums, ptr %step_size, ptr noalias %out"
     return body.function(f"internal void @solve({tables})")

@@ -53,6 +53,7 @@ class Sizes:
     consequences: int
     matrix: int
     entries: list[tuple[int, int, int]]
+    single: bool  # whether the tables hold floats
 
 
 class Kernel:
@@ -84,17 +85,17 @@ _kernels: dict[str, Kernel] = {}
 _lock = threading.Lock()
 
 
-def kernel(program: Program) -> Kernel:
-    """The kernel of ``program``: from memory, else from disk, else compiled now (seconds)."""
+def kernel(program: Program, single: bool = False) -> Kernel:
+    """The kernel of ``program``, in double or single precision: from memory, else from disk, else compiled now."""
     if not program.states:
         raise ValueError("The program has no states, so there is nothing to integrate. Add a mechanism with a rate.")
-    key = cache_key(program)
+    key = cache_key(program, single)
     with _lock:
         if key not in _kernels:
             path = cache_folder() / f"{key}.kernel"
             stored = _read(path)
             if stored is None:
-                stored = compile_program(program)
+                stored = compile_program(program, single)
                 _write(path, *stored)
             _kernels[key] = Kernel(*stored)
         return _kernels[key]
@@ -108,16 +109,17 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "charcot"
 
 
-def cache_key(program: Program) -> str:
+def cache_key(program: Program, single: bool = False) -> str:
     """Everything on which the object code depends, in 32 hexadecimal digits."""
     processor, features, _ = _host()
     parts = [program.hash, _generator(), processor, features, llvmlite.__version__, llvm.get_default_triple()]
+    parts += ["single"] if single else []
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def compile_program(program: Program) -> tuple[Sizes, bytes]:
+def compile_program(program: Program, single: bool = False) -> tuple[Sizes, bytes]:
     """Differentiate, generate and compile ``program``: its sizes and its object code."""
-    lanes = _host()[2]
+    lanes = _host()[2].narrowed() if single else _host()[2]
     model = graph.build(program)
     sizes = Sizes(
         width=lanes.width,
@@ -133,6 +135,7 @@ def compile_program(program: Program) -> tuple[Sizes, bytes]:
         consequences=len(model.consequences),
         matrix=model.elimination.size,
         entries=[(row, column, model.elimination.slot[row, column]) for row, column, _ in model.entries],
+        single=single,
     )
     module = llvm.parse_assembly(codegen.generate(model, lanes))
     return sizes, _target_machine().emit_object(module)

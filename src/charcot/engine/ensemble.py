@@ -8,12 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from charcot.core.expression import topological
 from charcot.core.program import Program
 from charcot.core.result import Result, Status
 from charcot.core.schedule import Schedule
 from charcot.engine.compiled import Kernel, kernel
+from charcot.engine.functions import LIBRARY
 from charcot.engine.lockstep import Lockstep
 from charcot.engine.request import Request, Stop, empty_result, make_request
+
+# Below, round-off in single precision is no longer small beside the error that the step allows (docs/engine.md).
+SINGLE_TOLERANCE = 1e-3
 
 
 def simulate(
@@ -27,6 +32,7 @@ def simulate(
     stop: Stop | None = None,
     readouts: Sequence[str] | None = None,
     tolerance: float = 1e-4,
+    precision: str = "double",
     max_steps: int = 200_000,
     workers: int = 1,
     batch: int = 512,
@@ -53,6 +59,8 @@ def simulate(
         readouts: the names of the read-outs to report; all by default.
         tolerance: relative; a step is accepted when for every state the estimated local error is at most
             tolerance x (|state| + 1e-3 state.scale).
+        precision: ``"double"``, or ``"single"`` for states and rates in 32 bits (time stays in 64): faster, for
+            tolerances from 1e-3 up and quantities between 1e-30 and 1e30.
         max_steps: accepted and rejected steps that a patient may take.
         workers: threads.
         batch: patients that step together on all threads.
@@ -66,15 +74,31 @@ def simulate(
     """
     if workers < 1 or batch < 1 or max_steps < 1:
         raise ValueError(f"workers ({workers}), batch ({batch}) and max_steps ({max_steps}) must be at least 1.")
+    _check_precision(program, precision, tolerance)
     request = make_request(
         program, parameters, output_times, start, initial_states, schedule, stop, readouts, tolerance, max_steps
     )
     result = empty_result(program, request)
     if request.patients:
-        _run(kernel(program), request, result, workers, batch, progress)
+        _run(kernel(program, precision == "single"), request, result, workers, batch, progress)
     if fallback:
         _run_again(program, request, result)
     return result
+
+
+def _check_precision(program: Program, precision: str, tolerance: float) -> None:
+    if precision not in ("double", "single"):
+        raise ValueError(f"precision is {precision!r}; it is either 'double' or 'single'.")
+    if precision == "single" and tolerance < SINGLE_TOLERANCE:
+        raise ValueError(
+            f"tolerance {tolerance:g} is below what single precision can keep: round-off would be mistaken for error "
+            f"of the method. Ask for a tolerance of at least {SINGLE_TOLERANCE:g}, or for precision='double'."
+        )
+    if precision == "single":
+        used = {node.operation for node in topological(program.roots())} & set(LIBRARY)
+        double_only = sorted(used) + ["triggers"] * bool(program.triggers)
+        if double_only:
+            raise ValueError(f"{', '.join(double_only)} exist in double precision only; ask for precision='double'.")
 
 
 class _Queue:

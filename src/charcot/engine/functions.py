@@ -2,28 +2,20 @@
 
 The rules of :mod:`charcot.engine.vector` hold: no branch on a value, no lane that sees another, the same bits on every
 call. Where a rounding error would be magnified (a large angle, a large exponent) numbers are kept as unevaluated sums
-of two doubles. The polynomials are those published with the C library of Sun Microsystems.
+of two doubles, which is why these functions exist in double precision only. The polynomials are those published with
+the C library of Sun Microsystems.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from charcot.engine.vector import (
-    LN2_HIGH,
-    LN2_LOW,
-    LOG_SERIES,
-    ROUND,
-    ROUND_BITS,
-    SQRT_HALF_BITS,
-    TINY,
-    TWO_54,
-    Body,
-    Lanes,
-    exponential_of,
-    polynomial,
-)
+from charcot.engine.vector import DOUBLE, Body, Lanes, exponential_of, polynomial
 
+LN2_HIGH, LN2_LOW = DOUBLE.ln2
+ROUND, ROUND_BITS, TINY = DOUBLE.round, DOUBLE.round_bits, DOUBLE.tiny
+LOG_SERIES, SQRT_HALF_BITS = DOUBLE.log_series, DOUBLE.sqrt_half
+TWO_54 = 2.0**54
 INFINITY, NOT_A_NUMBER = float("inf"), float("nan")
 TWO_52 = 4503599627370496.0
 SPLIT = 134217729.0  # 2^27 + 1: splits a double into two halves whose products are exact

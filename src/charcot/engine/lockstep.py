@@ -15,6 +15,7 @@ rounded (no exp or power, whose last bit NumPy may vary with the position in an 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,7 @@ class Lockstep:
 
     def __init__(self, kernel: Kernel, request: Request, result: Result, lanes: int, pivoting: bool = False) -> None:
         sizes = kernel.sizes
+        self.real = np.dtype(np.float32 if sizes.single else np.float64)  # of the kernel's tables; time is a double
         self.kernel, self.request, self.result = kernel, request, result
         self.width, self.seats = sizes.width, lanes
         self.packs = -(-lanes // sizes.width)
@@ -56,13 +58,14 @@ class Lockstep:
         self.between = self._zeros(sizes.states)
         self.dense = self._zeros(3 * sizes.states)
         self.readouts = self._zeros(sizes.readouts)
-        self.scratch = _aligned((sizes.scratch, sizes.width))
-        self.tolerances = request.tolerances.copy()
-        self.wants = np.zeros((self.packs, sizes.width), dtype=np.int64)  # the first of each pack is read
+        self.scratch = _aligned((sizes.scratch, sizes.width), self.real)
+        self.tolerances = request.tolerances.astype(self.real)
+        self.wants = np.zeros((self.packs, sizes.width * self.real.itemsize // 8), dtype=np.int64)  # first of each pack
         count = self.packs * sizes.width
-        self.step_size, self.error, self.factor, self.theta, self.accept, self.suggested = _aligned((6, count))
+        columns = _aligned((7, count), self.real)
+        self.step_size, self.error, self.factor, self.theta, self.accept, self.suggested, self.proposed = columns
         self.patient = np.full(count, -1)  # -1: nobody
-        self.time, self.proposed, self.goal, self.arrival = np.zeros((4, count))
+        self.time, self.goal, self.arrival = np.zeros((3, count))
         self.after_event = np.zeros((3, count))  # the step that suited last time, after events of each kind
         self.fresh_event = np.full(count, -1)  # the row of after_event to learn from the next accepted step
         self.next_output, self.next_event, self.steps, self.rejected = np.zeros((4, count), dtype=np.int64)
@@ -73,7 +76,7 @@ class Lockstep:
         self._addresses = {id(t): t.ctypes.data for t in tables if isinstance(t, np.ndarray)}
 
     def _zeros(self, vectors: int) -> Array:
-        return _aligned((self.packs, vectors, self.width))
+        return _aligned((self.packs, vectors, self.width), self.real)
 
     # boarding --------------------------------------------------------------------------------------------------
 
@@ -521,9 +524,9 @@ class Lockstep:
         return new
 
 
-def _aligned(shape: tuple[int, ...]) -> Array:
+def _aligned(shape: tuple[int, ...], real: np.dtype[Any] = np.dtype(np.float64)) -> Array:
     """Zeros that begin on a cache line."""
     size = int(np.prod(shape))
-    raw = np.zeros(size + 8)
-    first = (-raw.ctypes.data % 64) // 8
+    raw = np.zeros(size + 64 // real.itemsize, dtype=real)
+    first = (-raw.ctypes.data % 64) // real.itemsize
     return raw[first : first + size].reshape(shape)
