@@ -176,7 +176,9 @@ class PopulationJob:
         natural = simulate(cohort, readouts=self.readouts, horizon_years=self.horizon_years)
         failed = natural.failed
         onset = np.where(failed, np.inf, natural.onset)
-        diagnosis = np.where(failed, np.inf, natural.diagnosis)
+        # a day that the wait for a diagnosis puts beyond the horizon is not seen within it
+        beyond = natural.diagnosis > self.horizon_years * DAYS_PER_YEAR
+        diagnosis = np.where(failed | beyond, np.inf, natural.diagnosis)
         seen = [self._in_arm(arm, cohort, natural, diagnosis) for arm in self.arms]
         arrays = {}
         if self.trajectory_months:
