@@ -134,9 +134,7 @@ def test_killing_a_worker_of_a_cluster_loses_nothing(tmp_path, undisturbed, clus
     job = Draws(pause=0.1)
     made = Folder.begin(tmp_path / "run", job, 10)
     counted = []
-    work = threading.Thread(
-        target=lambda: run(job, made, scheduler=cluster.scheduler_address, progress=counted.append)
-    )
+    work = threading.Thread(target=lambda: run(job, made, scheduler=cluster.scheduler_address, progress=counted.append))
     work.start()
     deadline = time.monotonic() + 60
     killed = set()
@@ -207,7 +205,7 @@ def test_a_full_disk_is_named_and_leaves_a_resumable_folder(tmp_path, monkeypatc
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_computation_that_breaks_down_is_named_and_keeps_the_rest(tmp_path, workers):
     made = Folder.begin(tmp_path / "run", JOB, 10)
-    with pytest.raises(ChunkFailed, match="patients 150 to 159 could not be computed .ZeroDivisionError: the toy"):
+    with pytest.raises(ChunkFailed, match=r"patients 150 to 159 could not be computed .ZeroDivisionError: the toy"):
         run(Draws(broken=155), made, workers=workers)
     kept = sum(made.finished(span) for span in made.spans())
     assert 14 <= kept < 30
@@ -228,9 +226,9 @@ def test_two_processes_do_not_work_in_one_folder(tmp_path):
 
 def test_a_worker_that_would_compute_something_else_says_so(tmp_path):
     made = Folder.begin(tmp_path / "run", JOB, 10)
-    with pytest.raises(ClusterTrouble, match="does not see .*file system that the client and every worker share"):
+    with pytest.raises(ClusterTrouble, match=r"does not see .*file system that the client and every worker share"):
         work_remotely(JOB, str(tmp_path / "elsewhere"), made.key, 0, 10)
-    with pytest.raises(ClusterTrouble, match="would compute something else.*\n.*'this' there, 'that' now"):
+    with pytest.raises(ClusterTrouble, match=r"would compute something else.*\n.*'this' there, 'that' now"):
         work_remotely(Draws(machine="that"), str(made.path), made.key, 0, 10)
     assert work_remotely(JOB, str(made.path), made.key, 0, 10) == 10
     assert made.finished(Span(0, 10))
@@ -240,7 +238,7 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
     from charcot.engine.campaign import cluster as module
 
     monkeypatch.setattr(module, "PATIENCE", 0.5)
-    with pytest.raises(ClusterTrouble, match="no scheduler answers at tcp://127.0.0.1:9 "):
+    with pytest.raises(ClusterTrouble, match=r"no scheduler answers at tcp://127\.0\.0\.1:9 "):
         campaign(tmp_path / "run", scheduler="tcp://127.0.0.1:9")
 
 
@@ -263,4 +261,4 @@ def test_chunks_are_refused_where_they_would_not_fit(tmp_path):
 def test_the_usual_chunk_grows_with_the_size():
     sizes = (1, 10**6, 10**7, 10**7 + 1, 10**9)
     assert [default_chunk(size) for size in sizes] == [1000, 1000, 1000, 10_000, 100_000]
-    assert folder.MOST_CHUNKS >= 10**9 // default_chunk(10**9)
+    assert 10**9 // default_chunk(10**9) <= folder.MOST_CHUNKS
