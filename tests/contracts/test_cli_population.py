@@ -70,6 +70,14 @@ def test_a_run_folder_is_whole(undisturbed):
         assert (undisturbed / name).exists(), name
 
 
+def test_what_nobody_reaches_is_said(place):
+    words = ["--horizon", "30 days", "--workers", "1", "--json"]
+    told = json.loads(call("population", "sporadic", "-n", "3", *words).stdout)
+    shown = {row["quantity"]: (row["simulated"], row["verdict"]) for row in told["summary"]}
+    assert shown["Median survival from diagnosis"] == ("not reached", "0 with a day of diagnosis")
+    assert shown["Mean ALSFRS-R, 12 months after diagnosis"] == (None, "0 alive")
+
+
 def test_an_identical_run_is_left_and_told(undisturbed):
     root = str(undisturbed.parent)
     before = contents(undisturbed)

@@ -277,7 +277,8 @@ def summary_rows(job: Any, tables: Mapping[str, Any]) -> list[dict[str, Any]]:
         for clock, count in (("onset", "with_onset"), ("diagnosis", "diagnosed")):
             months = outcome[f"months_from_{clock}_until_50_percent_alive"]
             words = f"{outcome[count]:,} with a day of {clock}"
-            rows.append(_figure(group, f"Median survival from {clock}", "months", months, words))
+            shown = "not reached" if months is None else months
+            rows.append(_figure(group, f"Median survival from {clock}", "months", shown, words))
         for score in tables["scores"].to_pylist():
             if (score["arm"], score["by"], score["readout"]) == (outcome["arm"], "all", total):
                 when = f"{score['days_since_diagnosis'] / rooms.DAYS_PER_MONTH:.3g} months after diagnosis"
@@ -287,9 +288,8 @@ def summary_rows(job: Any, tables: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _figure(group: str, quantity: str, unit: str, value: float | None, verdict: str) -> dict[str, Any]:
-    shown = "not reached" if value is None else value
-    return {"group": group, "quantity": quantity, "unit": unit, "simulated": shown, "verdict": verdict}
+def _figure(group: str, quantity: str, unit: str, value: float | str | None, verdict: str) -> dict[str, Any]:
+    return {"group": group, "quantity": quantity, "unit": unit, "simulated": value, "verdict": verdict}
 
 
 def _announce(talk: Talk, target: Path, summary: list[dict[str, Any]], *, existing: bool) -> None:
