@@ -3,12 +3,14 @@
     python benchmarks/kill.py                  # ten kills of the process, ten of a dask worker
     python benchmarks/kill.py --times 3 --seed 2
 
-The moments are uniform over the wall time of an undisturbed run, start-up included. ``kill -9`` each time.
+Half of the moments are uniform over the wall time of an undisturbed run, start-up included; the other half over its
+time from the first finished chunk to the end. ``kill -9`` each time.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import random
 import subprocess
@@ -36,23 +38,45 @@ def contents(place: Path) -> dict[str, str]:
     return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
-def undisturbed(place: Path, *more: str) -> tuple[dict[str, str], float]:
+def recorded(place: Path) -> int:
+    """How many chunks are finished."""
+    return len(list(place.glob("runs/*/records/*.json")))
+
+
+def undisturbed(place: Path, *more: str) -> tuple[dict[str, str], float, float]:
+    """What the run writes, its seconds, and its seconds from the first chunk on."""
     began = time.monotonic()
-    if start(place, *JOB, *more).wait() != 0:
+    process = start(place, *JOB, *more)
+    first = wait_for_work(place, process)
+    if process.wait() != 0:
         raise SystemExit("the undisturbed run failed")
-    return contents(place), time.monotonic() - began
+    return contents(place), time.monotonic() - began, time.monotonic() - first
 
 
-def kill_process(place: Path, moment: float) -> str:
+def wait_for_work(place: Path, process: subprocess.Popen[bytes]) -> float:
+    """The time at which the first chunk is finished."""
+    while process.poll() is None and not recorded(place):
+        time.sleep(0.02)
+    return time.monotonic()
+
+
+def let_run(place: Path, process: subprocess.Popen[bytes], moment: float, from_work: bool) -> None:
+    """Wait until the moment of the kill, or the end."""
+    if from_work:
+        wait_for_work(place, process)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=moment)
+
+
+def kill_process(place: Path, moment: float, from_work: bool) -> str:
     """Kill the whole run, then resume it as its own message would say; returns what was there at the kill."""
     process = start(place, *JOB)
-    try:
-        process.wait(timeout=moment)
-        state = "it had finished"
-    except subprocess.TimeoutExpired:
+    let_run(place, process, moment, from_work)
+    state = "it had finished"
+    if process.poll() is None:
         process.kill()
         process.wait()
-        state = f"{len(list(place.glob('runs/*/records/*.json')))} chunks were recorded"
+        state = f"{recorded(place)} chunks were recorded"
     found = list(place.glob("runs/*/job.json"))
     resumed = start(place, "--resume", str(found[0].parent)) if found else start(place, *JOB)
     if resumed.wait() != 0:
@@ -60,10 +84,10 @@ def kill_process(place: Path, moment: float) -> str:
     return state
 
 
-def kill_worker(place: Path, moment: float) -> str:
+def kill_worker(place: Path, moment: float, from_work: bool) -> str:
     """Kill one of the two dask workers; the run itself goes on."""
     process = start(place, *JOB, "--scheduler", "local")
-    time.sleep(moment)
+    let_run(place, process, moment, from_work)
     workers: list[psutil.Process] = []
     while process.poll() is None and not workers:
         children = psutil.Process(process.pid).children(recursive=True)
@@ -71,7 +95,7 @@ def kill_worker(place: Path, moment: float) -> str:
         time.sleep(0.05)
     if not workers:
         return "it had finished"
-    state = f"{len(list(place.glob('runs/*/records/*.json')))} chunks were recorded"
+    state = f"{recorded(place)} chunks were recorded"
     random.choice(workers).kill()
     if process.wait(timeout=900) != 0:
         state += ", THE RUN FAILED"
@@ -91,18 +115,20 @@ def main() -> None:
         for name, kill, more in (("process", kill_process, ()), ("worker", kill_worker, ("--scheduler", "local"))):
             place = Path(root) / name
             place.mkdir()
-            found, seconds = undisturbed(place, *more)
+            found, seconds, working = undisturbed(place, *more)
             reference = reference or found
             print(f"{name}: undisturbed {seconds:.1f} s, {len(found)} files, equal: {found == reference}", flush=True)
             wrong += found != reference
             for number in range(asked.times):
                 trial = Path(root) / f"{name}-{number}"
                 trial.mkdir()
-                moment = draws.uniform(0, seconds)
-                state = kill(trial, moment)
+                from_work = number % 2 == 1
+                moment = draws.uniform(0, working if from_work else seconds)
+                state = kill(trial, moment, from_work)
                 equal = contents(trial) == reference
                 wrong += not equal
-                print(f"  kill -9 after {moment:5.1f} s, {state}; the final run is equal: {equal}", flush=True)
+                since = "after the first chunk" if from_work else "after the start"
+                print(f"  kill -9 {moment:4.1f} s {since}, {state}; the final run is equal: {equal}", flush=True)
     print("all equal" if not wrong else f"{wrong} DIFFER")
     raise SystemExit(bool(wrong))
 

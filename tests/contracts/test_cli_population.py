@@ -186,6 +186,17 @@ def test_another_job_does_not_go_on_in_a_folder(undisturbed):
         (undisturbed.parent / "aside.json").rename(undisturbed / "manifest.json")
 
 
+def test_a_folder_of_another_version_is_refused(place, undisturbed):
+    old = place / "old"
+    old.mkdir()
+    content = json.loads((undisturbed / "job.json").read_text())
+    content["job"]["arms"][0]["regimens"] = [{"product": "riluzole", "amount": "50 mg"}]
+    (old / "job.json").write_text(json.dumps(content))
+    result = call("population", "--resume", str(old))
+    assert result.exit_code == 2
+    assert "was begun by another version of Charcot" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -233,6 +233,8 @@ class _Run:
             if count:
                 self.talk.say(f"{count:,} of {self.job.size:,} patients were there already in {self.target}.")
 
+        if any((self.target / "records").iterdir()):
+            self.talk.say("Checking the finished chunks ...")
         with pacing(self.talk, text, self.pace) as advance:
             rooms.run_campaign(self.job, folder, self.workers, self.scheduler, advance, found)
         if self.pace.done:

@@ -159,9 +159,14 @@ def protocol_population_job(protocol: Any, patients: int, seed: int | None, opti
 
 def stored_population_job(path: Path) -> Any:
     """The job of a folder."""
+    from charcot.engine.campaign import OtherJob
     from charcot.patients import PopulationJob
 
-    return PopulationJob.from_description(open_campaign(path).content["job"])
+    words = open_campaign(path).content["job"]
+    try:
+        return PopulationJob.from_description(words)
+    except (KeyError, TypeError) as error:
+        raise OtherJob(f"{path} was begun by another version of Charcot, whose job cannot be read ({error}).") from None
 
 
 def open_campaign(path: Path) -> Any:
