@@ -242,6 +242,64 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
         campaign(tmp_path / "run", scheduler="tcp://127.0.0.1:9")
 
 
+def test_processes_that_die_while_they_start_are_started_again(tmp_path, monkeypatch):
+    import distributed
+
+    cluster, starts = distributed.LocalCluster, []
+
+    def dying(times: int):
+        def start(**options):
+            starts.append(1)
+            if len(starts) <= times:
+                raise RuntimeError("Nanny failed to start.")
+            return cluster(**options, processes=False, protocol="tcp://")
+
+        starts.clear()
+        monkeypatch.setattr(distributed, "LocalCluster", start)
+
+    dying(2)
+    campaign(tmp_path / "run", scheduler="local")
+    assert len(starts) == 3
+    assert Folder.open(tmp_path / "run").finished(Span(290, 300))
+    dying(3)
+    with pytest.raises(ClusterTrouble, match=r"could not be started on this machine .Nanny failed to start"):
+        campaign(tmp_path / "other", scheduler="local")
+
+
+@pytest.mark.parametrize(
+    ("leave", "told"),
+    [("workers", "has had no worker for"), ("scheduler", "the cluster went away")],
+)
+def test_a_cluster_that_goes_away_ends_the_run_and_keeps_the_chunks(tmp_path, monkeypatch, leave, told):
+    import distributed
+
+    from charcot.engine.campaign import cluster as module
+
+    monkeypatch.setattr(module, "LONELY", 0.5)
+    monkeypatch.setattr(module, "GLANCE", 0.2)
+    monkeypatch.setattr(module, "PATIENCE", 2.0)
+    made = Folder.begin(tmp_path / "run", JOB, 10)
+    options = {
+        "n_workers": 1,
+        "threads_per_worker": 1,
+        "processes": False,
+        "protocol": "tcp://",
+        "dashboard_address": None,
+    }
+    with distributed.LocalCluster(host="127.0.0.1", silence_logs=50, **options) as one:
+
+        def progress(_count: int) -> None:
+            if leave == "workers":
+                one.scale(0)
+            else:
+                one.close(timeout=5)
+
+        with pytest.raises(ClusterTrouble, match=told):
+            run(Draws(pause=0.05), made, scheduler=one.scheduler_address, progress=progress)
+    assert made.finished(Span(0, 10))
+    run(JOB, Folder.open(made.path))
+
+
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(FolderInTheWay, match=r"it holds mine\.txt"):
