@@ -23,7 +23,7 @@ from charcot.patients.population_job import SEXES, STATUSES, PopulationJob
 if TYPE_CHECKING:
     import pyarrow
 
-ROWS = 65_536  # read at once
+ROWS = 100_000  # counted at once
 CLOCKS = ("onset", "diagnosis")
 QUANTILES = (0.9, 0.75, 0.5, 0.25, 0.1)  # share still alive
 FAILED = np.array([status.failed for status in Status])
@@ -38,9 +38,11 @@ class ExactSum:
 
     def add(self, values: np.ndarray) -> None:
         """Add finite floats of any shape."""
+        if not values.size:
+            return
         mantissa, exponent = np.frexp(values.ravel())
-        whole = np.ldexp(mantissa, _MANTISSA).astype(np.int64)
-        for power in np.unique(exponent):
+        whole = (mantissa * 2.0**_MANTISSA).astype(np.int64)
+        for power in np.flatnonzero(np.bincount(exponent - exponent.min())) + exponent.min():
             mine = whole[exponent == power]
             # in two halves, so that no 64-bit sum of up to 2^36 of them overflows
             number = (int((mine >> 27).sum()) << 27) + int((mine & (2**27 - 1)).sum())
@@ -198,15 +200,28 @@ def _outcomes(group: Group) -> dict[str, Any]:
 
 
 def summarise(job: PopulationJob, parts: Iterable[Path]) -> dict[str, pyarrow.Table]:
-    """The final tables from the Parquet parts of a population; a few thousand rows are in memory at a time."""
+    """The final tables from the Parquet parts of a population; some hundred thousand rows are in memory at a time."""
+    tally = Tally(job)
+    for rows in _in_pieces(parts):
+        tally.add(rows)
+    return tally.tables()
+
+
+def _in_pieces(parts: Iterable[Path]) -> Iterator[pyarrow.Table]:
+    """The rows of ``parts``: small ones together, large ones apart, because each piece has a cost of its own."""
+    import pyarrow
     import pyarrow.parquet as parquet
 
-    tally = Tally(job)
+    held: list[pyarrow.Table] = []
     for part in parts:
         with parquet.ParquetFile(part) as file:
             for batch in file.iter_batches(batch_size=ROWS):
-                tally.add(batch)
-    return tally.tables()
+                held.append(pyarrow.Table.from_batches([batch]))
+                if sum(table.num_rows for table in held) >= ROWS:
+                    yield pyarrow.concat_tables(held).unify_dictionaries()
+                    held = []
+    if held:
+        yield pyarrow.concat_tables(held).unify_dictionaries()
 
 
 def _floats(column: Any) -> np.ndarray:
