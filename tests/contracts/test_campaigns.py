@@ -56,7 +56,11 @@ def cluster():
     import distributed
 
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL
+        n_workers=2,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        silence_logs=logging.CRITICAL,
     ) as made:
         yield made
 
@@ -284,7 +288,7 @@ def test_a_cluster_that_goes_away_ends_the_run_and_keeps_the_chunks(tmp_path, mo
         "threads_per_worker": 1,
         "processes": False,
         "protocol": "tcp://",
-        "dashboard_address": None,
+        "dashboard_address": "127.0.0.1:0",
     }
     with distributed.LocalCluster(host="127.0.0.1", silence_logs=50, **options) as one:
 

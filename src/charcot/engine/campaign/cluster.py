@@ -75,7 +75,7 @@ def _started(workers: int) -> Any:
                 n_workers=workers,
                 threads_per_worker=1,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # a free port: 8787 may be taken
                 silence_logs=logging.CRITICAL,  # the death of a worker is no news: its chunks are handed out again
             )
         except (RuntimeError, OSError, TimeoutError) as error:  # a process died while it started
