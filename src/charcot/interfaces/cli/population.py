@@ -14,7 +14,7 @@ from charcot.core.errors import EXIT_INTERRUPTED, CharcotError, Problem, Problem
 from charcot.interfaces import runs
 from charcot.interfaces.cli import rooms
 from charcot.interfaces.cli.execute import SUMMARY, identity, key_figures
-from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Seed, Settings, Workers, read_settings, worker_count
+from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Seed, Settings, read_settings, worker_count
 from charcot.interfaces.cli.pace import Pace, duration, pacing, say_rate
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.provenance import manifest
@@ -32,7 +32,7 @@ class Unfinished(CharcotError):
 def population(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[WHO]", help="A shipped population (such as sporadic), or a protocol with its arms."),
+        typer.Argument(metavar="WHO", help="A shipped population (such as sporadic), or a protocol with its arms."),
     ] = None,
     patients: Annotated[int | None, typer.Option("--patients", "-n", min=1, help="How many patients.")] = None,
     at: Annotated[
@@ -60,7 +60,9 @@ def population(
     ] = None,
     settings: Settings = None,
     seed: Seed = None,
-    workers: Workers = 0,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Threads, or processes with --scheduler local; 0 means all cores.")
+    ] = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,
     as_json: AsJson = False,
