@@ -4,7 +4,8 @@
     python benchmarks/kill.py --times 3 --seed 2
 
 Half of the moments are uniform over the wall time of an undisturbed run, start-up included; the other half over its
-time from the first finished chunk to the end. ``kill -9`` each time.
+time from the first finished chunk to the end. Where a run had ended before its kill, it is run again with half the
+moment. ``kill -9`` each time.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import contextlib
 import hashlib
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,7 @@ import psutil
 
 CHARCOT = [sys.executable, "-m", "charcot.interfaces.cli.main", "population"]
 JOB = ["sporadic", "--patients", "600", "--horizon", "4 years", "--chunk", "20", "--trajectories", "3 months"]
+FINISHED = "it had finished"
 SPAWNED = "spawn_main"  # in the command line of a worker's process
 
 
@@ -72,7 +75,7 @@ def kill_process(place: Path, moment: float, from_work: bool) -> str:
     """Kill the whole run, then resume it as its own message would say; returns what was there at the kill."""
     process = start(place, *JOB)
     let_run(place, process, moment, from_work)
-    state = "it had finished"
+    state = FINISHED
     if process.poll() is None:
         process.kill()
         process.wait()
@@ -94,7 +97,7 @@ def kill_worker(place: Path, moment: float, from_work: bool) -> str:
         workers = [child for child in children if SPAWNED in " ".join(child.cmdline())]
         time.sleep(0.05)
     if not workers:
-        return "it had finished"
+        return FINISHED
     state = f"{recorded(place)} chunks were recorded"
     random.choice(workers).kill()
     if process.wait(timeout=900) != 0:
@@ -106,6 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=["process", "worker"], help="kill only these")
     asked = parser.parse_args()
     draws = random.Random(asked.seed)
     random.seed(asked.seed)
@@ -113,6 +117,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as root:
         reference: dict[str, str] = {}
         for name, kill, more in (("process", kill_process, ()), ("worker", kill_worker, ("--scheduler", "local"))):
+            if asked.only not in (None, name):
+                continue
             place = Path(root) / name
             place.mkdir()
             found, seconds, working = undisturbed(place, *more)
@@ -124,7 +130,9 @@ def main() -> None:
                 trial.mkdir()
                 from_work = number % 2 == 1
                 moment = draws.uniform(0, working if from_work else seconds)
-                state = kill(trial, moment, from_work)
+                while (state := kill(trial, moment, from_work)) == FINISHED:
+                    shutil.rmtree(trial / "runs")
+                    moment /= 2
                 equal = contents(trial) == reference
                 wrong += not equal
                 since = "after the first chunk" if from_work else "after the start"
