@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from pathlib import Path
@@ -25,3 +26,10 @@ def hash_files(paths: list[Path], length: int = 12) -> str:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:length]
+
+
+@functools.cache
+def code_hash() -> str:
+    """The hash of Charcot's own code and tables: another analysis or another table is another run."""
+    root = Path(__file__).parents[1]
+    return hash_files(sorted(p for p in root.rglob("*") if p.suffix in {".py", ".csv", ".yaml", ".j2", ".css"}))

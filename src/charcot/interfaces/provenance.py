@@ -7,20 +7,12 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-import charcot
 from charcot import __version__
-from charcot.core.hashing import hash_files
+from charcot.core.hashing import code_hash
 
 PACKAGES = ("numpy", "llvmlite", "scipy", "pandas", "pyarrow", "statsmodels", "lifelines", "pydantic")
-
-
-def code_hash() -> str:
-    """The hash of Charcot's own code and tables: another analysis or another table is another run."""
-    root = Path(charcot.__file__).parent
-    return hash_files(sorted(p for p in root.rglob("*") if p.suffix in {".py", ".csv", ".yaml", ".j2", ".css"}))
 
 
 def versions() -> dict[str, str]:

@@ -11,12 +11,16 @@ from charcot.patients.cohort import (
 )
 from charcot.patients.courses import Courses, simulate
 from charcot.patients.explanation import Explanation, explain
+from charcot.patients.population_job import Arm, PopulationJob
+from charcot.patients.population_summary import summarise
 
 __all__ = [
+    "Arm",
     "Cohort",
     "Courses",
     "Explanation",
     "Population",
+    "PopulationJob",
     "definition",
     "draw_cohort",
     "explain",
@@ -25,5 +29,6 @@ __all__ = [
     "population_names",
     "program",
     "simulate",
+    "summarise",
     "typical_cohort",
 ]

@@ -17,6 +17,7 @@ from charcot.interfaces.cli.doctor import doctor
 from charcot.interfaces.cli.explain import explain
 from charcot.interfaces.cli.guard import guarded
 from charcot.interfaces.cli.init import init
+from charcot.interfaces.cli.population import population
 from charcot.interfaces.cli.trial import run, trial
 
 EPILOG = "Charcot is a research tool. It is no medical device and gives no medical advice."
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, init, check, run, trial, explain, doctor):
+for verb in (demo, init, check, run, trial, population, explain, doctor):
     app.command(epilog=EPILOG)(guarded(verb))
 
 
@@ -50,6 +51,9 @@ def common(
 def main() -> None:
     """The entry point of the ``charcot`` command."""
     signal.signal(signal.SIGTERM, _terminated)
+    # a terminal that closes is a polite kill too, but whoever asked to outlive it (nohup) is heard
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _terminated)
     try:
         app()
     except KeyboardInterrupt:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from charcot.core.units import DAYS_PER_MONTH as DAYS_PER_MONTH
+from charcot.core.units import DAYS_PER_YEAR as DAYS_PER_YEAR
 from charcot.interfaces.report.views import SourceLine
 
 Progress = Callable[[int], None]
@@ -122,3 +124,110 @@ def model_counts() -> dict[str, int]:
         "products": len(names),
         "sources": len(sources()),
     }
+
+
+# Populations: charcot population -------------------------------------------------------------------------------------
+
+ALSFRS_R = "clinic.alsfrs_r.total"
+
+
+def quantity(text: str, unit: str) -> float:
+    from charcot.core.units import parse_quantity
+
+    return parse_quantity(text, unit)
+
+
+def population_names() -> tuple[str, ...]:
+    from charcot.patients import population_names as names
+
+    return names()
+
+
+def population_job(name: str, patients: int, seed: int | None, options: Mapping[str, Any]) -> Any:
+    """``patients`` untreated patients of a shipped population."""
+    from charcot.patients import PopulationJob, load_population
+
+    return PopulationJob(load_population(name), patients, 1 if seed is None else seed, **options)
+
+
+def protocol_population_job(protocol: Any, patients: int, seed: int | None, options: Mapping[str, Any]) -> Any:
+    """``patients`` patients of a protocol's cohort in each of its arms."""
+    from charcot.trials.population import population_of
+
+    return population_of(protocol, patients, seed, options)
+
+
+def stored_population_job(path: Path) -> Any:
+    """The job of a folder."""
+    from charcot.engine.campaign import OtherJob
+    from charcot.patients import PopulationJob
+
+    words = open_campaign(path).content["job"]
+    try:
+        return PopulationJob.from_description(words)
+    except (KeyError, TypeError) as error:
+        raise OtherJob(f"{path} was begun by another version of Charcot, whose job cannot be read ({error}).") from None
+
+
+def open_campaign(path: Path) -> Any:
+    from charcot.engine.campaign import Folder
+
+    return Folder.open(path)
+
+
+def begin_campaign(path: Path, job: Any, chunk: int | None) -> Any:
+    from charcot.engine.campaign import Folder
+
+    return Folder.begin(path, job, chunk)
+
+
+def run_campaign(
+    job: Any, folder: Any, workers: int, scheduler: str | None, progress: Progress, found: Progress
+) -> None:
+    from charcot.engine.campaign import run
+
+    run(job, folder, workers=workers, scheduler=scheduler, progress=progress, found=found)
+
+
+def resumable_errors() -> tuple[type[Exception], ...]:
+    """Errors after which a campaign can be gone on with."""
+    from charcot.engine.campaign import ChunkFailed, ClusterTrouble, NotWritten
+
+    return ChunkFailed, ClusterTrouble, NotWritten
+
+
+def population_tables(job: Any, folder: Any) -> Mapping[str, Any]:
+    from charcot.patients import summarise
+
+    return summarise(job, folder.parts())
+
+
+def write_population_tables(folder: Path, tables: Mapping[str, Any]) -> list[str]:
+    """One Parquet file per table, each there whole or not at all; returns the file names."""
+    import pyarrow.parquet as parquet
+
+    from charcot.engine.campaign.files import appearing
+
+    folder.mkdir(exist_ok=True)
+    for name, table in tables.items():
+        with appearing(folder / f"{name}.parquet") as temporary:
+            parquet.write_table(table, temporary, compression="zstd")
+    return [f"{folder.name}/{name}.parquet" for name in tables]
+
+
+def write_json(path: Path, content: Any) -> None:
+    from charcot.engine.campaign.files import write_json as write
+
+    write(path, content)
+
+
+def read_json(path: Path) -> Any:
+    from charcot.engine.campaign.files import read_json as read
+
+    return read(path)
+
+
+def failed_statuses() -> set[str]:
+    from charcot.core.result import Status
+
+    return {status.name.lower() for status in Status if status.failed}
