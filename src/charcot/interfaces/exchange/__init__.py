@@ -1,0 +1,1 @@
+"""Models in and out in the formats of other tools."""
