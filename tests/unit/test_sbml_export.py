@@ -16,8 +16,8 @@ from charcot.core.program import Assignment, Input, Parameter, Program, Readout,
 from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.engine import simulate
 from charcot.interfaces.exchange.export import check_sbml, identifiers, to_sbml
-from charcot.interfaces.exchange.export_evidence import addresses, evidence_of
 from charcot.interfaces.exchange.export_events import series_of, times_of
+from charcot.interfaces.exchange.export_evidence import addresses, evidence_of
 from charcot.interfaces.exchange.export_patient import export_patient
 
 # libRoadRunner and python-libsbml do not live well in one process
