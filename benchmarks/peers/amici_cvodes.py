@@ -22,6 +22,15 @@ INSTALL = (
 )
 
 
+# What is compared is simulation: no code for sensitivities, no observables beside the states.
+LEAN = {
+    "generate_sensitivity_code": False,
+    "compute_conservation_laws": False,
+    "simplify": None,
+    "observation_model": [],
+}
+
+
 def _of(*places: str) -> Any:
     """The first of several places at which releases of AMICI keep one thing."""
     for place in places:
@@ -52,7 +61,7 @@ class Peer:
         if not place.exists():
             building = place.with_name(f"{name}.building")
             importer = amici.SbmlImporter(str(problem.folder / "model.xml"))
-            importer.sbml2amici(name, str(building), verbose=False)
+            importer.sbml2amici(name, str(building), verbose=False, **LEAN)
             building.rename(place)
         sys.path.insert(0, str(place))
         module = amici.import_model_module(name, str(place))
