@@ -52,6 +52,7 @@ VERBS = {
     "run": ("run", "p.yaml"),
     "trial": ("trial", "p.yaml"),
     "explain": ("explain", "lumbar.nmj.innervation"),
+    "export": ("export", "--genotype", "FUS"),
     "doctor": ("doctor",),
 }
 
@@ -262,6 +263,25 @@ def test_init_names_the_templates(place: Path) -> None:
     result = call("init", "study", "--template", "aav-mir127")
     assert result.exit_code == 2
     assert "Did you mean aav" in result.stderr
+    assert left_in(place) == []
+
+
+def test_export_never_overwrites_and_says_what_was_found(place: Path) -> None:
+    result = call("export", "--genotype", "SOD1", "-o", "model.xml")
+    assert result.exit_code == 0
+    assert result.stdout.strip() == "model.xml"
+    assert "1 finding" in result.stderr
+    assert "Warning 10533, line 3: Units differ." in result.stderr
+    (place / "model.xml").write_text("mine", encoding="utf-8")
+    assert call("export", "-o", "model.xml").exit_code == 2
+    assert (place / "model.xml").read_text(encoding="utf-8") == "mine"
+
+
+def test_export_names_formats_and_missing_folders(place: Path) -> None:
+    assert "There is: sbml" in call("export", "--format", "smbl").stderr
+    result = call("export", "-o", "nowhere/model.xml")
+    assert result.exit_code == 2
+    assert "there is no folder nowhere" in result.stderr
     assert left_in(place) == []
 
 

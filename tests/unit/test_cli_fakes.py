@@ -171,6 +171,13 @@ def run_trial(protocol: FakeProtocol, workers: int, progress: Callable[[int], No
     return outcome(protocol)
 
 
+def export_model(**choices: Any) -> Any:
+    finding = SimpleNamespace(number=10533, severity="Warning", message="Units differ.", line=3)
+    return SimpleNamespace(
+        text=f"<sbml>{choices['genotype']}</sbml>", states=4, parameters=3, readouts=2, events=1, findings=(finding,)
+    )
+
+
 def use_fakes(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """Put the stand-ins in place; ``folder`` gets a template and a shipped protocol."""
     template = folder / "aav_mir126.yaml"
@@ -186,6 +193,7 @@ def use_fakes(patch: pytest.MonkeyPatch, folder: Path) -> None:
         "check_all": lambda: [Problem("unused-source", "x is cited by nothing", severity=Severity.WARNING)],
         "model_counts": lambda: {"states": 120, "parameters": 90, "mechanisms": 30, "sources": 60},
         "explain": explain,
+        "export_model": export_model,
         "sources_used": lambda: [SourceLine("k", "A paper. 2019.", "doi:10.1/x", "B", "number")],
         "program_hash": lambda: "abc",
         "evidence_hash": lambda: "def",

@@ -177,6 +177,14 @@ def _schedule(
     return Schedule.merge([seeds, drift, given])
 
 
+def schedule_of(cohort: Cohort, model: Program, regimens: Sequence[Sequence[Event]], horizon: float) -> Schedule:
+    """What happens to each patient in a simulation: the seed, the drifting tempo, and the doses in ``regimens``.
+
+    Times are days on each patient's clock, for ``horizon`` days after the seed; ``start_days`` is where they begin.
+    """
+    return _schedule(cohort, model, regimens, horizon, seeded=True)
+
+
 def _check_treatments(
     cohort: Cohort, regimens: Sequence[Sequence[treatments.Regimen]], origins: np.ndarray | None
 ) -> None:

@@ -15,6 +15,7 @@ from charcot.interfaces.cli.check import check
 from charcot.interfaces.cli.demo import demo
 from charcot.interfaces.cli.doctor import doctor
 from charcot.interfaces.cli.explain import explain
+from charcot.interfaces.cli.export import export
 from charcot.interfaces.cli.guard import guarded
 from charcot.interfaces.cli.init import init
 from charcot.interfaces.cli.population import population
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, init, check, run, trial, population, explain, doctor):
+for verb in (demo, init, check, run, trial, population, explain, export, doctor):
     app.command(epilog=EPILOG)(guarded(verb))
 
 

@@ -68,6 +68,13 @@ def explain(port: str) -> Any:
     return look_up(port)
 
 
+def export_model(**choices: Any) -> Any:
+    """The model of one typical person as SBML; the choices are those of ``export_patient``."""
+    from charcot.interfaces.exchange.export_patient import export_patient
+
+    return export_patient(**choices)
+
+
 def sources_used() -> list[SourceLine]:
     """The sources that the model's numbers and mechanisms cite, with the grades of what rests on them."""
     from charcot.evidence import sources

@@ -1,1 +1,1 @@
-"""Models and data of other tools: SBML in."""
+"""Models in and out in the formats of other tools: SBML."""
