@@ -49,7 +49,10 @@ class Kernel:
     def __init__(self, sizes: Sizes, code: bytes) -> None:
         self.sizes = sizes
         module = llvm.parse_assembly("")
-        self._engine = llvm.create_mcjit_compiler(module, _target_machine())
+        # llvmlite's own memory manager keeps the sections of an object together: code of the small model may not lie
+        # farther than 2 GiB from its constants, and in a process with many threads LLVM's default scatters them
+        # (the loader then aborts the process)
+        self._engine = llvm.create_mcjit_compiler(module, _target_machine(), use_lmm=True)
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
         for name, tables in FUNCTIONS.items():
