@@ -1,9 +1,5 @@
 """Kernels on disk: used when whole, made again when not, never an error."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from engine_cases import decay
@@ -85,27 +81,3 @@ def test_a_program_without_states_is_refused():
 
     with pytest.raises(ValueError, match="no states"):
         simulate(Program((), ()), np.zeros((1, 0)), np.array([0.0]))
-
-
-SCATTERED = """
-import mmap
-from engine_cases import disease
-from charcot.engine import compiled
-
-stored, held = compiled.compile_program(disease()), []
-for number in range(60):  # holes of all sizes, far apart, as in a process with many threads
-    held.append(mmap.mmap(-1, 3 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000))
-    held += [mmap.mmap(-1, 4096 * pages) for pages in (1, 3, 7)]
-    if number % 3 == 0:
-        held[-4].close()
-    compiled.Kernel(*stored)
-print("loaded")
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="MAP_NORESERVE has another number elsewhere")
-def test_kernels_load_where_memory_is_scattered():
-    """Sections more than 2 GiB apart would abort the process."""
-    here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", SCATTERED], env=here, capture_output=True, text=True, check=False)
-    assert done.stdout == "loaded\n", done.stderr[-500:]
