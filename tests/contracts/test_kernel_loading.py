@@ -13,12 +13,11 @@ from charcot.engine import compiled
 from charcot.patients import program
 
 stored, held = compiled.compile_program(program()), []
-for number in range(60):  # holes of all sizes, far apart, as in a process with many threads
+for number in range(60):  # small holes, each far from the next, as in a process with many threads
+    small = [mmap.mmap(-1, 4096) for _ in range(number % 9 + 1)]
     held.append(mmap.mmap(-1, 3 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000))
-    held += [mmap.mmap(-1, 4096 * pages) for pages in (1, 3, 7)]
-    if number % 3 == 0:
-        held[-4].close()
-    compiled.Kernel(*stored)
+    small[number % len(small)].close()
+    held += [*small, compiled.Kernel(*stored)]
 print("loaded")
 """
 
