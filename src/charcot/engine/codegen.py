@@ -45,10 +45,10 @@ SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0  # of the step size controller
 # earlier one has made it so large that ten digits of its own row are lost. Neither depends on the units of the states.
 CANCELLED, GROWN = 1e-10, 1e10
 
-# A state that is solved exactly has no error of its own, but what reads it sees the method's stages. With no say at all
-# in the step, a daily dose is passed over in one, whose small error, of the same sign every day, adds up (8e-3 after two
-# years of an oral drug at a tolerance of 1e-3); with a tenth of a say it stays below the tolerance (1e-4), for fewer
-# steps than with a whole one.
+# A state that is solved exactly has no error of its own, but what reads it sees the method's stages. With no say at
+# all in the step, a daily dose is passed over in one, whose small error, of the same sign every day, adds up (8e-3
+# after two years of an oral drug at a tolerance of 1e-3); with a tenth of a say it stays below the tolerance (1e-4),
+# for fewer steps than with a whole one.
 EXACT_WEIGHT = 0.1
 
 

@@ -61,17 +61,17 @@ class Kernel:
 
     def __init__(self, sizes: Sizes, code: bytes) -> None:
         self.sizes = sizes
+        module = llvm.parse_assembly("")
+        # llvmlite's own memory manager keeps the sections of an object together: code of the small model may not lie
+        # farther than 2 GiB from its constants, and in a process with many threads LLVM's default scatters them
+        # (the loader then aborts the process)
+        self._engine = llvm.create_mcjit_compiler(module, _target_machine(), use_lmm=True)
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
         functions = FUNCTIONS | (OF_TRIGGERS if sizes.conditions else {})
-        library = llvm.JITLibraryBuilder().add_object_img(code)
-        for name in functions:
-            library.export_symbol(name)
-        # JITLink places code and constants side by side. The older linker asks for them apart, and aborts the process
-        # when, in a process that has mapped much memory, they come to lie more than 2 GiB from each other.
-        self._linker = llvm.create_lljit_compiler(_target_machine(), use_jit_link=True)
-        self._library = library.link(self._linker, "kernel")
         for name, tables in functions.items():
             prototype = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * (tables + 1))
-            setattr(self, name, prototype(self._library[name]))
+            setattr(self, name, prototype(self._engine.get_function_address(name)))
 
     prologue: Any
     initial: Any
