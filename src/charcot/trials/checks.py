@@ -29,7 +29,7 @@ from charcot.trials.quantities import (
     Quantity,
 )
 from charcot.trials.world import World
-from charcot.trials.yaml_file import Document, Path_
+from charcot.core.yaml_file import Document, Path_
 
 OLDEST = 120.0  # years: nobody is older, so a larger age is a mistake in the file
 LARGEST_VITAL_CAPACITY = 200.0  # % predicted: more is a mistake in the file

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from charcot.core.identifiers import did_you_mean
 from charcot.trials.protocol import Protocol
-from charcot.trials.yaml_file import Path_
+from charcot.core.yaml_file import Path_
 
 
 @dataclass(frozen=True)
