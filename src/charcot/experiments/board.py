@@ -11,7 +11,7 @@ from pathlib import Path
 from charcot import treatments
 from charcot.core.identifiers import did_you_mean
 from charcot.experiments.arms import Trace, reads_of, trace
-from charcot.experiments.cohorts import statistic
+from charcot.experiments.cohorts import WORKERS, statistic
 from charcot.experiments.definition import Arm, Claim, Experiment, Measure, Outcome
 from charcot.experiments.formula import evaluate
 from charcot.experiments.reading import Entry, entries
@@ -112,13 +112,16 @@ def store_baseline(board: Board) -> None:
             writer.writerow((s.name, s.group, "yes" if s.passed else "no"))
 
 
-def run_board(names: Iterable[str] = (), progress: Callable[[int], None] | None = None) -> Board:
+def run_board(
+    names: Iterable[str] = (), progress: Callable[[int], None] | None = None, workers: int = 1
+) -> Board:
     """Run all, or the named ones; an unknown name raises :class:`KeyError` with the nearest."""
     known = entries()
     wanted = list(names) or list(known)
     for name in wanted:
         if name not in known:
             raise KeyError(f"no experiment or claim is called {name!r}. {did_you_mean(name, known)}")
+    WORKERS.set(workers)
     scored = []
     for name in wanted:
         scored.append(score(known[name]))

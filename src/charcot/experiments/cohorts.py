@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import json
 from collections.abc import Callable
@@ -29,6 +30,7 @@ COHORT_READOUTS = (
     "immune.cd8",
 )
 UNTREATED = "untreated"
+WORKERS = contextvars.ContextVar("workers", default=1)  # threads; no result depends on it
 
 
 def statistic(cohort: Cohort, measure: Measure) -> float:
@@ -58,7 +60,7 @@ def _courses(key: str) -> Courses:
     population, n, seed, given, overrides, off = json.loads(key)
     drawn = patients.draw_cohort(patients.load_population(population), n, seed)
     if not given:
-        return patients.simulate(drawn, readouts=COHORT_READOUTS, overrides=overrides, off=frozenset(off))
+        return patients.simulate(drawn, readouts=COHORT_READOUTS, overrides=overrides, off=frozenset(off), workers=WORKERS.get())
     plain = _courses(json.dumps([population, n, seed, [], {}, []]))
     diagnosed = np.flatnonzero(np.isfinite(plain.diagnosis))
     regimens = [_regimen(Given(**g)) for g in given]
@@ -69,6 +71,7 @@ def _courses(key: str) -> Courses:
         COHORT_READOUTS,
         overrides=overrides,
         off=frozenset(off),
+        workers=WORKERS.get(),
     )
 
 
@@ -92,11 +95,20 @@ def _diagnosis(cohort: Cohort) -> np.ndarray:
 
 
 def _hazard_ratio(cohort: Cohort, measure: Measure) -> float:
-    """Cox hazard ratio of death or permanent ventilation in the months after diagnosis."""
+    """Cox hazard ratio of death or permanent ventilation in the months after diagnosis.
+
+    With a ``read``-out: among patients whose value at diagnosis lies between the quantiles ``since`` and ``until``.
+    """
     months = measure.months or 18.0
     rows = []
-    for arm, courses in enumerate(_pair(cohort, measure)):
-        time = (courses.death - _diagnosis(cohort)) / DAYS_PER_MONTH
+    pair, start = _pair(cohort, measure), _diagnosis(cohort)
+    keep = np.ones(len(start), dtype=bool)
+    if measure.read:
+        x = pair[0].at(measure.read, start)
+        low, high = np.quantile(x, [float(measure.since or 0), float(measure.until or 1)])
+        keep = (x >= low) & (x <= high)
+    for arm, courses in enumerate(pair):
+        time = ((courses.death - start) / DAYS_PER_MONTH)[keep]
         rows.append(pd.DataFrame({"time": np.clip(time, 1e-3, months), "event": time <= months, "treated": arm}))
     fitted = CoxPHFitter().fit(pd.concat(rows, ignore_index=True), "time", "event")
     return float(np.exp(fitted.params_["treated"]))

@@ -11,7 +11,7 @@ import typer
 
 from charcot.core.errors import EXIT_CHECK_FAILED, Problem, Problems, raise_if_any
 from charcot.interfaces.cli import rooms
-from charcot.interfaces.cli.options import AsJson
+from charcot.interfaces.cli.options import AsJson, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.content import number_text
 
@@ -37,6 +37,7 @@ def reproduce(
     accept: Annotated[
         bool, typer.Option("--accept", help="For developers: make this board the baseline of later ones.")
     ] = False,
+    workers: Workers = 0,
     as_json: AsJson = False,
 ) -> None:
     """Run published experiments and claims; print expected, simulated and verdict. Misses stay on the board.
@@ -51,7 +52,7 @@ def reproduce(
         wanted = rooms.board_names(names or ())
     began = time.monotonic()
     with talk.stage(f"Running {len(wanted)} experiments and claims", total=len(wanted)) as advance:
-        board = rooms.run_board(wanted, advance)
+        board = rooms.run_board(wanted, advance, worker_count(workers))
     seconds = time.monotonic() - began
     talk.show(*_page(board))
     _write(talk, board, html, folder)

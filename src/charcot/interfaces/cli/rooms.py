@@ -145,10 +145,10 @@ def board_names(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names)) or list(known)
 
 
-def run_board(names: Sequence[str], progress: Progress) -> Any:
+def run_board(names: Sequence[str], progress: Progress, workers: int) -> Any:
     from charcot.experiments.board import run_board as run
 
-    return run(names, progress)
+    return run(names, progress, workers)
 
 
 def store_baseline(board: Any) -> None:

@@ -11,7 +11,7 @@ def transport(
     transport_inhibition_by_dipeptide_repeat,
     transport_inhibition_by_sod1,
     c9orf72_dipeptide_repeat,
-    soma_sod1_misfolded,
+    soma_sod1_toxic,
     transport_inhibition_by_condensate,
     axon_condensate_mean,
 ):
@@ -24,7 +24,7 @@ def transport(
     """
     slowing = (
         (1 + transport_inhibition_by_dipeptide_repeat * c9orf72_dipeptide_repeat)
-        * (1 + transport_inhibition_by_sod1 * soma_sod1_misfolded)
+        * (1 + transport_inhibition_by_sod1 * soma_sod1_toxic)
         * (1 + transport_inhibition_by_condensate * axon_condensate_mean)
     )
     return {"axon.transport_velocity": transport_granule_velocity * transport_competence / slowing}

@@ -20,15 +20,18 @@ def microglial_signals(
     microglia_gate_exponent,
     sod1_share_of_microglia,
     sod1_excised_from_microglia,
+    sod1_share_of_astrocytes_in_switch,
+    sod1_excised_from_astrocytes,
     genotype_sod1_mutant,
 ):
     """Dying neurons and misfolded protein call microglia; lost Treg and oxidative stress open the gate to toxicity.
 
     Equation: danger = D / (K + D) + w B / (K_B + B); gate = q^2 / (K_q^2 + q^2) R^2 / (K_R^2 + R^2), q = Th1 / Treg;
-    switch = k_sw gate (1 - w excised): in a carrier of mutant SOD1, a share w of the switch is owed to the mutant
-    protein in the microglia themselves, so that excising it from them slows the switch.
+    switch = k_sw gate (1 - w excised) (1 - v excised from astrocytes): in a carrier of mutant SOD1, a share w of the
+    switch is owed to the mutant protein in the microglia themselves and a share v to that in astrocytes, so that
+    excising it slows the switch.
 
-    Sources: beers2008, frakes2014, saxena2009, henkel2013, boillee2006
+    Sources: beers2008, frakes2014, saxena2009, henkel2013, boillee2006, yamanaka2008
     """
     danger = saturating(pool_loss_flux, microglia_debris_half) + microglia_burden_weight * saturating(
         soma_burden, microglia_burden_half
@@ -36,7 +39,10 @@ def microglial_signals(
     gate = hill(immune_th1 / immune_treg, microglia_gate_tcell_half, microglia_gate_exponent) * hill(
         soma_reactive_oxygen, microglia_gate_oxygen_half, microglia_gate_exponent
     )
-    own = 1 - sod1_share_of_microglia * sod1_excised_from_microglia * minimum(genotype_sod1_mutant, 1)
+    carrier = minimum(genotype_sod1_mutant, 1)
+    own = (1 - sod1_share_of_microglia * sod1_excised_from_microglia * carrier) * (
+        1 - sod1_share_of_astrocytes_in_switch * sod1_excised_from_astrocytes * carrier
+    )
     return {"microglia.danger": danger, "microglia.switch_rate": microglia_switch_constant * gate * own}
 
 

@@ -75,27 +75,33 @@ def rates(
     pool_burden_exponent,
     pool_harm_by_attack,
     immune_attack,
+    pool_forward_death,
 ):
     """Energy failure of the ending recruits neurons; failing axon, ending and protein burden kill them; health returns
     when the axon works again.
 
-    Equation: recruit = tempo k_rec r_region (f_term + h attack) V;
-    kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term + h attack) V; back = k_back (1 - f_term)
+    Equation: recruit = tempo k_rec r_region (f_term + g + h attack) V;
+    kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term + g + h attack) V; back = k_back (1 - f_term);
+    g = forward B^2 / (K^2 + B^2): a pool that dies forward is recruited and killed by its own burden, before its
+    endings fail.
 
-    Sources: walker2015, spiller2016b, neuwirth2015
+    Sources: walker2015, spiller2016b, neuwirth2015, fogarty2024
     """
     attack = pool_harm_by_attack * immune_attack
+    burdened = hill(soma_burden, pool_burden_half, pool_burden_exponent)
+    forward = pool_forward_death * burdened
     harm = (
         attack
+        + forward
         + pool_death_by_axon * axon_failure_mean
-        + pool_death_by_burden * hill(soma_burden, pool_burden_half, pool_burden_exponent)
+        + pool_death_by_burden * burdened
         + pool_death_by_terminal * axon_failure_terminal
     )
     return {
         "pool.recruitment_rate": person_tempo
         * pool_recruitment_constant
         * pool_regional_susceptibility
-        * (axon_failure_terminal + attack)
+        * (axon_failure_terminal + forward + attack)
         * pool_vulnerability,
         "pool.death_rate": person_tempo * pool_death_constant * harm * pool_vulnerability,
         "pool.recovery_rate": pool_return_constant * (1 - axon_failure_terminal),
