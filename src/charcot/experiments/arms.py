@@ -7,6 +7,7 @@ ends, the change is made, and a new run goes on from the final states.
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +96,9 @@ def _ends(full: str) -> bool:
     return last.isdigit() or last in disease.REGIONS
 
 
-def trace(arm: Arm, default_system: str, reads: Sequence[str], starts: Mapping[str, float], products: tuple[str, ...]) -> Trace:
+def trace(
+    arm: Arm, default_system: str, reads: Sequence[str], starts: Mapping[str, float], products: tuple[str, ...]
+) -> Trace:
     """Simulate an arm. ``starts``: days of changes and treatments that were formulas, resolved by the board."""
     name = arm.system or default_system
     key = json.dumps([name, arm.model_dump(mode="json"), sorted(starts.items()), products])
@@ -181,7 +184,7 @@ class _Run:
         for h in (h for h in happenings if self._day(h) <= self.system.start):
             self._apply(h)
         days, values = [], []
-        for begin, stop in zip(edges[:-1], edges[1:], strict=True):
+        for begin, stop in itertools.pairwise(edges):
             for h in (h for h in happenings if self._day(h) == begin and begin > self.system.start):
                 self._apply(h)
             times = self._times(begin, stop)

@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from charcot import treatments
 from charcot.core.identifiers import did_you_mean
+from charcot.disease.systems import system
 from charcot.experiments.arms import Trace, reads_of, trace
 from charcot.experiments.cohorts import WORKERS, statistic
 from charcot.experiments.definition import Arm, Claim, Experiment, Measure, Outcome
 from charcot.experiments.formula import evaluate
 from charcot.experiments.reading import Entry, entries
-from charcot.disease.systems import system
 
 BASELINE = Path(__file__).parent / "published" / "baseline.csv"
 GROUPS = ("calibration", "validation", "negative_controls")
@@ -112,9 +114,7 @@ def store_baseline(board: Board) -> None:
             writer.writerow((s.name, s.group, "yes" if s.passed else "no"))
 
 
-def run_board(
-    names: Iterable[str] = (), progress: Callable[[int], None] | None = None, workers: int = 1
-) -> Board:
+def run_board(names: Iterable[str] = (), progress: Callable[[int], None] | None = None, workers: int = 1) -> Board:
     """Run all, or the named ones; an unknown name raises :class:`KeyError` with the nearest."""
     known = entries()
     wanted = list(names) or list(known)
@@ -201,7 +201,7 @@ class Bench:
             since = self.number(m.since) if m.since is not None else -math.inf
             until = self.number(m.until) if m.until is not None else math.inf
             values = run.window(m.read, since, until)
-            return float({"highest": values.max, "lowest": values.min, "mean": values.mean}[m.take]())
+                return float({"highest": np.max, "lowest": np.min, "mean": np.mean}[m.take](values))
         if m.day is not None:
             return run.at(m.read, self.number(m.day))
         series = run.values[m.read]

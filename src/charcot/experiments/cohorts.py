@@ -60,7 +60,9 @@ def _courses(key: str) -> Courses:
     population, n, seed, given, overrides, off = json.loads(key)
     drawn = patients.draw_cohort(patients.load_population(population), n, seed)
     if not given:
-        return patients.simulate(drawn, readouts=COHORT_READOUTS, overrides=overrides, off=frozenset(off), workers=WORKERS.get())
+        return patients.simulate(
+            drawn, readouts=COHORT_READOUTS, overrides=overrides, off=frozenset(off), workers=WORKERS.get()
+        )
     plain = _courses(json.dumps([population, n, seed, [], {}, []]))
     diagnosed = np.flatnonzero(np.isfinite(plain.diagnosis))
     regimens = [_regimen(Given(**g)) for g in given]
@@ -181,7 +183,8 @@ def _before_onset(cohort: Cohort, measure: Measure) -> float:
 def _alive_after_diagnosis(cohort: Cohort, measure: Measure) -> float:
     """Share of the diagnosed who are alive and not ventilated the given months after diagnosis."""
     courses = courses_of(cohort, measure.arm or UNTREATED)
-    days = (courses.death - courses.diagnosis)[np.isfinite(courses.diagnosis)]
+    courses = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
+    days = courses.death - courses.diagnosis
     return float(np.mean(days > (measure.months or 0.0) * DAYS_PER_MONTH))
 
 

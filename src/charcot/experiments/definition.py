@@ -113,9 +113,9 @@ class Cohort(Content):
     population: str = "sporadic"
     patients: int = Field(default=400, ge=1)
     seed: int = 77
-    arms: dict[str, tuple[Given, ...]] = {}
-    set: dict[str, dict[str, float]] = {}
-    off: dict[str, tuple[str, ...]] = {}
+    arms: dict[str, tuple[Given, ...]] = Field(default_factory=dict)
+    set: dict[str, dict[str, float]] = Field(default_factory=dict)
+    off: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Draw(Content):
@@ -139,9 +139,9 @@ class Experiment(Content):
     tolerance: str
     miss: str = ""
     system: str = "human"
-    arms: dict[str, Arm] = {}
+    arms: dict[str, Arm] = Field(default_factory=dict)
     cohort: Cohort | None = None
-    measures: dict[str, Measure] = {}
+    measures: dict[str, Measure] = Field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = Field(min_length=1)
     draw: Draw | None = None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from charcot import disease, evidence, patients, treatments
+from charcot import disease, patients, treatments
 from charcot.core.errors import Problem, Problems, Where
 from charcot.core.identifiers import did_you_mean
 from charcot.core.yaml_file import Document, Path_, read_document
@@ -18,7 +18,7 @@ from charcot.disease.systems import Happening, problems_of
 from charcot.experiments.arms import full_names
 from charcot.experiments.definition import Arm, Claim, Experiment, Measure
 from charcot.experiments.formula import FormulaError, names
-from charcot.model.compose import number_scope, number_symbols
+from charcot.model.compose import number_symbols
 from charcot.model.ports import FREE
 from charcot.model.units_check import Unit
 
@@ -226,13 +226,3 @@ class _Checker:
                 self._known(name, self.content.measures, "measure", place)
         except FormulaError as error:
             self._report("bad-formula", str(error), place)
-
-
-def scope_of(name: str) -> str:
-    """The scope of a number: person, region or pair."""
-    return number_scope(patients.definition().number_rows[name])
-
-
-def citation_problems() -> list[Problem]:
-    """Source keys of the board that are in no source table."""
-    return list(evidence.check_citations(dict(cited())))

@@ -140,8 +140,8 @@ def astrocytes(
 ):
     """Astrocytes become reactive with toxic microglia and misfolded protein, and take up less glutamate.
 
-    Equation: da/dt = ln2 / tau [(mt + w B) (1 - v excised) - a]: in a carrier of mutant SOD1 a share v of the reactivity
-    is owed to the mutant protein in the astrocytes themselves.
+    Equation: da/dt = ln2 / tau [(mt + w B) (1 - v excised) - a]: in a carrier of mutant SOD1 a share v of the
+    reactivity is owed to the mutant protein in the astrocytes themselves.
 
     Sources: yamanaka2008, guttenplan2020, rothstein1995
     """

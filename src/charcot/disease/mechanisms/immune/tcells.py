@@ -38,8 +38,8 @@ def t_cells(
     """Regulatory T cells fall as toxic microglia rise; Th1 and CD8 cells that they no longer hold back multiply.
 
     Equation: dTreg/dt = k_reg [base supply / (1 + a x) - Treg];
-    dTh2/dt = k_mem [1 / (1 + b x) - Th2]; dTh1/dt = k_mem [1 + c act / (K + act) 2 / (1 + Treg) - Th1], CD8 alike. Without lymphocytes (RAG2
-    knock-out) every supply is multiplied by what is left of them.
+    dTh2/dt = k_mem [1 / (1 + b x) - Th2]; dTh1/dt = k_mem [1 + c act / (K + act) 2 / (1 + Treg) - Th1], CD8 alike.
+    Without lymphocytes (RAG2 knock-out) every supply is multiplied by what is left of them.
 
     Sources: henkel2013, beers2008, beers2017, vukmanovic2006, cui2022, yazdani2022, coque2019
     Against: tada2011
