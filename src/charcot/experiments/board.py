@@ -201,7 +201,7 @@ class Bench:
             since = self.number(m.since) if m.since is not None else -math.inf
             until = self.number(m.until) if m.until is not None else math.inf
             values = run.window(m.read, since, until)
-                return float({"highest": np.max, "lowest": np.min, "mean": np.mean}[m.take](values))
+            return float({"highest": np.max, "lowest": np.min, "mean": np.mean}[m.take](values))
         if m.day is not None:
             return run.at(m.read, self.number(m.day))
         series = run.values[m.read]
