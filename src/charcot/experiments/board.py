@@ -20,6 +20,7 @@ from charcot.experiments.formula import evaluate
 from charcot.experiments.reading import Entry, entries
 
 BASELINE = Path(__file__).parent / "published" / "baseline.csv"
+_TAKES: dict[str, Callable[[np.ndarray], float]] = {"highest": np.max, "lowest": np.min, "mean": np.mean}
 GROUPS = ("calibration", "validation", "negative_controls")
 
 
@@ -201,7 +202,7 @@ class Bench:
             since = self.number(m.since) if m.since is not None else -math.inf
             until = self.number(m.until) if m.until is not None else math.inf
             values = run.window(m.read, since, until)
-            return float({"highest": np.max, "lowest": np.min, "mean": np.mean}[m.take](values))
+            return float(_TAKES[m.take](values))
         if m.day is not None:
             return run.at(m.read, self.number(m.day))
         series = run.values[m.read]
