@@ -34,6 +34,9 @@ def reproduce(
     folder: Annotated[
         Path | None, typer.Option("--folder", help="Write board.html, board.json and a picture of each to this folder.")
     ] = None,
+    docs: Annotated[
+        Path | None, typer.Option("--docs", help="Write board.md and claims.md, pages of the documentation, here.")
+    ] = None,
     accept: Annotated[
         bool, typer.Option("--accept", help="For developers: make this board the baseline of later ones.")
     ] = False,
@@ -45,8 +48,8 @@ def reproduce(
     Exit code 1 when an experiment is missed that the stored baseline has as a hit.
     """
     talk = Talk(as_json)
-    if accept and names:
-        raise Problems([Problem("partial-baseline", "a baseline needs the whole board: leave the names out")])
+    if names and (accept or docs):
+        raise Problems([Problem("partial-board", "--accept and --docs need the whole board: leave the names out")])
     with talk.stage("Checking the board"):
         raise_if_any(rooms.check_board(), "the board is not sound")
         wanted = rooms.board_names(names or ())
@@ -56,6 +59,8 @@ def reproduce(
     seconds = time.monotonic() - began
     talk.show(*_page(board))
     _write(talk, board, html, folder)
+    if docs is not None:
+        rooms.write_board_pages(board, docs)
     if accept:
         rooms.store_baseline(board)
     lost = board.lost()

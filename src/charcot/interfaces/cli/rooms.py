@@ -168,3 +168,9 @@ def expectation(outcome: Any) -> str:
     from charcot.experiments.board import expectation as words
 
     return words(outcome)
+
+
+def write_board_pages(board: Any, folder: Path) -> None:
+    from charcot.interfaces.report.board_pages import write_pages
+
+    write_pages(board, folder)
