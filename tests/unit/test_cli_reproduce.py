@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli import board_rooms
 from charcot.interfaces.cli.main import app
 from charcot.interfaces.report.board_pages import write_pages
 
@@ -78,7 +78,7 @@ def test_the_page_and_the_folder_hold_a_picture_of_each(tmp_path):
 
 
 def test_the_pages_of_the_documentation(tmp_path):
-    board = rooms.run_board(FEW, lambda _n: None, 1)
+    board = board_rooms.run_board(FEW, lambda _n: None, 1)
     write_pages(board, tmp_path)
     claims = (tmp_path / "claims.md").read_text(encoding="utf-8")
     assert "| M1 |" in claims

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charcot.core.errors import EXIT_CHECK_FAILED, Problem, Problems, raise_if_any
-from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli import board_rooms
 from charcot.interfaces.cli.options import AsJson, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.content import number_text
@@ -51,18 +51,18 @@ def reproduce(
     if names and (accept or docs):
         raise Problems([Problem("partial-board", "--accept and --docs need the whole board: leave the names out")])
     with talk.stage("Checking the board"):
-        raise_if_any(rooms.check_board(), "the board is not sound")
-        wanted = rooms.board_names(names or ())
+        raise_if_any(board_rooms.check_board(), "the board is not sound")
+        wanted = board_rooms.board_names(names or ())
     began = time.monotonic()
     with talk.stage(f"Running {len(wanted)} experiments and claims", total=len(wanted)) as advance:
-        board = rooms.run_board(wanted, advance, worker_count(workers))
+        board = board_rooms.run_board(wanted, advance, worker_count(workers))
     seconds = time.monotonic() - began
     talk.show(*_page(board))
     _write(talk, board, html, folder)
     if docs is not None:
-        rooms.write_board_pages(board, docs)
+        board_rooms.write_board_pages(board, docs)
     if accept:
-        rooms.store_baseline(board)
+        board_rooms.store_baseline(board)
     lost = board.lost()
     talk.show(*(f"LOST: {name} was a hit in the stored baseline" for name in lost))
     talk.say(f"{len(wanted)} experiments and claims in {seconds:.0f} s")
@@ -71,7 +71,7 @@ def reproduce(
             "ok": not lost,
             "seconds": round(seconds, 1),
             "lost": lost,
-            "experiments": rooms.board_records(board),
+            "experiments": board_rooms.board_records(board),
             **board.counts(),
         }
     )
@@ -127,7 +127,7 @@ def lines_of(scored: Any) -> list[tuple[str, ...]]:
         (
             v.outcome.what,
             v.outcome.published,
-            rooms.expectation(v.outcome),
+            board_rooms.expectation(v.outcome),
             number_text(v.simulated),
             "" if v.passed else "missed",
         )
