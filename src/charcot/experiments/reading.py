@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,34 +97,65 @@ def _keys(text: str) -> list[str]:
 
 
 def _system_problems() -> Iterator[Problem]:
-    definition = patients.definition()
-    symbols = number_symbols(definition)
-    states = patients.program().state_names
     for name in systems.system_names():
-        own, document = systems.documents()[name]
-        file = f"systems/{Path(document.file).name}"
-        for group, known in (("numbers", tuple(symbols)), ("initial", states)):
-            for i, setting in enumerate(getattr(own, group)):
-                where = Where(file, document.where((group, i)).line)
-                full = full_names(known, setting.name)
-                if not full:
-                    yield Problem("unknown-number", f"{name}: nothing is called {setting.name!r}", where,
-                                  did_you_mean(setting.name, known))  # fmt: skip
-                    continue
-                if group == "numbers":
-                    number = symbols[full[0]]
-                    if number.role == "constant":
-                        yield Problem("constant", f"{name}: {setting.name} is compiled in and cannot be set", where)
-                    if not Unit.of(number.unit).same(Unit.of(setting.unit)):
-                        message = f"{name}: {setting.name} is in {number.unit}, not in {setting.unit}"
-                        yield Problem("unit-mismatch", message, where)
-                if (setting.source == FREE) != (setting.grade == "F"):
-                    yield Problem("free-grade", f"{name}: {setting.name}: a free number has grade F", where)
-        for i, number_name in enumerate(own.clock.numbers if own.clock else ()):
-            if not full_names(symbols, number_name):
-                where = Where(file, document.where(("clock", "numbers", i)).line)
-                hint = did_you_mean(number_name, symbols)
-                yield Problem("unknown-number", f"{name}: no number is called {number_name!r}", where, hint)
+        yield from _setting_problems(name)
+        yield from _happening_problems(name)
+        yield from _landmark_problems(name)
+
+
+def _place(name: str, place: Path_) -> Where:
+    document = systems.documents()[name][1]
+    return Where(f"systems/{Path(document.file).name}", document.where(place).line)
+
+
+def _unknown(name: str, what: str, known: Iterable[str], place: Path_) -> Problem:
+    hint = did_you_mean(what, list(known))
+    return Problem("unknown-number", f"{name}: nothing is called {what!r}", _place(name, place), hint)
+
+
+def _setting_problems(name: str) -> Iterator[Problem]:
+    own = systems.documents()[name][0]
+    symbols = number_symbols(patients.definition())
+    for i, number_name in enumerate(own.clock.numbers if own.clock else ()):
+        if not full_names(symbols, number_name):
+            yield _unknown(name, number_name, symbols, ("clock", "numbers", i))
+    for group, known in (("numbers", tuple(symbols)), ("initial", patients.program().state_names)):
+        for i, setting in enumerate(getattr(own, group)):
+            place = (group, i)
+            full = full_names(known, setting.name)
+            if not full:
+                yield _unknown(name, setting.name, known, place)
+                continue
+            if (setting.source == FREE) != (setting.grade == "F"):
+                message = f"{name}: {setting.name}: a free number has grade F"
+                yield Problem("free-grade", message, _place(name, place))
+            if group == "initial":
+                continue
+            number = symbols[full[0]]
+            if number.role == "constant":
+                message = f"{name}: {setting.name} is compiled in and cannot be set"
+                yield Problem("constant", message, _place(name, place))
+            if not Unit.of(number.unit).same(Unit.of(setting.unit)):
+                message = f"{name}: {setting.name} is in {number.unit}, not in {setting.unit}"
+                yield Problem("unit-mismatch", message, _place(name, place))
+
+
+def _happening_problems(name: str) -> Iterator[Problem]:
+    symbols, model = tuple(number_symbols(patients.definition())), patients.program()
+    known = {"set": symbols, "multiply": symbols, "add": model.state_names, "scale": model.state_names}
+    known["input"] = model.input_names
+    for i, happening in enumerate(systems.documents()[name][0].happenings):
+        for kind, names_of_kind in known.items():
+            for target in getattr(happening, kind):
+                if not full_names(names_of_kind, target):
+                    yield _unknown(name, target, names_of_kind, ("happenings", i, kind, target))
+
+
+def _landmark_problems(name: str) -> Iterator[Problem]:
+    known = patients.program().readout_names
+    for label, mark in systems.documents()[name][0].landmarks.items():
+        for read in sorted({read for group in mark.reads for read in group} - set(known)):
+            yield _unknown(name, read, known, ("landmarks", label))
 
 
 class _Checker:
