@@ -9,6 +9,7 @@ from pathlib import Path
 
 from charcot import clinic, disease, evidence, patients, treatments
 from charcot.core.errors import Problem, Severity, Where
+from charcot.experiments import reading
 from charcot.experiments.natural_history import PUBLISHED
 from charcot.model.compose import Definition
 from charcot.model.ports import FREE
@@ -32,6 +33,7 @@ def check_all() -> list[Problem]:
     problems += _unread_numbers(whole)
     problems += _unread_variables(whole)
     problems += _units_of_regions(whole)
+    problems += reading.check_board()
     disease_folder, clinic_folder = Path(disease.__file__).parent, Path(clinic.__file__).parent
     problems += literals([disease_folder / "mechanisms", disease_folder / "genotypes.py", clinic_folder / "mechanisms"])
     return problems
@@ -61,6 +63,7 @@ def _cited(whole: Definition) -> Iterator[tuple[str, Where]]:
         for line, row in enumerate(csv.DictReader(handle), start=2):
             for key in row["source"].split(";"):
                 yield key.strip(), Where.of(PUBLISHED.name, line)
+    yield from reading.cited()
     for genotype in disease.genotypes().values():
         for effect in genotype.effects:
             if effect.source not in (FREE, DEFINITION):

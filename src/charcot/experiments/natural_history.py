@@ -150,7 +150,7 @@ def median_survival(course: Course, rows: np.ndarray | None = None) -> float:
     return float(KaplanMeierFitter().fit(course.survival[keep], course.observed[keep]).median_survival_time_)
 
 
-def _statistics(k: Course) -> dict[str, Callable[[np.ndarray], float]]:
+def statistics(k: Course) -> dict[str, Callable[[np.ndarray], float]]:
     """Each quantity of the published table as a function of the rows (so that it can be bootstrapped)."""
 
     def share(values: np.ndarray) -> Callable[[np.ndarray], float]:
@@ -204,7 +204,7 @@ def summarise(course: Course, seed: int, resamples: int = 200) -> pd.DataFrame:
     rng = stream(seed, "natural history", "bootstrap")
     draws = [rng.integers(0, len(rows), len(rows)) for _ in range(resamples)]
     out = []
-    for quantity, statistic in _statistics(course).items():
+    for quantity, statistic in statistics(course).items():
         row = published[quantity]
         spread = np.array([statistic(draw) for draw in draws]) if len(rows) > 1 else np.array([np.nan])
         with np.errstate(invalid="ignore"):

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from charcot.core.errors import CharcotError, Problem, Problems
 from charcot.core.identifiers import did_you_mean, nearest
+from charcot.core.yaml_file import Document, Path_
 from charcot.trials.estimands import ESTIMANDS
 from charcot.trials.findings import Finding, dotted, from_model
 from charcot.trials.protocol import Protocol
@@ -29,7 +30,6 @@ from charcot.trials.quantities import (
     Quantity,
 )
 from charcot.trials.world import World
-from charcot.trials.yaml_file import Document, Path_
 
 OLDEST = 120.0  # years: nobody is older, so a larger age is a mistake in the file
 LARGEST_VITAL_CAPACITY = 200.0  # % predicted: more is a mistake in the file

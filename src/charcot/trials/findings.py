@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from charcot.core.identifiers import did_you_mean
+from charcot.core.yaml_file import Path_
 from charcot.trials.protocol import Protocol
-from charcot.trials.yaml_file import Path_
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from charcot.core.errors import Problem, raise_if_any
+from charcot.core.yaml_file import read_document, with_overrides
 from charcot.trials.estimands import DEFAULT_ENDPOINTS
 from charcot.trials.quantities import DAYS, Days, Hazard, PercentPredicted, Points, Share, Years
 from charcot.trials.world import World, real_world
-from charcot.trials.yaml_file import read_document, with_overrides
 
 SCHEMA_NAME = "charcot/protocol@1"
 MOST_VISITS = 500  # more is a typing error ("every 1 hour"), not a trial

@@ -19,6 +19,7 @@ from charcot.interfaces.cli.export import export
 from charcot.interfaces.cli.guard import guarded
 from charcot.interfaces.cli.init import init
 from charcot.interfaces.cli.population import population
+from charcot.interfaces.cli.reproduce import reproduce
 from charcot.interfaces.cli.trial import run, trial
 
 EPILOG = "Charcot is a research tool. It is no medical device and gives no medical advice."
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, init, check, run, trial, population, explain, export, doctor):
+for verb in (demo, init, check, run, trial, population, reproduce, explain, export, doctor):
     app.command(epilog=EPILOG)(guarded(verb))
 
 

@@ -11,21 +11,25 @@ def transport(
     transport_inhibition_by_dipeptide_repeat,
     transport_inhibition_by_sod1,
     c9orf72_dipeptide_repeat,
-    soma_sod1_misfolded,
+    soma_sod1_toxic,
     transport_inhibition_by_condensate,
     axon_condensate_mean,
+    transport_inhibition_by_fus,
+    genotype_fus_mutant,
+    fus_synthesis,
 ):
     """Mutant proteins and TDP-43 condensates slow the motors that carry mRNA granules; transport restorers raise their
     competence.
 
-    Equation: v = v0 * competence / ((1 + a_DPR * DPR) * (1 + a_SOD1 * Z) * (1 + a_C * C))
+    Equation: v = v0 * competence / ((1 + a_DPR * DPR) * (1 + a_SOD1 * Z) * (1 + a_C * C) * (1 + a_FUS * FUS))
 
     Sources: millecamps2013, bilsland2010, fumagalli2021, guo2017, alami2014, ye2025
     """
     slowing = (
         (1 + transport_inhibition_by_dipeptide_repeat * c9orf72_dipeptide_repeat)
-        * (1 + transport_inhibition_by_sod1 * soma_sod1_misfolded)
+        * (1 + transport_inhibition_by_sod1 * soma_sod1_toxic)
         * (1 + transport_inhibition_by_condensate * axon_condensate_mean)
+        * (1 + transport_inhibition_by_fus * genotype_fus_mutant * fus_synthesis)
     )
     return {"axon.transport_velocity": transport_granule_velocity * transport_competence / slowing}
 

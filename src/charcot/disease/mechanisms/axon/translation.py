@@ -8,7 +8,7 @@ from charcot.model.mechanism import mechanism
 def energy(
     axon_mitochondrial_protein,
     soma_reactive_oxygen,
-    soma_sod1_misfolded,
+    soma_sod1_toxic,
     energy_floor,
     energy_half_saturation,
     energy_exponent,
@@ -27,7 +27,7 @@ def energy(
     oxidative = (1 + energy_half_saturation**energy_exponent) * hill(
         axon_mitochondrial_protein, energy_half_saturation, energy_exponent
     )
-    losses = 1 + energy_oxidative_loss * (soma_reactive_oxygen - 1) + energy_sod1_loss * soma_sod1_misfolded
+    losses = 1 + energy_oxidative_loss * (soma_reactive_oxygen - 1) + energy_sod1_loss * soma_sod1_toxic
     atp = (energy_floor + (1 - energy_floor) * oxidative) / losses
     failure = repression(atp, energy_failure_threshold, energy_failure_exponent)
     return {

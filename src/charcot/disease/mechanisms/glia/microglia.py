@@ -1,6 +1,6 @@
 """Microglia protect first and harm later; astrocytes follow (row 9)."""
 
-from charcot.model.algebra import hill, log, saturating
+from charcot.model.algebra import hill, log, minimum, saturating
 from charcot.model.mechanism import mechanism
 
 
@@ -18,13 +18,20 @@ def microglial_signals(
     microglia_gate_tcell_half,
     microglia_gate_oxygen_half,
     microglia_gate_exponent,
+    sod1_share_of_microglia,
+    sod1_excised_from_microglia,
+    sod1_share_of_astrocytes_in_switch,
+    sod1_excised_from_astrocytes,
+    genotype_sod1_mutant,
 ):
     """Dying neurons and misfolded protein call microglia; lost Treg and oxidative stress open the gate to toxicity.
 
     Equation: danger = D / (K + D) + w B / (K_B + B); gate = q^2 / (K_q^2 + q^2) R^2 / (K_R^2 + R^2), q = Th1 / Treg;
-    switch = k_sw gate
+    switch = k_sw gate (1 - w excised) (1 - v excised from astrocytes): in a carrier of mutant SOD1, a share w of the
+    switch is owed to the mutant protein in the microglia themselves and a share v to that in astrocytes, so that
+    excising it slows the switch.
 
-    Sources: beers2008, frakes2014, saxena2009, henkel2013
+    Sources: beers2008, frakes2014, saxena2009, henkel2013, boillee2006, yamanaka2008
     """
     danger = saturating(pool_loss_flux, microglia_debris_half) + microglia_burden_weight * saturating(
         soma_burden, microglia_burden_half
@@ -32,7 +39,11 @@ def microglial_signals(
     gate = hill(immune_th1 / immune_treg, microglia_gate_tcell_half, microglia_gate_exponent) * hill(
         soma_reactive_oxygen, microglia_gate_oxygen_half, microglia_gate_exponent
     )
-    return {"microglia.danger": danger, "microglia.switch_rate": microglia_switch_constant * gate}
+    carrier = minimum(genotype_sod1_mutant, 1)
+    own = (1 - sod1_share_of_microglia * sod1_excised_from_microglia * carrier) * (
+        1 - sod1_share_of_astrocytes_in_switch * sod1_excised_from_astrocytes * carrier
+    )
+    return {"microglia.danger": danger, "microglia.switch_rate": microglia_switch_constant * gate * own}
 
 
 @mechanism(row="9 neuroinflammation")
@@ -46,10 +57,11 @@ def microglia(
     microglia_removal_rate,
     microglia_switch_constant,
     microglia_return_share,
+    microglia_proliferation_left,
 ):
     """Microglia protect first and harm later: the protective ones turn toxic as the gate opens, and Treg calm them.
 
-    Equation: dmp/dt = k_a danger + c k_sw Treg mt - (k_m + switch) mp;
+    Equation: dmp/dt = p k_a danger + c k_sw Treg mt - (k_m + switch) mp;
     dmt/dt = switch mp - (k_m + c k_sw Treg) mt
 
     Sources: boillee2006, frakes2014, beers2008, reu2017, spiller2018
@@ -58,7 +70,7 @@ def microglia(
     turned = microglia_switch_rate * microglia_protective
     calmed = microglia_return_share * microglia_switch_constant * immune_treg * microglia_toxic
     return {
-        "d/dt microglia.protective": microglia_activation_rate * microglia_danger
+        "d/dt microglia.protective": microglia_proliferation_left * microglia_activation_rate * microglia_danger
         + calmed
         - turned
         - microglia_removal_rate * microglia_protective,
@@ -116,12 +128,23 @@ def microglial_toxicity(microglia_toxic, cytokine_arm, microglia_toxic_half):
 
 
 @mechanism(row="9 neuroinflammation")
-def astrocytes(astrocyte_reactive, microglia_toxic, soma_burden, astrocyte_time, astrocyte_by_burden):
+def astrocytes(
+    astrocyte_reactive,
+    microglia_toxic,
+    soma_burden,
+    astrocyte_time,
+    astrocyte_by_burden,
+    sod1_share_of_astrocytes,
+    sod1_excised_from_astrocytes,
+    genotype_sod1_mutant,
+):
     """Astrocytes become reactive with toxic microglia and misfolded protein, and take up less glutamate.
 
-    Equation: da/dt = ln2 / tau (mt + w B - a)
+    Equation: da/dt = ln2 / tau [(mt + w B) (1 - v excised) - a]: in a carrier of mutant SOD1 a share v of the
+    reactivity is owed to the mutant protein in the astrocytes themselves.
 
     Sources: yamanaka2008, guttenplan2020, rothstein1995
     """
-    drive = microglia_toxic + astrocyte_by_burden * soma_burden
+    own = 1 - sod1_share_of_astrocytes * sod1_excised_from_astrocytes * minimum(genotype_sod1_mutant, 1)
+    drive = (microglia_toxic + astrocyte_by_burden * soma_burden) * own
     return {"d/dt astrocyte.reactive": log(2) / astrocyte_time * (drive - astrocyte_reactive)}

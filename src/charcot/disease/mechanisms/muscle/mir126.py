@@ -53,12 +53,13 @@ def mir126_arm_a(terminal_mir126, mir126_repression_half, mir126_repression_expo
 
 
 @mechanism(row="3 miR-126")
-def mir126_arm_b(terminal_mir126, mir126_semaphorin_half, mir126_semaphorin_weight):
+def mir126_arm_b(terminal_mir126, mir126_semaphorin_half, mir126_semaphorin_weight, mir126_neuropilin_block):
     """miR-126 also holds back semaphorin-3A and neuropilin-1, which make nerve endings retract (arm B).
 
-    Equation: drive = 1 + w [(1 + 1 / K) / (1 + Ma / K) - 1], bounded below by 1 - w.
+    Equation: drive = 1 + w [(1 - block) (1 + 1 / K) / (1 + Ma / K) - 1], bounded below by 1 - w; an antibody against
+    neuropilin-1 is a block.
 
     Sources: maimon2018
     """
     relative = (1 + 1 / mir126_semaphorin_half) / (1 + terminal_mir126 / mir126_semaphorin_half)
-    return {"mir126.semaphorin": 1 + mir126_semaphorin_weight * (relative - 1)}
+    return {"mir126.semaphorin": 1 + mir126_semaphorin_weight * ((1 - mir126_neuropilin_block) * relative - 1)}

@@ -4,7 +4,7 @@ The axon and soma of a region describe a *recruited* neuron; a pool is a populat
 shared axon that drove the whole pool directly would make a region fall at once, which no patient shows.
 """
 
-from charcot.model.algebra import hill
+from charcot.model.algebra import hill, minimum
 from charcot.model.mechanism import mechanism
 
 
@@ -26,13 +26,17 @@ def vulnerability(
     pool_vulnerability_by_fus,
     pool_ageing_exponent,
     pool_ageing_reference,
+    sod1_schwann_support,
+    sod1_excised_from_schwann_cells,
+    genotype_sod1_mutant,
 ):
     """What kills a sick neuron is shared out between its own failure, glia, T cells and glutamate.
 
     Equation: V = s [(1 - w_m - w_t - w_x) + w_m microglia + w_t T cells + w_x excitotoxicity] / (1 + b help)
-    * (1 + c DPR + f FUS) * (Q_ref / Q)^n
+    * (1 + c DPR + f FUS) * (Q_ref / Q)^n * (1 + h excised): Schwann cells of a carrier shield the axon by the
+    dismutase activity of their mutant SOD1, and excising it from them adds to vulnerability.
 
-    Sources: boillee2006, coque2019, cochrane2012_riluzole, beers2008
+    Sources: boillee2006, coque2019, cochrane2012_riluzole, beers2008, lobsiger2009
     Against: gowing2008
     """
     own = 1 - pool_weight_microglia - pool_weight_tcells - pool_weight_excitotoxicity
@@ -49,7 +53,8 @@ def vulnerability(
     )
     ageing = (pool_ageing_reference / proteostasis_capacity) ** pool_ageing_exponent
     nourished = 1 + pool_trophic_help * microglia_help
-    return {"pool.vulnerability": pool_vulnerability_scale * around / nourished * genetic * ageing}
+    unshielded = 1 + sod1_schwann_support * sod1_excised_from_schwann_cells * minimum(genotype_sod1_mutant, 1)
+    return {"pool.vulnerability": pool_vulnerability_scale * around / nourished * genetic * ageing * unshielded}
 
 
 @mechanism(row="8 NMJ and motor units")
@@ -70,27 +75,33 @@ def rates(
     pool_burden_exponent,
     pool_harm_by_attack,
     immune_attack,
+    pool_forward_death,
 ):
     """Energy failure of the ending recruits neurons; failing axon, ending and protein burden kill them; health returns
     when the axon works again.
 
-    Equation: recruit = tempo k_rec r_region (f_term + h attack) V;
-    kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term + h attack) V; back = k_back (1 - f_term)
+    Equation: recruit = tempo k_rec r_region (f_term + g + h attack) V;
+    kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term + g + h attack) V; back = k_back (1 - f_term);
+    g = forward B^2 / (K^2 + B^2): a pool that dies forward is recruited and killed by its own burden, before its
+    endings fail.
 
-    Sources: walker2015, spiller2016b, neuwirth2015
+    Sources: walker2015, spiller2016b, neuwirth2015, fogarty2024
     """
     attack = pool_harm_by_attack * immune_attack
+    burdened = hill(soma_burden, pool_burden_half, pool_burden_exponent)
+    forward = pool_forward_death * burdened
     harm = (
         attack
+        + forward
         + pool_death_by_axon * axon_failure_mean
-        + pool_death_by_burden * hill(soma_burden, pool_burden_half, pool_burden_exponent)
+        + pool_death_by_burden * burdened
         + pool_death_by_terminal * axon_failure_terminal
     )
     return {
         "pool.recruitment_rate": person_tempo
         * pool_recruitment_constant
         * pool_regional_susceptibility
-        * (axon_failure_terminal + attack)
+        * (axon_failure_terminal + forward + attack)
         * pool_vulnerability,
         "pool.death_rate": person_tempo * pool_death_constant * harm * pool_vulnerability,
         "pool.recovery_rate": pool_return_constant * (1 - axon_failure_terminal),
@@ -143,12 +154,14 @@ def pools(
     nmj_overload_rate,
     nmj_overload_by_size,
     biomarker_nfl_share_of_denervation,
+    stathmin2_gene_dose,
 ):
     """Fast-fatigable units are recruited and lost first; a recruited neuron loses its endings, then dies.
 
     Equation, for each type: dh/dt = -v lam h - k_age h + back J; dx/dt = v lam h - (d kill + k_age) x - back J;
     dJ/dt = v lam h + regrow (x - J) - [d kill + k_age + back + v (overload + detach)] J,
-    overload = k_0 (1 + c (s / f_max)^2)
+    overload = k_0 (1 + c (s / f_max)^2). Endings of healthy neurons turn over too: of them r / (r + (1 - r)
+    [1 + v (1 / stathmin-2 dose - 1)]) work, r with a whole dose of the gene.
 
     Sources: hegedus2007, pun2006, saxena2009, lemasson2014, piasecki2016
     """
@@ -186,7 +199,9 @@ def pools(
         )
         share = shares[kind]
         neurons = neurons + share * (healthy + recruited)
-        units = units + share * (pool_resting_innervation * healthy + innervating)
+        lost = (1 - pool_resting_innervation) * (1 + vulnerable * (1 / stathmin2_gene_dose - 1))
+        resting = pool_resting_innervation / (pool_resting_innervation + lost)
+        units = units + share * (resting * healthy + innervating)
         degenerating = biomarker_nfl_share_of_denervation * vulnerable * nmj_denervation_rate * innervating
         flux = flux + share * (dying * recruited + degenerating)
     return {**out, "pool.neurons": neurons, "pool.motor_units": units, "pool.loss_flux": flux}

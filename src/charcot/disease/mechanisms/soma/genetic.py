@@ -29,9 +29,10 @@ def sod1_misfolding(
 ):
     """Mutant SOD1 misfolds on its own template and spreads; its growth is proportional to the SOD1 that is there.
 
-    Equation: dZ/dt = tempo k_z mutant S Z (1 - Z) + influx (1 - Z) - V Z / (K + Z), V = tempo clearance k_z K
+    Equation: dZ/dt = tempo k_z mutant S Z (1 - Z) + influx (1 - Z) - V Z / (K + Z), V = tempo clearance k_z K. What
+    harms is the load that is being made, Z S: aggregates that are no longer fed are inert.
 
-    Sources: bidhendi2016, abdolvahabi2017
+    Sources: bidhendi2016, abdolvahabi2017, mccampbell2018
     """
     growth, clearance = seeded_growth(
         soma_sod1_misfolded,
@@ -40,7 +41,10 @@ def sod1_misfolding(
         proteostasis_clearance,
         sod1_clearance_half,
     )
-    return {"d/dt soma.sod1_misfolded": growth + spread_sod1_influx * (1 - soma_sod1_misfolded) - clearance}
+    return {
+        "soma.sod1_toxic": soma_sod1_misfolded * sod1_protein,
+        "d/dt soma.sod1_misfolded": growth + spread_sod1_influx * (1 - soma_sod1_misfolded) - clearance,
+    }
 
 
 @mechanism(row="5 FUS")

@@ -34,7 +34,7 @@ def clearance_capacity(proteostasis_capacity, microglia_help, proteostasis_margi
 def unfolded_protein_response(
     soma_er_stress,
     soma_aggregate,
-    soma_sod1_misfolded,
+    soma_sod1_toxic,
     soma_fus_condensate,
     soma_fus_inhibition,
     c9orf72_dipeptide_repeat,
@@ -50,7 +50,7 @@ def unfolded_protein_response(
     Sources: saxena2009, lopezerauskin2018
     Against: dzhashiashvili2019
     """
-    burden = soma_aggregate + soma_sod1_misfolded + soma_fus_condensate
+    burden = soma_aggregate + soma_sod1_toxic + soma_fus_condensate
     drive = (
         er_stress_by_burden * burden
         + er_stress_by_fus * soma_fus_inhibition

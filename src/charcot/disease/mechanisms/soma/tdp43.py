@@ -20,19 +20,25 @@ def shuttling(
     tdp43_stathmin2_half,
     tdp43_stathmin2_exponent,
     tdp43_autoregulation_exponent,
+    tdp43_rna_retention,
+    tdp43_transgene,
+    stathmin2_gene_dose,
 ):
     """Aggregates capture importin, so TDP-43 leaves the nucleus; lost autoregulation then makes more of it.
 
     Equation: dN/dt = k_in Cy - (k_ex + k_deg) N; dCy/dt = 2 k_deg (N0 + Cy0) / (1 + (N / N0)^2) + k_ex N
-    - (k_in + k_deg) Cy; k_in = (k_ex + k_deg) N0 / Cy0 / (1 + A / K + b DPR).
+    - (k_in + k_deg) Cy; k_in = (k_ex + k_deg) N0 / Cy0 / (1 + A / K + b DPR). Nuclear RNA holds TDP-43 back: the export
+    rate is divided by what is left of that retention. A transgene whose TDP-43 stays in the cytoplasm (dNLS) adds to
+    the excess and not to the nucleus. Stathmin-2 follows nuclear TDP-43 and the dose of its gene.
 
-    Sources: pinarbasi2018, duan2022, gassetrosa2019, ayala2011, sugai2018, melamed2019, klim2019
+    Sources: pinarbasi2018, duan2022, gassetrosa2019, ayala2011, sugai2018, melamed2019, klim2019, walker2015, krus2022
     """
     hindrance = (
         1 + soma_aggregate / tdp43_import_half_inhibition
     ) + tdp43_import_block_by_dipeptide_repeat * c9orf72_dipeptide_repeat
     healthy_import = (tdp43_export_rate + tdp43_degradation_rate) * tdp43_nuclear_share / tdp43_cytoplasmic_share
     nuclear_import = healthy_import / hindrance
+    export = tdp43_export_rate / tdp43_rna_retention
     relative = soma_tdp43_nuclear / tdp43_nuclear_share
     synthesis = (
         2
@@ -42,12 +48,14 @@ def shuttling(
     )
     half = tdp43_stathmin2_half
     return {
-        "soma.cytoplasmic_excess": soma_tdp43_cytoplasmic / tdp43_cytoplasmic_share,
-        "soma.stathmin2": (1 + half**tdp43_stathmin2_exponent) * hill(relative, half, tdp43_stathmin2_exponent),
+        "soma.cytoplasmic_excess": (soma_tdp43_cytoplasmic + tdp43_transgene) / tdp43_cytoplasmic_share,
+        "soma.stathmin2": stathmin2_gene_dose
+        * (1 + half**tdp43_stathmin2_exponent)
+        * hill(relative, half, tdp43_stathmin2_exponent),
         "d/dt soma.tdp43_nuclear": nuclear_import * soma_tdp43_cytoplasmic
-        - (tdp43_export_rate + tdp43_degradation_rate) * soma_tdp43_nuclear,
+        - (export + tdp43_degradation_rate) * soma_tdp43_nuclear,
         "d/dt soma.tdp43_cytoplasmic": synthesis
-        + tdp43_export_rate * soma_tdp43_nuclear
+        + export * soma_tdp43_nuclear
         - (nuclear_import + tdp43_degradation_rate) * soma_tdp43_cytoplasmic,
     }
 

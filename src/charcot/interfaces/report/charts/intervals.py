@@ -106,3 +106,45 @@ def change_by_row(frame: pd.DataFrame, reference: float, x_title: str, width: in
     arrow_words = beyond.mark_text(align="right", dx=-12, fontSize=12, color=INK).encode(text="beyond:N")
     line = alt.Chart(pd.DataFrame({"value": [reference]})).mark_rule(strokeDash=[4, 3], color=SOFT).encode(x="value:Q")
     return alt.layer(line, stems, dots, arrows, arrow_words, words).properties(width=width, height=34 * len(order))
+
+
+def beside_expected(frame: pd.DataFrame, width: int = 520) -> Any:
+    """One strip per outcome on its own scale: the expected range as a bar (open ends reach the edge), simulated as a
+    dot.
+
+    ``frame``: quantity, unit, simulated (NaN: not in the model), lower, upper (may be infinite), verdict.
+    """
+    import altair as alt
+
+    return alt.vconcat(*(_expected(row, width) for row in records(frame)), spacing=12).resolve_scale(x="independent")
+
+
+def _expected(row: dict[str, Any], width: int) -> Any:
+    import altair as alt
+    import pandas as pd
+
+    known = [float(row[k]) for k in ("simulated", "lower", "upper") if abs(float(row[k])) < float("inf")] or [0.0, 1.0]
+    low, high = min(known), max(known)
+    pad = 0.25 * ((high - low) or abs(high) or 1.0)
+    scale = alt.Scale(domain=[low - pad, high + pad], nice=False, zero=False)
+    start, end = max(float(row["lower"]), low - pad), min(float(row["upper"]), high + pad)
+    axis = alt.Axis(title=None, tickCount=6, grid=True, domain=False, ticks=False, labelFlush=False)
+    bar = (
+        alt.Chart(pd.DataFrame({"from": [start], "to": [end]}))
+        .mark_rule(strokeWidth=11, opacity=0.3, color=style(1).line)
+        .encode(x=alt.X("from:Q", scale=scale, axis=axis), x2="to:Q")
+    )
+    dot = (
+        alt.Chart(pd.DataFrame({"value": [row["simulated"]]}))
+        .mark_point(filled=True, size=120, opacity=1, color=style(0).line)
+        .encode(x=alt.X("value:Q", scale=scale, axis=axis))
+    )
+    word = (
+        alt.Chart(pd.DataFrame({"text": [str(row["verdict"])]}))
+        .mark_text(align="left", fontSize=12.5, color=INK)
+        .encode(x=alt.value(width + 22), y=alt.value(14), text="text:N")
+    )
+    title = alt.TitleParams(
+        str(row["quantity"]), subtitle=str(row["unit"]), subtitleFontSize=12, subtitleColor=SOFT, anchor="start"
+    )
+    return alt.layer(bar, dot, word).properties(width=width, height=28, title=title)

@@ -1,0 +1,225 @@
+"""One arm of an experiment as a trajectory: a system, cut into phases wherever something is done to it.
+
+Numbers do not change in time inside a program; where an experiment switches a transgene or crushes a nerve, the run
+ends, the change is made, and a new run goes on from the final states.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from charcot import disease, patients
+from charcot.core.program import Program
+from charcot.core.schedule import Event, EventKind, Schedule
+from charcot.disease.systems import Happening, Landmark, System, system
+from charcot.engine import simulate as run_engine
+from charcot.experiments.definition import Arm
+from charcot.model.compose import number_symbols
+from charcot.model.units_check import Unit
+from charcot.patients.courses import parameters_of
+from charcot.treatments import Regimen
+
+TOLERANCE = 1e-4
+DAY = Unit.of("day")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A trajectory: ``days`` (times,) and values by read-out; ``system`` says which landmarks there are."""
+
+    days: np.ndarray
+    values: Mapping[str, np.ndarray]
+    system: System
+
+    def at(self, read: str, day: float) -> float:
+        """The value on a day, by linear interpolation; NaN outside the run."""
+        if not self.days[0] <= day <= self.days[-1]:
+            return float("nan")
+        return float(np.interp(day, self.days, self.values[read]))
+
+    def window(self, read: str, since: float, until: float) -> np.ndarray:
+        chosen = (self.days >= since) & (self.days <= until)
+        return np.asarray(self.values[read][chosen])
+
+    def crossing(self, series: np.ndarray, level: float, falling: bool) -> float:
+        """The first day on which ``series`` passes ``level``, by linear interpolation; infinite if never."""
+        past = series <= level if falling else series >= level
+        if not past.any():
+            return float("inf")
+        k = int(past.argmax())
+        if k == 0:
+            return float(self.days[0])
+        before, after = series[k - 1], series[k]
+        part = (before - level) / (before - after)
+        return float(self.days[k - 1] + part * (self.days[k] - self.days[k - 1]))
+
+    def landmark(self, name: str) -> float:
+        """The day of a landmark of the system; infinite if it never comes."""
+        mark = self.system.landmarks[name]
+        falling = mark.below is not None
+        level = mark.below if mark.below is not None else mark.above
+        assert level is not None
+        found = []
+        for group in mark.reads:
+            series = np.sum([self.values[read] for read in group], axis=0)
+            found.append(self.crossing(series, level * series[0] if mark.share else level, falling))
+        return min(found)
+
+
+def reads_of(mark: Landmark) -> set[str]:
+    """The read-outs that a landmark needs."""
+    return {read for group in mark.reads for read in group}
+
+
+def full_names(known: Iterable[str], name: str) -> list[str]:
+    """The full names that ``name`` stands for: itself, or the same in every region and segment."""
+    names = tuple(known)
+    if name in names:
+        return [name]
+    return [full for full in names if _local(full) == name or (_local(full).rpartition(".")[0] == name and _ends(full))]
+
+
+def _local(full: str) -> str:
+    region, _, rest = full.partition(".")
+    return rest if region in disease.REGIONS else full
+
+
+def _ends(full: str) -> bool:
+    """Whether the last part is a segment's number or, for a coupling, the donor region."""
+    last = full.rpartition(".")[2]
+    return last.isdigit() or last in disease.REGIONS
+
+
+def trace(
+    arm: Arm, default_system: str, reads: Sequence[str], starts: Mapping[str, float], products: tuple[str, ...]
+) -> Trace:
+    """Simulate an arm. ``starts``: days of changes and treatments that were formulas, resolved by the board."""
+    name = arm.system or default_system
+    key = json.dumps([name, arm.model_dump(mode="json"), sorted(starts.items()), products])
+    return _trace(key, name, tuple(sorted(set(reads))))
+
+
+@functools.lru_cache(maxsize=4096)
+def _trace(key: str, name: str, reads: tuple[str, ...]) -> Trace:
+    _, arm_data, starts, products = json.loads(key)
+    return _Run(system(name), Arm.model_validate(arm_data), dict(starts), tuple(products)).trace(reads)
+
+
+class _Run:
+    """The run of one arm: numbers and states as they stand, phase after phase."""
+
+    def __init__(self, on: System, arm: Arm, starts: Mapping[str, float], products: tuple[str, ...]) -> None:
+        self.system, self.arm, self.starts = on, arm, starts
+        self.products = tuple(sorted({*products, *(given.product for given in arm.given)}))
+        self.model: Program = patients.program(self.products, frozenset(arm.off))
+        self.known = number_symbols(patients.definition(self.products))
+        cohort = patients.typical_cohort(["lumbar"], 0.0, arm.genotype or "sporadic")
+        self.table = parameters_of(cohort, self.model, self.products)[0]
+        self.column = {name: i for i, name in enumerate(self.model.parameter_names)}
+        self.place = {name: i for i, name in enumerate(self.model.state_names)}
+        self.inputs = {entry.name: entry.value for entry in self.model.inputs}
+        self._scale_clock()
+        for setting in on.numbers:
+            self._number(setting.name, lambda _old, new=setting.value: new)  # type: ignore[misc]
+        self.states = self.model.initial_states(self.table[None, :])[0]
+        for setting in on.initial:
+            self._state(setting.name, lambda _old, new=setting.value: new)  # type: ignore[misc]
+
+    def _scale_clock(self) -> None:
+        clock = self.system.clock
+        for name in clock.numbers if clock else ():
+            assert clock is not None
+            unit = Unit.of(next(n.unit for full, n in self.known.items() if full == name or _local(full) == name))
+            factor = 1 / clock.factor if unit.same(DAY) else clock.factor
+            self._number(name, lambda old, f=factor: old * f)  # type: ignore[misc]
+
+    def _number(self, name: str, change) -> None:  # type: ignore[no-untyped-def]
+        for full in full_names(self.column, name):
+            self.table[self.column[full]] = change(self.table[self.column[full]])
+
+    def _state(self, name: str, change) -> None:  # type: ignore[no-untyped-def]
+        for full in full_names(self.place, name):
+            self.states[self.place[full]] = change(self.states[self.place[full]])
+
+    def _apply(self, what: Happening) -> None:
+        for name, number in what.set.items():
+            self._number(name, lambda _old, new=number: new)  # type: ignore[misc]
+        for name, factor in what.multiply.items():
+            self._number(name, lambda old, f=factor: old * f)  # type: ignore[misc]
+        for name, amount in what.add.items():
+            self._state(name, lambda old, a=amount: old + a)  # type: ignore[misc]
+        for name, factor in what.scale.items():
+            self._state(name, lambda old, f=factor: old * f)  # type: ignore[misc]
+        self.inputs.update(what.input)
+
+    def _day(self, what: Happening) -> float:
+        return self.starts[str(what.day)] if isinstance(what.day, str) else what.day
+
+    def _events(self, end: float) -> list[Event]:
+        out: list[Event] = []
+        for given in self.arm.given:
+            origin = self.arm.origin
+            zero = self.starts[origin] if isinstance(origin, str) else origin
+            days = self.starts.get(str(given.start))
+            start = f"{days} days" if days is not None else str(given.start)
+            start = start if not isinstance(given.start, float | int) else f"{given.start} days"
+            regimen = Regimen.parse(product=given.product, dose=given.dose, schedule=given.schedule, start=start)
+            out += regimen.events(zero, end)
+        return sorted(out, key=lambda event: event.time)
+
+    def trace(self, reads: tuple[str, ...]) -> Trace:
+        end = self.arm.end if self.arm.end is not None else self.system.end
+        self._apply(self.arm)
+        happenings = sorted((*self.system.happenings, *self.arm.changes), key=self._day)
+        cuts = sorted({day for h in happenings if self.system.start < (day := self._day(h)) < end})
+        edges = [self.system.start, *cuts, end]
+        events = self._events(end)
+        # Without what happens before the start, what happens on it holds from it on.
+        for h in (h for h in happenings if self._day(h) <= self.system.start):
+            self._apply(h)
+        days, values = [], []
+        for begin, stop in itertools.pairwise(edges):
+            for h in (h for h in happenings if self._day(h) == begin and begin > self.system.start):
+                self._apply(h)
+            times = self._times(begin, stop)
+            result = run_engine(
+                self.model,
+                self.table[None, :],
+                times,
+                start=begin,
+                initial_states=self.states[None, :],
+                schedule=Schedule.pack(self.model, [self._phase_events(events, begin, stop)]),
+                readouts=reads,
+                tolerance=TOLERANCE,
+            )
+            if result.failed[0]:
+                raise RuntimeError(f"{self.system.name}: {result.status_counts()} between day {begin:g} and {stop:g}")
+            self.states = result.final_states[0].copy()
+            shown = times >= self.system.reported
+            days.append(times[shown])
+            values.append(result.values[0][shown])
+        return Trace(
+            np.concatenate(days),
+            dict(zip(reads, np.concatenate(values).T, strict=True)),
+            self.system,
+        )
+
+    def _times(self, begin: float, stop: float) -> np.ndarray:
+        step = self.system.step if stop > self.system.reported else stop - begin
+        inner = np.arange(begin, stop, step)
+        return np.unique(np.concatenate([inner, [min(max(self.system.reported, begin), stop), stop]]))
+
+    def _phase_events(self, events: Sequence[Event], begin: float, stop: float) -> list[Event]:
+        """Inputs as they stand, then the doses of this phase."""
+        standing = dict(self.inputs)
+        for event in events:
+            if event.time < begin and event.kind is EventKind.SET:
+                standing[event.target] = event.value
+        held = [Event(begin, name, EventKind.SET, value) for name, value in standing.items()]
+        return [*held, *(event for event in events if begin <= event.time < stop)]

@@ -1,0 +1,296 @@
+"""The board: every published experiment and every claim, run, scored and compared with what the board showed before."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from charcot import treatments
+from charcot.core.identifiers import did_you_mean
+from charcot.disease.systems import system
+from charcot.experiments.arms import Trace, reads_of, trace
+from charcot.experiments.cohorts import WORKERS, statistic
+from charcot.experiments.definition import Arm, Claim, Experiment, Measure, Outcome
+from charcot.experiments.formula import evaluate
+from charcot.experiments.reading import Entry, entries
+
+BASELINE = Path(__file__).parent / "published" / "baseline.csv"
+_TAKES: dict[str, Callable[[np.ndarray], float]] = {"highest": np.max, "lowest": np.min, "mean": np.mean}
+GROUPS = ("calibration", "validation", "negative_controls")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One outcome beside its expectation."""
+
+    outcome: Outcome
+    simulated: float
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One arm of a picture."""
+
+    arm: str
+    days: Sequence[float]
+    values: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An experiment or claim with its verdicts. ``failure`` says why it could not be run at all."""
+
+    name: str
+    content: Experiment
+    verdicts: tuple[Verdict, ...]
+    curves: tuple[Curve, ...]
+    failure: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return not self.failure and all(v.passed for v in self.verdicts)
+
+    @property
+    def group(self) -> str:
+        """``claims``, or the group in which the experiment counts."""
+        if isinstance(self.content, Claim):
+            return "claims"
+        return "negative_controls" if self.content.negative_control else self.content.use
+
+    @property
+    def verdict(self) -> str:
+        """The words for it: hit or miss; for a claim reproduced, contradicted, hypothesis."""
+        if not isinstance(self.content, Claim):
+            return "hit" if self.passed else "MISS"
+        if not self.passed:
+            return "contradicted"
+        return self.content.standing
+
+
+@dataclass(frozen=True)
+class Board:
+    """All that was run."""
+
+    scored: tuple[Scored, ...]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """``passed`` and ``total`` of each group; a negative control counts in its own group only."""
+        out = {}
+        for group in (*GROUPS, "claims"):
+            members = [s for s in self.scored if s.group == group]
+            out[group] = {"passed": sum(s.passed for s in members), "total": len(members)}
+        return out
+
+    def lost(self) -> list[str]:
+        """Experiments that the stored baseline has as passed and that are missed now, or are not there any more."""
+        now = {s.name: s.passed for s in self.scored}
+        known = entries()
+        return [
+            name
+            for name, passed in baseline().items()
+            if (name not in known and name not in now) or (passed and now.get(name) is False)
+        ]
+
+
+def baseline() -> dict[str, bool]:
+    """Which experiments passed when the baseline was stored."""
+    if not BASELINE.exists():
+        return {}
+    with BASELINE.open(newline="", encoding="utf-8") as handle:
+        return {row["name"]: row["passed"] == "yes" for row in csv.DictReader(handle)}
+
+
+def store_baseline(board: Board) -> None:
+    """Make this board what later boards are compared with."""
+    with BASELINE.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(("name", "group", "passed"))
+        for s in sorted(board.scored, key=lambda s: s.name):
+            writer.writerow((s.name, s.group, "yes" if s.passed else "no"))
+
+
+def run_board(names: Iterable[str] = (), progress: Callable[[int], None] | None = None, workers: int = 1) -> Board:
+    """Run all, or the named ones; an unknown name raises :class:`KeyError` with the nearest."""
+    known = entries()
+    wanted = list(names) or list(known)
+    for name in wanted:
+        if name not in known:
+            raise KeyError(f"no experiment or claim is called {name!r}. {did_you_mean(name, known)}")
+    WORKERS.set(workers)
+    scored = []
+    for name in wanted:
+        scored.append(score(known[name]))
+        if progress:
+            progress(1)
+    return Board(tuple(scored))
+
+
+def score(entry: Entry) -> Scored:
+    """Run one experiment; what cannot be run is a miss that says why."""
+    try:
+        bench = Bench(entry.content)
+        verdicts = tuple(bench.verdict(outcome) for outcome in entry.content.outcomes)
+        return Scored(entry.name, entry.content, verdicts, bench.curves())
+    except (RuntimeError, ValueError, KeyError, ZeroDivisionError) as error:
+        return Scored(entry.name, entry.content, (), (), f"{type(error).__name__}: {error}")
+
+
+class Bench:
+    """Runs the arms that the measures of one experiment ask for, each once."""
+
+    def __init__(self, content: Experiment) -> None:
+        self.content = content
+        self.measured: dict[str, float] = {}
+        self.traces: dict[str, Trace] = {}
+        self.open: list[str] = []
+        self.arms = {label: self._resolved(arm) for label, arm in content.arms.items()}
+        self.reads = self._reads()
+
+    def _resolved(self, arm: Arm) -> Arm:
+        """The arm with all that it takes from the arm it is like."""
+        if arm.like is None:
+            return arm
+        base = self._resolved(self.content.arms[arm.like])
+        joined: dict[str, object] = {
+            kind: {**getattr(base, kind), **getattr(arm, kind)} for kind in ("set", "multiply", "add", "scale", "input")
+        }
+        for kind in ("off", "changes", "given"):
+            joined[kind] = (*getattr(base, kind), *getattr(arm, kind))
+        for kind in ("system", "genotype", "end"):
+            joined[kind] = getattr(arm, kind) if getattr(arm, kind) is not None else getattr(base, kind)
+        joined["origin"] = arm.origin or base.origin
+        return arm.model_copy(update={**joined, "like": None})
+
+    def _reads(self) -> tuple[str, ...]:
+        found = {m.read for m in self.content.measures.values() if m.read and not m.statistic}
+        for arm in self.arms.values():
+            for mark in system(arm.system or self.content.system).landmarks.values():
+                found |= reads_of(mark)
+        if self.content.draw:
+            found.add(self.content.draw.read)
+        return tuple(sorted(found))
+
+    def number(self, text: float | str) -> float:
+        return evaluate(text, self.measure)
+
+    def measure(self, name: str) -> float:
+        """The value of a measure; measures that need each other in a ring are an error."""
+        if name in self.measured:
+            return self.measured[name]
+        if name in self.open:
+            raise ValueError(f"measures need each other: {' -> '.join([*self.open, name])}")
+        self.open.append(name)
+        self.measured[name] = self._measured(self.content.measures[name])
+        self.open.pop()
+        return self.measured[name]
+
+    def _measured(self, m: Measure) -> float:
+        if m.statistic:
+            assert self.content.cohort is not None
+            return statistic(self.content.cohort, m)
+        run = self.trace(m.arm)
+        if m.landmark:
+            return run.landmark(m.landmark)
+        assert m.read is not None
+        if m.take:
+            since = self.number(m.since) if m.since is not None else -math.inf
+            until = self.number(m.until) if m.until is not None else math.inf
+            values = run.window(m.read, since, until)
+            return float(_TAKES[m.take](values))
+        if m.day is not None:
+            return run.at(m.read, self.number(m.day))
+        series = run.values[m.read]
+        level = self.number(m.below if m.below is not None else m.above or 0.0)
+        return run.crossing(series, level * series[0] if m.share else level, m.below is not None)
+
+    def trace(self, label: str) -> Trace:
+        """The trajectory of an arm; days that are formulas are resolved first."""
+        if label not in self.traces:
+            arm = self.arms[label]
+            texts = [c.day for c in arm.changes if isinstance(c.day, str)]
+            texts += [arm.origin] if isinstance(arm.origin, str) else []
+            starts = {text: self.number(text) for text in texts}
+            self.traces[label] = trace(arm, self.content.system, self.reads, starts, self._products())
+        return self.traces[label]
+
+    def _products(self) -> tuple[str, ...]:
+        """One program for every arm that is treated: all products, none given unless an arm says so."""
+        return tuple(sorted(treatments.products())) if any(arm.given for arm in self.arms.values()) else ()
+
+    def verdict(self, outcome: Outcome) -> Verdict:
+        if outcome.absent or outcome.value is None:
+            return Verdict(outcome, math.nan, False)
+        value = self.number(outcome.value)
+        return Verdict(outcome, value, outcome.holds(value))
+
+    def curves(self) -> tuple[Curve, ...]:
+        """What the picture of this experiment shows."""
+        draw = self.content.draw
+        if draw is None:
+            return ()
+        since = self.number(draw.since) if draw.since is not None else -math.inf
+        until = self.number(draw.until) if draw.until is not None else math.inf
+        out = []
+        for label in draw.arms or tuple(self.content.arms):
+            run = self.trace(label)
+            chosen = (run.days >= since) & (run.days <= until)
+            out.append(Curve(label, run.days[chosen].tolist(), run.values[draw.read][chosen].tolist()))
+        return tuple(out)
+
+
+def expectation(outcome: Outcome) -> str:
+    """The accepted range in words."""
+    if outcome.absent:
+        return "not in the model"
+    low, high = outcome.bounds
+    if outcome.about is not None and outcome.within is not None:
+        return f"{outcome.about:g} ± {outcome.within:g}"
+    if not math.isfinite(low):
+        return f"below {high:g}"
+    return f"above {low:g}" if not math.isfinite(high) else f"{low:g} to {high:g}"
+
+
+def record(scored: Scored) -> dict[str, object]:
+    """One experiment for tools."""
+    content = scored.content
+    out: dict[str, object] = {
+        "name": scored.name,
+        "title": content.title,
+        "group": scored.group,
+        "use": content.use,
+        "negative_control": content.negative_control,
+        "passed": scored.passed,
+        "verdict": scored.verdict,
+        "sources": list(content.sources),
+        "dossier": content.dossier,
+        "tolerance": content.tolerance,
+        "miss": content.miss if not scored.passed else "",
+        "failure": scored.failure,
+        "outcomes": [
+            {
+                "what": v.outcome.what,
+                "unit": v.outcome.unit,
+                "published": v.outcome.published,
+                "expected": expectation(v.outcome),
+                "sign_only": v.outcome.sign,
+                "simulated": v.simulated,
+                "passed": v.passed,
+            }
+            for v in scored.verdicts
+        ],
+    }
+    if isinstance(content, Claim):
+        out |= {"id": content.id, "claim": content.claim, "evidence": content.evidence, "strength": content.strength}
+        out |= {"mechanism": content.mechanism, "not_testable": content.not_testable}
+    return out
+
+
+def summary(board: Board) -> Mapping[str, dict[str, int]]:
+    """The object with which ``charcot reproduce --json`` ends."""
+    return board.counts()

@@ -1,0 +1,237 @@
+"""Statistics of drawn patients: the same persons with the same draws in every arm."""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from lifelines import CoxPHFitter
+
+from charcot import disease, patients
+from charcot.core.units import DAYS_PER_MONTH
+from charcot.disease.genotypes import Mortality, seed_age_density
+from charcot.experiments.definition import Cohort, Given, Measure
+from charcot.experiments.natural_history import READOUTS, read_courses, statistics
+from charcot.patients import Courses
+from charcot.patients.cohort import value
+from charcot.treatments import Regimen
+
+COHORT_READOUTS = (
+    *READOUTS,
+    "biomarker.nfl_csf",
+    "biomarker.mir126_serum",
+    "biomarker.sod1_csf",
+    "immune.treg",
+    "immune.th2",
+    "immune.cd8",
+)
+UNTREATED = "untreated"
+WORKERS = contextvars.ContextVar("workers", default=1)  # threads; no result depends on it
+
+
+def statistic(cohort: Cohort, measure: Measure) -> float:
+    """The value of a cohort measure."""
+    known = STATISTICS.get(measure.statistic or "")
+    if known is not None:
+        return known(cohort, measure)
+    course, _ = read_courses(courses_of(cohort, measure.arm or UNTREATED))
+    return statistics(course)[measure.statistic or ""](np.arange(len(course.survival)))
+
+
+def statistic_names() -> tuple[str, ...]:
+    """The statistics that a measure may ask for."""
+    empty = read_courses(courses_of(Cohort(patients=8), UNTREATED))[0]
+    return (*STATISTICS, *statistics(empty))
+
+
+def courses_of(cohort: Cohort, arm: str) -> Courses:
+    """The courses of one arm, simulated once in a process."""
+    given = [g.model_dump() for g in cohort.arms.get(arm, ())]
+    extra = [cohort.set.get(arm, {}), list(cohort.off.get(arm, ()))]
+    return _courses(json.dumps([cohort.population, cohort.patients, cohort.seed, given, *extra]))
+
+
+@functools.lru_cache(maxsize=64)
+def _courses(key: str) -> Courses:
+    population, n, seed, given, overrides, off = json.loads(key)
+    drawn = patients.draw_cohort(patients.load_population(population), n, seed)
+    if not given:
+        return patients.simulate(
+            drawn, readouts=COHORT_READOUTS, overrides=overrides, off=frozenset(off), workers=WORKERS.get()
+        )
+    plain = _courses(json.dumps([population, n, seed, [], {}, []]))
+    diagnosed = np.flatnonzero(np.isfinite(plain.diagnosis))
+    regimens = [_regimen(Given(**g)) for g in given]
+    return patients.simulate(
+        drawn.take(diagnosed),
+        [regimens] * len(diagnosed),
+        plain.diagnosis[diagnosed],
+        COHORT_READOUTS,
+        overrides=overrides,
+        off=frozenset(off),
+        workers=WORKERS.get(),
+    )
+
+
+def _regimen(given: Given) -> Regimen:
+    start = given.start if isinstance(given.start, str) else f"{given.start} days"
+    return Regimen.parse(product=given.product, dose=given.dose, schedule=given.schedule, start=start)
+
+
+def _pair(cohort: Cohort, measure: Measure) -> tuple[Courses, Courses]:
+    """The courses of the diagnosed persons in ``against`` and in ``arm``, row by row the same persons."""
+    both = [courses_of(cohort, name) for name in (measure.against or UNTREATED, measure.arm)]
+    reference = courses_of(cohort, UNTREATED)
+    ids = reference.cohort.columns["id"][np.isfinite(reference.diagnosis)]
+    rows = [np.flatnonzero(np.isin(c.cohort.columns["id"], ids)) for c in both]
+    return both[0].take(rows[0]), both[1].take(rows[1])
+
+
+def _diagnosis(cohort: Cohort) -> np.ndarray:
+    days = courses_of(cohort, UNTREATED).diagnosis
+    return np.asarray(days[np.isfinite(days)])
+
+
+def _hazard_ratio(cohort: Cohort, measure: Measure) -> float:
+    """Cox hazard ratio of death or permanent ventilation in the months after diagnosis.
+
+    With a ``read``-out: among patients whose value at diagnosis lies between the quantiles ``since`` and ``until``.
+    """
+    months = measure.months or 18.0
+    rows = []
+    pair, start = _pair(cohort, measure), _diagnosis(cohort)
+    keep = np.ones(len(start), dtype=bool)
+    if measure.read:
+        x = pair[0].at(measure.read, start)
+        low, high = np.quantile(x, [float(measure.since or 0), float(measure.until or 1)])
+        keep = (x >= low) & (x <= high)
+    for arm, courses in enumerate(pair):
+        time = ((courses.death - start) / DAYS_PER_MONTH)[keep]
+        rows.append(pd.DataFrame({"time": np.clip(time, 1e-3, months), "event": time <= months, "treated": arm}))
+    fitted = CoxPHFitter().fit(pd.concat(rows, ignore_index=True), "time", "event")
+    return float(np.exp(fitted.params_["treated"]))
+
+
+def _declines(cohort: Cohort, measure: Measure) -> tuple[float, float]:
+    """Mean decline in points a month after diagnosis in both arms, over a span in which both are alive."""
+    first, second = _pair(cohort, measure)
+    start = _diagnosis(cohort)
+    last = start + (measure.months or 9.0) * DAYS_PER_MONTH
+    end = np.minimum.reduce([last, first.result.end_time, second.result.end_time])
+    span = (end - start) / DAYS_PER_MONTH
+    out = []
+    for courses in (first, second):
+        fall = courses.at("clinic.alsfrs_r.total", start) - courses.at("clinic.alsfrs_r.total", end)
+        out.append(float(np.nanmean((fall / span)[span > 2])))
+    return out[0], out[1]
+
+
+def _decline_ratio(cohort: Cohort, measure: Measure) -> float:
+    first, second = _declines(cohort, measure)
+    return second / first
+
+
+def _change_ratio(cohort: Cohort, measure: Measure) -> float:
+    """Median of ``read`` in ``arm`` over ``against``, the given months after diagnosis."""
+    day = _diagnosis(cohort) + (measure.months or 0.0) * DAYS_PER_MONTH
+    first, second = (c.at(measure.read or "", day) for c in _pair(cohort, measure))
+    both = np.isfinite(first) & np.isfinite(second)
+    return float(np.median(second[both] / first[both]))
+
+
+def _hazard_per_sd(cohort: Cohort, measure: Measure) -> float:
+    """Cox hazard ratio of death after diagnosis per standard deviation of ``read`` at diagnosis."""
+    courses = courses_of(cohort, measure.arm or UNTREATED)
+    courses = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
+    x = courses.at(measure.read or "", courses.diagnosis)
+    time = np.minimum(courses.death, courses.result.end_time) - courses.diagnosis
+    frame = pd.DataFrame({"time": time, "event": np.isfinite(courses.death), "x": (x - x.mean()) / x.std()})
+    return float(np.exp(CoxPHFitter().fit(frame[frame["time"] > 0], "time", "event").params_["x"]))
+
+
+def _fast_over_slow(cohort: Cohort, measure: Measure) -> float:
+    """Mean ``read`` at diagnosis of the fast third over that of the slow third, by decline after diagnosis."""
+    courses = courses_of(cohort, measure.arm or UNTREATED)
+    course, ill = read_courses(courses)
+    known = np.isfinite(course.decline)
+    sick = courses.take(np.flatnonzero(ill))
+    x = sick.at(measure.read or "", sick.diagnosis)
+    low, high = np.nanpercentile(course.decline, [100 / 3, 200 / 3])
+    return float(np.nanmean(x[known & (course.decline > high)]) / np.nanmean(x[known & (course.decline < low)]))
+
+
+def _median_at_diagnosis(cohort: Cohort, measure: Measure) -> float:
+    """Median of ``read`` at diagnosis (``months`` after it) over its value at the seed."""
+    courses = courses_of(cohort, measure.arm or UNTREATED)
+    courses = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
+    now = courses.at(measure.read or "", courses.diagnosis + (measure.months or 0.0) * DAYS_PER_MONTH)
+    return float(np.nanmedian(now / courses.result[measure.read or ""][:, 0]))
+
+
+def _before_onset(cohort: Cohort, measure: Measure) -> float:
+    """Median of ``read`` the given months before onset over its value at the seed."""
+    courses = courses_of(cohort, measure.arm or UNTREATED)
+    courses = courses.take(np.flatnonzero(np.isfinite(courses.onset)))
+    day = np.maximum(courses.onset - (measure.months or 0.0) * DAYS_PER_MONTH, 0.0)
+    return float(np.nanmedian(courses.at(measure.read or "", day) / courses.result[measure.read or ""][:, 0]))
+
+
+def _alive_after_diagnosis(cohort: Cohort, measure: Measure) -> float:
+    """Share of the diagnosed who are alive and not ventilated the given months after diagnosis."""
+    courses = courses_of(cohort, measure.arm or UNTREATED)
+    courses = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
+    days = courses.death - courses.diagnosis
+    return float(np.mean(days > (measure.months or 0.0) * DAYS_PER_MONTH))
+
+
+def _responders(cohort: Cohort, measure: Measure) -> float:
+    """Share of pairs whose score under ``arm`` is higher than under ``against`` by half a point or more."""
+    day = _diagnosis(cohort) + (measure.months or 12.0) * DAYS_PER_MONTH
+    first, second = (c.at("clinic.alsfrs_r.total", day) for c in _pair(cohort, measure))
+    both = np.isfinite(first) & np.isfinite(second)
+    return float(np.mean(second[both] - first[both] > 0.5))
+
+
+def _stopped(cohort: Cohort, measure: Measure) -> float:
+    """Share of patients whose score under ``arm`` does not fall in the year after diagnosis."""
+    _, treated = _pair(cohort, measure)
+    start = _diagnosis(cohort)
+    fall = treated.at("clinic.alsfrs_r.total", start) - treated.at("clinic.alsfrs_r.total", start + 12 * DAYS_PER_MONTH)
+    return float(np.mean(np.nan_to_num(fall, nan=48.0) <= 0))
+
+
+def _incidence_slope(_cohort: Cohort, measure: Measure) -> float:
+    """Slope of ln(incidence of the last step) on ln(age) for the genotype ``arm``, between the ages in ``since`` and
+    ``until``."""
+    ages = np.linspace(float(measure.since or 0), float(measure.until or 0), 50)
+    mortality = Mortality(
+        value("onset.mortality_rate"), value("onset.mortality_reference_age"), value("onset.mortality_doubling_time")
+    )
+    density = seed_age_density(ages, disease.genotypes()[measure.arm], mortality)
+    return float(np.polyfit(np.log(ages), np.log(density), 1)[0])
+
+
+def _genotype_share(_cohort: Cohort, measure: Measure) -> float:
+    """Share of incident cases that carry ``arm`` (a genotype), in a drawn incident population."""
+    drawn = patients.draw_cohort(patients.load_population("incident"), 4000, 7).columns["genotype"]
+    return float(np.mean(drawn == measure.arm))
+
+
+STATISTICS: dict[str, Callable[[Cohort, Measure], float]] = {
+    "hazard ratio": _hazard_ratio,
+    "decline ratio": _decline_ratio,
+    "ratio to the other arm": _change_ratio,
+    "hazard ratio per standard deviation": _hazard_per_sd,
+    "fast third over slow third": _fast_over_slow,
+    "change by diagnosis": _median_at_diagnosis,
+    "change before onset": _before_onset,
+    "alive after diagnosis": _alive_after_diagnosis,
+    "responders": _responders,
+    "no decline in a year": _stopped,
+    "slope of incidence on age": _incidence_slope,
+    "share of incident cases": _genotype_share,
+}

@@ -1,0 +1,161 @@
+"""What an experiment file holds. Arms say what is done, measures what is read, outcomes what was published."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from charcot.disease.systems import Content, Happening
+
+
+class Given(Content):
+    """A product, as a trial protocol writes it; ``start`` may be a formula in days or a text such as '6 months'."""
+
+    product: str
+    dose: str | None = None
+    schedule: str | None = None
+    start: str | float = 0.0
+
+
+class Arm(Happening):
+    """One group: a system and what is done to it. ``like`` takes all of another arm first.
+
+    ``set``, ``multiply``, ``add``, ``scale`` and ``input`` of the arm itself hold from the start; ``changes`` later.
+    """
+
+    like: str | None = None
+    system: str | None = None
+    genotype: str | None = None
+    off: tuple[str, ...] = ()
+    changes: tuple[Happening, ...] = ()
+    given: tuple[Given, ...] = ()
+    origin: str | float = 0.0
+    end: float | None = None
+
+
+class Measure(Content):
+    """One number read from one arm.
+
+    ``day``: the value of ``read`` then (a number or a formula); ``take``: the highest, lowest or mean value between
+    ``since`` and ``until``; ``below`` or ``above``: the first day on which that level is passed, with ``share`` as a
+    share of the first value; ``landmark``: a day that the system defines; ``statistic``: a summary of a cohort's arm,
+    some of them ``against`` another arm or for a ``read``-out.
+    """
+
+    arm: str = ""
+    read: str | None = None
+    day: float | str | None = None
+    take: Literal["highest", "lowest", "mean"] | None = None
+    since: float | str | None = None
+    until: float | str | None = None
+    below: float | str | None = None
+    above: float | str | None = None
+    share: bool = False
+    landmark: str | None = None
+    statistic: str | None = None
+    against: str | None = None
+    months: float | None = None
+
+
+class Outcome(Content):
+    """A published value or sign beside a formula of measures.
+
+    Exactly one expectation: ``about`` with ``within``, ``between``, ``above`` or ``below``. ``sign`` says that only
+    the direction was read in the source, so that the margin is the board's own. ``absent`` says why the model cannot
+    show this at all: it counts as a miss.
+    """
+
+    what: str
+    value: str | float | None = None
+    unit: str = "1"
+    published: str
+    sign: bool = False
+    about: float | None = None
+    within: float | None = None
+    between: tuple[float, float] | None = None
+    above: float | None = None
+    below: float | None = None
+    absent: str = ""
+
+    @model_validator(mode="after")
+    def _one_expectation(self) -> Outcome:
+        given = [x for x in (self.about, self.between, self.above, self.below) if x is not None]
+        if self.absent:
+            return self
+        if len(given) != 1 or self.value is None:
+            raise ValueError("give a value and one of about (with within), between, above, below; or absent")
+        if (self.about is None) != (self.within is None):
+            raise ValueError("about and within go together")
+        return self
+
+    def holds(self, value: float) -> bool:
+        """Whether a simulated value meets what was published; a value that is not a number never does."""
+        low, high = self.bounds
+        return low <= value <= high
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The accepted range."""
+        if self.about is not None and self.within is not None:
+            return self.about - self.within, self.about + self.within
+        if self.between is not None:
+            return self.between
+        return (
+            self.above if self.above is not None else -float("inf"),
+            self.below if self.below is not None else float("inf"),
+        )
+
+
+class Cohort(Content):
+    """Drawn patients, the same persons with the same draws in every arm; products from the day of diagnosis on."""
+
+    population: str = "sporadic"
+    patients: int = Field(default=400, ge=1)
+    seed: int = 77
+    arms: dict[str, tuple[Given, ...]] = Field(default_factory=dict)
+    set: dict[str, dict[str, float]] = Field(default_factory=dict)
+    off: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Draw(Content):
+    """What the picture shows: one read-out over days in some arms."""
+
+    read: str
+    arms: tuple[str, ...] = ()
+    since: float | str | None = None
+    until: float | str | None = None
+    unit: Literal["day", "week", "month", "year"] = "day"
+
+
+class Experiment(Content):
+    """One published experiment, or one claim, as data."""
+
+    title: str
+    dossier: str
+    sources: tuple[str, ...] = Field(min_length=1)
+    use: Literal["calibration", "validation"]
+    negative_control: bool = False
+    tolerance: str
+    miss: str = ""
+    system: str = "human"
+    arms: dict[str, Arm] = Field(default_factory=dict)
+    cohort: Cohort | None = None
+    measures: dict[str, Measure] = Field(default_factory=dict)
+    outcomes: tuple[Outcome, ...] = Field(min_length=1)
+    draw: Draw | None = None
+
+
+class Claim(Experiment):
+    """A row of the claims ledger: what is said, what the evidence is, and the check.
+
+    ``standing``: what a passed check makes of it. A claim is never reproduced by assertion: the verdict is computed.
+    """
+
+    id: str
+    claim: str
+    mechanism: str
+    evidence: str
+    strength: Literal["strong", "moderate", "weak", "contested"]
+    standing: Literal["reproduced", "hypothesis"] = "reproduced"
+    not_testable: str = ""

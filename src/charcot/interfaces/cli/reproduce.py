@@ -1,0 +1,138 @@
+"""``charcot reproduce``: every published experiment and every claim, run beside what was published."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charcot.core.errors import EXIT_CHECK_FAILED, Problem, Problems, raise_if_any
+from charcot.interfaces.cli import board_rooms
+from charcot.interfaces.cli.options import AsJson, Workers, worker_count
+from charcot.interfaces.cli.talk import Talk
+from charcot.interfaces.report.content import number_text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+GROUPS = {
+    "calibration": "Calibration: used to set numbers",
+    "validation": "Validation: never used to set a number",
+    "negative_controls": "Negative controls: nothing should happen",
+    "claims": "Claims ledger",
+}
+
+
+def reproduce(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAMES]", help="Experiments or claims; without them, all.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the board with its pictures to this file.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Write board.html, board.json and a picture of each to this folder.")
+    ] = None,
+    docs: Annotated[
+        Path | None, typer.Option("--docs", help="Write board.md and claims.md, pages of the documentation, here.")
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="For developers: make this board the baseline of later ones.")
+    ] = False,
+    workers: Workers = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Run published experiments and claims; print expected, simulated and verdict. Misses stay on the board.
+
+    Exit code 1 when an experiment is missed that the stored baseline has as a hit.
+    """
+    talk = Talk(as_json)
+    if names and (accept or docs):
+        raise Problems([Problem("partial-board", "--accept and --docs need the whole board: leave the names out")])
+    with talk.stage("Checking the board"):
+        raise_if_any(board_rooms.check_board(), "the board is not sound")
+        wanted = board_rooms.board_names(names or ())
+    began = time.monotonic()
+    with talk.stage(f"Running {len(wanted)} experiments and claims", total=len(wanted)) as advance:
+        board = board_rooms.run_board(wanted, advance, worker_count(workers))
+    seconds = time.monotonic() - began
+    talk.show(*_page(board))
+    _write(talk, board, html, folder)
+    if docs is not None:
+        board_rooms.write_board_pages(board, docs)
+    if accept:
+        board_rooms.store_baseline(board)
+    lost = board.lost()
+    talk.show(*(f"LOST: {name} was a hit in the stored baseline" for name in lost))
+    talk.say(f"{len(wanted)} experiments and claims in {seconds:.0f} s")
+    talk.data(
+        {
+            "ok": not lost,
+            "seconds": round(seconds, 1),
+            "lost": lost,
+            "experiments": board_rooms.board_records(board),
+            **board.counts(),
+        }
+    )
+    if lost:
+        raise typer.Exit(EXIT_CHECK_FAILED)
+
+
+def _write(talk: Talk, board: Any, html: Path | None, folder: Path | None) -> None:
+    if html is None and folder is None:
+        return
+    with talk.stage("Drawing"):
+        from charcot.interfaces.report.board import board_page, write_folder
+
+        if html is not None:
+            html.write_text(board_page(board), encoding="utf-8")
+        if folder is not None:
+            write_folder(board, folder)
+    talk.show(*(f"Board: {place}" for place in (html, folder and folder / "board.html") if place))
+
+
+def _page(board: Any) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for group, title in GROUPS.items():
+        members = [s for s in board.scored if s.group == group]
+        if members:
+            parts += [_table(title, members), ""]
+    for group, count in board.counts().items():
+        if count["total"]:
+            parts.append(f"{group.replace('_', ' ')}: {count['passed']} of {count['total']}")
+    return parts
+
+
+def _table(title: str, members: Sequence[Any]) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for heading in ("Experiment", "Outcome", "Published", "Expected", "Simulated", "Verdict"):
+        table.add_column(heading, justify="right" if heading == "Simulated" else "left", overflow="fold")
+    for scored in members:
+        first = True
+        for line in lines_of(scored):
+            table.add_row(Text(scored.content.title if first else ""), *(Text(cell) for cell in line))
+            first = False
+        if not scored.passed and (scored.failure or scored.content.miss):
+            table.add_row("", Text(scored.failure or scored.content.miss, style="italic"))
+    return table
+
+
+def lines_of(scored: Any) -> list[tuple[str, ...]]:
+    """A line for each outcome; the last cell of the first is the verdict of the whole."""
+    rows = [
+        (
+            v.outcome.what,
+            v.outcome.published,
+            board_rooms.expectation(v.outcome),
+            number_text(v.simulated),
+            "" if v.passed else "missed",
+        )
+        for v in scored.verdicts
+    ]
+    if not rows:
+        return [("could not be run", "", "", "–", scored.verdict)]
+    return [(*rows[0][:4], scored.verdict), *rows[1:]]
