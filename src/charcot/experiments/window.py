@@ -30,7 +30,8 @@ from charcot.patients.cohort import start_days
 from charcot.treatments import Regimen
 
 DEFAULT_PRODUCTS = ("aav_mir126", "tofersen", "translation_restorer", "treg_infusion")
-DEFAULT_MULTIPLES = (0.25, 0.5, 1.0, 2.0)
+DEFAULT_POPULATIONS = ("sporadic", "sod1")
+DEFAULT_MULTIPLES = (0.5, 1.0, 2.0)
 DEFAULT_STARTS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 TYPICAL_SEED_AGE = 58.0  # years
 INNERVATION = tuple(f"{region}.nmj.innervation" for region in REGIONS)
@@ -76,7 +77,7 @@ class Plan:
     starts: tuple[float, ...] = DEFAULT_STARTS
     population: str = "sporadic"
     patient: str = ""  # a region: one typical patient whose disease begins there, instead of a cohort
-    n: int = 40
+    n: int = 30
     seed: int = 1
     endpoint: str = "survival"
     at_months: float = 36.0
@@ -152,7 +153,28 @@ def check_plan(plan: Plan) -> list[Problem]:
     if not any(problem.severity is Severity.ERROR for problem in problems):
         for name in plan.products:
             problems += doubts(known[name], [text for _, text in plan.levels(name)])
+            if inert(name, plan.population):
+                problems.append(
+                    Problem("inert-product", f"{name} acts on nothing that the patients of {plan.population} have",
+                            Where("--product"), "Its benefit there is nothing. Choose a population of carriers.",
+                            Severity.WARNING)
+                )  # fmt: skip
     return problems
+
+
+def inert(product: str, population: str) -> bool:
+    """Whether a product acts only on the gene of carriers, and the population (or genotype) has none of them."""
+    known = set(patients.definition().number_rows)
+    flags = set()
+    for effect in treatments.products()[product].effects:
+        gene = effect.target.partition(".")[0]
+        flag = {f"genotype.{gene}_mutant", f"genotype.{gene}_expansion"} & known
+        if not flag:
+            return False
+        flags |= flag
+    people = [population] if population in genotypes() else list(load_population(population).genotypes)
+    carried = {effect.parameter for name in people for effect in genotypes()[name].effects}
+    return not flags & carried
 
 
 Report = Callable[[str, str, str, str], None]

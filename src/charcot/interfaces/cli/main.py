@@ -17,6 +17,7 @@ from charcot.interfaces.cli.doctor import doctor
 from charcot.interfaces.cli.explain import explain
 from charcot.interfaces.cli.guard import guarded
 from charcot.interfaces.cli.init import init
+from charcot.interfaces.cli.sweep import sweep
 from charcot.interfaces.cli.trial import run, trial
 
 EPILOG = "Charcot is a research tool. It is no medical device and gives no medical advice."
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, init, check, run, trial, explain, doctor):
+for verb in (demo, init, check, run, trial, sweep, explain, doctor):
     app.command(epilog=EPILOG)(guarded(verb))
 
 
