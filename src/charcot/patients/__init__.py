@@ -1,6 +1,7 @@
 """Row 4: cohorts with declared distributions, and ``simulate``: cohort + regimens -> courses."""
 
 from charcot.patients.assemble import definition, model_problems, program
+from charcot.patients.assumptions import Assumed, assume
 from charcot.patients.cohort import (
     Cohort,
     Population,
@@ -13,10 +14,12 @@ from charcot.patients.courses import Courses, simulate
 from charcot.patients.explanation import Explanation, explain
 
 __all__ = [
+    "Assumed",
     "Cohort",
     "Courses",
     "Explanation",
     "Population",
+    "assume",
     "definition",
     "draw_cohort",
     "explain",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,27 +52,6 @@ def ablation_count() -> int:
     from charcot.experiments.natural_history import ABLATIONS
 
     return len(ABLATIONS)
-
-
-def window() -> Any:
-    """The room of therapeutic windows: plans, their check, endpoints."""
-    from charcot.experiments import window as room
-
-    return room
-
-
-def sweep_size(plan: Any) -> int:
-    return int(window().simulations(plan))
-
-
-def sweep(plan: Any, workers: int, progress: Progress) -> Any:
-    return window().sweep(plan, workers, progress)
-
-
-def never_given(products: Sequence[str]) -> list[str]:
-    from charcot.experiments.studied import never_given as find
-
-    return find(products)
 
 
 def check_all() -> list[Any]:

@@ -12,7 +12,7 @@ import typer
 from charcot.core.errors import Problem, Problems, Severity, Where
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR, UnitError, parse_quantity
 from charcot.interfaces import runs
-from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli import laboratory, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.options import AsJson, DryRun, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
@@ -71,7 +71,7 @@ def sweep(
     )  # fmt: skip
     resolved = {"seed": seed, "sweeps": [plan.resolved() for plan in plans]}
     if dry_run:
-        count = sum(rooms.sweep_size(plan) for plan in plans)
+        count = sum(laboratory.sweep_size(plan) for plan in plans)
         talk.show(f"{count:,} patients would be simulated.")
         talk.data({"ok": True, "dry_run": True, "simulations": count, "protocol": resolved})
         return
@@ -87,7 +87,7 @@ def _plans(
     follow_up: str, seed: int,
 ) -> list[Any]:  # fmt: skip
     """One plan per population; everything that is wrong is reported at once, warnings are said."""
-    window = rooms.window()
+    window = laboratory.window()
     problems: list[Problem] = []
     multiples, doses = _doses(dose, problems)
     plan = window.Plan(
@@ -120,7 +120,7 @@ def _plans(
         raise Problems(problems, "this sweep cannot be run")
     for problem in said:
         talk.say(f"warning: {problem}")
-    never = rooms.never_given(plan.products)
+    never = laboratory.never_given(plan.products)
     if never:
         talk.say(f"note: no dose given to patients is known for {', '.join(never)}: each dose is hypothetical.")
     return plans
@@ -172,12 +172,12 @@ def _compute(talk: Talk, plans: Sequence[Any], resolved: Mapping[str, Any], work
     for plan in plans:
         who = f"one typical {plan.population} patient" if plan.patient else f"{plan.n:,} {plan.population} patients"
         words = f"Sweeping {len(plan.cells()):,} cells with {who}"
-        with talk.stage(words, total=rooms.sweep_size(plan)) as advance:
-            windows.append((_label(plan), rooms.sweep(plan, workers, advance)))
+        with talk.stage(words, total=laboratory.sweep_size(plan)) as advance:
+            windows.append((_label(plan), laboratory.sweep(plan, workers, advance)))
     from charcot.interfaces.report.sections.window import key_of, window_sections
     from charcot.interfaces.report.views import Material
 
-    endpoint = rooms.window().ENDPOINTS[plans[0].endpoint]
+    endpoint = laboratory.window().ENDPOINTS[plans[0].endpoint]
     sections = [section for name, one in windows for section in window_sections(one, endpoint, name)]
 
     def material(manifest: Mapping[str, Any]) -> Material:
@@ -203,7 +203,7 @@ def _compute(talk: Talk, plans: Sequence[Any], resolved: Mapping[str, Any], work
 
 
 def _label(plan: Any) -> str:
-    return f"typical {plan.population} patient, {plan.patient} onset" if plan.patient else str(plan.population)
+    return f"typical {plan.population} patient, {plan.patient} onset" if plan.patient else laboratory.population_title(plan.population)
 
 
 def _tables(windows: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from charcot.interfaces.report.charts.heat import heat_panels
 from charcot.interfaces.report.charts.lines import Axes, curves, with_rules
 from charcot.interfaces.report.content import model_risk
-from charcot.interfaces.report.content import Figure, KeyMessage, Prose, Section, Sheet, Table, say
+from charcot.interfaces.report.content import Figure, KeyMessage, Prose, Section, Table, say
 from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.picture import draw
 from charcot.interfaces.report.views import records
@@ -186,13 +186,29 @@ def _pairs(window: Any, endpoint: Any, unit: str, tag: str, population: str) -> 
     ]  # fmt: skip
     more, less = (own[own["verdict"] == words] for words in ("more than its parts", "less than its parts"))
     title = (
-        f"Of {len(own)} cells, {len(more)} give more than the pair's parts would let one expect, {len(less)} less"
+        f"Of {len(own)} cells, {len(more)} give more than the pair's parts would let one expect, {len(less)} less."
     )
     note = (
         f"Gains in {unit or 'share'} over the same patients untreated. Bliss: each part alone leaves a share of the "
         "loss (counted from someone who never falls ill), and together they are expected to leave the product of the "
-        "shares. Excess is the gain above that, with its 95 % range over patients. Follow-up that ends, or a part that "
+        "shares. Excess is the gain above that; ▲ and ▼ mark an excess whose 95 % range over patients excludes zero. Follow-up that ends, or a part that "
         "gains nearly all alone, leaves a pair little to add."
     )
-    sheet = Sheet(title, Table.of(columns, rows, f"Pairs beside their parts: {population}"), note)
-    return [Section(f"pairs-{tag}", f"Pairs beside their parts: {population}", (sheet,))]
+    plot = own.assign(
+        panel=[_name(name) for name in own["pair"]],
+        x=own["start_years"],
+        row=[f"{say(float(m))}×" for m in own["dose_multiple"]],
+        order=own["dose_multiple"],
+        value=own["excess"],
+        text=[f"{say(float(r['excess']))}{_SIGN[str(r['verdict'])]}" for r in records(own)],
+    )
+    label = "Heat maps, one per pair: gain of the pair above what its parts let one expect, by dose and start."
+    panels = list(dict.fromkeys(plot["panel"]))
+    chart = heat_panels(plot, panels, START, "Dose", f"Gain above Bliss, {unit or 'share'}")
+    name = f"pairs-{tag}"
+    table = Table.of(columns, rows, f"Pairs beside their parts: {population}")
+    figure = Figure(name, title, label, draw(chart, name, title, label), table, note)
+    return [Section(name, f"Pairs beside their parts: {population}", (figure,))]
+
+
+_SIGN = {"more than its parts": " ▲", "less than its parts": " ▼", "as its parts": ""}
