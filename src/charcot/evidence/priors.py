@@ -17,7 +17,8 @@ comes from one table, ``grades.csv``, and from nothing else but what is stated h
    reason in ``narrow.csv``.
 6. The spread *between patients* is no uncertainty of the mean. It never enters.
 
-A number that is zero, or true by definition, has no width. A share lies between 0 and 1, and its prior is cut off there.
+A number that is zero, true by definition, or whose row says a spread of zero (a relative scale, a port for a treatment)
+has no width. A share lies between 0 and 1, and its prior is cut off there.
 """
 
 from __future__ import annotations
@@ -107,6 +108,8 @@ def prior(
         return Prior(number.value, 0.0, upper, (), "true by definition")
     if number.value == 0:
         return Prior(0.0, 0.0, upper, (), "zero: a switch, or a port for a treatment")
+    if number.spread == 0:
+        return Prior(number.value, 0.0, upper, (), "fixed: its row says a spread of zero")
     grade = table[number.grade]
     giving = independent([library[key] for key in number.sources if key in library], table)
     widths = [max(grade.log_spread, table[source.grade].log_spread) for source in giving]

@@ -14,6 +14,7 @@ from charcot.core.errors import EXIT_INTERRUPTED, EXIT_OK
 from charcot.interfaces.cli.check import check
 from charcot.interfaces.cli.demo import demo
 from charcot.interfaces.cli.doctor import doctor
+from charcot.interfaces.cli.evidence import contradictions, gaps
 from charcot.interfaces.cli.explain import explain
 from charcot.interfaces.cli.guard import guarded
 from charcot.interfaces.cli.init import init
@@ -32,6 +33,11 @@ app = typer.Typer(
 )
 for verb in (demo, init, check, run, trial, sweep, explain, doctor):
     app.command(epilog=EPILOG)(guarded(verb))
+
+evidence = typer.Typer(name="evidence", help="What is disputed, and what to measure next.", no_args_is_help=True)
+for verb in (gaps, contradictions):
+    evidence.command(epilog=EPILOG)(guarded(verb))
+app.add_typer(evidence)
 
 
 @app.callback(invoke_without_command=True)
