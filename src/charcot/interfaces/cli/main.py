@@ -13,6 +13,7 @@ from charcot import __version__
 from charcot.core.errors import EXIT_INTERRUPTED, EXIT_OK
 from charcot.interfaces.cli.check import check
 from charcot.interfaces.cli.demo import demo
+from charcot.interfaces.cli.docs import docs
 from charcot.interfaces.cli.doctor import doctor
 from charcot.interfaces.cli.evidence import contradictions, gaps
 from charcot.interfaces.cli.explain import explain
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, init, check, run, trial, sweep, explain, doctor):
+for verb in (demo, init, check, run, trial, sweep, explain, docs, doctor):
     app.command(epilog=EPILOG)(guarded(verb))
 
 evidence = typer.Typer(name="evidence", help="What is disputed, and what to measure next.", no_args_is_help=True)
