@@ -74,7 +74,9 @@ def test_no_drug_beats_the_full_rescue_and_the_window_closes(small):
 
 def test_clearing_protein_comes_too_late_before_saving_cells_does():
     """Lost supply of a failing axon goes on killing when the protein that caused it is gone."""
-    found = sweep(Plan(products=("treg_infusion",), multiples=(1.0,), starts=(-1.0, 2.0), n=4, seed=3, endpoint="alsfrs"), 2)
+    found = sweep(
+        Plan(products=("treg_infusion",), multiples=(1.0,), starts=(-1.0, 2.0), n=4, seed=3, endpoint="alsfrs"), 2
+    )
     rows = found.no_return[found.no_return["endpoint"] == "alsfrs"].set_index("what")["half_closed_years"]
     assert rows["ideal rescue of misfolded protein"] < rows["ideal rescue of neurons and endings"]
     assert rows["ideal rescue of misfolded protein"] < rows["full rescue"]

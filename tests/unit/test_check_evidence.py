@@ -56,7 +56,8 @@ def test_the_other_tables_are_complete(tables: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "row", "codes"),
     [
-        ("genotype_effects.csv", "SOD1,spread.sod1_rate,multiply,2,,,,,", ["no-unit", "no-spread", "no-source", "no-grade"]),
+        ("genotype_effects.csv", "SOD1,spread.sod1_rate,multiply,2,,,,,",
+         ["no-unit", "no-spread", "no-source", "no-grade"]),
         ("exposures.csv", "noise,Noise,2,1,3,0.1,,zhu2023,A,", ["no-spread"]),
         ("genotypes.csv", "NEK1,NEK1,soma.aggregate,4,60,5,0.01,free,A,", ["free-grade"]),
     ],

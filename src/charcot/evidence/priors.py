@@ -144,9 +144,11 @@ def independent(found: Iterable[Source], table: Mapping[str, Grade] | None = Non
 
 
 _NO_NAMES = frozenset(
-    "and others the of in by with for on at to from a an et al author not named dossier recalled name review preprint "
-    "table comment trial study laboratory".split()
-)
+    [
+        "and", "others", "the", "for", "name", "recalled", "author", "not", "named", "dossier", "review", "preprint",
+        "table", "comment", "trial", "study", "laboratory",
+    ]
+)  # fmt: skip
 _PAPER = re.compile(r"10\.\d{4,9}/\S+|PMC\d+|PMID ?\d+|NCT\d+|GSE\d+|BNID ?\d+", re.I)
 
 
@@ -169,7 +171,9 @@ def authors(source: Source) -> frozenset[str]:
     if head == source.citation:  # no year: a label, a registry, an institution
         return frozenset()
     words = [word.strip(".,;()") for word in re.split(r"[\s,]+", head)]
-    return frozenset(w for w in words if len(w) > 2 and w[0].isupper() and w.lower() not in _NO_NAMES and w != w.upper())
+    return frozenset(
+        w for w in words if len(w) > 2 and w[0].isupper() and w.lower() not in _NO_NAMES and w != w.upper()
+    )
 
 
 @functools.cache

@@ -79,8 +79,8 @@ def _cited(whole: Definition) -> Iterator[tuple[str, Where]]:
             for key in row["source"].split(";"):
                 yield key.strip(), Where.of(PUBLISHED.name, line)
     for sides in evidence.alternatives().values():
-        for row in sides:
-            yield row.source, row.where
+        for side in sides:
+            yield side.source, side.where
     for dose in studied().values():
         for key in dose.sources:
             yield key, dose.where
@@ -117,7 +117,7 @@ def _variability_for_uncertainty(whole: Definition) -> list[Problem]:
 
 
 def table_problems(folder: Path) -> list[Problem]:
-    """Rows of the disease's other tables (genotypes, their effects, exposures) without unit, spread, source or grade."""
+    """Rows of the disease's other tables (genotypes, effects, exposures) without unit, spread, source or grade."""
     wanted = {
         "genotype_effects.csv": ("unit", "spread", "source", "grade"),
         "exposures.csv": ("spread", "source", "grade"),

@@ -148,8 +148,12 @@ def check_plan(plan: Plan) -> list[Problem]:
         report("unknown-population", f"no population is called {plan.population!r}",
                f"{hint} Known are: {', '.join(patients.population_names())}.", "--population")  # fmt: skip
     if plan.endpoint not in ENDPOINTS:
-        report("unknown-endpoint", f"no endpoint is called {plan.endpoint!r}",
-               f"{did_you_mean(plan.endpoint, ENDPOINTS)} Known are: {', '.join(ENDPOINTS)}.", "--endpoint")  # fmt: skip
+        report(
+            "unknown-endpoint",
+            f"no endpoint is called {plan.endpoint!r}",
+            f"{did_you_mean(plan.endpoint, ENDPOINTS)} Known are: {', '.join(ENDPOINTS)}.",
+            "--endpoint",
+        )
     if not any(problem.severity is Severity.ERROR for problem in problems):
         for name in plan.products:
             problems += doubts(known[name], [text for _, text in plan.levels(name)])
@@ -198,8 +202,12 @@ def _check_doses(plan: Plan, known: Mapping[str, treatments.Product], report: Re
 def _check_times(plan: Plan, report: Report) -> None:
     for start in plan.starts:
         if not abs(start) < plan.follow_up_years:
-            report("bad-start", f"a start {start:g} years from onset lies outside the follow-up of "
-                   f"{plan.follow_up_years:g} years", "Starts are years from onset, negative before it.", "--start")  # fmt: skip
+            report(
+                "bad-start",
+                f"a start {start:g} years from onset lies outside the follow-up of {plan.follow_up_years:g} years",
+                "Starts are years from onset, negative before it.",
+                "--start",
+            )
     if not plan.starts:
         report("no-start", "no start is swept", "For example: --start=-1,0,1", "--start")
     if not 0 < plan.follow_up_years <= 20:
@@ -347,7 +355,7 @@ class _Bench:
             progress=self.progress,
             horizon_years=float(onset.max() / DAYS_PER_YEAR + self.plan.follow_up_years + 0.25),
             model=model,
-            **arrange([keys[k] for k in each], cohort, onset),
+            **arrange([keys[int(k)] for k in each], cohort, onset),
         )
         for name, count in courses.result.status_counts().items():
             if name in _FAILED:
@@ -495,10 +503,9 @@ def _interaction_table(plan: Plan, values: Mapping[Any, Values], base: Values) -
         for endpoint in ENDPOINTS:
             top = ceiling(plan, endpoint)
             unit = _bliss(base[endpoint], parts[0][endpoint], parts[1][endpoint], found[endpoint], top)
-            spread = _bliss(*(v[draws].T for v in (base[endpoint], *(p[endpoint] for p in parts), found[endpoint])), top)
-            lower, upper = (
-                np.nanpercentile(spread["excess"], [2.5, 97.5]) if len(draws[0]) > 1 else (np.nan, np.nan)
-            )
+            first, second = (part[endpoint][draws].T for part in parts)
+            spread = _bliss(base[endpoint][draws].T, first, second, found[endpoint][draws].T, top)
+            lower, upper = np.nanpercentile(spread["excess"], [2.5, 97.5]) if len(draws[0]) > 1 else (np.nan, np.nan)
             rows.append(
                 {
                     "pair": " + ".join(arm),

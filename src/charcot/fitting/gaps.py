@@ -1,8 +1,8 @@
 """What to measure next: how far each number's prior lets an endpoint move.
 
 Gap = |d endpoint / d ln value| x width of the prior of ln value. The derivative is a central difference on one cohort
-with the same draws on both sides, so that patients differ in nothing but the number. All numbers run in one program, many of
-them in one ensemble.
+with the same draws on both sides, so that patients differ in nothing but the number. All numbers run in one program,
+many of them in one ensemble.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def _page(
 ) -> str:
     own = _representatives(whole, [w for w in written if w.mechanism is mechanism])
     parts = [HEAD, "", f"# {mechanism.name}", "", f"**{mechanism.claim}**", "", f"Row of the design: {mechanism.row}; "
-             f"computed once per {mechanism.scope}; code: `{mechanism.where}`.", ""]  # fmt: skip
+             f"computed once per {mechanism.scope}; code: `{mechanism.function.__module__}`.", ""]  # fmt: skip
     parts += _place(mechanism, own, written, whole)
     parts += _off(mechanism, stored, reason)
     parts += _equations(mechanism, own)
@@ -216,7 +216,7 @@ def _off(mechanism: Mechanism, stored: Ablations | None, reason: str) -> list[st
         "",
         "| | with it | without it |",
         "|---|--:|--:|",
-        f"| ALSFRS-R {SCORE_MONTHS:g} months after onset (0 after death) | {row['score_with']} | {row['score_without']} |",
+        f"| ALSFRS-R at {SCORE_MONTHS:g} months (0 after death) | {row['score_with']} | {row['score_without']} |",
         f"| life after onset within ten years, months | {row['survival_with']} | {row['survival_without']} |",
         f"| muscle innervation at {SCORE_MONTHS:g} months | {row['innervation_with']} | {row['innervation_without']} |",
         f"| living motor neurons at {SCORE_MONTHS:g} months | {row['neurons_with']} | {row['neurons_without']} |",

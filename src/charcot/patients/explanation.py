@@ -53,8 +53,8 @@ class Explanation:
     """All that is known of one port.
 
     ``numbers`` stand in its own equation; ``numbers_behind`` are (port, number) of the equations of what it reads;
-    ``disputes`` are the contradictions that touch it; ``assumptions`` say what was assumed, and ``switched_off`` whether
-    that switches its mechanism off.
+    ``disputes`` are the contradictions that touch it; ``assumptions`` say what was assumed, and
+    ``switched_off`` whether that switches its mechanism off.
     """
 
     name: str

@@ -36,8 +36,8 @@ for verb in (demo, init, check, run, trial, sweep, explain, docs, doctor):
     app.command(epilog=EPILOG)(guarded(verb))
 
 evidence = typer.Typer(name="evidence", help="What is disputed, and what to measure next.", no_args_is_help=True)
-for verb in (gaps, contradictions):
-    evidence.command(epilog=EPILOG)(guarded(verb))
+evidence.command(epilog=EPILOG)(guarded(gaps))
+evidence.command(epilog=EPILOG)(guarded(contradictions))
 app.add_typer(evidence)
 
 

@@ -203,7 +203,11 @@ def _compute(talk: Talk, plans: Sequence[Any], resolved: Mapping[str, Any], work
 
 
 def _label(plan: Any) -> str:
-    return f"typical {plan.population} patient, {plan.patient} onset" if plan.patient else laboratory.population_title(plan.population)
+    return (
+        f"typical {plan.population} patient, {plan.patient} onset"
+        if plan.patient
+        else laboratory.population_title(plan.population)
+    )
 
 
 def _tables(windows: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -253,4 +257,3 @@ def _summary(name: str, window: Any, endpoint: Any) -> list[dict[str, Any]]:
 
 def _later(years: float) -> str:
     return "later than the last start looked at; " if years == math.inf else ""
-

@@ -100,7 +100,11 @@ def _compute(
     def material(manifest: Mapping[str, Any]) -> Material:
         under = f", under {len(assumed.lines)} assumptions" if assumed is not None else ""
         return Material(
-            protocol.title, f"{kind} of the protocol {protocol.name}{under}", manifest, view, sources=rooms.sources_used()
+            protocol.title,
+            f"{kind} of the protocol {protocol.name}{under}",
+            manifest,
+            view,
+            sources=rooms.sources_used(),
         )
 
     return Product(

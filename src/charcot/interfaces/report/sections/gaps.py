@@ -30,7 +30,7 @@ def gaps_key(found: Any, endpoint: Any) -> KeyMessage:
     unit = plain_unit(endpoint.unit)
     named = ", ".join(f"{row['title'].lower()} ({say(float(row['gap']))} {unit})" for row in best)
     return KeyMessage(
-        f"Which number, if it were measured, would say most about: {endpoint.title.lower()}?",
+        f"Which number, if it were measured, would say most about: {endpoint.title}?",
         f"{named[0].upper()}{named[1:]}.",
         f"{len(own)} numbers moved in {found.patients} patients; unchanged: {say(found.base[endpoint.name])} {unit}.",
         model_risk("", ""),
@@ -42,7 +42,7 @@ def gaps_sections(found: Any, endpoint: Any) -> list[Section]:
     unit = plain_unit(endpoint.unit)
     shown = own.head(SHOWN)
     plot = shown.assign(
-        row=[f"{r['title']} ({r['number']}, {r['grade']})" for r in records(shown)],
+        row=[f"{r['number']} (grade {r['grade']})" for r in records(shown)],
         low=shown["at_lower"],
         high=shown["at_higher"],
     )

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from charcot.interfaces.report.charts.heat import heat_panels
 from charcot.interfaces.report.charts.lines import Axes, curves, with_rules
-from charcot.interfaces.report.content import model_risk
-from charcot.interfaces.report.content import Figure, KeyMessage, Prose, Section, Table, say
+from charcot.interfaces.report.content import Figure, KeyMessage, Prose, Section, Table, model_risk, say
 from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.picture import draw
 from charcot.interfaces.report.views import records
@@ -38,14 +37,14 @@ def key_of(windows: Sequence[tuple[str, Any]], endpoint: Any) -> KeyMessage:
     parts = []
     for population, window in windows:
         cells = window.cells[window.cells["endpoint"] == endpoint.name]
-        best = cells.loc[cells["benefit"].idxmax()]
+        best = cells.sort_values("benefit", ascending=False, kind="stable").iloc[0]
         full = _row(window.no_return, "full rescue", endpoint.name)
         parts.append(
             f"{population}: most is gained by {_name(best['combination'])} at {best['dose']}, started "
             f"{_when(float(best['start_years']))}: {say(float(best['benefit']))} {plain_unit(endpoint.unit)}. "
             f"Of what a perfect treatment could give, half is {_lost(float(full['half_closed_years']))}."
         )
-    question = f"Which treatment, dose and start gains most ({endpoint.title.lower()}), and when is it too late?"
+    question = f"Which treatment, dose and start gains most ({endpoint.title}), and when is it too late?"
     return KeyMessage(question, " ".join(parts), "", model_risk("", ""))
 
 
@@ -89,7 +88,7 @@ def _heat(cells: pd.DataFrame, endpoint: Any, unit: str, tag: str) -> tuple[Figu
         value=cells["benefit"],
         text=[say(float(r["benefit"])) + ("*" if r["beyond_studied"] else "") for r in records(cells)],
     )
-    best = cells.loc[cells["benefit"].idxmax()]
+    best = cells.sort_values("benefit", ascending=False, kind="stable").iloc[0]
     finding = (
         f"{_name(best['combination']).capitalize()} gains most: {say(float(best['benefit']))} {unit} when started "
         f"{_when(float(best['start_years']))}."
@@ -185,14 +184,12 @@ def _pairs(window: Any, endpoint: Any, unit: str, tag: str, population: str) -> 
         for r in records(own)
     ]  # fmt: skip
     more, less = (own[own["verdict"] == words] for words in ("more than its parts", "less than its parts"))
-    title = (
-        f"Of {len(own)} cells, {len(more)} give more than the pair's parts would let one expect, {len(less)} less."
-    )
+    title = f"Of {len(own)} cells, {len(more)} give more than the pair's parts would let one expect, {len(less)} less."
     note = (
         f"Gains in {unit or 'share'} over the same patients untreated. Bliss: each part alone leaves a share of the "
         "loss (counted from someone who never falls ill), and together they are expected to leave the product of the "
-        "shares. Excess is the gain above that; ▲ and ▼ mark an excess whose 95 % range over patients excludes zero. Follow-up that ends, or a part that "
-        "gains nearly all alone, leaves a pair little to add."
+        "shares. Excess is the gain above that; ▲ and ▼ mark an excess whose 95 % range over patients excludes zero. "
+        "Follow-up that ends, or a part that gains nearly all alone, leaves a pair little to add."
     )
     plot = own.assign(
         panel=[_name(name) for name in own["pair"]],
