@@ -10,6 +10,8 @@ import pytest
 from charcot import evidence, patients, treatments
 from charcot.core.errors import Problems
 from charcot.patients import assume, draw_cohort, explain, load_population
+from charcot.treatments import Regimen
+from charcot.trials.real_world import RealWorld
 
 HEADER = "contradiction,side,action,target,value,unit,source,note\n"
 
@@ -115,3 +117,24 @@ def test_explain_shows_prior_dispute_and_what_is_assumed():
     assert "death_direction=counter_claim" in keys["death_direction"].selectable
     off = explain("nmj.unit_size", assume(["sprouting_gain=counter_claim"]))
     assert off.switched_off
+
+
+def test_a_trial_meets_its_people_under_the_assumptions():
+    shipped, other = RealWorld(), RealWorld(assume(["sprouting_gain=counter_claim", "preslope_value=claim"]))
+    population = load_population("sporadic")
+    people, changed = shipped.draw(population, 3, 1, 0), other.draw(population, 3, 1, 0)
+    assert (changed.columns["drift_spread"] == 0).all()
+    np.testing.assert_array_equal(people.columns["seed_age_years"], changed.columns["seed_age_years"])
+    before, after = (world.simulate(people, None, None, (), 1).onset for world in (shipped, other))
+    assert (after < before).all()
+
+
+def test_a_number_of_a_drug_changes_only_where_the_drug_is_given():
+    cohort = patients.typical_cohort(["lumbar"], 58.0, copies=2)
+    onset = patients.simulate(cohort).onset
+    regimens = [[Regimen.parse(product="edaravone_oral")], []]
+    shipped = patients.simulate(cohort, regimens, onset)
+    without = assume(["edaravone_slope=counter_claim"]).simulate(cohort, regimens, onset)
+    assert without.death[0] == pytest.approx(without.death[1], abs=0.5)
+    assert shipped.death[0] > shipped.death[1]
+    assert without.death[1] == pytest.approx(shipped.death[1], abs=0.5)

@@ -132,3 +132,24 @@ def test_gaps_make_a_report_with_a_tornado(place: Path, monkeypatch: pytest.Monk
     assert "number higher" in page
     table = pd.read_parquet(Path(told["run"]) / "tables" / "gaps.parquet")
     assert len(table) == 4 * len(room.ENDPOINTS)
+
+
+def test_a_run_under_an_assumption_says_so_and_is_another_run(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from test_cli_fakes import run_trial, use_fakes
+
+    seen: list[tuple[str, ...]] = []
+
+    def under(protocol: object, workers: int, progress: object, assumed: object) -> object:
+        seen.append(assumed.lines)  # type: ignore[attr-defined]
+        return run_trial(protocol, workers, progress)  # type: ignore[arg-type]
+
+    use_fakes(monkeypatch, place)
+    monkeypatch.setattr(laboratory, "run_trial_assuming", under)
+    plain = json.loads(call("run", "p.yaml", "--json").stdout)
+    result = call("run", "p.yaml", "--assume", "sprouting_gain=counter_claim", "--json")
+    assert result.exit_code == 0, result.output
+    assert "Assumed: sprouting_gain=counter_claim: Force falls in parallel" in result.stderr
+    told = json.loads(result.stdout)
+    assert told["run"] != plain["run"]
+    assert len(seen) == 1
+    assert "sprouting_gain=counter_claim" in (Path(told["run"]) / "protocol.yaml").read_text(encoding="utf-8")

@@ -41,15 +41,28 @@ def key_of(windows: Sequence[tuple[str, Any]], endpoint: Any) -> KeyMessage:
         full = _row(window.no_return, "full rescue", endpoint.name)
         parts.append(
             f"{population}: most is gained by {_name(best['combination'])} at {best['dose']}, started "
-            f"{_when(float(best['start_years']))}: {say(float(best['benefit']))} {plain_unit(endpoint.unit)}. "
+            f"{_when(float(best['start_years']))}: {say(float(best['benefit']))} {plain_unit(endpoint.unit)}"
+            f"{_all(float(best['benefit']), float(full['best_benefit']))}. "
             f"Of what a perfect treatment could give, half is {_lost(float(full['half_closed_years']))}."
         )
     question = f"Which treatment, dose and start gains most ({endpoint.title}), and when is it too late?"
     return KeyMessage(question, " ".join(parts), "", model_risk("", ""))
 
 
+def _all(gain: float, perfect: float) -> str:
+    """Where a gain is as large as a perfect treatment's, other cells may have it too."""
+    return ", as much as a perfect treatment could show in this follow-up" if gain > 0.99 * perfect > 0 else ""
+
+
 def _name(combination: str) -> str:
     return combination.replace("_", " ")
+
+
+def _short(value: float, high: float) -> str:
+    """A value for a cell of a heat map whose largest is ``high``: no digits that nobody can use."""
+    digits = 0 if high >= 100 else 1 if high >= 1 else 3
+    text = f"{value:.{digits}f}"
+    return "0" if float(text) == 0 else text.replace("-", "−")
 
 
 def _when(years: float) -> str:
@@ -80,13 +93,14 @@ def _lead(window: Any, cells: pd.DataFrame) -> str:
 
 def _heat(cells: pd.DataFrame, endpoint: Any, unit: str, tag: str) -> tuple[Figure, ...]:
     panels = [_name(name) for name in cells["combination"].unique()]
+    high = float(cells["benefit"].abs().max())
     plot = cells.assign(
         panel=[_name(name) for name in cells["combination"]],
         x=cells["start_years"],
         row=[f"{say(float(m))}×" for m in cells["dose_multiple"]],
         order=cells["dose_multiple"],
         value=cells["benefit"],
-        text=[say(float(r["benefit"])) + ("*" if r["beyond_studied"] else "") for r in records(cells)],
+        text=[_short(float(r["benefit"]), high) + ("*" if r["beyond_studied"] else "") for r in records(cells)],
     )
     best = cells.sort_values("benefit", ascending=False, kind="stable").iloc[0]
     finding = (
@@ -154,7 +168,8 @@ def _no_return(window: Any, endpoint: Any, unit: str, tag: str) -> tuple[Any, ..
     note = (
         "Half lost: the latest start that keeps half of the best gain; lost: a tenth of it. Nothing was set for this: "
         "an ideal rescue switches off a layer's causes from its start on, and what it cannot bring back (dead neurons, "
-        "endplates that lost competence, regions seeded meanwhile) makes the window close."
+        "endplates that lost competence, regions seeded meanwhile) makes the window close. An endpoint that is read at "
+        "one time closes for a second reason: a late start leaves little time to gain in."
     )
     name = f"no-return-{tag}"
     prose = Prose((
@@ -191,13 +206,14 @@ def _pairs(window: Any, endpoint: Any, unit: str, tag: str, population: str) -> 
         "shares. Excess is the gain above that; ▲ and ▼ mark an excess whose 95 % range over patients excludes zero. "
         "Follow-up that ends, or a part that gains nearly all alone, leaves a pair little to add."
     )
+    high = float(own["excess"].abs().max())
     plot = own.assign(
         panel=[_name(name) for name in own["pair"]],
         x=own["start_years"],
         row=[f"{say(float(m))}×" for m in own["dose_multiple"]],
         order=own["dose_multiple"],
         value=own["excess"],
-        text=[f"{say(float(r['excess']))}{_SIGN[str(r['verdict'])]}" for r in records(own)],
+        text=[f"{_short(float(r['excess']), high)}{_SIGN[str(r['verdict'])]}" for r in records(own)],
     )
     label = "Heat maps, one per pair: gain of the pair above what its parts let one expect, by dose and start."
     panels = list(dict.fromkeys(plot["panel"]))
