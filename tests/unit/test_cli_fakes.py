@@ -131,6 +131,11 @@ class FakeNumber:
     grade: str = "B"
     citation: str = "henderson2019: Henderson RD et al. 2019, doi:10.1/x"
     note: str = ""
+    prior_spread: float = 0.3
+    prior_low: float = 0.011
+    prior_high: float = 0.036
+    prior_reason: str = "grade B, one source (henderson2019)"
+    assumed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,9 @@ class FakeExplanation:
     sources_for: tuple[str, ...] = ("henderson2019: Henderson RD et al. 2019",)
     sources_against: tuple[str, ...] = ()
     acted_on_by: tuple[str, ...] = ("aav_mir126",)
+    disputes: tuple[Any, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    switched_off: bool = False
 
 
 def explain(port: str) -> FakeExplanation:

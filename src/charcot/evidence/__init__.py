@@ -1,5 +1,6 @@
-"""Evidence: sources, grades and contradictions, read from CSV files and checked as a whole."""
+"""Evidence: sources, grades, priors and contradictions, read from CSV files and checked as a whole."""
 
+from charcot.evidence.alternatives import SIDES, Alternative, alternatives, check_alternatives
 from charcot.evidence.library import (
     Contradiction,
     Grade,
@@ -10,14 +11,24 @@ from charcot.evidence.library import (
     sources,
     unused,
 )
+from charcot.evidence.priors import Prior, check_narrow, independent, prior, shared
 
 __all__ = [
+    "SIDES",
+    "Alternative",
     "Contradiction",
     "Grade",
+    "Prior",
     "Source",
+    "alternatives",
+    "check_alternatives",
     "check_citations",
+    "check_narrow",
     "contradictions",
     "grades",
+    "independent",
+    "prior",
+    "shared",
     "sources",
     "unused",
 ]

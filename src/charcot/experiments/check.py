@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ast
 import csv
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import charcot
 from charcot import clinic, disease, evidence, patients, treatments
 from charcot.core.errors import Problem, Severity, Where
+from charcot.core.identifiers import did_you_mean
+from charcot.core.units import UnitError, parse_quantity
 from charcot.experiments import reading
 from charcot.experiments.natural_history import PUBLISHED
+from charcot.experiments.studied import studied
 from charcot.model.compose import Definition
 from charcot.model.ports import FREE
 from charcot.model.units_check import Unit
@@ -34,9 +39,21 @@ def check_all() -> list[Problem]:
     problems += _unread_variables(whole)
     problems += _units_of_regions(whole)
     problems += reading.check_board()
+    problems += _variability_for_uncertainty(whole)
+    problems += evidence.check_narrow(whole.numbers)
+    problems += evidence.check_alternatives(
+        {number.name: number.unit for number in whole.numbers}, [mechanism.name for mechanism in whole.mechanisms]
+    )
+    problems += studied_problems()
     disease_folder, clinic_folder = Path(disease.__file__).parent, Path(clinic.__file__).parent
+    problems += table_problems(disease_folder)
+    problems += unheld_identifiers(Path(charcot.__file__).parent, (source.identifier for source in _library()))
     problems += literals([disease_folder / "mechanisms", disease_folder / "genotypes.py", clinic_folder / "mechanisms"])
     return problems
+
+
+def _library() -> list[evidence.Source]:
+    return list(evidence.sources().values())
 
 
 def errors(problems: list[Problem]) -> list[Problem]:
@@ -64,6 +81,12 @@ def _cited(whole: Definition) -> Iterator[tuple[str, Where]]:
             for key in row["source"].split(";"):
                 yield key.strip(), Where.of(PUBLISHED.name, line)
     yield from reading.cited()
+    for sides in evidence.alternatives().values():
+        for side in sides:
+            yield side.source, side.where
+    for dose in studied().values():
+        for key in dose.sources:
+            yield key, dose.where
     for genotype in disease.genotypes().values():
         for effect in genotype.effects:
             if effect.source not in (FREE, DEFINITION):
@@ -83,6 +106,82 @@ def _grades(whole: Definition) -> list[Problem]:
         if not mechanism.sources:
             hint = "Add a line 'Sources: key, key' to its docstring, or 'Sources: free'."
             found.append(Problem("no-source", f"{mechanism.name} cites no source", mechanism.where, hint))
+    return found
+
+
+def _variability_for_uncertainty(whole: Definition) -> list[Problem]:
+    """How much patients differ does not say how well their mean is known."""
+    hint = "Write in the column 'spread' what the evidence leaves open about the mean; it sets the prior."
+    return [
+        Problem("no-uncertainty", f"{n.name} differs between patients, but has no spread of its own", n.where, hint)
+        for n in whole.numbers
+        if n.between_patients > 0 and n.spread == 0
+    ]
+
+
+def table_problems(folder: Path) -> list[Problem]:
+    """Rows of the disease's other tables (genotypes, effects, exposures) without unit, spread, source or grade."""
+    wanted = {
+        "genotype_effects.csv": ("unit", "spread", "source", "grade"),
+        "exposures.csv": ("spread", "source", "grade"),
+        "genotypes.csv": ("source", "grade"),
+    }
+    found: list[Problem] = []
+    for name, columns in wanted.items():
+        with (folder / name).open(newline="", encoding="utf-8") as handle:
+            reader = csv.DictReader(handle)
+            for row in reader:
+                where, what = Where.of(name, reader.line_num), next(iter(row.values()))
+                for column in columns:
+                    if not (row.get(column) or "").strip():
+                        hint = "Give it, or write 'free' as the source and F as the grade."
+                        found.append(Problem(f"no-{column}", f"{what} has no {column}", where, hint))
+                if (row["source"].strip() == FREE) != (row["grade"].strip() == "F"):
+                    message = f"{what}: source {row['source']!r} and grade {row['grade']!r} do not go together"
+                    found.append(Problem("free-grade", message, where, "A free number has source 'free' and grade F."))
+    return found
+
+
+def studied_problems() -> list[Problem]:
+    """Rows of the studied doses that name no product, no source, or a dose in another unit."""
+    known, library = treatments.products(), evidence.sources()
+    found: list[Problem] = []
+    for name, row in studied().items():
+        if name not in known:
+            found.append(Problem("unknown-product", f"no product is called {name!r}", row.where,
+                                 did_you_mean(name, known)))  # fmt: skip
+            continue
+        for key in row.sources:
+            if key not in library:
+                found.append(Problem("unknown-source", f"There is no source '{key}'.", row.where,
+                                     did_you_mean(key, library)))  # fmt: skip
+        try:
+            low, high = (parse_quantity(text, known[name].dose_unit) for text in (row.lowest, row.highest))
+        except UnitError as error:
+            found.append(Problem("bad-dose", f"{name}: {error}", row.where))
+            continue
+        if not 0 < low <= high:
+            message = f"{name}: {row.lowest} to {row.highest} is no range"
+            found.append(Problem("bad-dose", message, row.where))
+    return found
+
+
+_DOI = re.compile(r"\b10\.\d{4,9}/[^\s;,|`\"'<>]+")
+_TEXTS = {".py", ".csv", ".yaml", ".yml", ".md", ".j2"}
+
+
+def unheld_identifiers(folder: Path, identifiers: Iterable[str]) -> list[Problem]:
+    """An error for each DOI in the files of ``folder`` that no record of the source library holds."""
+    held = {doi.rstrip(".").lower() for text in identifiers for doi in _DOI.findall(text)}
+    found: list[Problem] = []
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in _TEXTS):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            for doi in _DOI.findall(line):
+                bare = doi.rstrip(".)")
+                if bare.lower() not in held and doi.rstrip(".").lower() not in held:
+                    hint = "Add it to the sources with what was read there, or take it out: no DOI from memory."
+                    message = f"the DOI {bare} is held by no source"
+                    found.append(Problem("unheld-doi", message, Where.of(path.name, number), hint))
     return found
 
 

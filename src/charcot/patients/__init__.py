@@ -1,6 +1,7 @@
 """Row 4: cohorts with declared distributions, and ``simulate``: cohort + regimens -> courses."""
 
 from charcot.patients.assemble import definition, model_problems, program
+from charcot.patients.assumptions import Assumed, assume
 from charcot.patients.cohort import (
     Cohort,
     Population,
@@ -16,11 +17,13 @@ from charcot.patients.population_summary import summarise
 
 __all__ = [
     "Arm",
+    "Assumed",
     "Cohort",
     "Courses",
     "Explanation",
     "Population",
     "PopulationJob",
+    "assume",
     "definition",
     "draw_cohort",
     "explain",

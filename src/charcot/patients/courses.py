@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -233,39 +233,47 @@ def simulate(
     horizon_years: float = HORIZON_YEARS,
     step_days: float = DAYS_PER_MONTH,
     tolerance: float = TOLERANCE,
-    overrides: dict[str, float] | None = None,
+    overrides: Mapping[str, float | np.ndarray] | None = None,
     seeded: bool = True,
+    products: Iterable[str] = (),
+    model: Program | None = None,
+    events: Sequence[Sequence[Event]] | None = None,
 ) -> Courses:
     """Simulate each patient from age 20, through the seed at day 0, to death or the horizon.
 
     Args:
         regimens: for each patient the regimens given; ``origins`` (patients,) is the day to which their starts refer.
         readouts: what to report beside the ALSFRS-R items and total, which the clocks need.
-        off: mechanisms switched off; ``overrides``: values of numbers by full name (experiments and sensitivity).
+        off: mechanisms switched off; ``overrides``: values of numbers by full name (experiments and sensitivity), one
+            for all or one for each patient.
         seeded: False leaves the disease out: a healthy life.
+        products: compiled in beside those given, so that several calls share one program.
+        model: a program composed elsewhere from a changed definition with the same numbers, in place of the shipped
+            one; ``events``: what else happens to each patient on the own clock, such as to inputs of that program.
 
     Returns the courses; a patient whose simulation fails is a named result in ``courses.result.status``.
     """
     given = regimens if regimens is not None else [()] * len(cohort)
     _check_treatments(cohort, given, origins)
-    products = tuple(sorted({regimen.product for patient in given for regimen in patient}))
+    used = tuple(sorted({*products, *(regimen.product for patient in given for regimen in patient)}))
     wanted = tuple(dict.fromkeys([*NEEDED, *readouts]))
-    model = program(products, off, segments)
-    table = parameters_of(cohort, model, products)
+    model = model or program(used, off, segments)
+    table = parameters_of(cohort, model, used)
     for name, number in (overrides or {}).items():
         table[:, model.index("parameter", name)] = number
     horizon = horizon_years * DAYS_PER_YEAR
     start = start_days(cohort)
     day_zero = np.zeros(len(cohort)) if origins is None else np.asarray(origins, dtype=float)
-    events = []
-    for row in range(len(cohort)):
-        events.append([e for regimen in given[row] for e in regimen.events(float(day_zero[row]), horizon)])
+    doses = [
+        [*(events[row] if events else ()), *(e for r in given[row] for e in r.events(float(day_zero[row]), horizon))]
+        for row in range(len(cohort))
+    ]
     result = run_engine(
         model,
         table,
         np.arange(0.0, horizon + step_days / 2, step_days),
         start=start,
-        schedule=_schedule(cohort, model, events, horizon, seeded),
+        schedule=_schedule(cohort, model, doses, horizon, seeded),
         stop=Stop(STOP_STATE, cohort.columns["event_draw"]),
         readouts=wanted,
         tolerance=tolerance,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from charcot import evidence, treatments
 from charcot.core.expression import symbols_of, to_text
@@ -10,6 +11,7 @@ from charcot.core.identifiers import did_you_mean
 from charcot.model.compose import Definition, Written, number_symbols, trace
 from charcot.model.ports import FREE, Number, Port
 from charcot.patients.assemble import definition
+from charcot.patients.assumptions import Assumed
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,33 @@ class NumberRow:
     grade: str
     citation: str
     note: str
+    prior_spread: float = 0.0
+    prior_low: float = 0.0
+    prior_high: float = 0.0
+    prior_reason: str = ""
+    assumed: float | None = None
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A contradiction that touches a port: both statements, and which sides can be assumed."""
+
+    key: str
+    claim: str
+    counter_claim: str
+    sources_for: tuple[str, ...]
+    sources_against: tuple[str, ...]
+    selectable: tuple[str, ...]
+    note: str
 
 
 @dataclass(frozen=True)
 class Explanation:
     """All that is known of one port.
 
-    ``numbers`` stand in its own equation; ``numbers_behind`` are (port, number) of the equations of what it reads.
+    ``numbers`` stand in its own equation; ``numbers_behind`` are (port, number) of the equations of what it reads;
+    ``disputes`` are the contradictions that touch it; ``assumptions`` say what was assumed, and
+    ``switched_off`` whether that switches its mechanism off.
     """
 
     name: str
@@ -52,10 +74,15 @@ class Explanation:
     sources_for: tuple[str, ...]
     sources_against: tuple[str, ...]
     acted_on_by: tuple[str, ...]
+    disputes: tuple[Dispute, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    switched_off: bool = False
 
 
-def explain(port: str) -> Explanation:
+def explain(port: str, assumed: Assumed | None = None) -> Explanation:
     """Explain a port by its full name (``lumbar.nmj.innervation``) or local name (``nmj.innervation``).
+
+    ``assumed``: sides of contradictions, whose changes are shown beside the shipped values.
 
     Raises :class:`KeyError` with the nearest names when there is no such port or number.
     """
@@ -63,10 +90,57 @@ def explain(port: str) -> Explanation:
     full = _full_name(whole, port)
     local = _local_of(whole, full)
     if local in whole.number_rows:
-        return _explain_number(whole, local)
+        return _with_assumptions(_explain_number(whole, local), assumed)
     written = trace(whole, [])
     own = next((w for w in written if full in w.values), None)
-    return _explain_port(whole, whole.port[local], full, own, written)
+    return _with_assumptions(_explain_port(whole, whole.port[local], full, own, written), assumed)
+
+
+def _with_assumptions(found: Explanation, assumed: Assumed | None) -> Explanation:
+    """Add the contradictions that touch a port, and what the assumptions change."""
+    names = [_bare(row.name) for row in found.numbers]
+    found = replace(found, disputes=disputes(found.mechanism, names))
+    if assumed is None:
+        return found
+
+    def under(row: NumberRow) -> NumberRow:
+        return replace(row, assumed=next((v for full, v in assumed.overrides.items() if _is(full, row.name)), None))
+
+    return replace(
+        found,
+        numbers=tuple(under(row) for row in found.numbers),
+        numbers_behind=tuple((port, under(row)) for port, row in found.numbers_behind),
+        assumptions=assumed.lines,
+        switched_off=found.mechanism in assumed.off,
+    )
+
+
+def _bare(name: str) -> str:
+    """``pool.regional_susceptibility [each]`` and ``lumbar.pool.regional_susceptibility`` without their place."""
+    return name.split(" [")[0]
+
+
+def _is(full: str, name: str) -> bool:
+    return full == name or _bare(name) == full or full.endswith(f".{_bare(name)}")
+
+
+def disputes(mechanism: str, numbers: Iterable[str]) -> tuple[Dispute, ...]:
+    """The contradictions of which a side changes the mechanism or one of the numbers (names with or without region)."""
+    targets = {mechanism, *numbers, *(name.partition(".")[2] for name in numbers)}
+    given = evidence.alternatives()
+    found = []
+    for key, one in evidence.contradictions().items():
+        rows = [row for side in evidence.SIDES for row in given.get((key, side), ()) if row.target in targets - {""}]
+        if rows:
+            selectable = tuple(
+                f"{key}={side}"
+                for side in evidence.SIDES
+                if any(row.action not in ("absent", "emerges") for row in given.get((key, side), ()))
+            )
+            found.append(
+                Dispute(key, one.claim, one.counter_claim, one.sources_for, one.sources_against, selectable, one.note)
+            )
+    return tuple(found)
 
 
 def _full_name(whole: Definition, name: str) -> str:
@@ -192,6 +266,7 @@ def _acting(whole: Definition, local: str) -> tuple[str, ...]:
 
 
 def _number_row(full: str, number: Number) -> NumberRow:
+    belief = evidence.prior(number)
     return NumberRow(
         full,
         number.title,
@@ -203,6 +278,9 @@ def _number_row(full: str, number: Number) -> NumberRow:
         number.grade,
         "; ".join(cite(key) for key in number.sources if key != FREE),
         number.note,
+        belief.log_spread,
+        *belief.interval(),
+        belief.reason,
     )
 
 

@@ -9,10 +9,14 @@ from typing import Any
 import numpy as np
 
 from charcot import patients, treatments
+from charcot.patients.assumptions import Assumed
 
 
 class RealWorld:
-    """Products from ``treatments``, people and courses from ``patients``."""
+    """Products from ``treatments``, people and courses from ``patients``, under assumptions if there are any."""
+
+    def __init__(self, assumed: Assumed | None = None) -> None:
+        self.assumed = assumed or Assumed()
 
     def products(self) -> Mapping[str, Any]:
         return treatments.products()
@@ -34,7 +38,7 @@ class RealWorld:
         return patients.Population.from_mapping(cohort, {**base, **overrides}, "population.overrides")
 
     def draw(self, population: Any, n: int, seed: int, first: int) -> patients.Cohort:
-        return patients.draw_cohort(population, n=n, seed=seed, first=first)
+        return self.assumed.people(patients.draw_cohort(population, n=n, seed=seed, first=first))
 
     def simulate(
         self,
@@ -44,4 +48,4 @@ class RealWorld:
         readouts: Sequence[str],
         workers: int,
     ) -> patients.Courses:
-        return patients.simulate(cohort, regimens, origins, readouts, workers)
+        return self.assumed.simulate(cohort, regimens, origins, readouts, workers)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charcot.core.errors import Problem, Problems
-from charcot.interfaces.cli import rooms
-from charcot.interfaces.cli.options import AsJson
+from charcot.interfaces.cli import laboratory, rooms
+from charcot.interfaces.cli.options import AsJson, Assume
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.content import number_text
 from charcot.interfaces.report.names import plain_unit
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 def explain(
     port: Annotated[str, typer.Argument(metavar="PORT", help="A port, such as lumbar.nmj.innervation.")],
+    assume: Assume = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the equation of a port, what it reads, its numbers with their sources, and who reads it."""
+    """Show the equation of a port, what it reads, its numbers with priors and sources, and what is disputed."""
     talk = Talk(as_json)
+    assumed = laboratory.assume(assume) if assume else None
     try:
-        found = rooms.explain(port)
+        found = laboratory.explain_assuming(port, assumed) if assumed else rooms.explain(port)
     except KeyError as error:
         message = str(error.args[0]) if error.args else f"no port is called {port!r}"
         raise Problems([Problem("unknown-port", message)]) from None
@@ -53,6 +55,9 @@ def _page(found: Any) -> list[RenderableType]:
     if found.claim:
         head.append(f"\n\n{found.claim}")
     parts: list[RenderableType] = [Panel(head, expand=False)]
+    parts += _list("Assumed here", found.assumptions)
+    if found.switched_off:
+        parts += ["Under these assumptions its mechanism is off: it keeps its healthy value, or does not change.", ""]
     if found.published_equation:
         parts += [Text("Equation as published", style="bold"), Text(found.published_equation), ""]
     if found.equation_text:
@@ -61,10 +66,12 @@ def _page(found: Any) -> list[RenderableType]:
         parts += [_table("Reads", ("Port", "Unit", "What it is"), found.reads), ""]
     parts += [_numbers_table(found.numbers), ""] if found.numbers else ["It has no numbers of its own.", ""]
     parts += [_behind_table(found.numbers_behind), ""] if found.numbers_behind else []
+    parts += _list("Why the priors are as wide as they are", _reasons(found))
     parts += _list("Read by", found.readers or ("no other port",))
     parts += _list("Acted on by", found.acted_on_by)
     parts += _list("Sources for it", found.sources_for)
     parts += _list("Sources against it", found.sources_against)
+    parts += _list("Disputed", [line for dispute in found.disputes for line in _dispute(dispute)])
     return parts
 
 
@@ -80,23 +87,42 @@ def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -
 
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for heading in headings:
-        numeric = heading in ("Value", "Spread", "Between patients")
+        numeric = heading in ("Value", "Between patients")
         table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
 
 
-NUMBER_HEADINGS = ("Name", "Value", "Unit", "Spread", "Between patients", "Grade", "Source")
+def _reasons(found: Any) -> list[str]:
+    """One line per reason, naming the numbers that share it."""
+    reasons: dict[str, list[str]] = {}
+    for number in found.numbers:
+        reasons.setdefault(f"{number_text(number.prior_spread)}: {number.prior_reason}", []).append(number.name)
+    return [f"{reason} ({', '.join(names)})" for reason, names in reasons.items()]
+
+
+def _dispute(dispute: Any) -> list[str]:
+    lines = [
+        f"{dispute.key}: {dispute.claim} ({', '.join(dispute.sources_for)})",
+        f"    against: {dispute.counter_claim} ({', '.join(dispute.sources_against)})",
+    ]
+    if dispute.selectable:
+        lines.append(f"    select: {' or '.join(f'--assume {side}' for side in dispute.selectable)}")
+    return lines
+
+
+NUMBER_HEADINGS = ("Name", "Value", "Unit", "Prior (95 %)", "Between patients", "Grade", "Source")
 
 
 def _cells(n: Any) -> tuple[str, ...]:
-    spreads = number_text(n.spread), number_text(n.between_patients)
-    return (n.name, number_text(n.value), n.unit, *spreads, n.grade, n.citation or n.source)
+    value = number_text(n.value) + (f", assumed {number_text(n.assumed)}" if n.assumed is not None else "")
+    prior = f"{number_text(n.prior_low)} to {number_text(n.prior_high)}" if n.prior_spread else "fixed"
+    return (n.name, value, n.unit, prior, number_text(n.between_patients), n.grade, n.citation or n.source)
 
 
 def _numbers_table(numbers: Sequence[Any]) -> RenderableType:
-    return _table("Numbers (spread: SD of the natural logarithm)", NUMBER_HEADINGS, map(_cells, numbers))
+    return _table("Numbers (between patients: SD of the natural logarithm)", NUMBER_HEADINGS, map(_cells, numbers))
 
 
 def _behind_table(numbers: Sequence[tuple[str, Any]]) -> RenderableType:

@@ -13,13 +13,16 @@ from charcot import __version__
 from charcot.core.errors import EXIT_INTERRUPTED, EXIT_OK
 from charcot.interfaces.cli.check import check
 from charcot.interfaces.cli.demo import demo
+from charcot.interfaces.cli.docs import docs
 from charcot.interfaces.cli.doctor import doctor
+from charcot.interfaces.cli.evidence import contradictions, gaps
 from charcot.interfaces.cli.explain import explain
 from charcot.interfaces.cli.export import export
 from charcot.interfaces.cli.guard import guarded
 from charcot.interfaces.cli.init import init
 from charcot.interfaces.cli.population import population
 from charcot.interfaces.cli.reproduce import reproduce
+from charcot.interfaces.cli.sweep import sweep
 from charcot.interfaces.cli.trial import run, trial
 
 EPILOG = "Charcot is a research tool. It is no medical device and gives no medical advice."
@@ -32,8 +35,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, init, check, run, trial, population, reproduce, explain, export, doctor):
+VERBS = (demo, init, check, run, trial, population, reproduce, sweep, explain, export, docs, doctor)
+for verb in VERBS:
     app.command(epilog=EPILOG)(guarded(verb))
+
+evidence = typer.Typer(name="evidence", help="What is disputed, and what to measure next.", no_args_is_help=True)
+evidence.command(epilog=EPILOG)(guarded(gaps))
+evidence.command(epilog=EPILOG)(guarded(contradictions))
+app.add_typer(evidence)
 
 
 @app.callback(invoke_without_command=True)

@@ -18,6 +18,15 @@ Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the protocol. Repeatable.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder in which the run folder is made.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and say what would be done, without doing it.")]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--assume",
+        metavar="KEY=SIDE",
+        help="Take a side of a contradiction (claim or counter_claim); 'charcot evidence contradictions' lists them.",
+    ),
+]
 ForceNew = Annotated[bool, typer.Option("--force-new", help="Run again even if an identical run is there.")]
 ProtocolPath = Annotated[Path, typer.Argument(metavar="PROTOCOL", help="A protocol file, or a folder that holds one.")]
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charcot.interfaces import runs
-from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli import laboratory, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.options import (
     AsJson,
+    Assume,
     ForceNew,
     Out,
     ProtocolPath,
@@ -39,6 +40,7 @@ def trial(
     ] = None,
     settings: Settings = None,
     seed: Seed = None,
+    assume: Assume = None,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,
@@ -48,13 +50,14 @@ def trial(
     overrides = read_settings(settings, seed)
     if replicates is not None:
         overrides["simulate.replicates"] = replicates
-    _simulate(Talk(as_json), "trial", protocol, overrides, worker_count(workers), out, force_new)
+    _simulate(Talk(as_json), "trial", protocol, overrides, worker_count(workers), out, force_new, assume)
 
 
 def run(
     protocol: ProtocolPath,
     settings: Settings = None,
     seed: Seed = None,
+    assume: Assume = None,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,
@@ -62,22 +65,30 @@ def run(
 ) -> None:
     """Simulate the patients of a protocol once: trajectories and a report, no ranges over replicates."""
     overrides = {**read_settings(settings, seed), "simulate.replicates": 1}
-    _simulate(Talk(as_json), "run", protocol, overrides, worker_count(workers), out, force_new)
+    _simulate(Talk(as_json), "run", protocol, overrides, worker_count(workers), out, force_new, assume)
 
 
 def _simulate(
-    talk: Talk, verb: str, path: Path, overrides: Mapping[str, Any], workers: int, out: Path, force_new: bool
-) -> None:
+    talk: Talk, verb: str, path: Path, overrides: Mapping[str, Any], workers: int, out: Path, force_new: bool,
+    assume: Sequence[str] | None = None,
+) -> None:  # fmt: skip
     protocol = rooms.load_protocol(protocol_file(path), overrides)
-    resolved = protocol.resolved()
+    assumed = laboratory.assume(assume) if assume else None
+    resolved = dict(protocol.resolved())
+    if assumed is not None:
+        resolved["assume"] = sorted(assume or ())
+        for line in assumed.lines:
+            talk.say(f"Assumed: {line}")
     with talk.stage("Composing the model"):
         made_of = identity(verb, protocol=resolved, seed=protocol.simulate.seed)
     job = Job(f"{verb}-{protocol.name}" if verb == "run" else protocol.name, made_of, out, force_new, workers)
-    execute(talk, job, lambda: _compute(talk, verb, protocol, resolved, workers))
+    execute(talk, job, lambda: _compute(talk, verb, protocol, resolved, workers, assumed))
 
 
-def _compute(talk: Talk, verb: str, protocol: Any, resolved: Mapping[str, Any], workers: int) -> Product:
-    outcome = run_with_progress(talk, protocol, workers)
+def _compute(
+    talk: Talk, verb: str, protocol: Any, resolved: Mapping[str, Any], workers: int, assumed: Any = None
+) -> Product:
+    outcome = run_with_progress(talk, protocol, workers, assumed)
     from charcot.interfaces.report.gather import failure_counts, not_estimable, trial_view
     from charcot.interfaces.report.views import Material
 
@@ -87,8 +98,13 @@ def _compute(talk: Talk, verb: str, protocol: Any, resolved: Mapping[str, Any], 
     kind = "One simulated trial" if verb == "run" else f"{view.replicates:,} simulated trials"
 
     def material(manifest: Mapping[str, Any]) -> Material:
+        under = f", under {len(assumed.lines)} assumptions" if assumed is not None else ""
         return Material(
-            protocol.title, f"{kind} of the protocol {protocol.name}", manifest, view, sources=rooms.sources_used()
+            protocol.title,
+            f"{kind} of the protocol {protocol.name}{under}",
+            manifest,
+            view,
+            sources=rooms.sources_used(),
         )
 
     return Product(
@@ -100,11 +116,13 @@ def _compute(talk: Talk, verb: str, protocol: Any, resolved: Mapping[str, Any], 
     )
 
 
-def run_with_progress(talk: Talk, protocol: Any, workers: int) -> Any:
-    """All replicates of a protocol, with a bar."""
+def run_with_progress(talk: Talk, protocol: Any, workers: int, assumed: Any = None) -> Any:
+    """All replicates of a protocol, with a bar, under assumptions if there are any."""
     count = protocol.simulate.replicates
     words = f"Simulating {protocol.name}" + ("" if count == 1 else f", {count:,} times")
     with talk.stage(words, total=count) as advance:
+        if assumed is not None:
+            return laboratory.run_trial_assuming(protocol, workers, advance, assumed)
         return rooms.run_trial(protocol, workers, advance)
 
 

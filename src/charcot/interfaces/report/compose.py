@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from charcot import __version__
-from charcot.interfaces.report.content import KeyMessage, Report, Section, cell_text, say
+from charcot.interfaces.report.content import KeyMessage, Report, Section, cell_text, model_risk, say
 from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.sections.back import back_sections
 from charcot.interfaces.report.sections.course import ablation_section, chain_section, history_section, typical_section
@@ -24,19 +24,22 @@ def compose(material: Material) -> Report:
         sections += trial_sections(material.trial)
     if material.history is not None:
         sections += [history_section(material.history), ablation_section(material.history.ablations)]
+    sections += material.sections
     sections += back_sections(material)
     return Report(material.title, material.subtitle, key_message(material), tuple(s for s in sections if s))
 
 
 def key_message(material: Material) -> KeyMessage:
     """The plain-language box. The answer is the first contrast that the trial estimates."""
+    if material.key is not None:
+        return material.key
     view = material.trial
     if view is None:
         question = "How does the model's untreated disease run, and what moves when treatment starts early or late?"
-        return KeyMessage(question, _history_answer(material), "", _risk("", ""))
+        return KeyMessage(question, _history_answer(material), "", model_risk("", ""))
     question = view.question or view.title
     answer, interval = _trial_answer(view)
-    return KeyMessage(question, answer, interval, _risk(view.influence, view.consequence))
+    return KeyMessage(question, answer, interval, model_risk(view.influence, view.consequence))
 
 
 def _trial_answer(view: TrialView) -> tuple[str, str]:
@@ -65,15 +68,6 @@ def _history_answer(material: Material) -> str:
     if published is None or published != published:
         return f"{answer}."
     return f"{answer}, published {published if isinstance(published, str) else say(float(published))}."
-
-
-def _risk(influence: str, consequence: str) -> str:
-    words = f" Stated for this question: model influence {influence}, decision consequence {consequence}."
-    stated = words if influence else ""
-    return (
-        "The model is built from published numbers of uneven strength, and has not been validated for any decision "
-        f"about a patient or a real trial.{stated}"
-    )
 
 
 def to_html(report: Report) -> str:

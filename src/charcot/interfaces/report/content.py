@@ -87,6 +87,16 @@ class KeyMessage:
     model_risk: str
 
 
+def model_risk(influence: str, consequence: str) -> str:
+    """How far the model may be trusted, in one sentence or two."""
+    words = f" Stated for this question: model influence {influence}, decision consequence {consequence}."
+    stated = words if influence else ""
+    return (
+        "The model is built from published numbers of uneven strength, and has not been validated for any decision "
+        f"about a patient or a real trial.{stated}"
+    )
+
+
 @dataclass(frozen=True)
 class Report:
     title: str

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from charcot.interfaces.report.content import KeyMessage, Section
+
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame as plain dictionaries."""
@@ -114,7 +116,8 @@ class SourceLine:
 
 @dataclass(frozen=True)
 class Material:
-    """Everything that one report is made of; what is None leaves its section out."""
+    """Everything that one report is made of; what is None leaves its section out. ``sections`` are built already;
+    ``key`` replaces the message that is made from trial and history."""
 
     title: str
     subtitle: str
@@ -124,3 +127,5 @@ class Material:
     history: NaturalHistoryLike | None = None
     sources: Sequence[SourceLine] = ()
     failures: Mapping[str, int] = field(default_factory=dict)
+    sections: Sequence[Section] = ()
+    key: KeyMessage | None = None

@@ -1,0 +1,325 @@
+"""A page for each mechanism, made from the code and its tables, so that the pages cannot drift from the model.
+
+What the pages say of a mechanism switched off comes from a stored simulation (``ablations.csv`` and
+``ablation_curves.csv`` beside the pages), which carries the hash of the program that made it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charcot import evidence, patients
+from charcot.core.expression import symbols_of, to_text
+from charcot.experiments.ablation import SCORE_MONTHS
+from charcot.interfaces.report.content import number_text
+from charcot.interfaces.report.names import plain_unit
+from charcot.model.compose import Definition, Written, number_symbols, trace
+from charcot.model.mechanism import RATE, Mechanism
+from charcot.model.ports import FREE, Number
+from charcot.patients.explanation import cite, disputes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESULTS = "ablations.csv"
+CURVES = "ablation_curves.csv"
+REASONS = Path(patients.__file__).parents[1] / "experiments" / "ablation_reasons.csv"
+EXPERIMENTS = Path(patients.__file__).parents[1] / "experiments" / "published"
+REGION = "lumbar"
+HEAD = "<!-- Made by `charcot docs` from the code and its tables. Do not edit: run it again. -->"
+
+
+@dataclass(frozen=True)
+class Ablations:
+    """The stored simulations: a row of results and the curve for each mechanism, and the program that made them."""
+
+    program: str
+    results: Mapping[str, Mapping[str, str]]
+    curves: Mapping[str, list[tuple[float, float, float]]]
+
+
+def read_ablations(folder: Path) -> Ablations | None:
+    """What is stored in ``folder``; None where nothing is."""
+    if not (folder / RESULTS).is_file() or not (folder / CURVES).is_file():
+        return None
+    with (folder / RESULTS).open(newline="", encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    curves: dict[str, list[tuple[float, float, float]]] = {}
+    with (folder / CURVES).open(newline="", encoding="utf-8") as handle:
+        for row in csv.DictReader(handle):
+            curves.setdefault(row["mechanism"], []).append(
+                (float(row["month"]), float(row["with_it"]), float(row["without_it"]))
+            )
+    return Ablations(rows[0]["program"] if rows else "", {row["mechanism"]: row for row in rows}, curves)
+
+
+def ablation_tables(results: pd.DataFrame, curves: pd.DataFrame, program: str) -> dict[str, str]:
+    """File name -> text of the stored simulations."""
+    return {
+        RESULTS: results.assign(program=program).to_csv(index=False, lineterminator="\n"),
+        CURVES: curves.to_csv(index=False, lineterminator="\n"),
+    }
+
+
+def reasons() -> dict[str, str]:
+    """Mechanism -> why the course changes as it does when the mechanism is off."""
+    with REASONS.open(newline="", encoding="utf-8") as handle:
+        return {row["mechanism"]: row["reason"] for row in csv.DictReader(handle)}
+
+
+def pages(stored: Ablations | None) -> dict[str, str]:
+    """File name -> text of every page, with an index (README.md)."""
+    whole = patients.definition()
+    written = trace(whole, [])
+    by_row: dict[str, list[Mechanism]] = {}
+    for mechanism in whole.mechanisms:
+        by_row.setdefault(mechanism.row, []).append(mechanism)
+    why = reasons()
+    out = {
+        f"{mechanism.name}.md": _page(whole, mechanism, written, stored, why.get(mechanism.name, ""))
+        for mechanism in whole.mechanisms
+    }
+    out["README.md"] = _index(by_row, stored)
+    return out
+
+
+def pictures(stored: Ablations) -> dict[str, str]:
+    """File name -> SVG of each mechanism switched off."""
+    return {f"{name}.svg": _picture(name, stored) for name in stored.curves}
+
+
+def _index(by_row: Mapping[str, list[Mechanism]], stored: Ablations | None) -> str:
+    lines = [
+        HEAD, "", "# The mechanisms", "",
+        "One page per mechanism: its claim, its place in the chain, its equations as the code has them, its numbers "
+        "with what the evidence leaves open, what speaks for and against it, and what happens when it alone is off. "
+        "`charcot docs` makes these pages; a test fails when they are out of date.", "",
+    ]  # fmt: skip
+    for row in sorted(by_row, key=_row_order):
+        lines += [f"## {row or 'other'}", "", "| mechanism | claim | without it, ALSFRS-R two years after onset |",
+                  "|---|---|--:|"]  # fmt: skip
+        lines += [f"| [{m.name}]({m.name}.md) | {m.claim} | {_effect(m.name, stored)} |" for m in by_row[row]]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _row_order(row: str) -> tuple[int, str]:
+    first = row.split(" ")[0]
+    return (int(first), row) if first.isdigit() else (99, row)
+
+
+def _effect(name: str, stored: Ablations | None) -> str:
+    if stored is None or name not in stored.results:
+        return "not simulated yet"
+    row = stored.results[name]
+    return f"{row['score_with']} → {row['score_without']}"
+
+
+def _page(
+    whole: Definition, mechanism: Mechanism, written: list[Written], stored: Ablations | None, reason: str
+) -> str:
+    own = _representatives(whole, [w for w in written if w.mechanism is mechanism])
+    parts = [HEAD, "", f"# {mechanism.name}", "", f"**{mechanism.claim}**", "", f"Row of the design: {mechanism.row}; "
+             f"computed once per {mechanism.scope}; code: `{mechanism.function.__module__}`.", ""]  # fmt: skip
+    parts += _place(mechanism, own, written, whole)
+    parts += _off(mechanism, stored, reason)
+    parts += _equations(mechanism, own)
+    parts += _numbers(whole, own)
+    parts += _evidence(mechanism, [n.name for n in _numbers_of(whole, own)])
+    parts += _experiments(mechanism.name)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+Own = list[tuple[Written, str, Any]]  # what is written, one full name for it, and its expression
+
+
+def _representatives(whole: Definition, own: list[Written]) -> Own:
+    """One equation for each port that is written: in the lumbar region, at the ending."""
+    out: Own = []
+    for item in own:
+        names = [name for name in item.values if name.startswith(f"{REGION}.")] or list(item.values)
+        if (item.port.scope != "person" and names[0].split(".")[0] != REGION and any(
+            REGION in name.split(".")[0] for w in own if w.port is item.port for name in w.values
+        )):  # fmt: skip
+            continue
+        name = names[-1]
+        if all(item.port is not done.port for done, _, _ in out):
+            out.append((item, name, item.values[name]))
+    return out
+
+
+def _place(mechanism: Mechanism, own: Own, written: list[Written], whole: Definition) -> list[str]:
+    """What it reads, from whom, and who reads what it writes: a picture and its words."""
+    numbers = number_symbols(whole)
+    writer = {w.port.name: w.mechanism.name for w in written}
+    reads = sorted({_local(whole, s) for _, _, value in own for s in symbols_of([value]) if s not in numbers})
+    writes = [item.port.name for item, _, _ in own]
+    identifiers = {name: name.replace(".", "_") for name in writes}
+    readers: dict[str, list[str]] = {
+        name: sorted(m.name for m in whole.mechanisms if identifiers[name] in m.arguments and m is not mechanism)
+        for name in writes
+    }
+    lines = ["## Its place in the chain", "", "```mermaid", "flowchart LR", f'  self(("{mechanism.name}"))']
+    lines += [f'  in{i}["{name}"] --> self' for i, name in enumerate(n for n in reads if n not in writes)]
+    lines += [f'  self --> out{i}["{name}"]' for i, name in enumerate(writes)]
+    for i, name in enumerate(writes):
+        lines += [f'  out{i} --> to_{reader.replace(".", "_")}(("{reader}"))' for reader in readers[name]]
+    lines += ["```", ""]
+    lines += ["It reads " + _and(
+        f"`{name}` (from {_link(writer.get(name, ''), mechanism.name)})" for name in reads if name not in writes
+    ) + "."] if any(name not in writes for name in reads) else ["It reads no port of another mechanism."]  # fmt: skip
+    for item, _, _ in own:
+        name = item.port.name
+        unit = plain_unit(item.port.unit)
+        kind = "the rate of" if item.is_rate else "the value of"
+        read_by = _and(_link(reader, mechanism.name) for reader in readers[name]) or "a read-out only"
+        lines.append(f"It writes {kind} `{name}` ({item.port.title}{', ' + unit if unit else ''}): {read_by}.")
+    return [*lines, ""]
+
+
+def _link(name: str, own: str) -> str:
+    if not name:
+        return "events"
+    return "itself" if name == own else f"[{name}]({name}.md)"
+
+
+def _and(items: Iterable[str]) -> str:
+    return ", ".join(items)
+
+
+def _local(whole: Definition, full: str) -> str:
+    if full in whole.port:
+        return full
+    name = full.split(".", 1)[1] if full.split(".", 1)[0] in whole.regions else full
+    return name if name in whole.port else name.rsplit(".", 1)[0]
+
+
+def _off(mechanism: Mechanism, stored: Ablations | None, reason: str) -> list[str]:
+    lines = ["## Switched off alone", ""]
+    if stored is None or mechanism.name not in stored.results:
+        return [*lines, "Not simulated yet: run `charcot docs`.", ""]
+    row = stored.results[mechanism.name]
+    who = {"sporadic": "sporadic patients", "sod1": "carriers of SOD1 mutations", "fus": "carriers of FUS mutations",
+           "c9orf72": "carriers of the C9orf72 expansion"}[row["population"]]  # fmt: skip
+    return [
+        *lines,
+        f"![Mean ALSFRS-R with and without {mechanism.name}]({mechanism.name}.svg)",
+        "",
+        f"{reason or 'No reason is written yet.'}",
+        "",
+        f"{row['patients']} {who}, the same people with and without it; times from the onset that each has with it.",
+        "",
+        "| | with it | without it |",
+        "|---|--:|--:|",
+        f"| ALSFRS-R at {SCORE_MONTHS:g} months (0 after death) | {row['score_with']} | {row['score_without']} |",
+        f"| life after onset within ten years, months | {row['survival_with']} | {row['survival_without']} |",
+        f"| muscle innervation at {SCORE_MONTHS:g} months | {row['innervation_with']} | {row['innervation_without']} |",
+        f"| living motor neurons at {SCORE_MONTHS:g} months | {row['neurons_with']} | {row['neurons_without']} |",
+        f"| share who fall ill | 1 | {row['onset_share_without']} |",
+        "",
+    ]
+
+
+def _equations(mechanism: Mechanism, own: Own) -> list[str]:
+    at = mechanism.text.find("Equation:")
+    lines = ["## Equations", ""]
+    if at >= 0:
+        text = " ".join(mechanism.text[at + len("Equation:") :].split("\n\n")[0].split())
+        lines += ["As a paper would have them:", "", "```text", text, "```", ""]
+    lines += [f"As the code has them (in the {REGION} region where there is one per region, at the ending where there "
+              "is one per segment):", "", "```text"]  # fmt: skip
+    for item, name, value in own:
+        lines.append(f"{RATE if item.is_rate else ''}{name} = {to_text(value, 40)}")
+    return [*lines, "```", ""]
+
+
+def _numbers_of(whole: Definition, own: Own) -> list[Number]:
+    """Its numbers: those in its equations, and the exponents, which are compiled in, from its arguments."""
+    arguments = set(own[0][0].mechanism.arguments) if own else set()
+    return [number for number in whole.numbers if number.name.replace(".", "_") in arguments]
+
+
+def _numbers(whole: Definition, own: Own) -> list[str]:
+    rows = _numbers_of(whole, own)
+    if not rows:
+        return ["## Numbers", "", "It has no numbers of its own.", ""]
+    lines = [
+        "## Numbers", "",
+        "The prior is what the evidence leaves open about the value (95 %); the spread between patients is another "
+        "thing (SD of the natural logarithm).", "",
+        "| number | what it is | value | unit | prior, 95 % | width | between patients | grade | source | note |",
+        "|---|---|--:|---|---|--:|--:|---|---|---|",
+    ]  # fmt: skip
+    for number in rows:
+        belief = evidence.prior(number)
+        low, high = belief.interval()
+        span = f"{number_text(low)} to {number_text(high)}" if belief.log_spread else "fixed"
+        name = f"`{number.name}`" + (f" [{number.index}]" if number.index else "")
+        lines.append(
+            f"| {name} | {number.title} | {number_text(number.value)} | {number.unit} | {span} | "
+            f"{number_text(belief.log_spread)} | {number_text(number.between_patients)} | {number.grade} | "
+            f"{', '.join(number.sources)} | {number.note.replace('|', '/')} |"
+        )
+    return [*lines, ""]
+
+
+def _evidence(mechanism: Mechanism, numbers: list[str]) -> list[str]:
+    lines = ["## Evidence", ""]
+    for title, keys in (("For", mechanism.sources), ("Against", mechanism.against)):
+        real = [key for key in keys if key != FREE]
+        lines += [f"{title}:", ""] if real else [f"{title}: none cited.", ""]
+        for key in real:
+            source = evidence.sources().get(key)
+            read = f" Read: {source.note}" if source else ""
+            lines.append(f"- {cite(key)}.{read}")
+        lines += [""] if real else []
+    for dispute in disputes(mechanism.name, numbers):
+        lines.append(f"Disputed (`{dispute.key}`): {dispute.claim} ({', '.join(dispute.sources_for)}). Against that: "
+                     f"{dispute.counter_claim} ({', '.join(dispute.sources_against)}).")  # fmt: skip
+        if dispute.selectable:
+            lines.append(f"Select a side: {' or '.join(f'`--assume {side}`' for side in dispute.selectable)}.")
+        lines.append("")
+    return lines
+
+
+def _experiments(name: str) -> list[str]:
+    """The published experiments whose file names the mechanism, with the verdict where one is stored."""
+    lines = ["## Experiments", ""]
+    found = [(path.stem, text) for path in sorted(EXPERIMENTS.rglob("*.y*ml"))
+             if _names(text := path.read_text(encoding="utf-8"), name)]  # fmt: skip
+    if not found:
+        return [*lines, "No published experiment names it yet.", ""]
+    for stem, text in found:
+        title = next((line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("title:")), "")
+        lines.append(f"- `{stem}`{': ' + title if title else ''}")
+    return [*lines, ""]
+
+
+def _names(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", text) is not None
+
+
+def _picture(name: str, stored: Ablations) -> str:
+    import pandas as pd
+
+    from charcot.interfaces.report.charts.lines import Axes, curves
+    from charcot.interfaces.report.picture import draw
+
+    rows = stored.curves[name]
+    with_it, without = "with it", f"without {name}"
+    frame = pd.DataFrame(
+        [(month, value, series) for month, a, b in rows for value, series in ((a, with_it), (b, without))],
+        columns=["x", "y", "series"],
+    ).sort_values(["series", "x"])
+    axes = Axes("Months since the onset with it", "Mean ALSFRS-R, 0 after death", y_domain=(0.0, 49.0),
+                x_domain=(rows[0][0], rows[-1][0]), width=640, height=240).fitted([with_it, without])  # fmt: skip
+    result = stored.results[name]
+    finding = f"Two years after onset the mean ALSFRS-R is {result['score_with']} with {name} and " \
+              f"{result['score_without']} without it."  # fmt: skip
+    svg = draw(curves(frame, [with_it, without], axes), name.replace(".", "-"), finding, "Two curves over time.")
+    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" style="background:#ffffff" ', 1) + "\n"

@@ -1,0 +1,159 @@
+"""The therapeutic window: what is compared is the same people, and it is too late when nothing is left to save."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from charcot import patients, treatments
+from charcot.core.errors import Problems, Severity
+from charcot.experiments import rescue, window
+from charcot.experiments.studied import doubts
+from charcot.experiments.window import Plan, check_plan, latest, sweep
+from charcot.treatments import Regimen
+
+SMALL = Plan(
+    products=("aav_mir126", "tofersen", "translation_restorer", "treg_infusion"),
+    multiples=(0.5, 1.0), starts=(-1.0, 1.0), n=4, seed=3, follow_up_years=6.0,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small():
+    return sweep(SMALL, workers=2)
+
+
+def cell(found, combination, start=-1.0, multiple=1.0, endpoint="alsfrs"):
+    rows = found.cells
+    keep = (rows["combination"] == combination) & (rows["start_years"] == start) & (rows["endpoint"] == endpoint)
+    return rows[keep & (rows["dose_multiple"] == multiple)].iloc[0]
+
+
+def test_every_product_and_every_pair_is_swept(small):
+    assert len(small.cells["combination"].unique()) == 4 + 6
+    assert len(small.cells) == 10 * 2 * 2 * len(window.ENDPOINTS)
+    assert len(small.interactions) == 6 * 2 * 2 * len(window.ENDPOINTS)
+    assert not small.failures
+
+
+def test_a_drug_without_its_target_changes_nothing_at_all(small):
+    """Tofersen in people without a SOD1 mutation is the check that arms share every draw."""
+    own = small.cells[small.cells["combination"] == "tofersen"]
+    assert np.abs(own["benefit"]).max() < 0.02
+
+
+def test_a_cell_is_what_a_patient_simulated_alone_shows(small):
+    """Double programming: one cell, by the plain interface."""
+    cohort = patients.draw_cohort(patients.load_population("sporadic"), SMALL.n, SMALL.seed)
+    untreated = patients.simulate(cohort)
+    regimen = [[Regimen.parse(product="treg_infusion", dose="3.5e7 count", start=f"{-365.25} days")]] * SMALL.n
+    treated = patients.simulate(cohort, regimen, untreated.onset)
+    limit = 6 * 365.25
+    gained = np.clip(treated.death - untreated.onset, 0, limit) - np.clip(untreated.death - untreated.onset, 0, limit)
+    own = cell(small, "treg_infusion", multiple=0.5, endpoint="survival")
+    assert own["benefit"] == pytest.approx(gained.mean() / 30.4375, abs=0.05)
+    assert own["dose"] == "3.5e+07 count"
+
+
+def test_more_and_earlier_gain_more(small):
+    for product in ("aav_mir126", "translation_restorer", "treg_infusion"):
+        assert cell(small, product)["benefit"] >= cell(small, product, multiple=0.5)["benefit"]
+        assert cell(small, product)["benefit"] > cell(small, product, start=1.0)["benefit"]
+
+
+def test_no_drug_beats_the_full_rescue_and_the_window_closes(small):
+    full = small.rescues[(small.rescues["layer"] == "full") & (small.rescues["endpoint"] == "alsfrs")]
+    by_start = dict(zip(full["start_years"], full["benefit"], strict=True))
+    drugs = small.cells[small.cells["endpoint"] == "alsfrs"]
+    for start in (-1.0, 1.0):
+        assert drugs[drugs["start_years"] == start]["benefit"].max() <= by_start[start] + 0.1
+    benefits = full.sort_values("start_years")["benefit"].to_numpy()
+    assert (np.diff(benefits) <= 0.05).all()
+    assert benefits[-1] < benefits[0]
+
+
+def test_clearing_protein_comes_too_late_before_saving_cells_does():
+    """Lost supply of a failing axon goes on killing when the protein that caused it is gone."""
+    found = sweep(
+        Plan(products=("treg_infusion",), multiples=(1.0,), starts=(-1.0, 2.0), n=4, seed=3, endpoint="alsfrs"), 2
+    )
+    rows = found.no_return[found.no_return["endpoint"] == "alsfrs"].set_index("what")["half_closed_years"]
+    assert rows["ideal rescue of misfolded protein"] < rows["ideal rescue of neurons and endings"]
+    assert rows["ideal rescue of misfolded protein"] < rows["full rescue"]
+
+
+def test_a_rescue_that_never_comes_changes_nothing():
+    cohort = patients.typical_cohort(["bulbar", "lumbar"], 58.0)
+    shipped, switched = patients.simulate(cohort), patients.simulate(cohort, model=rescue.program())
+    np.testing.assert_allclose(switched.death, shipped.death, rtol=1e-6)
+
+
+def test_nobody_is_recruited_detached_or_killed_after_a_full_rescue():
+    cohort = patients.typical_cohort(["lumbar"], 58.0)
+    day = float(patients.simulate(cohort).onset[0]) + 365.0
+    names = ["lumbar.pool.neurons", "lumbar.soma.aggregate", "lumbar.axon.atp_terminal"]
+    saved = patients.simulate(
+        cohort, model=rescue.program(), events=[rescue.events("full", day)], readouts=names, horizon_years=20
+    )
+    after = day + np.array([[30.0, 400.0, 2000.0]])
+    alive = saved.at(names[0], after)[0]
+    assert alive[0] - alive[2] < 0.05  # age alone
+    assert saved.at(names[1], after)[0, 1] < 0.01
+    assert saved.at(names[2], after)[0, 1] > 0.95 * saved.at(names[2], np.zeros(1))[0]  # as before the disease
+
+
+def test_bliss_by_hand():
+    base, a, b, both = (np.array([v]) for v in (10.0, 30.0, 20.0, 41.0))
+    found = window._bliss(base, a, b, both, 50.0)
+    # losses 40, 20, 30: expected loss 20 x 30 / 40 = 15, so a gain of 25; both gain 31
+    assert found["bliss"] == pytest.approx(25.0)
+    assert found["excess"] == pytest.approx(6.0)
+
+
+def test_independent_parts_have_no_excess(small):
+    """A pair with a drug that does nothing is its other part."""
+    own = small.interactions[small.interactions["pair"] == "tofersen + treg_infusion"]
+    assert np.abs(own["excess"]).max() < 0.05
+    assert np.abs(own["both"] - own["second"]).max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("benefit", "share", "when"),
+    [((10.0, 10.0, 0.0), 0.5, 0.5), ((10.0, 8.0, 4.0), 0.5, 0.75), ((10.0, 9.0, 8.0), 0.5, np.inf)],
+)
+def test_the_latest_start_that_keeps_a_share(benefit, share, when):
+    assert latest(np.array([-1.0, 0.0, 1.0]), np.array(benefit), share) == pytest.approx(when)
+
+
+def test_nothing_gained_has_no_window():
+    assert np.isnan(latest(np.array([0.0, 1.0]), np.array([0.0, -1.0]), 0.5))
+
+
+def test_everything_wrong_with_a_plan_comes_at_once():
+    plan = Plan(
+        products=("tofersn", "riluzole", "riluzole"), doses={"riluzole": ("5 litre", "-1 mg")}, multiples=(0.0,),
+        starts=(40.0,), population="sporadick", endpoint="surviva", at_months=900.0, n=0,
+    )  # fmt: skip
+    codes = [p.code for p in check_plan(plan)]
+    assert sorted(codes) == sorted(
+        ["unknown-product", "double-product", "bad-dose", "bad-dose", "bad-dose", "bad-start", "bad-time", "bad-size",
+         "unknown-population", "unknown-endpoint"]
+    )  # fmt: skip
+    with pytest.raises(Problems, match="this sweep cannot be run"):
+        sweep(plan)
+
+
+def test_absurd_and_unstudied_doses_and_missing_targets_are_said():
+    warned = check_plan(Plan(products=("tofersen",), doses={"tofersen": ("100 g", "60 mg")}))
+    assert {p.code for p in warned} == {"unstudied-dose", "far-dose", "inert-product"}
+    assert all(p.severity is Severity.WARNING for p in warned)
+    assert "20 mg to 100 mg" in next(p.message for p in warned if p.code == "unstudied-dose")
+    assert "miller2020_tofersen" in next(p.hint for p in warned if p.code == "unstudied-dose")
+    assert check_plan(Plan(products=("tofersen",), doses={"tofersen": ("60 mg",)}, population="sod1")) == []
+    assert doubts(treatments.products()["tofersen"], ["20 mg", "100 mg"]) == []
+
+
+def test_absolute_doses_are_multiples_too():
+    plan = Plan(products=("tofersen",), doses={"tofersen": ("0.1 g", "20 mg")}, population="sod1")
+    assert plan.levels("tofersen") == [(0.2, "20 mg"), (1.0, "100 mg")]
+    assert len(plan.cells()) == 2 * len(plan.starts)

@@ -1,0 +1,100 @@
+"""``charcot check`` fails on a number without unit, spread or source, and on a DOI that no source holds."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from charcot import disease, patients
+from charcot.experiments import check, studied
+from charcot.model.ports import read_numbers
+
+NUMBERS = "name,index,value,unit,spread,between_patients,source,grade,role,title,note\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("a.rate,,1,,0.5,0,free,F,,Rate,", "no-unit"),
+        ("a.rate,,1,1/day,,0,free,F,,Rate,", "no-spread"),
+        ("a.rate,,1,1/day,0.5,0,,A,,Rate,", "no-source"),
+        ("a.rate,,1,1/day,0.5,0,free,A,,Rate,", "free-grade"),
+        ("a.rate,,1,blip per smidgen,0.5,0,free,F,,Rate,", "unknown-unit"),
+    ],
+)
+def test_a_number_that_lacks_something_is_named_with_its_line(tmp_path: Path, row: str, code: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(NUMBERS + row + "\n", encoding="utf-8")
+    problems: list = []
+    read_numbers([path], problems)
+    assert code in [p.code for p in problems]
+    assert str(problems[0].where) == "a.csv:2"
+
+
+def test_a_spread_between_patients_is_no_substitute_for_a_spread() -> None:
+    whole = patients.definition()
+    number = replace(whole.numbers[0], spread=0.0, between_patients=0.3)
+    (found,) = check._variability_for_uncertainty(replace(whole, numbers=(number,)))
+    assert found.code == "no-uncertainty"
+    assert check._variability_for_uncertainty(whole) == []
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    for name in ("genotypes.csv", "genotype_effects.csv", "exposures.csv"):
+        shutil.copy(Path(disease.__file__).parent / name, tmp_path)
+    return tmp_path
+
+
+def test_the_other_tables_are_complete(tables: Path) -> None:
+    assert check.table_problems(tables) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "codes"),
+    [
+        ("genotype_effects.csv", "SOD1,spread.sod1_rate,multiply,2,,,,,",
+         ["no-unit", "no-spread", "no-source", "no-grade"]),
+        ("exposures.csv", "noise,Noise,2,1,3,0.1,,zhu2023,A,", ["no-spread"]),
+        ("genotypes.csv", "NEK1,NEK1,soma.aggregate,4,60,5,0.01,free,A,", ["free-grade"]),
+    ],
+)  # fmt: skip
+def test_a_table_row_that_lacks_something_is_named(tables: Path, name: str, row: str, codes: list[str]) -> None:
+    path = tables / name
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines, row]) + "\n", encoding="utf-8")
+    found = check.table_problems(tables)
+    assert [p.code for p in found] == codes
+    assert {str(p.where) for p in found} == {f"{name}:{len(lines) + 1}"}
+
+
+def test_a_doi_that_no_source_holds_fails(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('"""See 10.1234/made.up and (10.5555/held)."""\n', encoding="utf-8")
+    (tmp_path / "b.yaml").write_text("x: 1\nsource: https://doi.org/10.9999/also-made-up\n", encoding="utf-8")
+    found = check.unheld_identifiers(tmp_path, ["10.5555/HELD; PMC1"])
+    assert [(p.code, str(p.where)) for p in found] == [("unheld-doi", "a.py:1"), ("unheld-doi", "b.yaml:2")]
+    assert "10.1234/made.up" in found[0].message
+
+
+def test_no_doi_of_the_package_and_the_docs_is_unheld() -> None:
+    held = [source.identifier for source in check._library()]
+    root = Path(__file__).parents[2]
+    for folder in (root / "src", root / "docs", root / "examples"):
+        assert check.unheld_identifiers(folder, held) == []
+
+
+def test_a_studied_dose_in_the_wrong_unit_or_of_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check.studied_problems() == []
+    good = studied.studied()["tofersen"]
+    wrong = {
+        "tofersn": replace(good, product="tofersn"),
+        "tofersen": replace(good, highest="100 m"),
+        "riluzole": replace(good, product="riluzole", lowest="90 mg", highest="10 mg", sources=("nobody1900",)),
+    }
+    monkeypatch.setattr(check, "studied", lambda: wrong)
+    found = check.studied_problems()
+    assert [p.code for p in found] == ["unknown-product", "bad-dose", "unknown-source", "bad-dose"]
+    assert found[0].hint == "Did you mean tofersen?"
