@@ -12,6 +12,7 @@ exported function takes the number of packs to treat, their list, and its tables
                output
 ``commit``     states = next_states in the lanes where ``accept`` is 1
 ``sample``     states and read-outs at the fraction ``theta`` of the step
+``report``     copies the chosen read-outs of chosen lanes to where the result wants them
 ``slopes``     rates and the Jacobian at ``states``, for a solver that pivots
 ``watch``      states and the triggers' conditions at the fraction ``theta`` (programs with triggers only)
 ``moment``     the triggers' conditions, then their delays, priorities and values, at ``states`` (likewise)
@@ -76,6 +77,7 @@ def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
         *_step(model, lanes, tableau),
         *_commit(model, lanes),
         *_sample(model, lanes),
+        _report(model, lanes),
         *_slopes(model, lanes),
         *_of_triggers(model, lanes),
     ]
@@ -383,6 +385,63 @@ def _sample(model: Model, lanes: Lanes) -> tuple[str, str]:
     tables += [("derived", len(model.patient_nodes)), ("modes", model.modes), ("inputs", model.inputs)]
     tables += [("between", states), ("out", len(model.readouts))]
     return _exported(lanes, "sample", tables, (), body)
+
+
+def _report(model: Model, lanes: Lanes) -> str:
+    """``report``: for each lane with a row (not -1), the selected read-outs to ``values`` from that place on.
+
+    ``rows`` holds a place for every lane of every pack; ``selection`` the number of read-outs asked for, then which.
+    """
+    width, element = lanes.width, lanes.format.element
+    widen = "fpext float %given to double" if element == "float" else "fadd double %given, -0.0"  # -0: nothing changes
+    return f"""define void @report(i64 %count, ptr %list, ptr %out, ptr %rows, ptr %selection, ptr %values) {{
+entry:
+  %chosen = load i64, ptr %selection, align 8
+  %any = icmp ugt i64 %count, 0
+  %some = icmp ugt i64 %chosen, 0
+  %both = and i1 %any, %some
+  br i1 %both, label %packs, label %done
+packs:
+  %c = phi i64 [ 0, %entry ], [ %c.next, %packs.next ]
+  %place = getelementptr i64, ptr %list, i64 %c
+  %pack = load i64, ptr %place, align 8
+  %first = mul i64 %pack, {len(model.readouts) * width}
+  %table = getelementptr {element}, ptr %out, i64 %first
+  br label %lanes
+lanes:
+  %l = phi i64 [ 0, %packs ], [ %l.next, %lanes.next ]
+  %before = mul i64 %pack, {width}
+  %lane = add i64 %before, %l
+  %row.place = getelementptr i64, ptr %rows, i64 %lane
+  %row = load i64, ptr %row.place, align 8
+  %wanted = icmp sge i64 %row, 0
+  br i1 %wanted, label %copy, label %lanes.next
+copy:
+  %r = phi i64 [ 0, %lanes ], [ %r.next, %copy ]
+  %r.next = add i64 %r, 1
+  %which.place = getelementptr i64, ptr %selection, i64 %r.next
+  %which = load i64, ptr %which.place, align 8
+  %vector = mul i64 %which, {width}
+  %entry.place = add i64 %vector, %l
+  %source = getelementptr {element}, ptr %table, i64 %entry.place
+  %given = load {element}, ptr %source, align {lanes.format.bits // 8}
+  %value = {widen}
+  %to = add i64 %row, %r
+  %target = getelementptr double, ptr %values, i64 %to
+  store double %value, ptr %target, align 8
+  %more = icmp ult i64 %r.next, %chosen
+  br i1 %more, label %copy, label %lanes.next
+lanes.next:
+  %l.next = add i64 %l, 1
+  %l.more = icmp ult i64 %l.next, {width}
+  br i1 %l.more, label %lanes, label %packs.next
+packs.next:
+  %c.next = add i64 %c, 1
+  %c.more = icmp ult i64 %c.next, %count
+  br i1 %c.more, label %packs, label %done
+done:
+  ret void
+}}"""
 
 
 def _slopes(model: Model, lanes: Lanes) -> tuple[str, str]:

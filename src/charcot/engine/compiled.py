@@ -28,7 +28,7 @@ from charcot.engine import codegen, elimination, expressions, functions, graph, 
 from charcot.engine.linear import Block
 
 # The exported functions, and how many tables each takes.
-FUNCTIONS = {"prologue": 2, "initial": 2, "start": 7, "step": 12, "commit": 3, "sample": 10, "slopes": 5}
+FUNCTIONS = {"prologue": 2, "initial": 2, "start": 7, "step": 12, "commit": 3, "sample": 10, "report": 4, "slopes": 5}
 OF_TRIGGERS = {"watch": 10, "moment": 4}  # only in a program with triggers
 MAGIC = b"charcot kernel 2\n"
 
@@ -79,6 +79,7 @@ class Kernel:
     step: Any
     commit: Any
     sample: Any
+    report: Any
     slopes: Any
     watch: Any
     moment: Any

@@ -67,6 +67,9 @@ class Lockstep:
         self.patient = np.full(count, -1)  # -1: nobody
         self.time, self.goal, self.arrival = np.zeros((3, count))
         self.after_event = np.zeros((3, count))  # the step that suited last time, after events of each kind
+        self.values = result.values  # (patients, times, read-outs), written by the kernel
+        self.selection = np.array([len(request.selected), *request.selected], dtype=np.int64)
+        self.rows = np.full(count, -1)  # where in ``values`` a lane's next row begins; -1: nowhere
         self.fresh_event = np.full(count, -1)  # the row of after_event to learn from the next accepted step
         self.next_output, self.next_event, self.steps, self.rejected = np.zeros((4, count), dtype=np.int64)
         self.tried_again = np.zeros(count, dtype=bool)
@@ -322,9 +325,10 @@ class Lockstep:
             if not len(lanes):
                 return
             self._interpolate(lanes, due_at)
-            pack, place = self._where(lanes)
-            row = self.readouts[pack[:, None], self.request.selected[None, :], place[:, None]]
-            self.result.values[self.patient[lanes], self.next_output[lanes]] = row
+            self.rows[:] = -1
+            outputs, chosen = self.values.shape[1:]
+            self.rows[lanes] = (self.patient[lanes] * outputs + self.next_output[lanes]) * chosen
+            self._call(self.kernel.report, self._packs(lanes), self.readouts, self.rows, self.selection, self.values)
             self.next_output[lanes] += 1
 
     def _interpolate(self, lanes: Array, times: Array) -> None:
