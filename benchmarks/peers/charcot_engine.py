@@ -52,7 +52,8 @@ class Peer:
             self.program, table, self.problem.times, 0.0, None, self.schedule(BATCH), None, None, 1e-4, 10
         )
         seats = Lockstep(self.kernel, asked, empty_result(self.program, asked), BATCH)
-        return sum(t.nbytes for t in vars(seats).values() if isinstance(t, np.ndarray)) / BATCH / 1024
+        tables = {name: t for name, t in vars(seats).items() if isinstance(t, np.ndarray) and name != "values"}
+        return sum(t.nbytes for t in tables.values()) / BATCH / 1024
 
     def ensemble(self, tolerance: float, few: int) -> tuple[np.ndarray, dict[str, Any]]:
         """States of the first few patients, and the speed of all: the best of up to three rounds of a second."""

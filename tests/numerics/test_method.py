@@ -10,6 +10,7 @@ from charcot.core.expression import exp, jacobian, symbol, to_python
 from charcot.core.program import Parameter, Program, Readout, State
 from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.engine import simulate
+from charcot.engine.codegen import SAFETY
 from charcot.engine.compiled import kernel
 from charcot.engine.graph import build
 from charcot.engine.lockstep import _aligned
@@ -121,7 +122,7 @@ def test_a_step_is_the_textbook_step(h):
         allowed = tolerance * (1e-3 + np.maximum(np.abs(y), np.abs(new)))
         norm = np.max(np.abs(error) / allowed)
         np.testing.assert_allclose(bare.table["error"], norm, rtol=1e-5, atol=1e-9)
-        factor = np.clip(0.9 * max(norm, 1e-10) ** -0.2, 0.2, 6.0)
+        factor = np.clip(SAFETY * max(norm, 1e-10) ** -0.2, 0.2, 6.0)
         np.testing.assert_allclose(bare.table["factor"], factor, rtol=1e-5)
         bare.commit()
 
