@@ -65,7 +65,7 @@ _alive: list[object] = []  # machine code lives as long as its engine
 
 
 def _compiled(text: str) -> Callable[..., None]:
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), compiled._target_machine())
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), compiled._target_machine(), use_lmm=True)
     engine.finalize_object()
     _alive.append(engine)
     kind = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
@@ -198,7 +198,7 @@ def phases(program: Program, table: np.ndarray) -> dict[str, float]:
     lanes = compiled._host()[2]
     model = build(program)
     text = codegen.generate(model, lanes).replace("define internal", "define")
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), compiled._target_machine())
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), compiled._target_machine(), use_lmm=True)
     engine.finalize_object()
     _alive.append(engine)
     states, width = len(program.states), lanes.width

@@ -24,7 +24,7 @@ class MachineCode:
     def __init__(self, problem: Problem) -> None:
         self.problem, self.model = problem, build(program_of(problem))
         text = codegen.generate(self.model, Lanes(1, fused=True)).replace("define internal", "define")
-        self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), compiled._target_machine())
+        self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), compiled._target_machine(), use_lmm=True)
         self.engine.finalize_object()
         pointer = ctypes.c_void_p
         self._rates = ctypes.CFUNCTYPE(None, *[pointer] * 4)(self.engine.get_function_address("rates"))

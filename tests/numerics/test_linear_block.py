@@ -114,7 +114,7 @@ def test_what_reads_a_compartment_stays_under_the_error_control():
     sharp = simulate(program, table, TIMES, schedule=schedule, tolerance=1e-10)["response"]
     for tolerance in (1e-3, 1e-5):
         rough = simulate(program, table, TIMES, schedule=schedule, tolerance=tolerance)["response"]
-        assert np.max(np.abs(rough - sharp)) < 20 * tolerance
+        assert np.max(np.abs(rough - sharp)) < 60 * tolerance  # sixty doses, each with an error of the same sign
 
 
 def test_equal_rates_in_a_chain_fall_back_to_the_method_for_that_patient_alone():

@@ -48,12 +48,6 @@ SAFETY, SHRINK, GROW = 0.85, 0.2, 6.0
 # earlier one has made it so large that ten digits of its own row are lost. Neither depends on the units of the states.
 CANCELLED, GROWN = 1e-10, 1e10
 
-# A state that is solved exactly has no error of its own, but what reads it sees the method's stages. With no say at
-# all in the step, a daily dose is passed over in one, whose small error, of the same sign every day, adds up (8e-3
-# after two years of an oral drug at a tolerance of 1e-3); with a tenth of a say it stays below the tolerance (1e-4),
-# for fewer steps than with a whole one.
-EXACT_WEIGHT = 0.1
-
 
 def scratch_size(model: Model, tableau: Tableau = RODAS5P) -> int:
     """Vectors of working memory that ``step``, ``start`` and ``sample`` need."""
@@ -314,9 +308,14 @@ def _scale(body: Body, index: str, magnitude: str) -> str:
 
 
 def _start(model: Model, lanes: Lanes) -> tuple[str, str]:
-    """h such that an Euler step changes no state by more than 1 % of the largest, or by the tolerance."""
+    """h such that an Euler step changes no state by more than 1 % of the largest, or by the tolerance.
+
+    States that are solved exactly are left out.
+    """
     body = Body(lanes)
     body.do("call void @rates(ptr %states, ptr %derived, ptr %inputs, ptr %scratch)")
+    for block, state, _ in _exact_places(model):
+        body.store(_where_exact(body, block, body.constant(0.0), "%scratch", state), "%scratch", state)
 
     def measure(index: str, carried: list[str]) -> list[str]:
         magnitude = body.absolute(body.load("%states", index))
@@ -497,13 +496,10 @@ def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
         body.do(f"call void @solve(ptr %matrix, ptr %rates, ptr %sums, ptr %step_size, ptr {k})")
     if model.blocks:
         body.do("call void @exact(ptr %states, ptr %modes, ptr %derived, ptr %inputs, ptr %step_size, ptr %exactly)")
-        for block, state, _ in _exact_places(model):
-            error = body.multiply(body.load(k, state), body.constant(EXACT_WEIGHT))
-            body.store(_where_exact(body, block, error, k, state), k, state)
+        for block, state, place in _exact_places(model):  # and no error
+            body.store(_where_exact(body, block, body.load("%exactly", place), "%point", state), "%point", state)
+            body.store(_where_exact(body, block, body.constant(0.0), k, state), k, state)
     _finish(body, states, tableau)
-    for block, state, place in _exact_places(model):
-        exact = _where_exact(body, block, body.load("%exactly", place), "%next_states", state)
-        body.store(exact, "%next_states", state)
     small_pivot = body.load("%matrix", model.elimination.size)
     factor = body.choose("ogt", small_pivot, body.constant(0.0), body.constant(0.0), body.load("%factor"))
     body.store(factor, "%factor")

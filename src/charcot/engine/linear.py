@@ -5,9 +5,9 @@ and read nothing else. Between events their solution is known: with A = V diag(l
 
     x(t + s) = V [exp(l s) z + phi(l, s) g],    z = V^-1 x(t),  g = V^-1 b,  phi(l, s) = (exp(l s) - 1) / l.
 
-Inside a step the stages carry these states as they carry all others, so that a transient much shorter than the step
-is damped as the method damps it; at the end of the step, and wherever an output is due, their exact values take the
-place of the method's. In the size of the step they have a tenth of a say, for the sake of what reads them. A patient
+Inside a step the stages carry these states as they carry all others, so that a transient much shorter than the step is
+damped as the method damps it; at the end of the step, and wherever an output is due, their exact values take the place
+of the method's, and they have no say in the size of the step (docs/engine.md says what that costs and saves). A patient
 whose A has no well-conditioned real eigenvectors (two equal rates in a chain) keeps the method's values, under the
 error control.
 """
