@@ -21,8 +21,8 @@ from charcot.patients.assemble import definition, program
 from charcot.patients.cohort import Cohort, deviation, start_days, tempo_paths, value
 
 HORIZON_YEARS = 30.0
-# Against 1e-7 this tolerance moves no ALSFRS-R by more than 0.01 point (0.03 with treatments that come and go daily) and
-# no death by more than a day.
+# Against 1e-7 this tolerance moves no ALSFRS-R by more than 0.01 point (0.03 with treatments that come and go daily),
+# and no death by more than a day.
 TOLERANCE = 1e-3
 AT_RISK = "survival.at_risk"  # set when the hazard begins to count
 STOP_STATE = "clinic.survival.cumulative_hazard"
