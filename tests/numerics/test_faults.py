@@ -111,7 +111,7 @@ FAULTS = {
     "a small pivot": Fault({"couple": 1e13}, (Status.COMPLETED,), 8.0, fallback=True),
     "a negative parameter that makes sense": Fault({"grow": -0.02}, (Status.COMPLETED,), 8.0),
     "a stiff corner": Fault({"kink": 1e6}, (Status.COMPLETED,), 8.0),
-    "a corner on which the solution stays": Fault({"corner": 1.0}, (Status.TOO_MANY_STEPS,), 1.75),
+    "a corner on which the solution stays": Fault({"corner": 1.0}, (Status.TOO_MANY_STEPS,), 1.6),
 }
 
 
@@ -125,7 +125,7 @@ def test_a_fault_has_a_name_and_no_neighbour_notices(healthy, parameters, fault,
     status = Status(result.status[patient])
     assert status in fault.outcomes
     assert len(status.sentence) > 40
-    assert result.end_time[patient] == pytest.approx(fault.end, rel=2e-2, abs=0.1)
+    assert result.end_time[patient] == pytest.approx(fault.end, rel=2e-2, abs=0.2)
     assert result.fallback[patient] == fault.fallback
     finite = np.isfinite(result.values[patient]).all(axis=1)
     end = result.end_time[patient]
