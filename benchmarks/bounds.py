@@ -213,7 +213,7 @@ def phases(program: Program, table: np.ndarray) -> dict[str, float]:
         "next_states": _aligned((states, width)),
         "dense": _aligned((3 * states, width)),
         "scratch": _aligned((codegen.scratch_size(model), width)),
-        "matrix": _aligned((model.elimination.size, width)),
+        "matrix": _aligned((model.elimination.size + 1, width)),  # and the flag of a pivot too small
         "rates": _aligned((states, width)),
         "sums": _aligned((states, width)),
         "out": _aligned((states, width)),
