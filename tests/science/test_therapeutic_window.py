@@ -104,7 +104,7 @@ def test_nobody_is_recruited_detached_or_killed_after_a_full_rescue():
 
 def test_bliss_by_hand():
     base, a, b, both = (np.array([v]) for v in (10.0, 30.0, 20.0, 41.0))
-    found = window._bliss(base, a, b, both, 50.0)
+    found = window.tables.bliss(base, a, b, both, 50.0)
     # losses 40, 20, 30: expected loss 20 x 30 / 40 = 15, so a gain of 25; both gain 31
     assert found["bliss"] == pytest.approx(25.0)
     assert found["excess"] == pytest.approx(6.0)

@@ -197,26 +197,32 @@ def _exact(model: Model, lanes: Lanes) -> str:
         moved = []
         for k in range(count):
             rate = body.load("%modes", first + k)
-            inverse = [body.load("%modes", first + count + count * count + k * count + j) for j in range(count)]
-            z = _dot(body, inverse, amounts) if count > 1 else amounts[0]
             growth = body.call("vector_exp", body.multiply(rate, duration))
-            z = body.multiply(z, growth)
+            inverse = _entries(body, first + count + count * count + k * count, count)
+            z = body.multiply(_product(body, inverse, amounts), growth)
             if pushes:
-                push = _dot(body, [inverse[j] for j in pushes], list(pushes.values())) if count > 1 else pushes[0]
+                push = _product(body, [inverse[j] for j in pushes] if inverse else [], list(pushes.values()))
                 z = body.fma(push, _mean_growth(body, rate, duration, growth), z)
             moved.append(z)
         for k in range(count):
-            vectors = [body.load("%modes", first + count + k * count + j) for j in range(count)]
-            body.store(_dot(body, vectors, moved) if count > 1 else moved[0], "%out", place)
+            body.store(_product(body, _entries(body, first + count + k * count, count), moved), "%out", place)
             place += 1
     body.do("ret void")
     tables = "ptr %states, ptr %modes, ptr %derived, ptr %inputs, ptr %duration, ptr noalias %out"
     return body.function(f"internal void @exact({tables})")
 
 
-def _dot(body: Body, left: Sequence[str], right: Sequence[str]) -> str:
-    total = body.multiply(left[0], right[0])
-    for a, b in zip(left[1:], right[1:], strict=True):
+def _entries(body: Body, first: int, count: int) -> list[str]:
+    """A row of V or V^-1; empty for a state alone, whose eigenvector is 1 and is not kept."""
+    return [body.load("%modes", first + j) for j in range(count)] if count > 1 else []
+
+
+def _product(body: Body, row: Sequence[str], column: Sequence[str]) -> str:
+    """``row`` times ``column``; an empty row stands for 1."""
+    if not row:
+        return column[0]
+    total = body.multiply(row[0], column[0])
+    for a, b in zip(row[1:], column[1:], strict=True):
         total = body.fma(a, b, total)
     return total
 

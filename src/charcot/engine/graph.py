@@ -198,7 +198,7 @@ def build(program: Program) -> Model:
     states = [] if program.triggers else linear_states(program, rows)
     forces = [forcing(program, block) for block in states]
     forced = [[k for k, b in enumerate(column) if not is_nothing(b)] for column in forces]
-    pushes = [lower([column[k] for k in rows]) for column, rows in zip(forces, forced, strict=True)]
+    pushes = [lower([column[k] for k in places]) for column, places in zip(forces, forced, strict=True)]
     roots = [*rate_roots, *(root for _, _, root in entries), *readouts, *conditions, *consequences]
     roots += [root for push in pushes for root in push]
     patient_nodes = _hoisted(lower.graph, roots)

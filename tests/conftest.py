@@ -1,4 +1,4 @@
-"""The kernels of these tests are compiled into a folder of their own."""
+"""The kernels of the tests are compiled into a folder of their own, never into the user's."""
 
 import os
 

@@ -1,0 +1,76 @@
+"""The therapeutic window: dose x start x combination, and the time after which even a perfect treatment comes too late.
+
+Every cell of the grid holds the same people, with the same draws, in one program with all products compiled in. Starts
+count from each patient's own symptom onset when untreated; a negative start is before onset. Benefits are differences
+between a patient treated and the same patient untreated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from charcot.core.errors import Severity, raise_if_any
+from charcot.experiments.window import tables
+from charcot.experiments.window.bench import Bench, people
+from charcot.experiments.window.plan import (
+    DEFAULT_MULTIPLES,
+    DEFAULT_POPULATIONS,
+    DEFAULT_PRODUCTS,
+    DEFAULT_STARTS,
+    ENDPOINTS,
+    Endpoint,
+    Plan,
+    ceiling,
+    check_plan,
+    inert,
+    rescue_starts,
+    simulations,
+)
+from charcot.experiments.window.tables import latest
+
+__all__ = [
+    "DEFAULT_MULTIPLES", "DEFAULT_POPULATIONS", "DEFAULT_PRODUCTS", "DEFAULT_STARTS", "ENDPOINTS", "Endpoint", "Plan",
+    "Window", "ceiling", "check_plan", "inert", "latest", "rescue_starts", "simulations", "sweep", "tables",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Window:
+    """Tables, one row each per
+
+    ``cells``: combination, dose, start and endpoint (benefit over the same patients untreated, 95 % interval over
+    patients); ``interactions``: pair, dose, start and endpoint (benefit beside what its parts alone would let one
+    expect); ``rescues``: ideal rescue, start and endpoint; ``no_return``: treatment or rescue and endpoint (when the
+    window is half closed, and closed); ``people``: patient (clocks, untreated).
+    """
+
+    plan: Plan
+    cells: pd.DataFrame
+    interactions: pd.DataFrame
+    rescues: pd.DataFrame
+    no_return: pd.DataFrame
+    people: pd.DataFrame
+    notes: tuple[str, ...]
+    failures: dict[str, int]
+
+
+def sweep(plan: Plan, workers: int = 1, progress: Callable[[int], None] | None = None) -> Window:
+    """Simulate the grid and the ideal rescues. Raises :class:`charcot.core.errors.Problems` for a bad plan."""
+    raise_if_any((p for p in check_plan(plan) if p.severity is Severity.ERROR), "this sweep cannot be run")
+    cohort, onset, persons, notes = people(plan, workers, progress)
+    bench = Bench(plan, cohort, onset, workers, progress)
+    values = bench.treated()
+    rescued = bench.rescued()
+    base, ideal_base = values.pop(None), rescued.pop(None)
+    cells = tables.cell_table(plan, values, base)
+    rescues = tables.rescue_table(plan, rescued, ideal_base)
+    interactions = tables.interaction_table(plan, values, base)
+    if bench.early:
+        notes.append(f"{bench.early:,} treatments would have begun before the age of 16, when a life begins to be "
+                     "simulated; they begin then.")  # fmt: skip
+    persons = persons.assign(**{f"untreated_{name}": base[name] for name in ENDPOINTS})
+    last = tables.no_return(plan, cells, rescues)
+    return Window(plan, cells, interactions, rescues, last, persons, tuple(notes), bench.failures)

@@ -1,0 +1,165 @@
+"""The patients of a sweep: the same people in every cell, in one program with all products compiled in."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from charcot import patients
+from charcot.core.errors import Problem, raise_if_any
+from charcot.core.program import Program
+from charcot.core.result import Status
+from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from charcot.disease import REGIONS
+from charcot.experiments import rescue
+from charcot.experiments.window.plan import ENDPOINTS, Plan, rescue_starts
+from charcot.patients import Cohort, Courses, draw_cohort, load_population, typical_cohort
+from charcot.patients.cohort import start_days
+from charcot.treatments import Regimen
+
+TYPICAL_SEED_AGE = 58.0  # years
+INNERVATION = tuple(f"{region}.nmj.innervation" for region in REGIONS)
+CHUNK = 1024  # patients simulated in one call: a bound on memory
+GROUPS = 4  # cohorts are simulated in groups of like onset, so that slow courses do not lengthen all others
+_FAILED = frozenset(status.name.lower() for status in Status if status.failed)
+
+
+def people(
+    plan: Plan, workers: int, progress: Callable[[int], None] | None
+) -> tuple[Cohort, np.ndarray, pd.DataFrame, list[str]]:
+    """Who is swept, sorted by when they fall ill; those who never do are left out and counted."""
+    if plan.patient:
+        cohort = typical_cohort([plan.patient], TYPICAL_SEED_AGE, plan.population)
+    else:
+        cohort = draw_cohort(load_population(plan.population), plan.n, plan.seed)
+    courses = patients.simulate(cohort, workers=workers, progress=progress)
+    order = np.argsort(courses.onset, kind="stable")
+    ill = order[np.isfinite(courses.onset[order]) & ~courses.failed[order]]
+    notes = []
+    if len(ill) < len(cohort):
+        notes.append(f"{len(cohort) - len(ill)} of {len(cohort)} people drawn never fall ill and are left out.")
+    if not len(ill):
+        raise_if_any([Problem("nobody-ill", "none of the people drawn falls ill", None, "Draw more people (-n).")])
+    c = courses.take(ill)
+    people = pd.DataFrame(
+        {
+            "id": c.cohort.columns["id"],
+            "genotype": c.cohort.columns["genotype"].astype(str),
+            "onset_region": c.cohort.columns["onset_region"].astype(str),
+            "onset_years_after_seed": c.onset / DAYS_PER_YEAR,
+            "diagnosis_months_after_onset": (c.diagnosis - c.onset) / DAYS_PER_MONTH,
+            "death_months_after_onset": (c.death - c.onset) / DAYS_PER_MONTH,
+        }
+    )
+    return c.cohort, c.onset, people, notes
+
+
+Values = dict[str, np.ndarray]  # endpoint -> (patients,)
+
+
+class Bench:
+    """Simulates cells of the grid in groups of people with like onset, and reads the endpoints."""
+
+    def __init__(
+        self, plan: Plan, cohort: Cohort, onset: np.ndarray, workers: int, progress: Callable[[int], None] | None
+    ) -> None:
+        self.plan, self.cohort, self.onset = plan, cohort, onset
+        self.workers, self.progress = workers, progress
+        self.groups = [g for g in np.array_split(np.arange(len(onset)), min(GROUPS, len(onset))) if len(g)]
+        self.failures: dict[str, int] = {}
+        self.early = 0
+
+    def treated(self) -> dict[Any, Values]:
+        """Endpoints of each cell of the grid; the key None is untreated."""
+        return self._all([None, *self.plan.cells()], patients.program(self._products), self._dosed)
+
+    def rescued(self) -> dict[Any, Values]:
+        """Endpoints of each ideal rescue by (layer, start); the key None is untreated."""
+        keys = [None, *itertools.product(rescue.NAMES, rescue_starts(self.plan))]
+        return self._all(keys, rescue.program(), self._rescued)
+
+    @property
+    def _products(self) -> tuple[str, ...]:
+        return tuple(sorted(self.plan.products))
+
+    def _all(self, keys: Sequence[Any], model: Program, arrange: Callable[..., dict[str, Any]]) -> dict[Any, Values]:
+        out: dict[Any, Values] = {key: {name: np.full(len(self.onset), np.nan) for name in ENDPOINTS} for key in keys}
+        for group in self.groups:
+            at_once = max(1, CHUNK // len(group))
+            for first in range(0, len(keys), at_once):
+                some = keys[first : first + at_once]
+                rows = np.tile(group, len(some))
+                found = self._read(self._simulate(rows, some, model, arrange), rows)
+                for k, key in enumerate(some):
+                    for name in ENDPOINTS:
+                        out[key][name][group] = found[name][k * len(group) : (k + 1) * len(group)]
+        return out
+
+    def _simulate(
+        self, rows: np.ndarray, keys: Sequence[Any], model: Program, arrange: Callable[..., dict[str, Any]]
+    ) -> Courses:
+        cohort, onset = self.cohort.take(rows), self.onset[rows]
+        each = np.repeat(np.arange(len(keys)), len(rows) // len(keys))
+        courses = patients.simulate(
+            cohort,
+            readouts=INNERVATION,
+            workers=self.workers,
+            progress=self.progress,
+            horizon_years=float(onset.max() / DAYS_PER_YEAR + self.plan.follow_up_years + 0.25),
+            model=model,
+            **arrange([keys[int(k)] for k in each], cohort, onset),
+        )
+        for name, count in courses.result.status_counts().items():
+            if name in _FAILED:
+                self.failures[name] = self.failures.get(name, 0) + count
+        return courses
+
+    def _dosed(self, keys: Sequence[Any], cohort: Cohort, onset: np.ndarray) -> dict[str, Any]:
+        first = start_days(cohort)
+        regimens = []
+        for row, key in enumerate(keys):
+            mine = []
+            if key is not None:
+                arm, level, start = key
+                day = self._not_before(start, onset[row], first[row])
+                for name in arm:
+                    dose = self.plan.levels(name)[level][1]
+                    mine.append(Regimen.parse(product=name, dose=dose, start=f"{day!r} days"))
+            regimens.append(mine)
+        return {"regimens": regimens, "origins": onset, "products": self._products}
+
+    def _rescued(self, keys: Sequence[Any], cohort: Cohort, onset: np.ndarray) -> dict[str, Any]:
+        first = start_days(cohort)
+        given = [
+            rescue.events(key[0], onset[row] + self._not_before(key[1], onset[row], first[row])) if key else []
+            for row, key in enumerate(keys)
+        ]
+        return {"events": given}
+
+    def _not_before(self, start: float, onset: float, first: float) -> float:
+        """Days from onset at which a treatment starts; counted when it cannot be as early as asked."""
+        day = start * DAYS_PER_YEAR
+        if onset + day < first + 1:
+            self.early += 1
+            day = float(first + 1 - onset)
+        return float(day)
+
+    def _read(self, courses: Courses, rows: np.ndarray) -> Values:
+        onset = self.onset[rows]
+        limit = self.plan.follow_up_years * DAYS_PER_YEAR
+        lived = np.clip(courses.death - onset, 0.0, limit)
+        when = onset + self.plan.at_months * DAYS_PER_MONTH
+        alive = courses.death > when
+        score = courses.at("clinic.alsfrs_r.total", when)
+        innervation = np.mean([courses.at(name, when) for name in INNERVATION], axis=0)
+        out = {
+            "survival": lived / DAYS_PER_MONTH,
+            "alsfrs": np.where(alive, score, 0.0),
+            "alive": alive.astype(float),
+            "innervation": np.where(alive, innervation, 0.0),
+        }
+        return {name: np.where(courses.failed, np.nan, values) for name, values in out.items()}
