@@ -215,7 +215,7 @@ def use_fakes(patch: pytest.MonkeyPatch, folder: Path) -> None:
 OF_POPULATIONS = {
     *("population_names", "population_job", "protocol_population_job", "stored_population_job", "open_campaign"),
     *("begin_campaign", "run_campaign", "resumable_errors", "population_tables", "write_population_tables"),
-    *("write_json", "read_json", "failed_statuses", "quantity"),
+    *("write_json", "read_json", "quantity"),
 }
 
 

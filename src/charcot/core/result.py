@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -33,6 +34,12 @@ class Status(IntEnum):
     def sentence(self) -> str:
         """The sentence that a user reads."""
         return _SENTENCES[self]
+
+
+def failures_among(counts: Mapping[str, int]) -> dict[str, int]:
+    """Of the ways in which patients ended (``Result.status_counts``), those that are failures."""
+    failed = {status.name.lower() for status in Status if status.failed}
+    return {name: count for name, count in counts.items() if name in failed}
 
 
 _SENTENCES = {

@@ -12,7 +12,7 @@ import pandas as pd
 from charcot import patients
 from charcot.core.errors import Problem, raise_if_any
 from charcot.core.program import Program
-from charcot.core.result import Status
+from charcot.core.result import failures_among
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.disease import REGIONS
 from charcot.experiments import rescue
@@ -25,7 +25,6 @@ TYPICAL_SEED_AGE = 58.0  # years
 INNERVATION = tuple(f"{region}.nmj.innervation" for region in REGIONS)
 CHUNK = 1024  # patients simulated in one call: a bound on memory
 GROUPS = 4  # cohorts are simulated in groups of like onset, so that slow courses do not lengthen all others
-_FAILED = frozenset(status.name.lower() for status in Status if status.failed)
 
 
 def people(
@@ -113,9 +112,8 @@ class Bench:
             model=model,
             **arrange([keys[int(k)] for k in each], cohort, onset),
         )
-        for name, count in courses.result.status_counts().items():
-            if name in _FAILED:
-                self.failures[name] = self.failures.get(name, 0) + count
+        for name, count in failures_among(courses.result.status_counts()).items():
+            self.failures[name] = self.failures.get(name, 0) + count
         return courses
 
     def _dosed(self, keys: Sequence[Any], cohort: Cohort, onset: np.ndarray) -> dict[str, Any]:

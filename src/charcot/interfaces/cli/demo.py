@@ -91,10 +91,9 @@ def _compute(talk: Talk, protocol: Any, seed: int, workers: int) -> Product:
 
 def _failed(statuses: Mapping[str, int]) -> dict[str, int]:
     """Of the ways in which the untreated patients ended, those that are failures."""
-    from charcot.core.result import Status
+    from charcot.core.result import failures_among
 
-    failed = {status.name.lower() for status in Status if status.failed}
-    return {f"untreated patients: {name}": count for name, count in statuses.items() if name in failed}
+    return {f"untreated patients: {name}": count for name, count in failures_among(statuses).items()}
 
 
 def _history_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:

@@ -268,8 +268,9 @@ class _Run:
 
 
 def _failures(rows: list[dict[str, Any]]) -> dict[str, int]:
-    failed = rooms.failed_statuses()
-    return {f"{row['arm']}: {row['status']}": row["patients"] for row in rows if row["status"] in failed}
+    from charcot.core.result import failures_among
+
+    return {f"{row['arm']}: {row['status']}": row["patients"] for row in rows if failures_among({row["status"]: 1})}
 
 
 def summary_rows(job: Any, tables: Mapping[str, Any]) -> list[dict[str, Any]]:

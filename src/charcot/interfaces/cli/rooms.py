@@ -232,9 +232,3 @@ def read_json(path: Path) -> Any:
     from charcot.engine.campaign.files import read_json as read
 
     return read(path)
-
-
-def failed_statuses() -> set[str]:
-    from charcot.core.result import Status
-
-    return {status.name.lower() for status in Status if status.failed}
