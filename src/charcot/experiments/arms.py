@@ -17,16 +17,18 @@ import numpy as np
 from charcot import disease, patients
 from charcot.core.program import Program
 from charcot.core.schedule import Event, EventKind, Schedule
-from charcot.disease.systems import Happening, Landmark, System, system
+from charcot.disease.systems import Happening, Landmark, System, documents, system
 from charcot.engine import simulate as run_engine
 from charcot.experiments.definition import Arm
 from charcot.model.compose import number_symbols
 from charcot.model.units_check import Unit
+from charcot.patients import Assumed
 from charcot.patients.courses import parameters_of
 from charcot.treatments import Regimen
 
 TOLERANCE = 1e-4
 DAY = Unit.of("day")
+SHIPPED = Assumed()
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,26 @@ def full_names(known: Iterable[str], name: str) -> list[str]:
     return [full for full in names if _local(full) == name or (_local(full).rpartition(".")[0] == name and _ends(full))]
 
 
+def _own(name: str, number: str, value: float, under: Assumed) -> float:
+    """A system's own number as it is, or as ``under`` has it for the system, of its line, that sets it."""
+    place: str | None = name
+    while place is not None:
+        own, _ = documents()[place]
+        if any(setting.name == number for setting in (*own.numbers, *own.initial)):
+            return under.systems.get(place, {}).get(number, value)
+        place = own.base
+    return value
+
+
+def _planted(happening: Happening, under: Assumed) -> Happening:
+    """What happens in a system, with its seeds planted where ``under`` plants them."""
+    add = {}
+    for name, amount in happening.add.items():
+        port = _local(name)
+        add[name.removesuffix(port) + under.seeds.get(port, port)] = amount
+    return happening.model_copy(update={"add": add})
+
+
 def _local(full: str) -> str:
     region, _, rest = full.partition(".")
     return rest if region in disease.REGIONS else full
@@ -97,39 +119,49 @@ def _ends(full: str) -> bool:
 
 
 def trace(
-    arm: Arm, default_system: str, reads: Sequence[str], starts: Mapping[str, float], products: tuple[str, ...]
+    arm: Arm,
+    default_system: str,
+    reads: Sequence[str],
+    starts: Mapping[str, float],
+    products: tuple[str, ...],
+    under: Assumed = SHIPPED,
 ) -> Trace:
-    """Simulate an arm. ``starts``: days of changes and treatments that were formulas, resolved by the board."""
+    """Simulate an arm. ``starts``: days of changes and treatments that were formulas, resolved by the board; ``under``:
+    what is changed in the model."""
     name = arm.system or default_system
     key = json.dumps([name, arm.model_dump(mode="json"), sorted(starts.items()), products])
-    return _trace(key, name, tuple(sorted(set(reads))))
+    return _trace(key, name, tuple(sorted(set(reads))), under)
 
 
 @functools.lru_cache(maxsize=4096)
-def _trace(key: str, name: str, reads: tuple[str, ...]) -> Trace:
+def _trace(key: str, name: str, reads: tuple[str, ...], under: Assumed) -> Trace:
     _, arm_data, starts, products = json.loads(key)
-    return _Run(system(name), Arm.model_validate(arm_data), dict(starts), tuple(products)).trace(reads)
+    return _Run(system(name), Arm.model_validate(arm_data), dict(starts), tuple(products), under).trace(reads)
 
 
 class _Run:
     """The run of one arm: numbers and states as they stand, phase after phase."""
 
-    def __init__(self, on: System, arm: Arm, starts: Mapping[str, float], products: tuple[str, ...]) -> None:
-        self.system, self.arm, self.starts = on, arm, starts
+    def __init__(
+        self, on: System, arm: Arm, starts: Mapping[str, float], products: tuple[str, ...], under: Assumed
+    ) -> None:
+        self.system, self.arm, self.starts, self.under = on, arm, starts, under
         self.products = tuple(sorted({*products, *(given.product for given in arm.given)}))
-        self.model: Program = patients.program(self.products, frozenset(arm.off))
+        self.model: Program = under.program(self.products, frozenset(arm.off))
         self.known = number_symbols(patients.definition(self.products))
         cohort = patients.typical_cohort(["lumbar"], 0.0, arm.genotype or "sporadic")
-        self.table = parameters_of(cohort, self.model, self.products)[0]
+        self.table = parameters_of(cohort, self.model, self.products, under.shared(self.products))[0]
         self.column = {name: i for i, name in enumerate(self.model.parameter_names)}
         self.place = {name: i for i, name in enumerate(self.model.state_names)}
         self.inputs = {entry.name: entry.value for entry in self.model.inputs}
         self._scale_clock()
         for setting in on.numbers:
-            self._number(setting.name, lambda _old, new=setting.value: new)  # type: ignore[misc]
+            number = _own(on.name, setting.name, setting.value, under)
+            self._number(setting.name, lambda _old, new=number: new)  # type: ignore[misc]
         self.states = self.model.initial_states(self.table[None, :])[0]
         for setting in on.initial:
-            self._state(setting.name, lambda _old, new=setting.value: new)  # type: ignore[misc]
+            number = _own(on.name, setting.name, setting.value, under)
+            self._state(setting.name, lambda _old, new=number: new)  # type: ignore[misc]
 
     def _scale_clock(self) -> None:
         clock = self.system.clock
@@ -176,7 +208,8 @@ class _Run:
     def trace(self, reads: tuple[str, ...]) -> Trace:
         end = self.arm.end if self.arm.end is not None else self.system.end
         self._apply(self.arm)
-        happenings = sorted((*self.system.happenings, *self.arm.changes), key=self._day)
+        planted = (_planted(happening, self.under) for happening in self.system.happenings)
+        happenings = sorted((*planted, *self.arm.changes), key=self._day)
         cuts = sorted({day for h in happenings if self.system.start < (day := self._day(h)) < end})
         edges = [self.system.start, *cuts, end]
         events = self._events(end)

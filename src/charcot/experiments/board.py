@@ -13,11 +13,12 @@ import numpy as np
 from charcot import treatments
 from charcot.core.identifiers import did_you_mean
 from charcot.disease.systems import system
-from charcot.experiments.arms import Trace, reads_of, trace
+from charcot.experiments.arms import SHIPPED, Trace, reads_of, trace
 from charcot.experiments.cohorts import WORKERS, statistic
 from charcot.experiments.definition import Arm, Claim, Experiment, Measure, Outcome
 from charcot.experiments.formula import evaluate
 from charcot.experiments.reading import Entry, entries
+from charcot.patients import Assumed
 
 BASELINE = Path(__file__).parent / "published" / "baseline.csv"
 _TAKES: dict[str, Callable[[np.ndarray], float]] = {"highest": np.max, "lowest": np.min, "mean": np.mean}
@@ -131,10 +132,10 @@ def run_board(names: Iterable[str] = (), progress: Callable[[int], None] | None 
     return Board(tuple(scored))
 
 
-def score(entry: Entry) -> Scored:
-    """Run one experiment; what cannot be run is a miss that says why."""
+def score(entry: Entry, under: Assumed = SHIPPED) -> Scored:
+    """Run one experiment; what cannot be run is a miss that says why. ``under``: what is changed in the model."""
     try:
-        bench = Bench(entry.content)
+        bench = Bench(entry.content, under)
         verdicts = tuple(bench.verdict(outcome) for outcome in entry.content.outcomes)
         return Scored(entry.name, entry.content, verdicts, bench.curves())
     except (RuntimeError, ValueError, KeyError, ZeroDivisionError) as error:
@@ -144,8 +145,8 @@ def score(entry: Entry) -> Scored:
 class Bench:
     """Runs the arms that the measures of one experiment ask for, each once."""
 
-    def __init__(self, content: Experiment) -> None:
-        self.content = content
+    def __init__(self, content: Experiment, under: Assumed = SHIPPED) -> None:
+        self.content, self.under = content, under
         self.measured: dict[str, float] = {}
         self.traces: dict[str, Trace] = {}
         self.open: list[str] = []
@@ -193,7 +194,7 @@ class Bench:
     def _measured(self, m: Measure) -> float:
         if m.statistic:
             assert self.content.cohort is not None
-            return statistic(self.content.cohort, m)
+            return statistic(self.content.cohort, m, self.under)
         run = self.trace(m.arm)
         if m.landmark:
             return run.landmark(m.landmark)
@@ -216,7 +217,7 @@ class Bench:
             texts = [c.day for c in arm.changes if isinstance(c.day, str)]
             texts += [arm.origin] if isinstance(arm.origin, str) else []
             starts = {text: self.number(text) for text in texts}
-            self.traces[label] = trace(arm, self.content.system, self.reads, starts, self._products())
+            self.traces[label] = trace(arm, self.content.system, self.reads, starts, self._products(), self.under)
         return self.traces[label]
 
     def _products(self) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import contextvars
 import functools
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +16,10 @@ from lifelines import CoxPHFitter
 from charcot import disease, patients
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.disease.genotypes import Mortality, seed_age_density
+from charcot.experiments.arms import SHIPPED
 from charcot.experiments.definition import Cohort, Given, Measure
 from charcot.experiments.natural_history import READOUTS, read_courses, statistics
-from charcot.patients import Courses
+from charcot.patients import Assumed, Courses
 from charcot.patients.cohort import value
 from charcot.treatments import Regimen
 
@@ -33,48 +36,58 @@ UNTREATED = "untreated"
 WORKERS = contextvars.ContextVar("workers", default=1)  # threads; no result depends on it
 
 
-def statistic(cohort: Cohort, measure: Measure) -> float:
-    """The value of a cohort measure."""
+@dataclass(frozen=True)
+class Group:
+    """The people of an experiment, in a model that may be changed."""
+
+    cohort: Cohort
+    under: Assumed = SHIPPED
+
+    def courses(self, arm: str) -> Courses:
+        """The courses of one arm, simulated once in a process."""
+        given = [g.model_dump() for g in self.cohort.arms.get(arm, ())]
+        extra = [self.cohort.set.get(arm, {}), list(self.cohort.off.get(arm, ()))]
+        drawn = [self.cohort.population, self.cohort.patients, self.cohort.seed]
+        return _courses(json.dumps([*drawn, given, *extra]), self.under)
+
+
+def statistic(cohort: Cohort, measure: Measure, under: Assumed = SHIPPED) -> float:
+    """The value of a cohort measure; ``under``: what is changed in the model."""
+    group = Group(cohort, under)
     known = STATISTICS.get(measure.statistic or "")
     if known is not None:
-        return known(cohort, measure)
-    course, _ = read_courses(courses_of(cohort, measure.arm or UNTREATED))
+        return known(group, measure)
+    course, _ = read_courses(group.courses(measure.arm or UNTREATED))
     return statistics(course)[measure.statistic or ""](np.arange(len(course.survival)))
 
 
 def statistic_names() -> tuple[str, ...]:
     """The statistics that a measure may ask for."""
-    empty = read_courses(courses_of(Cohort(patients=8), UNTREATED))[0]
+    empty = read_courses(Group(Cohort(patients=8)).courses(UNTREATED))[0]
     return (*STATISTICS, *statistics(empty))
 
 
-def courses_of(cohort: Cohort, arm: str) -> Courses:
-    """The courses of one arm, simulated once in a process."""
-    given = [g.model_dump() for g in cohort.arms.get(arm, ())]
-    extra = [cohort.set.get(arm, {}), list(cohort.off.get(arm, ()))]
-    return _courses(json.dumps([cohort.population, cohort.patients, cohort.seed, given, *extra]))
-
-
 @functools.lru_cache(maxsize=64)
-def _courses(key: str) -> Courses:
+def _courses(key: str, under: Assumed) -> Courses:
     population, n, seed, given, overrides, off = json.loads(key)
-    drawn = patients.draw_cohort(patients.load_population(population), n, seed)
+    drawn = under.people(patients.draw_cohort(patients.load_population(population), n, seed))
+    options: dict[str, Any] = {
+        "readouts": COHORT_READOUTS,
+        "overrides": overrides,
+        "off": frozenset(off),
+        "workers": WORKERS.get(),
+    }
     if not given:
-        return patients.simulate(
-            drawn, readouts=COHORT_READOUTS, overrides=overrides, off=frozenset(off), workers=WORKERS.get()
-        )
-    plain = _courses(json.dumps([population, n, seed, [], {}, []]))
+        return under.simulate(drawn, **options)
+    plain = _courses(json.dumps([population, n, seed, [], {}, []]), under)
     diagnosed = np.flatnonzero(np.isfinite(plain.diagnosis))
     regimens = [_regimen(Given(**g)) for g in given]
-    return patients.simulate(
-        drawn.take(diagnosed),
-        [regimens] * len(diagnosed),
-        plain.diagnosis[diagnosed],
-        COHORT_READOUTS,
-        overrides=overrides,
-        off=frozenset(off),
-        workers=WORKERS.get(),
-    )
+    return under.simulate(drawn.take(diagnosed), [regimens] * len(diagnosed), plain.diagnosis[diagnosed], **options)
+
+
+def forget() -> None:
+    """Let go of the courses that are kept."""
+    _courses.cache_clear()
 
 
 def _regimen(given: Given) -> Regimen:
@@ -82,28 +95,28 @@ def _regimen(given: Given) -> Regimen:
     return Regimen.parse(product=given.product, dose=given.dose, schedule=given.schedule, start=start)
 
 
-def _pair(cohort: Cohort, measure: Measure) -> tuple[Courses, Courses]:
+def _pair(group: Group, measure: Measure) -> tuple[Courses, Courses]:
     """The courses of the diagnosed persons in ``against`` and in ``arm``, row by row the same persons."""
-    both = [courses_of(cohort, name) for name in (measure.against or UNTREATED, measure.arm)]
-    reference = courses_of(cohort, UNTREATED)
+    both = [group.courses(name) for name in (measure.against or UNTREATED, measure.arm)]
+    reference = group.courses(UNTREATED)
     ids = reference.cohort.columns["id"][np.isfinite(reference.diagnosis)]
     rows = [np.flatnonzero(np.isin(c.cohort.columns["id"], ids)) for c in both]
     return both[0].take(rows[0]), both[1].take(rows[1])
 
 
-def _diagnosis(cohort: Cohort) -> np.ndarray:
-    days = courses_of(cohort, UNTREATED).diagnosis
+def _diagnosis(group: Group) -> np.ndarray:
+    days = group.courses(UNTREATED).diagnosis
     return np.asarray(days[np.isfinite(days)])
 
 
-def _hazard_ratio(cohort: Cohort, measure: Measure) -> float:
+def _hazard_ratio(group: Group, measure: Measure) -> float:
     """Cox hazard ratio of death or permanent ventilation in the months after diagnosis.
 
     With a ``read``-out: among patients whose value at diagnosis lies between the quantiles ``since`` and ``until``.
     """
     months = measure.months or 18.0
     rows = []
-    pair, start = _pair(cohort, measure), _diagnosis(cohort)
+    pair, start = _pair(group, measure), _diagnosis(group)
     keep = np.ones(len(start), dtype=bool)
     if measure.read:
         x = pair[0].at(measure.read, start)
@@ -116,10 +129,10 @@ def _hazard_ratio(cohort: Cohort, measure: Measure) -> float:
     return float(np.exp(fitted.params_["treated"]))
 
 
-def _declines(cohort: Cohort, measure: Measure) -> tuple[float, float]:
+def _declines(group: Group, measure: Measure) -> tuple[float, float]:
     """Mean decline in points a month after diagnosis in both arms, over a span in which both are alive."""
-    first, second = _pair(cohort, measure)
-    start = _diagnosis(cohort)
+    first, second = _pair(group, measure)
+    start = _diagnosis(group)
     last = start + (measure.months or 9.0) * DAYS_PER_MONTH
     end = np.minimum.reduce([last, first.result.end_time, second.result.end_time])
     span = (end - start) / DAYS_PER_MONTH
@@ -130,22 +143,22 @@ def _declines(cohort: Cohort, measure: Measure) -> tuple[float, float]:
     return out[0], out[1]
 
 
-def _decline_ratio(cohort: Cohort, measure: Measure) -> float:
-    first, second = _declines(cohort, measure)
+def _decline_ratio(group: Group, measure: Measure) -> float:
+    first, second = _declines(group, measure)
     return second / first
 
 
-def _change_ratio(cohort: Cohort, measure: Measure) -> float:
+def _change_ratio(group: Group, measure: Measure) -> float:
     """Median of ``read`` in ``arm`` over ``against``, the given months after diagnosis."""
-    day = _diagnosis(cohort) + (measure.months or 0.0) * DAYS_PER_MONTH
-    first, second = (c.at(measure.read or "", day) for c in _pair(cohort, measure))
+    day = _diagnosis(group) + (measure.months or 0.0) * DAYS_PER_MONTH
+    first, second = (c.at(measure.read or "", day) for c in _pair(group, measure))
     both = np.isfinite(first) & np.isfinite(second)
     return float(np.median(second[both] / first[both]))
 
 
-def _hazard_per_sd(cohort: Cohort, measure: Measure) -> float:
+def _hazard_per_sd(group: Group, measure: Measure) -> float:
     """Cox hazard ratio of death after diagnosis per standard deviation of ``read`` at diagnosis."""
-    courses = courses_of(cohort, measure.arm or UNTREATED)
+    courses = group.courses(measure.arm or UNTREATED)
     courses = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
     x = courses.at(measure.read or "", courses.diagnosis)
     time = np.minimum(courses.death, courses.result.end_time) - courses.diagnosis
@@ -153,9 +166,9 @@ def _hazard_per_sd(cohort: Cohort, measure: Measure) -> float:
     return float(np.exp(CoxPHFitter().fit(frame[frame["time"] > 0], "time", "event").params_["x"]))
 
 
-def _fast_over_slow(cohort: Cohort, measure: Measure) -> float:
+def _fast_over_slow(group: Group, measure: Measure) -> float:
     """Mean ``read`` at diagnosis of the fast third over that of the slow third, by decline after diagnosis."""
-    courses = courses_of(cohort, measure.arm or UNTREATED)
+    courses = group.courses(measure.arm or UNTREATED)
     course, ill = read_courses(courses)
     known = np.isfinite(course.decline)
     sick = courses.take(np.flatnonzero(ill))
@@ -164,47 +177,47 @@ def _fast_over_slow(cohort: Cohort, measure: Measure) -> float:
     return float(np.nanmean(x[known & (course.decline > high)]) / np.nanmean(x[known & (course.decline < low)]))
 
 
-def _median_at_diagnosis(cohort: Cohort, measure: Measure) -> float:
+def _median_at_diagnosis(group: Group, measure: Measure) -> float:
     """Median of ``read`` at diagnosis (``months`` after it) over its value at the seed."""
-    courses = courses_of(cohort, measure.arm or UNTREATED)
+    courses = group.courses(measure.arm or UNTREATED)
     courses = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
     now = courses.at(measure.read or "", courses.diagnosis + (measure.months or 0.0) * DAYS_PER_MONTH)
     return float(np.nanmedian(now / courses.result[measure.read or ""][:, 0]))
 
 
-def _before_onset(cohort: Cohort, measure: Measure) -> float:
+def _before_onset(group: Group, measure: Measure) -> float:
     """Median of ``read`` the given months before onset over its value at the seed."""
-    courses = courses_of(cohort, measure.arm or UNTREATED)
+    courses = group.courses(measure.arm or UNTREATED)
     courses = courses.take(np.flatnonzero(np.isfinite(courses.onset)))
     day = np.maximum(courses.onset - (measure.months or 0.0) * DAYS_PER_MONTH, 0.0)
     return float(np.nanmedian(courses.at(measure.read or "", day) / courses.result[measure.read or ""][:, 0]))
 
 
-def _alive_after_diagnosis(cohort: Cohort, measure: Measure) -> float:
+def _alive_after_diagnosis(group: Group, measure: Measure) -> float:
     """Share of the diagnosed who are alive and not ventilated the given months after diagnosis."""
-    courses = courses_of(cohort, measure.arm or UNTREATED)
+    courses = group.courses(measure.arm or UNTREATED)
     courses = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
     days = courses.death - courses.diagnosis
     return float(np.mean(days > (measure.months or 0.0) * DAYS_PER_MONTH))
 
 
-def _responders(cohort: Cohort, measure: Measure) -> float:
+def _responders(group: Group, measure: Measure) -> float:
     """Share of pairs whose score under ``arm`` is higher than under ``against`` by half a point or more."""
-    day = _diagnosis(cohort) + (measure.months or 12.0) * DAYS_PER_MONTH
-    first, second = (c.at("clinic.alsfrs_r.total", day) for c in _pair(cohort, measure))
+    day = _diagnosis(group) + (measure.months or 12.0) * DAYS_PER_MONTH
+    first, second = (c.at("clinic.alsfrs_r.total", day) for c in _pair(group, measure))
     both = np.isfinite(first) & np.isfinite(second)
     return float(np.mean(second[both] - first[both] > 0.5))
 
 
-def _stopped(cohort: Cohort, measure: Measure) -> float:
+def _stopped(group: Group, measure: Measure) -> float:
     """Share of patients whose score under ``arm`` does not fall in the year after diagnosis."""
-    _, treated = _pair(cohort, measure)
-    start = _diagnosis(cohort)
+    _, treated = _pair(group, measure)
+    start = _diagnosis(group)
     fall = treated.at("clinic.alsfrs_r.total", start) - treated.at("clinic.alsfrs_r.total", start + 12 * DAYS_PER_MONTH)
     return float(np.mean(np.nan_to_num(fall, nan=48.0) <= 0))
 
 
-def _incidence_slope(_cohort: Cohort, measure: Measure) -> float:
+def _incidence_slope(_group: Group, measure: Measure) -> float:
     """Slope of ln(incidence of the last step) on ln(age) for the genotype ``arm``, between the ages in ``since`` and
     ``until``."""
     ages = np.linspace(float(measure.since or 0), float(measure.until or 0), 50)
@@ -215,13 +228,13 @@ def _incidence_slope(_cohort: Cohort, measure: Measure) -> float:
     return float(np.polyfit(np.log(ages), np.log(density), 1)[0])
 
 
-def _genotype_share(_cohort: Cohort, measure: Measure) -> float:
+def _genotype_share(_group: Group, measure: Measure) -> float:
     """Share of incident cases that carry ``arm`` (a genotype), in a drawn incident population."""
     drawn = patients.draw_cohort(patients.load_population("incident"), 4000, 7).columns["genotype"]
     return float(np.mean(drawn == measure.arm))
 
 
-STATISTICS: dict[str, Callable[[Cohort, Measure], float]] = {
+STATISTICS: dict[str, Callable[[Group, Measure], float]] = {
     "hazard ratio": _hazard_ratio,
     "decline ratio": _decline_ratio,
     "ratio to the other arm": _change_ratio,

@@ -18,12 +18,12 @@ import pandas as pd
 from charcot import evidence, patients
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
-from charcot.core.program import Program
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.disease import REGIONS
-from charcot.model.compose import compose, number_symbols
+from charcot.model.compose import number_symbols
 from charcot.model.ports import Number
 from charcot.patients import Assumed, Cohort, Courses, draw_cohort, load_population
+from charcot.patients.cohort import DRAWN
 from charcot.patients.courses import HORIZON_YEARS
 
 FOLLOW_UP_YEARS = 10.0
@@ -55,18 +55,12 @@ ENDPOINTS = {
     )
 }
 
-# Numbers that a person is drawn with: (number, what its factor does to the cohort).
-DRAWN: dict[str, Callable[[Cohort, np.ndarray], Cohort]] = {
-    "onset.seed_amount": lambda c, f: _column(c, "seed_amount", f),
-    "tempo.drift_spread": lambda c, f: _column(c, "drift_spread", f),
-    "tempo.spread_slow": lambda c, f: _tempo(c, f, slow=True),
-    "tempo.spread_fast": lambda c, f: _tempo(c, f, slow=False),
-}
 NOT_A_COURSE = {
     "onset.": "says who falls ill and when, not how the disease goes",
     "diagnosis.": "says when a disease is noticed, not how it goes",
-    "tempo.": "says how often the tempo is drawn anew",
+    "tempo.drift_interval": "says how often the tempo is drawn anew",
 }
+COURSE_ALL_THE_SAME = ("onset.seed_amount",)
 
 
 @dataclass(frozen=True)
@@ -116,16 +110,6 @@ def check_question(question: Question) -> list[Problem]:
     return problems
 
 
-def _column(cohort: Cohort, column: str, factor: np.ndarray) -> Cohort:
-    return replace(cohort, columns={**cohort.columns, column: cohort.columns[column] * factor})
-
-
-def _tempo(cohort: Cohort, factor: np.ndarray, slow: bool) -> Cohort:
-    own = cohort.deviations["person.base_tempo"]
-    moved = np.where((own < 0) == slow, own * factor, own)
-    return replace(cohort, deviations={**cohort.deviations, "person.base_tempo": moved})
-
-
 @dataclass(frozen=True)
 class _Varied:
     """A row of the tables that is moved: its parameters by full name, and the steps down and up of ln(value)."""
@@ -153,7 +137,7 @@ def _rows(question: Question) -> tuple[list[_Varied], list[tuple[str, str]]]:
         why = next((words for prefix, words in NOT_A_COURSE.items() if number.name.startswith(prefix)), "")
         if not belief.log_spread:
             left.append((label, belief.reason))
-        elif why and number.name not in DRAWN:
+        elif why and number.name not in COURSE_ALL_THE_SAME:
             left.append((label, why))
         else:
             room = 0.9 * math.log(belief.upper / number.value) if math.isfinite(belief.upper) else math.inf
@@ -197,12 +181,6 @@ def find_gaps(question: Question, workers: int = 1, progress: Callable[[int], No
 Values = dict[str, np.ndarray]
 
 
-def all_numbers_free(off: frozenset[str] = frozenset()) -> Program:
-    """The model with its exponents and counts as parameters too, which the shipped program has compiled in."""
-    whole = patients.definition(off=off)
-    return compose(replace(whole, numbers=tuple(replace(number, role="parameter") for number in whole.numbers)))
-
-
 class _Bench:
     """Simulates moved numbers, many in one ensemble, and reads the endpoints."""
 
@@ -211,7 +189,7 @@ class _Bench:
     ) -> None:
         self.assumed, self.cohort, self.onset = assumed, cohort, onset
         self.workers, self.progress = workers, progress
-        self.model = all_numbers_free(assumed.off)
+        self.model = patients.program(off=assumed.off, constants_free=True)
         self.failures: dict[str, int] = {}
 
     def moved(self, varied: Sequence[_Varied]) -> Iterator[tuple[_Varied, Values, Values]]:

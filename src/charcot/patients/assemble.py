@@ -30,9 +30,17 @@ def definition(products: tuple[str, ...] = (), off: frozenset[str] = frozenset()
 
 
 @functools.cache
-def program(products: tuple[str, ...] = (), off: frozenset[str] = frozenset(), segments: int = 0) -> Program:
-    """The composed program, kept in memory: same arguments, same object."""
-    return compose(definition(tuple(sorted(set(products))), off, segments))
+def program(
+    products: tuple[str, ...] = (), off: frozenset[str] = frozenset(), segments: int = 0, constants_free: bool = False
+) -> Program:
+    """The composed program, kept in memory: same arguments, same object.
+
+    ``constants_free`` makes exponents and counts parameters too, which the shipped program has compiled in.
+    """
+    whole = definition(tuple(sorted(set(products))), off, segments)
+    if constants_free:
+        whole = replace(whole, numbers=tuple(replace(number, role="parameter") for number in whole.numbers))
+    return compose(whole)
 
 
 def model_problems(products: Iterable[str] | None = None) -> list[Problem]:

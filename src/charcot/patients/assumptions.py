@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,36 +13,69 @@ import numpy as np
 from charcot import evidence, treatments
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
+from charcot.core.program import Program
 from charcot.evidence import Alternative, prior
 from charcot.model.compose import number_symbols
 from charcot.model.ports import Number
 from charcot.patients.assemble import definition, program
-from charcot.patients.cohort import Cohort
+from charcot.patients.cohort import DRAWN, Cohort, value
 from charcot.patients.courses import Courses, simulate
 from charcot.treatments import Regimen
-
-DRAWN = {"tempo.drift_spread": "drift_spread"}  # numbers that a person carries as a column of the cohort
 
 
 @dataclass(frozen=True)
 class Assumed:
-    """What the assumptions change: mechanisms ``off``, and ``overrides`` (values by full name) for ``simulate``.
+    """The model with something in it changed. Persons and genotypes differ from the changed values as from the shipped.
 
-    ``lines`` says each of them in words.
+    Attributes:
+        off: mechanisms switched off.
+        overrides: values of numbers by full name.
+        lines: each assumption in words.
+        seeds: where the last step to disease plants its seed, by the port that it would take as shipped.
+        systems: values of the numbers that a system (a mouse, a culture) has of its own, by system and name.
     """
 
     off: frozenset[str] = frozenset()
     overrides: Mapping[str, float] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
+    seeds: Mapping[str, str] = field(default_factory=dict)
+    systems: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> str:
+        """A text that is the same for the same changes, and for them only."""
+        systems = {name: dict(values) for name, values in self.systems.items()}
+        return json.dumps([sorted(self.off), dict(self.overrides), dict(self.seeds), systems], sort_keys=True)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     def people(self, cohort: Cohort) -> Cohort:
         """The cohort under the assumptions: what is drawn with a person, and not computed, changes here."""
-        changed = {
-            column: np.full(len(cohort), self.overrides[name])
-            for name, column in DRAWN.items()
-            if name in self.overrides
-        }
-        return replace(cohort, columns={**cohort.columns, **changed}) if changed else cohort
+        for name, change in DRAWN.items():
+            if name in self.overrides:
+                cohort = change(cohort, np.full(len(cohort), self.overrides[name] / value(name)))
+        if self.seeds:
+            ports = [self.seeds.get(port, port) for port in cohort.columns["seed_port"]]
+            cohort = replace(cohort, columns={**cohort.columns, "seed_port": np.array(ports, dtype=object)})
+        return cohort
+
+    def program(self, products: Iterable[str] = (), off: frozenset[str] = frozenset()) -> Program:
+        """The program under the assumptions; one that has exponents as parameters only where one of them changes."""
+        names = tuple(sorted(set(products)))
+        plain = program(names, self.off | off)
+        if all(name in plain.parameter_names for name in self._computed(names)):
+            return plain
+        return program(names, self.off | off, constants_free=True)
+
+    def shared(self, products: Iterable[str] = ()) -> dict[str, float]:
+        """Values for ``parameters_of``: those of the numbers that a program with these products has."""
+        return {name: self.overrides[name] for name in self._computed(products)}
+
+    def _computed(self, products: Iterable[str]) -> list[str]:
+        # A drug that nobody gets has no number to change, and a drawn number changes the cohort.
+        names = number_symbols(definition(tuple(sorted(set(products)))))
+        return [name for name in self.overrides if name in names and name not in DRAWN]
 
     def simulate(
         self,
@@ -49,18 +84,14 @@ class Assumed:
         origins: np.ndarray | None = None,
         readouts: Sequence[str] = (),
         workers: int = 1,
+        *,
+        off: frozenset[str] = frozenset(),
         **more: Any,
     ) -> Courses:
         """:func:`charcot.patients.simulate` under the assumptions (give it people from :meth:`people`)."""
         products = sorted({regimen.product for patient in regimens or () for regimen in patient})
-        names = set(program(tuple(products), self.off).parameter_names)
-        own = {
-            name: value
-            for name, value in self.overrides.items()
-            # A drug that nobody gets has no number to change, and a drawn number has changed the cohort.
-            if name in names or not (name in DRAWN or name.startswith("drug."))
-        }
-        return simulate(cohort, regimens, origins, readouts, workers, off=self.off, overrides=own, **more)
+        more.setdefault("model", self.program(products, off))
+        return simulate(cohort, regimens, origins, readouts, workers, shared=self.shared(products), **more)
 
 
 def assume(texts: Iterable[str]) -> Assumed:

@@ -7,8 +7,8 @@ any machine, and whether or not patient 16 was drawn.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +224,29 @@ def _deviations(seed: int, ids: np.ndarray) -> dict[str, np.ndarray]:
     spread = np.where(z < 0, value("tempo.spread_slow"), value("tempo.spread_fast"))
     out["person.base_tempo"] = spread * z
     return out
+
+
+def _column(cohort: Cohort, column: str, factor: np.ndarray) -> Cohort:
+    return replace(cohort, columns={**cohort.columns, column: cohort.columns[column] * factor})
+
+
+def _tempo(cohort: Cohort, factor: np.ndarray, slow: bool) -> Cohort:
+    own = cohort.deviations.get("person.base_tempo")
+    if own is None:  # typical persons have no tempo of their own
+        return cohort
+    moved = np.where((own < 0) == slow, own * factor, own)
+    return replace(cohort, deviations={**cohort.deviations, "person.base_tempo": moved})
+
+
+# Numbers that a person is drawn with and no mechanism reads: the cohort when one of them is multiplied.
+DRAWN: dict[str, Callable[[Cohort, np.ndarray], Cohort]] = {
+    "onset.seed_amount": lambda c, f: _column(c, "seed_amount", f),
+    "tempo.drift_spread": lambda c, f: _column(c, "drift_spread", f),
+    "tempo.spread_slow": lambda c, f: _tempo(c, f, slow=True),
+    "tempo.spread_fast": lambda c, f: _tempo(c, f, slow=False),
+    "diagnosis.loss_needed": lambda c, f: _column(c, "diagnosis_loss_needed", f),
+    "diagnosis.wait": lambda c, f: _column(c, "diagnosis_wait_days", f),
+}
 
 
 def tempo_paths(cohort: Cohort, until: float) -> tuple[np.ndarray, np.ndarray]:

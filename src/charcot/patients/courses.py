@@ -134,10 +134,17 @@ class Courses:
         return Courses(self.cohort.take(rows), self.result.take(rows))
 
 
-def parameters_of(cohort: Cohort, model: Program, products: Iterable[str] = ()) -> np.ndarray:
-    """(patients, parameters): shared values, times what differs between patients, with genotypes applied."""
+def parameters_of(
+    cohort: Cohort, model: Program, products: Iterable[str] = (), shared: Mapping[str, float] | None = None
+) -> np.ndarray:
+    """(patients, parameters): shared values, times what differs between patients, with genotypes applied.
+
+    ``shared``: values of numbers by full name in place of those in the tables.
+    """
     table = model.parameter_table(len(cohort))
     column = {name: i for i, name in enumerate(model.parameter_names)}
+    for name, number in (shared or {}).items():
+        table[:, model.index("parameter", name)] = number
     known = number_symbols(definition(tuple(sorted(set(products)))))
     for name, i in column.items():
         own = cohort.deviations.get(name)
@@ -235,6 +242,7 @@ def simulate(
     step_days: float = DAYS_PER_MONTH,
     tolerance: float = TOLERANCE,
     overrides: Mapping[str, float | np.ndarray] | None = None,
+    shared: Mapping[str, float] | None = None,
     seeded: bool = True,
     products: Iterable[str] = (),
     model: Program | None = None,
@@ -246,7 +254,8 @@ def simulate(
         regimens: for each patient the regimens given; ``origins`` (patients,) is the day to which their starts refer.
         readouts: what to report beside the ALSFRS-R items and total, which the clocks need.
         off: mechanisms switched off; ``overrides``: values of numbers by full name (experiments and sensitivity), one
-            for all or one for each patient.
+            for all or one for each patient. ``shared``: values in place of those in the tables, which persons and
+            genotypes differ from as they do from the tables.
         seeded: False leaves the disease out: a healthy life.
         products: compiled in beside those given, so that several calls share one program.
         model: a program composed elsewhere from a changed definition with the same numbers, in place of the shipped
@@ -259,7 +268,7 @@ def simulate(
     used = tuple(sorted({*products, *(regimen.product for patient in given for regimen in patient)}))
     wanted = tuple(dict.fromkeys([*NEEDED, *readouts]))
     model = model or program(used, off, segments)
-    table = parameters_of(cohort, model, used)
+    table = parameters_of(cohort, model, used, shared)
     for name, number in (overrides or {}).items():
         table[:, model.index("parameter", name)] = number
     horizon = horizon_years * DAYS_PER_YEAR

@@ -9,6 +9,8 @@ def energy(
     axon_mitochondrial_protein,
     soma_reactive_oxygen,
     soma_sod1_toxic,
+    lesion_load,
+    lesion_loss_of_energy,
     energy_floor,
     energy_half_saturation,
     energy_exponent,
@@ -19,7 +21,8 @@ def energy(
 ):
     """Energy of the axon rests on mitochondrial protein made on the spot, above a glycolytic floor.
 
-    Equation: E = [E0 + (1 - E0) (1 + K^2) P^2 / (K^2 + P^2)] / (1 + rho (R - 1) + b Z); failure = 1 / (1 + (E / Ef)^5).
+    Equation: E = [E0 + (1 - E0) (1 + K^2) P^2 / (K^2 + P^2)] / (1 + rho (R - 1) + b Z + l L);
+    failure = 1 / (1 + (E / Ef)^5); L is the primary lesion of a rival hypothesis.
     Without the floor E0 the loop E -> P -> E would make collapse absorbing, against the reversal seen in experiment.
 
     Sources: altman2021, irvin2015, lemasson2014
@@ -27,7 +30,12 @@ def energy(
     oxidative = (1 + energy_half_saturation**energy_exponent) * hill(
         axon_mitochondrial_protein, energy_half_saturation, energy_exponent
     )
-    losses = 1 + energy_oxidative_loss * (soma_reactive_oxygen - 1) + energy_sod1_loss * soma_sod1_toxic
+    losses = (
+        1
+        + energy_oxidative_loss * (soma_reactive_oxygen - 1)
+        + energy_sod1_loss * soma_sod1_toxic
+        + lesion_loss_of_energy * lesion_load
+    )
     atp = (energy_floor + (1 - energy_floor) * oxidative) / losses
     failure = repression(atp, energy_failure_threshold, energy_failure_exponent)
     return {
@@ -47,6 +55,8 @@ def local_translation(
     axon_mitochondrial_protein,
     soma_er_stress,
     soma_fus_inhibition,
+    lesion_load,
+    lesion_loss_of_translation,
     translation_half_saturation_atp,
     translation_ribosome_competence,
     translation_condensate_half_inhibition,
@@ -57,8 +67,9 @@ def local_translation(
 ):
     """Axons make part of their proteins locally; condensates, stress and mutant FUS stop it by separate terms.
 
-    Equation: v = E (1 + K_A) / (K_A + E) * ribosomes / [(1 + (C / K_C)^2) (1 + U / K_U) (1 + FUS)];
+    Equation: v = E (1 + K_A) / (K_A + E) * ribosomes (1 - l L) / [(1 + (C / K_C)^2) (1 + U / K_U) (1 + FUS)];
     dP/dt = k_P (supply * v - P). A restorer (translation_restoration) raises K_C and K_U and lowers FUS.
+    L is the primary lesion of a rival hypothesis.
 
     Sources: altman2021, lopezerauskin2018, birsa2021, murakami2015, dorrbaum2018
     """
@@ -69,7 +80,8 @@ def local_translation(
         * (1 + soma_fus_inhibition / relief)
     )
     powered = axon_atp * (1 + translation_half_saturation_atp) / (translation_half_saturation_atp + axon_atp)
-    rate = powered * translation_ribosome_competence / blocks
+    ribosomes = translation_ribosome_competence * (1 - lesion_loss_of_translation * lesion_load)
+    rate = powered * ribosomes / blocks
     turnover = log(2) / translation_protein_half_life
     return {
         "axon.translation_terminal": last(rate),

@@ -5,15 +5,18 @@ from charcot.model.mechanism import mechanism
 
 
 @mechanism(scope="person", row="10 adaptive immunity")
-def activation(microglia_toxic, immune_autoreactivity):
+def activation(microglia_toxic, immune_autoreactivity, lesion_load, lesion_autoreactivity):
     """T cells are activated by toxic microglia, and by self-antigen where the autoimmune hypothesis is switched on.
 
-    Equation: x = mean toxic microglia; act = x + autoreactivity
+    Equation: x = mean toxic microglia; act = x + autoreactivity + l mean lesion
 
     Sources: michaelis2025, coque2019
     """
     inflammation = mean(microglia_toxic)
-    return {"immune.inflammation": inflammation, "immune.activation": inflammation + immune_autoreactivity}
+    return {
+        "immune.inflammation": inflammation,
+        "immune.activation": inflammation + immune_autoreactivity + lesion_autoreactivity * mean(lesion_load),
+    }
 
 
 @mechanism(scope="person", row="10 adaptive immunity")
@@ -64,18 +67,22 @@ def infiltration(
     immune_cd8,
     immune_treg,
     immune_autoreactivity,
+    lesion_load,
+    lesion_autoreactivity,
     immune_entry_half,
     immune_restraint_width,
     immune_infiltration_half,
 ):
     """Effector cells that outnumber regulatory ones enter where microglia are toxic, or where they are autoreactive.
 
-    Equation: entry = mt / (K + mt) + autoreactivity; e = entry softplus((Th1 + CD8) / 2 - Treg);
-    infiltration = e / (K_e + e); attack = autoreactivity infiltration, zero unless the autoimmune hypothesis is on
+    Equation: auto = autoreactivity + l lesion; entry = mt / (K + mt) + auto;
+    e = entry softplus((Th1 + CD8) / 2 - Treg); infiltration = e / (K_e + e); attack = auto infiltration, zero unless
+    the autoimmune hypothesis is on
 
     Sources: coque2019, michaelis2025, garofalo2020
     """
-    entry = saturating(microglia_toxic, immune_entry_half) + immune_autoreactivity
+    autoreactive = immune_autoreactivity + lesion_autoreactivity * lesion_load
+    entry = saturating(microglia_toxic, immune_entry_half) + autoreactive
     outnumbering = entry * softplus((immune_th1 + immune_cd8) / 2 - immune_treg, immune_restraint_width)
     entered = saturating(outnumbering, immune_infiltration_half)
-    return {"immune.infiltration": entered, "immune.attack": immune_autoreactivity * entered}
+    return {"immune.infiltration": entered, "immune.attack": autoreactive * entered}

@@ -10,6 +10,8 @@ def mir126_loop(
     terminal_mir126,
     nmj_innervation,
     soma_burden,
+    lesion_load,
+    lesion_loss_of_mir126,
     mir126_innervation_half,
     mir126_innervation_exponent,
     mir126_burden_half_inhibition,
@@ -20,15 +22,16 @@ def mir126_loop(
 ):
     """Healthy, innervated muscle secretes miR-126 that keeps nerve endings low in TDP-43; disease takes it away.
 
-    Equation: dMm/dt = k_M [(1 + h^2) I^2 / (h^2 + I^2) (1 - block) / (1 + B / K) - Mm];
-    dMa/dt = k_A (Mm + vector - Ma).
+    Equation: dMm/dt = k_M [(1 + h^2) I^2 / (h^2 + I^2) (1 - block) (1 - l L) / (1 + B / K) - Mm];
+    dMa/dt = k_A (Mm + vector - Ma). L is the primary lesion of a rival hypothesis.
 
     Sources: ionescu2025, maimon2018
     """
     drive = (1 + mir126_innervation_half**mir126_innervation_exponent) * hill(
         nmj_innervation, mir126_innervation_half, mir126_innervation_exponent
     )
-    secretion = drive * (1 - mir126_secretion_block) / (1 + soma_burden / mir126_burden_half_inhibition)
+    left = (1 - mir126_secretion_block) * (1 - lesion_loss_of_mir126 * lesion_load)
+    secretion = drive * left / (1 + soma_burden / mir126_burden_half_inhibition)
     return {
         "d/dt muscle.mir126": log(2) / mir126_muscle_half_life * (secretion - muscle_mir126),
         "d/dt terminal.mir126": log(2)

@@ -21,6 +21,7 @@ def spread(
     soma_aggregate,
     soma_sod1_misfolded,
     soma_fus_condensate,
+    lesion_load,
     upper_aggregate,
     upper_neurons,
     pool_neurons,
@@ -28,6 +29,7 @@ def spread(
     spread_rate,
     spread_sod1_rate,
     spread_fus_rate,
+    spread_lesion_rate,
     spread_regional_receptivity,
     spread_weight,
     spread_saturation,
@@ -40,7 +42,8 @@ def spread(
 
     Equation: phi(A) = (1 + K) A^2 / (K + A) (c + (1 - c) n);
     influx_r = k tempo sigma_r [sum_j W_rj phi_j + d phi_upper,r];
-    upper_r = k tempo [u sum_j W_rj phi_upper,j + a phi_r]
+    upper_r = k tempo [u sum_j W_rj phi_upper,j + a phi_r]; SOD1, FUS and the primary lesion of a rival hypothesis go
+    along the same couplings of the cord, each at its own rate.
 
     Sources: japan_spread, ludolph2024, gromicho_spread, porta2018, bidhendi2016, schmidt2016
     """
@@ -50,13 +53,16 @@ def spread(
     release_upper = _released(upper_aggregate, upper_neurons, spread_saturation, spread_release_without_neurons)
     release_sod1 = _released(soma_sod1_misfolded, pool_neurons, spread_saturation, spread_release_without_neurons)
     release_fus = _released(soma_fus_condensate, pool_neurons, spread_saturation, spread_release_without_neurons)
+    release_lesion = _released(lesion_load, pool_neurons, spread_saturation, spread_release_without_neurons)
     cord = Indexed(_arriving(spread_weight, release, regions))
     cortex = Indexed(_arriving(spread_weight, release_upper, regions))
     sod1 = Indexed(_arriving(spread_weight, release_sod1, regions))
     fus = Indexed(_arriving(spread_weight, release_fus, regions))
+    lesion = Indexed(_arriving(spread_weight, release_lesion, regions))
     return {
         "spread.influx": spread_rate * receptive * (cord + spread_descending * release_upper),
         "spread.upper_influx": spread_rate * person_tempo * (spread_upper_share * cortex + spread_ascending * release),
         "spread.sod1_influx": spread_sod1_rate * receptive * sod1,
         "spread.fus_influx": spread_fus_rate * receptive * fus,
+        "spread.lesion_influx": spread_lesion_rate * receptive * lesion,
     }
