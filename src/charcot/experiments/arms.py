@@ -139,6 +139,11 @@ def _trace(key: str, name: str, reads: tuple[str, ...], under: Assumed) -> Trace
     return _Run(system(name), Arm.model_validate(arm_data), dict(starts), tuple(products), under).trace(reads)
 
 
+def forget_traces() -> None:
+    """Let go of the trajectories that are kept."""
+    _trace.cache_clear()
+
+
 class _Run:
     """The run of one arm: numbers and states as they stand, phase after phase."""
 

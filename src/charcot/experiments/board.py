@@ -13,9 +13,9 @@ import numpy as np
 from charcot import treatments
 from charcot.core.identifiers import did_you_mean
 from charcot.disease.systems import system
-from charcot.experiments.arms import SHIPPED, Trace, reads_of, trace
-from charcot.experiments.cohorts import WORKERS, statistic
-from charcot.experiments.definition import Arm, Claim, Experiment, Measure, Outcome
+from charcot.experiments.arms import SHIPPED, Trace, forget_traces, reads_of, trace
+from charcot.experiments.cohorts import WORKERS, forget_courses, statistic
+from charcot.experiments.definition import Arm, Claim, Conduct, Experiment, Measure, Outcome
 from charcot.experiments.formula import evaluate
 from charcot.experiments.reading import Entry, entries
 from charcot.patients import Assumed
@@ -132,7 +132,7 @@ def run_board(names: Iterable[str] = (), progress: Callable[[int], None] | None 
     return Board(tuple(scored))
 
 
-def score(entry: Entry, under: Assumed = SHIPPED) -> Scored:
+def score(entry: Entry[Experiment], under: Assumed = SHIPPED) -> Scored:
     """Run one experiment; what cannot be run is a miss that says why. ``under``: what is changed in the model."""
     try:
         bench = Bench(entry.content, under)
@@ -142,10 +142,16 @@ def score(entry: Entry, under: Assumed = SHIPPED) -> Scored:
         return Scored(entry.name, entry.content, (), (), f"{type(error).__name__}: {error}")
 
 
+def forget() -> None:
+    """Let go of the trajectories and courses that are kept."""
+    forget_traces()
+    forget_courses()
+
+
 class Bench:
     """Runs the arms that the measures of one experiment ask for, each once."""
 
-    def __init__(self, content: Experiment, under: Assumed = SHIPPED) -> None:
+    def __init__(self, content: Conduct, under: Assumed = SHIPPED) -> None:
         self.content, self.under = content, under
         self.measured: dict[str, float] = {}
         self.traces: dict[str, Trace] = {}

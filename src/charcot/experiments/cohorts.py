@@ -85,7 +85,7 @@ def _courses(key: str, under: Assumed) -> Courses:
     return under.simulate(drawn.take(diagnosed), [regimens] * len(diagnosed), plain.diagnosis[diagnosed], **options)
 
 
-def forget() -> None:
+def forget_courses() -> None:
     """Let go of the courses that are kept."""
     _courses.cache_clear()
 

@@ -128,22 +128,58 @@ class Draw(Content):
     unit: Literal["day", "week", "month", "year"] = "day"
 
 
-class Experiment(Content):
-    """One published experiment, or one claim, as data."""
+class Conduct(Content):
+    """What is done and measured: groups, or drawn patients, and the numbers read from them."""
 
     title: str
-    dossier: str
     sources: tuple[str, ...] = Field(min_length=1)
-    use: Literal["calibration", "validation"]
-    negative_control: bool = False
-    tolerance: str
-    miss: str = ""
     system: str = "human"
     arms: dict[str, Arm] = Field(default_factory=dict)
     cohort: Cohort | None = None
     measures: dict[str, Measure] = Field(default_factory=dict)
-    outcomes: tuple[Outcome, ...] = Field(min_length=1)
     draw: Draw | None = None
+
+    def formulas(self) -> list[tuple[str | float, tuple[str | int, ...]]]:
+        """Each formula of measures with its place in the file."""
+        return []
+
+
+class Experiment(Conduct):
+    """One published experiment, or one claim, as data."""
+
+    dossier: str
+    use: Literal["calibration", "validation"]
+    negative_control: bool = False
+    tolerance: str
+    miss: str = ""
+    outcomes: tuple[Outcome, ...] = Field(min_length=1)
+
+    def formulas(self) -> list[tuple[str | float, tuple[str | int, ...]]]:
+        return [(o.value, ("outcomes", i, "value")) for i, o in enumerate(self.outcomes) if o.value is not None]
+
+
+class Reading(Content):
+    """What an experiment that could be done would read: a formula of measures and the error of reading it.
+
+    ``error`` is one standard deviation of the result, with all that measuring and sampling add, in the unit of the
+    reading; ``why`` says where it comes from.
+    """
+
+    what: str
+    value: str | float
+    unit: str = "1"
+    error: float = Field(gt=0)
+    why: str
+
+
+class Feasible(Conduct):
+    """An experiment that could be done and has, as far as the dossiers say, not been: ``how`` it would be done."""
+
+    how: str
+    readings: tuple[Reading, ...] = Field(min_length=1)
+
+    def formulas(self) -> list[tuple[str | float, tuple[str | int, ...]]]:
+        return [(reading.value, ("readings", i, "value")) for i, reading in enumerate(self.readings)]
 
 
 class Claim(Experiment):

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -13,10 +14,10 @@ from charcot import disease, patients, treatments
 from charcot.core.errors import Problem, Problems, Where
 from charcot.core.identifiers import did_you_mean
 from charcot.core.yaml_file import Document, Path_, read_document
-from charcot.disease import systems
+from charcot.disease import hypotheses, systems
 from charcot.disease.systems import Happening, problems_of
 from charcot.experiments.arms import full_names
-from charcot.experiments.definition import Arm, Claim, Experiment, Measure
+from charcot.experiments.definition import Arm, Claim, Conduct, Experiment, Feasible, Measure
 from charcot.experiments.formula import FormulaError, names
 from charcot.model.compose import number_symbols
 from charcot.model.ports import FREE
@@ -25,15 +26,19 @@ from charcot.model.units_check import Unit
 HERE = Path(__file__).parent
 PUBLISHED = HERE / "published"
 CLAIMS = HERE / "claims"
+FEASIBLE = HERE / "feasible"
 DEFINITION = "definition"
 
 
+Kind = TypeVar("Kind", bound=Conduct, covariant=True)
+
+
 @dataclass(frozen=True)
-class Entry:
-    """One file of the board."""
+class Entry(Generic[Kind]):
+    """One file: an experiment or claim of the board, or an experiment that could be done."""
 
     name: str
-    content: Experiment
+    content: Kind
     document: Document
 
     @property
@@ -42,14 +47,14 @@ class Entry:
 
 
 @functools.cache
-def entries() -> dict[str, Entry]:
+def entries() -> dict[str, Entry[Experiment]]:
     """Every experiment and claim by name, unchecked against the model; raises all problems of form at once."""
-    out: dict[str, Entry] = {}
+    out: dict[str, Entry[Experiment]] = {}
     problems: list[Problem] = []
     for folder, kind in ((PUBLISHED, Experiment), (CLAIMS, Claim)):
         for path in sorted(folder.glob("*.yaml")):
             try:
-                out[path.stem] = _read(path, kind)
+                out[path.stem] = Entry(path.stem, *_read(path, kind))
             except Problems as error:
                 problems += error.problems
     if problems:
@@ -57,21 +62,41 @@ def entries() -> dict[str, Entry]:
     return out
 
 
-def _read(path: Path, kind: type[Experiment]) -> Entry:
+def _read(path: Path, kind: type[Kind]) -> tuple[Kind, Document]:
     document = read_document(path)
     short = Document(f"{path.parent.name}/{path.name}", document.data)
     try:
-        return Entry(path.stem, kind.model_validate(document.data), short)
+        return kind.model_validate(document.data), short
     except ValidationError as error:
         raise Problems(problems_of(error, short)) from None
+
+
+@functools.cache
+def feasible() -> dict[str, Entry[Feasible]]:
+    """The declared list of feasible experiments by name; raises all problems of form at once."""
+    out: dict[str, Entry[Feasible]] = {}
+    problems: list[Problem] = []
+    for path in sorted(FEASIBLE.glob("*.yaml")):
+        try:
+            out[path.stem] = Entry(path.stem, *_read(path, Feasible))
+        except Problems as error:
+            problems += error.problems
+    if problems:
+        raise Problems(problems, "the feasible experiments cannot be read")
+    return out
+
+
+def _files() -> list[Entry[Conduct]]:
+    return [*entries().values(), *feasible().values()]
 
 
 def check_board() -> list[Problem]:
     """Everything that is wrong with systems, experiments and claims, at once."""
     try:
         found = list(_system_problems())
-        for entry in entries().values():
-            found += _Checker(entry).problems()
+        for entry in _files():
+            found += _Checker(entry.content, entry.document).problems()
+        found += _hypothesis_problems()
     except Problems as error:
         return list(error.problems)
     return found
@@ -86,10 +111,24 @@ def cited() -> Iterator[tuple[str, Where]]:
                 yield from ((key, document.where((group, i, "source"))) for key in _keys(setting.source))
         if own.clock:
             yield from ((key, document.where(("clock", "source"))) for key in _keys(own.clock.source))
-    for entry in entries().values():
+    for entry in _files():
         for i, key in enumerate(entry.content.sources):
             if key not in (FREE, DEFINITION):
                 yield key, entry.document.where(("sources", i))
+    for one, document in hypotheses.documents().values():
+        for group in ("sources", "against"):
+            yield from ((key, document.where((group, i))) for i, key in enumerate(getattr(one, group)))
+
+
+def _hypothesis_problems() -> Iterator[Problem]:
+    symbols, states = tuple(number_symbols(patients.definition())), patients.program().state_names
+    for name, (one, document) in hypotheses.documents().items():
+        wanted: list[tuple[str, tuple[str, ...], Path_]] = [(number, symbols, ("set", number)) for number in one.set]
+        wanted += [(number, symbols, ("free", i)) for i, number in enumerate(one.free)]
+        for what, known, place in [*wanted, (one.seed, states, ("seed",))]:
+            if not full_names(known, what):
+                hint = did_you_mean(what, list(known))
+                yield Problem("unknown-number", f"{name}: nothing is called {what!r}", document.where(place), hint)
 
 
 def _keys(text: str) -> list[str]:
@@ -161,8 +200,8 @@ def _landmark_problems(name: str) -> Iterator[Problem]:
 class _Checker:
     """The findings about one file."""
 
-    def __init__(self, entry: Entry) -> None:
-        self.entry, self.content, self.document = entry, entry.content, entry.document
+    def __init__(self, content: Conduct, document: Document) -> None:
+        self.content, self.document = content, document
         self.found: list[Problem] = []
 
     def _report(self, code: str, message: str, place: Path_, hint: str = "") -> None:
@@ -174,9 +213,8 @@ class _Checker:
             self._arm(label, arm)
         for label, measure in self.content.measures.items():
             self._measure(label, measure)
-        for i, outcome in enumerate(self.content.outcomes):
-            if outcome.value is not None:
-                self._formula(outcome.value, ("outcomes", i, "value"))
+        for formula, place in self.content.formulas():
+            self._formula(formula, place)
         if self.content.draw:
             self._read(self.content.draw.read, ("draw", "read"))
             for name in self.content.draw.arms:

@@ -8,8 +8,12 @@ residuals of known size (Gelman et al., Bayesian Data Analysis, 3rd ed., section
 
 with the Cauchy loss rho(m) = c^2 ln(1 + (m / c)^2), c = 5 (Holland and Welsch, Commun. Stat. 6:813, 1977): the square
 near the data, and ever flatter beyond five tolerances, so that one experiment that the model cannot reach does not
-bend all the others. It is minimised by CMA-ES, which needs no derivatives and is not misled by the steps of medians and
-counts.
+bend all the others. It is minimised by the trust-region reflective method of scipy's ``least_squares``, with
+derivatives by differences over a step wide enough for medians and counts, all of one round simulated side by side.
+
+Around the mode the posterior is taken as Gaussian (Laplace): its curvature says which numbers are identified, and gives
+the evidence of the model, the probability of the data with the priors integrated out (MacKay, Information Theory,
+Inference and Learning Algorithms, chapter 27).
 """
 
 from __future__ import annotations
@@ -18,15 +22,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import cma
 import numpy as np
-
-from charcot.core.random import stream
+from scipy.optimize import least_squares
 
 FAR = 5.0  # tolerances: c of the Cauchy loss
 NO_ANSWER = 100.0  # tolerances: what a figure counts that the model does not give
 FURTHEST = 3.0  # prior standard deviations that a number may leave its evidence
-FIRST_WIDTH = 0.3  # of the search, in prior standard deviations
 DECIDED = 3.84  # rise of the cost that the data must show to bound a number: 95 % of chi-squared with one degree
 NUDGE = 0.1  # of a prior standard deviation: finite differences over a simulated cohort are no smoother than this
 
@@ -74,7 +75,7 @@ class Residual:
         return FAR**2 * math.log1p((self.z / FAR) ** 2)
 
 
-Simulate = Callable[[Mapping[str, float]], Sequence[Residual]]
+Simulate = Callable[[Sequence[Mapping[str, float]]], Sequence[Sequence[Residual]]]  # many points at once, in order
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,6 @@ class Fit:
         cost: of the data and the prior there; ``start_cost`` of the data at z = 0.
         residuals: the figures there, and ``start_residuals`` those at z = 0.
         evaluations: how many times the model was run.
-        seed: of the search.
     """
 
     free: tuple[FreeNumber, ...]
@@ -97,12 +97,15 @@ class Fit:
     residuals: tuple[Residual, ...]
     start_residuals: tuple[Residual, ...]
     evaluations: int
-    seed: int
 
     @property
     def values(self) -> dict[str, float]:
         """The fitted value of each number, in its unit."""
-        return {number.name: number.value(z) for number, z in zip(self.free, self.z, strict=True)}
+        return _values(self.free, self.z)
+
+
+def _values(free: Sequence[FreeNumber], z: np.ndarray) -> dict[str, float]:
+    return {number.name: number.value(float(v)) for number, v in zip(free, z, strict=True)}
 
 
 def cost(residuals: Sequence[Residual], z: np.ndarray) -> float:
@@ -119,17 +122,16 @@ def fit(
     free: Sequence[FreeNumber],
     simulate: Simulate,
     *,
-    evaluations: int,
-    seed: int,
+    rounds: int,
     progress: Callable[[int, float], None] | None = None,
 ) -> Fit:
     """The posterior mode of ``free`` given what ``simulate`` compares.
 
     Args:
         free: the numbers that may move.
-        simulate: from values by name to residuals; it must use the same random draws at every call.
-        evaluations: how many runs of the model may be spent; at least one generation of the search is done.
-        seed: of the search; the same seed, the same result.
+        simulate: from values by name, many points at once, to residuals; it must use the same random draws at every
+            call. A fit is then the same whenever it is run.
+        rounds: how many steps may be tried; each that is taken costs one run a number for the derivatives.
         progress: called with the runs done so far and the best cost.
 
     Raises:
@@ -138,39 +140,118 @@ def fit(
     names = [number.name for number in free]
     if not free or len(set(names)) < len(names):
         raise ValueError("a fit needs at least one free number, each named once")
+    search = _Search(tuple(free), simulate, progress)
+    least_squares(
+        search.misses,
+        np.zeros(len(free)),
+        jac=search.slopes,
+        bounds=(-FURTHEST, FURTHEST),
+        loss=search.losses,  # type: ignore[arg-type]
+        max_nfev=rounds,
+        xtol=1e-3,
+        ftol=1e-3,
+    )
+    at_start = search.first
+    return Fit(
+        tuple(free), search.best, search.best_cost, data_cost(at_start), search.best_residuals, at_start, search.runs
+    )
 
-    def run(z: np.ndarray) -> tuple[Residual, ...]:
-        return tuple(simulate({number.name: number.value(float(v)) for number, v in zip(free, z, strict=True)}))
 
-    origin = np.zeros(len(free))
-    at_start = run(origin)
-    best_z, best, best_residuals = origin, cost(at_start, origin), at_start
-    if progress is not None:
-        progress(1, best)
-    # CMA-ES has no search in one dimension: a number that nothing reads keeps it company.
-    width = max(len(free), 2)
-    options = {
-        "seed": int(stream(seed, "fit", "search").integers(1, 2**31)),
-        "bounds": [-FURTHEST, FURTHEST],
-        "verbose": -9,
-        "verb_log": 0,
-    }
-    search = cma.CMAEvolutionStrategy(np.zeros(width), FIRST_WIDTH, options)
-    done = 1
-    while done < evaluations and not search.stop():
-        points = search.ask()
-        costs = []
-        for point in points:
-            z = np.asarray(point)[: len(free)]
-            residuals = run(z)
-            costs.append(cost(residuals, z))
-            done += 1
-            if costs[-1] < best:
-                best_z, best, best_residuals = z.copy(), costs[-1], residuals
-            if progress is not None:
-                progress(done, best)
-        search.tell(points, costs)
-    return Fit(tuple(free), best_z, best, data_cost(at_start), best_residuals, at_start, done, seed)
+class _Search:
+    """What the optimiser asks for, with the best point kept."""
+
+    def __init__(
+        self, free: tuple[FreeNumber, ...], simulate: Simulate, progress: Callable[[int, float], None] | None
+    ) -> None:
+        self.free, self.simulate, self.progress = free, simulate, progress
+        self.runs = 0
+        self.first: tuple[Residual, ...] = ()
+        self.best = np.zeros(len(free))
+        self.best_cost = math.inf
+        self.best_residuals: tuple[Residual, ...] = ()
+        self.seen: dict[bytes, np.ndarray] = {}
+
+    def run(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The misses at many points, the best of which is kept."""
+        found = self.simulate([_values(self.free, z) for z in points])
+        out = []
+        for z, residuals in zip(points, found, strict=True):
+            now = cost(residuals, z)
+            if not self.first:
+                self.first = tuple(residuals)
+            if now < self.best_cost:
+                self.best, self.best_cost, self.best_residuals = z.copy(), now, tuple(residuals)
+            out.append(np.array([r.z for r in residuals]))
+        self.runs += len(points)
+        if self.progress is not None:
+            self.progress(self.runs, self.best_cost)
+        return out
+
+    def misses(self, z: np.ndarray) -> np.ndarray:
+        """(figures + numbers,) misses of the data, then distances from the evidence."""
+        [here] = self.run([z])
+        self.seen = {z.tobytes(): here}
+        return np.concatenate([here, z])
+
+    def slopes(self, z: np.ndarray) -> np.ndarray:
+        here = self.seen[z.tobytes()] if z.tobytes() in self.seen else self.run([z])[0]
+        return np.concatenate([_differences(z, here, self.run), np.eye(len(z))])
+
+    def losses(self, squares: np.ndarray) -> np.ndarray:
+        """(3, figures + numbers) the loss with two derivatives: Cauchy for data, the square for the evidence."""
+        data = np.arange(len(squares)) < len(squares) - len(self.free)
+        inner = 1.0 + squares / FAR**2
+        return np.where(
+            data,
+            [FAR**2 * np.log(inner), 1.0 / inner, -1.0 / (FAR * inner) ** 2],
+            [squares, np.ones_like(squares), np.zeros_like(squares)],
+        )
+
+
+def _differences(
+    z: np.ndarray, here: np.ndarray, run: Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]]
+) -> np.ndarray:
+    """(figures, numbers) derivatives of the misses, by differences towards the inside of the bounds."""
+    steps = np.where(z > FURTHEST - NUDGE, -NUDGE, NUDGE)
+    beside = run([z + step * unit for step, unit in zip(steps, np.eye(len(z)), strict=True)])
+    return (
+        np.array([(there - here) / step for there, step in zip(beside, steps, strict=True)])
+        .reshape(len(z), len(here))
+        .T
+    )
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """The posterior near the mode as a Gaussian.
+
+    ``slopes``: (figures, numbers) derivatives of the misses; ``covariance``: (numbers, numbers) on the priors' scale.
+    """
+
+    slopes: np.ndarray
+    covariance: np.ndarray
+
+    def log_evidence(self, fitted: Fit) -> float:
+        """ln of the probability of the data, priors integrated out, up to a constant that all models share.
+
+        Laplace: -cost / 2 + ln det(covariance) / 2; the prior's own determinant is one on its scale. More numbers cost
+        by the volume of prior that the data rule out, so that no count of parameters is needed.
+        """
+        return -0.5 * fitted.cost + 0.5 * float(np.linalg.slogdet(self.covariance)[1])
+
+
+def curvature(fitted: Fit, simulate: Simulate) -> Curvature:
+    """The Gauss-Newton curvature of the posterior at the fit; one run a number."""
+
+    def run(points: Sequence[np.ndarray]) -> list[np.ndarray]:
+        found = simulate([_values(fitted.free, z) for z in points])
+        return [np.array([r.z for r in residuals]) for residuals in found]
+
+    here = np.array([r.z for r in fitted.residuals])
+    slopes = _differences(fitted.z, here, run)
+    weights = 1.0 / (1.0 + (here / FAR) ** 2)  # of the Cauchy loss, as in iteratively reweighted least squares
+    information = slopes.T @ (weights[:, None] * slopes) + np.eye(len(fitted.free))
+    return Curvature(slopes, np.linalg.inv(information))
 
 
 @dataclass(frozen=True)
@@ -191,34 +272,21 @@ class Identifiability:
     posterior_spread: float
 
 
-def identifiability(fitted: Fit, simulate: Simulate) -> list[Identifiability]:
+def identifiability(fitted: Fit, simulate: Simulate, shape: Curvature | None = None) -> list[Identifiability]:
     """Profile each fitted number two prior standard deviations to either side, the others following the valley.
 
-    How the others follow is taken from the Gauss-Newton approximation of the posterior at the fit, so that a profile
-    costs two runs a number, after two for the derivatives; the rise of the cost itself is simulated, not approximated.
+    How the others follow is taken from the Gaussian at the fit, so that a profile costs two runs a number; the rise of
+    the cost itself is simulated, not approximated.
     """
     free, z = fitted.free, fitted.z
-
-    def run(at: np.ndarray) -> Sequence[Residual]:
-        return simulate({number.name: number.value(float(v)) for number, v in zip(free, at, strict=True)})
-
-    def misses(at: np.ndarray) -> np.ndarray:
-        return np.array([r.z for r in run(at)])
-
-    slopes = np.zeros((len(fitted.residuals), len(free)))
-    for j in range(len(free)):
-        step = np.zeros(len(free))
-        step[j] = NUDGE
-        slopes[:, j] = (misses(z + step) - misses(z - step)) / (2 * NUDGE)
-    here_misses = np.array([r.z for r in fitted.residuals])
-    weights = 1.0 / (1.0 + (here_misses / FAR) ** 2)  # of the Cauchy loss, as in iteratively reweighted least squares
-    information = slopes.T @ (weights[:, None] * slopes) + np.eye(len(free))
-    covariance = np.linalg.inv(information)
+    covariance = (shape or curvature(fitted, simulate)).covariance
     here = data_cost(fitted.residuals)
+    valleys = [covariance[:, j] / covariance[j, j] for j in range(len(free))]  # how all move when one moves by one
+    points = [_values(free, z + sign * 2.0 * valley) for valley in valleys for sign in (-1.0, 1.0)]
+    costs = [data_cost(residuals) - here for residuals in simulate(points)]
     found = []
     for j, number in enumerate(free):
-        valley = covariance[:, j] / covariance[j, j]  # how all move when this one moves by one
-        rises = [data_cost(run(z + sign * 2.0 * valley)) - here for sign in (-1.0, 1.0)]
+        rises = costs[2 * j : 2 * j + 2]
         bounded = [rise > DECIDED for rise in rises]
         verdict = "bounded" if all(bounded) else "one-sided" if any(bounded) else "flat"
         side = "" if verdict != "one-sided" else "lower" if bounded[0] else "upper"

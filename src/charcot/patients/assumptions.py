@@ -14,6 +14,7 @@ from charcot import evidence, treatments
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.core.program import Program
+from charcot.disease import hypotheses
 from charcot.evidence import Alternative, prior
 from charcot.model.compose import number_symbols
 from charcot.model.ports import Number
@@ -21,6 +22,8 @@ from charcot.patients.assemble import definition, program
 from charcot.patients.cohort import DRAWN, Cohort, value
 from charcot.patients.courses import Courses, simulate
 from charcot.treatments import Regimen
+
+HYPOTHESIS = "hypothesis"  # the key under which a rival hypothesis is assumed
 
 
 @dataclass(frozen=True)
@@ -95,16 +98,27 @@ class Assumed:
 
 
 def assume(texts: Iterable[str]) -> Assumed:
-    """Read assumptions such as ``microglia_drive=counter_claim``; everything wrong is reported at once."""
+    """Read assumptions such as ``microglia_drive=counter_claim`` or ``hypothesis=immune_attack_first``.
+
+    Everything wrong is reported at once.
+    """
     known, given = evidence.contradictions(), evidence.alternatives()
     problems: list[Problem] = []
     rows: list[Alternative] = []
     lines: list[str] = []
     sides: dict[str, str] = {}
+    named: list[str] = []
     for text in texts:
         key, _, side = (part.strip() for part in text.partition("="))
         where = Where(f"--assume {text}")
-        if key not in known:
+        if key == HYPOTHESIS:
+            named.append(side)
+            if side not in hypotheses.hypotheses():
+                hint = did_you_mean(side, hypotheses.hypotheses())
+                problems.append(Problem("unknown-hypothesis", f"no hypothesis is called {side!r}", where, hint))
+            elif len(set(named)) > 1:
+                problems.append(Problem("two-hypotheses", "two hypotheses are assumed", where, "Take one of them."))
+        elif key not in known:
             hint = f"{did_you_mean(key, known)} 'charcot evidence contradictions' lists them."
             problems.append(Problem("unknown-contradiction", f"no contradiction is called {key!r}", where, hint))
         elif side not in evidence.SIDES:
@@ -122,7 +136,31 @@ def assume(texts: Iterable[str]) -> Assumed:
             statement = known[key].claim if side == "claim" else known[key].counter_claim
             lines.append(f"{key}={side}: {statement}")
     raise_if_any(problems, "these assumptions cannot be made")
-    return _assumed(rows, lines)
+    assumed = _assumed(rows, lines)
+    return _under(hypotheses.hypothesis(named[0]), assumed) if named else assumed
+
+
+def under_hypothesis(one: hypotheses.Hypothesis, values: Mapping[str, float]) -> Assumed:
+    """The model under a rival hypothesis, its numbers at ``values`` (by the names of its fit)."""
+    symbols = number_symbols(definition())
+    overrides = {
+        full: value
+        for name, value in {**one.set, **values}.items()
+        for full, number in symbols.items()
+        if name in (full, number.name)
+    }
+    return Assumed(overrides=overrides, seeds=one.seeds, lines=(f"hypothesis={one.name}: {one.claim}",))
+
+
+def _under(one: hypotheses.Hypothesis, assumed: Assumed) -> Assumed:
+    """A hypothesis, at its fitted values, with sides of contradictions on top: what was asked for by name counts."""
+    rival = under_hypothesis(one, hypotheses.fitted_values(one.name))
+    return replace(
+        assumed,
+        overrides={**rival.overrides, **assumed.overrides},
+        seeds=rival.seeds,
+        lines=(*rival.lines, *assumed.lines),
+    )
 
 
 def _assumed(rows: Iterable[Alternative], lines: list[str]) -> Assumed:

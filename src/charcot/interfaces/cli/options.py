@@ -24,7 +24,8 @@ Assume = Annotated[
     typer.Option(
         "--assume",
         metavar="KEY=SIDE",
-        help="Take a side of a contradiction (claim or counter_claim); 'charcot evidence contradictions' lists them.",
+        help="Take a side of a contradiction (claim or counter_claim; 'charcot evidence contradictions' lists them), "
+        "or a rival hypothesis: hypothesis=NAME ('charcot compare' lists them).",
     ),
 ]
 ForceNew = Annotated[bool, typer.Option("--force-new", help="Run again even if an identical run is there.")]

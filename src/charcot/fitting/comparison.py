@@ -1,0 +1,266 @@
+"""Rival hypotheses side by side: one procedure of fitting, scores on what was not fitted, and what would separate them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from charcot.core.errors import Problem, Where, raise_if_any
+from charcot.core.identifiers import did_you_mean
+from charcot.core.random import stream
+from charcot.disease import hypotheses
+from charcot.disease.hypotheses import Hypothesis
+from charcot.experiments.board import Scored
+from charcot.experiments.reading import feasible
+from charcot.fitting.calibration import Calibration, calibrate, covariance_of
+from charcot.fitting.estimation import data_cost
+from charcot.fitting.numbers import free_numbers
+from charcot.fitting.separation import information, weights_of
+from charcot.fitting.targets import Laboratory, experiments, residuals
+from charcot.patients.assumptions import under_hypothesis
+
+DRAWS = 6
+NATURAL_HISTORY = "human_"  # how the experiments that state the untreated course of patients are called
+GROUPS = ("calibration", "validation", "natural history")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``rivals``: a row per hypothesis; ``scores``: hypothesis, experiment, group, passed, loss; ``readings``: a row
+    per reading and hypothesis; ``ranking``: a row per reading, most informative first; ``pairs``: for each pair of
+    hypotheses the reading that separates them best; ``numbers``: fitted numbers; ``failures``: what could not be run.
+    """
+
+    rivals: pd.DataFrame
+    scores: pd.DataFrame
+    readings: pd.DataFrame
+    ranking: pd.DataFrame
+    pairs: pd.DataFrame
+    numbers: pd.DataFrame
+    failures: dict[str, int]
+
+
+def check_names(names: Sequence[str]) -> list[Problem]:
+    """Names that are no hypothesis, and fewer than two of them."""
+    known = hypotheses.hypotheses()
+    problems = [
+        Problem("unknown-hypothesis", f"no hypothesis is called {name!r}", Where(f"--hypothesis {name}"),
+                did_you_mean(name, known))
+        for name in names
+        if name not in known
+    ]  # fmt: skip
+    if len(set(names)) < 2 and not problems:
+        problems.append(Problem("one-hypothesis", "a comparison needs two hypotheses", Where("--hypothesis"),
+                                f"Known are: {', '.join(known)}."))  # fmt: skip
+    return problems
+
+
+def unfitted(names: Sequence[str]) -> list[Problem]:
+    """Hypotheses whose fit is not stored, or is of other numbers than they name now."""
+    found = []
+    for name in names:
+        wanted = numbers_of(hypotheses.hypothesis(name))
+        if tuple(hypotheses.fitted_values(name)) != wanted:
+            message = f"no fit of {name} with its present numbers is stored"
+            found.append(Problem("no-fit", message, None, "Run 'charcot compare --fit'."))
+    return found
+
+
+def numbers_of(one: Hypothesis) -> tuple[str, ...]:
+    """The numbers that the fit of a hypothesis may move: the shared ones and its own."""
+    return (*hypotheses.shared(), *one.free)
+
+
+def fit_rival(
+    name: str, laboratory: Laboratory, rounds: int, progress: Callable[[int], None] | None = None
+) -> Calibration:
+    """Fit one hypothesis on the calibration experiments, as every other."""
+    one = hypotheses.hypothesis(name)
+    free = free_numbers(numbers_of(one))
+    return calibrate(
+        free, experiments("calibration"), lambda values: under_hypothesis(one, values), laboratory, rounds, progress
+    )
+
+
+def compare(
+    stored: Mapping[str, Mapping[str, Any]],
+    laboratory: Laboratory,
+    draws: int = DRAWS,
+    seed: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> Comparison:
+    """Score and separate hypotheses from their fits.
+
+    Args:
+        stored: the record of each hypothesis's fit (``charcot.fitting.calibration.record``), by name.
+        draws: draws from the posterior of each hypothesis, for the spread of its predictions.
+        seed: of those draws.
+        progress: called with the number of boards newly run; ``simulations`` says how many there are.
+    """
+    raise_if_any(check_names(tuple(stored)), "these hypotheses cannot be compared")
+    board = (*experiments("calibration"), *experiments("validation"))
+    scores: list[dict[str, Any]] = []
+    failures: dict[str, int] = {}
+    for name, fitted in stored.items():
+        one = hypotheses.hypothesis(name)
+        values = {row["name"]: row["value"] for row in fitted["numbers"]}
+        [found] = laboratory.run(board, [under_hypothesis(one, values)])
+        scores += [_score(name, scored) for scored in found]
+        failed = sum(bool(scored.failure) for scored in found)
+        failures |= {f"{name}: experiments that could not be run": failed} if failed else {}
+        if progress is not None:
+            progress(1)
+    table = pd.DataFrame(scores)
+    rivals = _rivals(stored, table)
+    readings = _readings(stored, laboratory, draws, seed, progress)
+    ranking, pairs = _separate(readings, rivals)
+    numbers = pd.DataFrame([
+        {"hypothesis": name, **row} for name, fitted in stored.items() for row in fitted["numbers"]
+    ])  # fmt: skip
+    return Comparison(rivals, table, readings, ranking, pairs, numbers, failures)
+
+
+def simulations(count: int, draws: int) -> int:
+    """How many boards :func:`compare` runs for ``count`` hypotheses."""
+    return count * (1 + 1 + draws)
+
+
+def _score(name: str, scored: Scored) -> dict[str, Any]:
+    natural = scored.name.startswith(NATURAL_HISTORY)
+    return {
+        "hypothesis": name,
+        "experiment": scored.name,
+        "title": scored.content.title,
+        "group": scored.content.use,
+        "natural_history": natural,
+        "passed": scored.passed,
+        "loss": data_cost(residuals(scored)),
+        "shown": not all(outcome.absent for outcome in scored.content.outcomes),
+    }
+
+
+def _rivals(stored: Mapping[str, Mapping[str, Any]], scores: pd.DataFrame) -> pd.DataFrame:
+    """A row per hypothesis: evidence and weight on what was fitted, loss and hits on what was not."""
+    evidence = np.array([float(fitted["log_evidence"]) for fitted in stored.values()])
+    weights = weights_of(evidence)
+    rows = []
+    for (name, fitted), weight in zip(stored.items(), weights, strict=True):
+        own = scores[scores["hypothesis"] == name]
+        parts = {
+            "calibration": own[own["group"] == "calibration"],
+            "validation": own[own["group"] == "validation"],
+            "natural history": own[own["natural_history"]],
+        }
+        row: dict[str, Any] = {
+            "hypothesis": name,
+            "title": hypotheses.hypothesis(name).title,
+            "log_evidence": float(fitted["log_evidence"]) - float(evidence.max()),
+            "weight": float(weight),
+            "cost": fitted["cost"],
+        }
+        for group, part in parts.items():
+            key = group.replace(" ", "_")
+            row |= {
+                f"{key}_passed": int(part["passed"].sum()),
+                f"{key}_total": len(part),
+                f"{key}_loss": float(part["loss"].sum()),
+            }
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    # What was not fitted weighs in on top: exp(-loss / 2) is its likelihood at the fit.
+    table["weight_after_validation"] = weights_of(
+        table["log_evidence"].to_numpy() - 0.5 * table["validation_loss"].to_numpy()
+    )
+    return table
+
+
+def _readings(
+    stored: Mapping[str, Mapping[str, Any]],
+    laboratory: Laboratory,
+    draws: int,
+    seed: int,
+    progress: Callable[[int], None] | None,
+) -> pd.DataFrame:
+    """What each feasible experiment would read under each hypothesis: value at the fit, spread of it, with error."""
+    names = tuple(feasible())
+    rows = []
+    for name, fitted in stored.items():
+        one = hypotheses.hypothesis(name)
+        points = [{row["name"]: row["value"] for row in fitted["numbers"]}]
+        points += _posterior(name, fitted, draws, seed)
+        found = np.array(laboratory.predict(names, [under_hypothesis(one, values) for values in points]))
+        if progress is not None:
+            progress(len(points))
+        listed = [(key, entry, reading) for key, entry in feasible().items() for reading in entry.content.readings]
+        for k, (key, entry, reading) in enumerate(listed):
+            spread = found[1:, k]
+            known = spread[np.isfinite(spread)]
+            rows.append(
+                {
+                    "hypothesis": name,
+                    "experiment": key,
+                    "title": entry.content.title,
+                    "how": entry.content.how,
+                    "reading": reading.what,
+                    "unit": reading.unit,
+                    "value": float(found[0, k]),
+                    "model_deviation": float(np.sqrt(np.mean((known - found[0, k]) ** 2))) if len(known) else np.nan,
+                    "error": reading.error,
+                }
+            )
+    table = pd.DataFrame(rows)
+    table["deviation"] = np.hypot(table["model_deviation"].fillna(0.0), table["error"])
+    return table
+
+
+def _posterior(name: str, fitted: Mapping[str, Any], draws: int, seed: int) -> list[dict[str, float]]:
+    """Draws of the fitted numbers from the Gaussian around the fit, the same whatever else is drawn."""
+    rows = fitted["numbers"]
+    root = np.linalg.cholesky(covariance_of(fitted))
+    out = []
+    for k in range(draws):
+        z = root @ stream(seed, f"{name} {k}", "posterior").standard_normal(len(rows))
+        moved = [row["value"] * np.exp(row["prior_log_spread"] * step) for row, step in zip(rows, z, strict=True)]
+        out.append({row["name"]: float(value) for row, value in zip(rows, moved, strict=True)})
+    return out
+
+
+def _separate(readings: pd.DataFrame, rivals: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    names = list(rivals["hypothesis"])
+    weights = rivals["weight"].to_numpy()
+    ranked, pairs = [], []
+    for (experiment, reading), own in readings.groupby(["experiment", "reading"], sort=False):
+        own = own.set_index("hypothesis").loc[names]
+        row = {key: own[key].iloc[0] for key in ("title", "how", "unit", "error")}
+        row |= {"experiment": experiment, "reading": reading}
+        means, deviations = own["value"].to_numpy(), own["deviation"].to_numpy()
+        shown = np.isfinite(means)
+        row["bits"] = information(means[shown], deviations[shown]) if shown.all() else np.nan
+        row["bits_at_weights"] = information(means, deviations, weights) if shown.all() else np.nan
+        ranked.append(row)
+        for a, b in itertools.combinations(range(len(names)), 2):
+            if shown[a] and shown[b]:
+                bits = information(means[[a, b]], deviations[[a, b]])
+                pairs.append(
+                    {
+                        "first": names[a],
+                        "second": names[b],
+                        "experiment": experiment,
+                        "title": row["title"],
+                        "reading": reading,
+                        "at_first": means[a],
+                        "at_second": means[b],
+                        "bits": bits,
+                    }
+                )
+    ranking = pd.DataFrame(ranked).sort_values("bits", ascending=False, kind="stable", ignore_index=True)
+    best = pd.DataFrame(pairs).sort_values("bits", ascending=False, kind="stable")
+    best = best.groupby(["first", "second"], sort=False).head(1)
+    order = {pair: k for k, pair in enumerate(itertools.combinations(names, 2))}
+    place = [order[pair] for pair in zip(best["first"], best["second"], strict=True)]
+    return ranking, best.iloc[np.argsort(place)].reset_index(drop=True)

@@ -1,0 +1,112 @@
+"""Which numbers a fit may move, each with the prior that its evidence leaves open."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from charcot import evidence, patients
+from charcot.core.errors import Problem, Where, raise_if_any
+from charcot.core.identifiers import did_you_mean
+from charcot.disease.systems import Setting, documents
+from charcot.fitting.estimation import FreeNumber
+from charcot.model.compose import number_symbols
+from charcot.model.ports import Number
+from charcot.patients import Assumed
+
+DECLARED = Path(__file__).parent / "free.csv"
+SYSTEM = "/"  # between a system and a number that it has of its own: sod1-g93a/pool.death_constant
+
+
+@dataclass(frozen=True)
+class _OfSystem:
+    """A system's own number, as ``evidence.prior`` asks for it."""
+
+    name: str
+    value: float
+    spread: float
+    sources: tuple[str, ...]
+    grade: str
+    title: str = ""
+
+
+def declared() -> dict[str, str]:
+    """The numbers that ``charcot fit`` moves unless told otherwise, each with the reason."""
+    with DECLARED.open(newline="", encoding="utf-8") as handle:
+        return {row["number"]: row["why"] for row in csv.DictReader(handle)}
+
+
+def free_numbers(names: Iterable[str]) -> tuple[FreeNumber, ...]:
+    """The named numbers with their priors; every name that cannot be fitted is reported at once.
+
+    A name is that of a row (``pool.death_constant``), of one region or coupling (``lumbar.spread.weight.thoracic``),
+    or of a system's own number (``sod1-g93a/pool.death_constant``).
+    """
+    found: list[FreeNumber] = []
+    problems: list[Problem] = []
+    for name in names:
+        where = Where(f"--number {name}")
+        known = _known()
+        if name not in known:
+            problems.append(
+                Problem("unknown-number", f"no number is called {name!r}", where, did_you_mean(name, known))
+            )
+            continue
+        rows = known[name]
+        values = {row.value for row in rows}
+        belief = evidence.prior(rows[0])
+        unit = rows[0].unit if isinstance(rows[0], Number) else _settings()[name].unit
+        if len(values) > 1:
+            hint = f"Name one of them: {', '.join(full for full in known if full.endswith(name) and full != name)}."
+            problems.append(Problem("many-values", f"the rows of {name} have different values", where, hint))
+        elif not (rows[0].value > 0 and belief.log_spread > 0):
+            message = f"{name} cannot be fitted: {belief.reason}"
+            problems.append(Problem("no-prior", message, where, "Leave it out, or give its row a spread."))
+        else:
+            found.append(FreeNumber(name, unit, rows[0].value, belief.log_spread))
+    raise_if_any(problems, "these numbers cannot be fitted")
+    return tuple(found)
+
+
+def changed(values: Mapping[str, float], base: Assumed | None = None) -> Assumed:
+    """The model with these values, by the names of :func:`free_numbers`, on top of what ``base`` changes."""
+    under = base or Assumed()
+    overrides = dict(under.overrides)
+    systems = {name: dict(own) for name, own in under.systems.items()}
+    for name, value in values.items():
+        system, _, number = name.rpartition(SYSTEM)
+        if system:
+            systems.setdefault(system, {})[number] = value
+        else:
+            overrides |= dict.fromkeys(_full(name), value)
+    return replace(under, overrides=overrides, systems=systems)
+
+
+@functools.cache
+def _full(name: str) -> tuple[str, ...]:
+    symbols = number_symbols(patients.definition())
+    return tuple(full for full, number in symbols.items() if name in (full, number.name))
+
+
+@functools.cache
+def _settings() -> dict[str, Setting]:
+    return {
+        f"{system}{SYSTEM}{setting.name}": setting
+        for system, (own, _) in documents().items()
+        for setting in (*own.numbers, *own.initial)
+    }
+
+
+@functools.cache
+def _known() -> dict[str, list[Number] | list[_OfSystem]]:
+    known: dict[str, list[Number] | list[_OfSystem]] = {}
+    for full, number in number_symbols(patients.definition()).items():
+        known[full] = [number]
+    known |= {name: list(rows) for name, rows in patients.definition().number_rows.items()}
+    for name, s in _settings().items():
+        sources = tuple(key.strip() for key in s.source.split(";"))
+        known[name] = [_OfSystem(name, s.value, s.spread, sources, s.grade)]
+    return known
