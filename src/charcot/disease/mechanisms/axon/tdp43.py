@@ -54,7 +54,7 @@ def condensate(
     condensate_clearance_rate,
     condensate_microglial_help,
 ):
-    """Above a threshold TDP-43 condenses with G3BP1 in the axon; the condensate dissolves when its cause is removed, and
+    """Above a threshold TDP-43 condenses with G3BP1 in the axon; without its cause it dissolves slowly, and
     protective microglia clear it too.
 
     Equation: dC/dt = k_on softplus(T - T_sat) (1 - C / C_max) - [k_off (1 + g) + k_auto (E Q + b help)] C.

@@ -133,8 +133,8 @@ def junction_rates(
 def calibre(axon_calibre, soma_stathmin2, calibre_half_life):
     """Axons keep their calibre by stathmin-2; without it they collapse over months, and endings go with them.
 
-    Equation: dc/dt = ln2 / t_half (STMN2 - c), c = 1 in health and 0 when collapsed. One calibre stands for all axons of
-    a region.
+    Equation: dc/dt = ln2 / t_half (STMN2 - c), c = 1 in health and 0 when collapsed. One calibre stands for all
+    axons of a region.
 
     Sources: lopezerauskin2024, krus2022
     """

@@ -30,10 +30,10 @@ def shuttling(
     """Aggregates capture importin, so TDP-43 leaves the nucleus; lost autoregulation then makes more of it.
 
     Equation: dN/dt = k_in Cy - (k_ex + k_deg) N; dCy/dt = 2 k_deg (N0 + Cy0) / (1 + (N / N0)^2) + k_ex N
-    - (k_in + d k_deg) Cy; k_in = (k_ex + k_deg) N0 / Cy0 / (1 + A / K + b DPR). Nuclear RNA holds TDP-43 back: the export
-    rate is divided by what is left of that retention. A transgene whose TDP-43 stays in the cytoplasm (dNLS) adds to
-    the excess and not to the nucleus. Stathmin-2 follows nuclear TDP-43 and the dose of its gene. Part of cytoplasmic TDP-43 rides to
-    its degradation: d = 1 + w (v / v0 - 1) with the velocity v of transport, for the transgene's too.
+    - (k_in + d k_deg) Cy; k_in = (k_ex + k_deg) N0 / Cy0 / (1 + A / K + b DPR). Nuclear RNA holds TDP-43 back: the
+    export rate is divided by what is left of that retention. Part of cytoplasmic TDP-43 rides to its degradation:
+    d = 1 + w (v / v0 - 1) with the velocity v of transport. A transgene whose TDP-43 stays in the cytoplasm (dNLS) adds
+    to the excess and not to the nucleus, over the same d. Stathmin-2 follows nuclear TDP-43 and the dose of its gene.
 
     Sources: pinarbasi2018, duan2022, gassetrosa2019, ayala2011, sugai2018, melamed2019, klim2019, walker2015, krus2022,
     fazal2021, scotter2014, millecamps2013
