@@ -31,6 +31,8 @@ from charcot.core.random import uniforms
 from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.core.units import DAYS_PER_YEAR as YEAR
 from charcot.disease.genotypes import Mortality, exposures, genotypes, seed_age_density
+from charcot.experiments.arms import Trace, trace
+from charcot.experiments.definition import Arm
 from charcot.patients.cohort import START_AGE, value
 from charcot.treatments import Regimen
 
@@ -45,6 +47,11 @@ def patient():
 def healthy():
     """The same person without a seed."""
     return person(seeded=False, horizon_years=20.0)
+
+
+def model_system(name: str, *reads: str, **arm) -> Trace:
+    """A mouse or a culture as the published experiments have it."""
+    return trace(Arm.model_validate(arm), name, reads, {}, ())
 
 
 # 1 Axonal local protein synthesis
@@ -127,6 +134,19 @@ def test_transport_is_slow_before_symptoms_in_sod1_disease():
     before, early = (carrier.at("lumbar.axon.mrna_terminal", carrier.onset + m * MONTH) / start for m in (-6, 6))
     assert early < before - 0.01
     assert before < 0.9
+
+
+def test_cytoplasmic_tdp43_follows_transport():
+    """An HDAC6 inhibitor restores transport in TARDBP motor neurons and mislocalised TDP-43 falls: fazal2021."""
+    velocity, excess = "lumbar.axon.transport_velocity", "lumbar.soma.cytoplasmic_excess"
+    mutation, inhibitor = {"tdp43.transgene": 1.0}, {"transport.competence": 1.5}
+    healthy, mutant, treated = (
+        model_system("ipsc-neuron", velocity, excess, set=numbers) for numbers in ({}, mutation, mutation | inhibitor)
+    )
+    assert mutant.at(velocity, 50) < 0.95 * healthy.at(velocity, 50)
+    assert treated.at(velocity, 50) > 1.1 * mutant.at(velocity, 50)
+    assert treated.at(excess, 50) < 0.97 * mutant.at(excess, 50)
+    assert healthy.at(excess, 50) == pytest.approx(1, rel=0.01)
 
 
 # 3 miR-126
@@ -230,6 +250,22 @@ def test_stathmin2_falls_with_nuclear_tdp43(patient):
     stathmin = patient.course("lumbar.soma.stathmin2")[1]
     assert np.corrcoef(nuclear, stathmin)[0, 1] > 0.98
     assert stathmin.min() < 0.92 * stathmin[0]
+
+
+def test_microglia_clear_condensate_when_its_cause_is_gone():
+    """Once cytoplasmic TDP-43 is off, microglia clear it, and without them recovery is not full: spiller2018."""
+    units, condensate = "lumbar.pool.motor_units", "lumbar.axon.condensate_terminal"
+    gone = {"tdp43.transgene": 0.0}
+    blocked = {"microglia.proliferation_left": 0.0}
+    none_left = {"microglia.protective": 0.0, "microglia.toxic": 0.0}
+    mice = [
+        model_system("tdp43-rnls8", units, condensate, set={"tdp43.transgene": 3.95}, changes=[{"day": 42} | change])
+        for change in ({"set": gone}, {"set": gone | blocked, "scale": none_left})
+    ]
+    free, without = (mouse.at(condensate, 49) for mouse in mice)
+    assert without > 1.2 * free, (free, without)
+    free, without = (mouse.at(units, 126) for mouse in mice)
+    assert mice[0].at(units, 42) < without < free - 0.01, (free, without)
 
 
 # 5 SOD1, FUS and C9orf72
@@ -385,6 +421,40 @@ def test_the_first_region_is_not_regrown_after_a_year(patient):
     late = treated_patients()["vector late"]
     at_start, later = (late.at("lumbar.pool.motor_units", patient.onset + m * MONTH) for m in (12, 24))
     assert later < at_start + 0.05, (at_start, later)
+
+
+def test_axonal_calibre_collapses_over_months_without_stathmin2(patient):
+    """Depleted in the adult, stathmin-2 costs calibre and endings over about eight months: lopezerauskin2024. Half
+    a dose costs less, and neurons live: krus2022."""
+    calibre, units, neurons = "lumbar.axon.calibre", "lumbar.pool.motor_units", "lumbar.pool.neurons"
+    whole, half, tenth = (
+        model_system("stmn2", calibre, units, neurons, changes=[{"day": 60, "set": {"stathmin2.gene_dose": dose}}])
+        for dose in (1.0, 0.5, 0.1)
+    )
+    month, eight = (whole.at(units, day) - tenth.at(units, day) for day in (90, 304))
+    assert 0 < month < 0.5 * eight, (month, eight)
+    assert eight > 0.05, eight
+    assert tenth.at(calibre, 304) < half.at(calibre, 304) < 0.9 * whole.at(calibre, 304)
+    assert tenth.at(units, 304) < half.at(units, 304) < whole.at(units, 304)
+    assert tenth.at(neurons, 304) > 0.98 * whole.at(neurons, 304)
+    assert patient.at(calibre, patient.onset + 12 * MONTH) < 0.97 * patient.at(calibre, 0.0)
+
+
+def test_muscle_of_old_mice_does_not_grow_back_whole():
+    """Reinnervated fibres are still small 12 weeks after the transgene is off in mice older than a year, and whole
+    again in young ones: spiller2016b."""
+    mass, innervation = "lumbar.muscle.mass", "lumbar.nmj.innervation"
+    off = [{"day": 42, "set": {"tdp43.transgene": 0.0}}]
+    young, old = (
+        model_system(
+            "tdp43-rnls8", mass, innervation, set={"tdp43.transgene": 3.95}, changes=off, add={"person.age": years}
+        )
+        for years in (0.0, 1.0)
+    )
+    assert young.at(mass, 126) > 0.95 * young.at(innervation, 126)
+    assert old.at(mass, 126) < 0.95 * old.at(innervation, 126)
+    healthy = model_system("tdp43-rnls8", mass, add={"person.age": 1.0})
+    assert healthy.at(mass, 126) > 0.95
 
 
 # 9 Neuroinflammation

@@ -1,6 +1,6 @@
 """Sprouting with a ceiling, endplates that lose competence, muscle mass (row 8)."""
 
-from charcot.model.algebra import log
+from charcot.model.algebra import log, maximum
 from charcot.model.mechanism import mechanism
 
 
@@ -47,11 +47,16 @@ def sprouting(
 
 
 @mechanism(row="13 biomarkers")
-def muscle_mass(muscle_mass, nmj_innervation, muscle_atrophy_half_life):
-    """Denervated muscle wastes in weeks; creatinine follows its mass.
+def muscle_mass(muscle_mass, nmj_innervation, proteostasis_capacity, muscle_atrophy_half_life, muscle_regrowth_half):
+    """Denervated muscle wastes in weeks at any age; reinnervated muscle grows back the slower the more proteostasis is
+    lost.
 
-    Equation: dm/dt = ln2 / t_half (I - m)
+    Equation: dm/dt = ln2 / t_half [min(I - m, 0) + a max(I - m, 0)], a = K / (K + 1 - Q): one in the young.
 
-    Sources: atassi2014
+    Sources: atassi2014, spiller2016b
     """
-    return {"d/dt muscle.mass": log(2) / muscle_atrophy_half_life * (nmj_innervation - muscle_mass)}
+    regrowth = muscle_regrowth_half / (muscle_regrowth_half + 1 - proteostasis_capacity)
+    gap = nmj_innervation - muscle_mass
+    return {
+        "d/dt muscle.mass": log(2) / muscle_atrophy_half_life * (gap - (1 - regrowth) * maximum(gap, 0)),
+    }

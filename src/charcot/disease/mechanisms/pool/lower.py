@@ -4,7 +4,7 @@ The axon and soma of a region describe a *recruited* neuron; a pool is a populat
 shared axon that drove the whole pool directly would make a region fall at once, which no patient shows.
 """
 
-from charcot.model.algebra import hill, minimum
+from charcot.model.algebra import hill, log, minimum
 from charcot.model.mechanism import mechanism
 
 
@@ -130,6 +130,18 @@ def junction_rates(
 
 
 @mechanism(row="8 NMJ and motor units")
+def calibre(axon_calibre, soma_stathmin2, calibre_half_life):
+    """Axons keep their calibre by stathmin-2; without it they collapse over months, and endings go with them.
+
+    Equation: dc/dt = ln2 / t_half (STMN2 - c), c = 1 in health and 0 when collapsed. One calibre stands for all
+    axons of a region.
+
+    Sources: lopezerauskin2024, krus2022
+    """
+    return {"d/dt axon.calibre": log(2) / calibre_half_life * (soma_stathmin2 - axon_calibre)}
+
+
+@mechanism(row="8 NMJ and motor units")
 def pools(
     pool_healthy_fast,
     pool_healthy_slow,
@@ -154,16 +166,16 @@ def pools(
     nmj_overload_rate,
     nmj_overload_by_size,
     biomarker_nfl_share_of_denervation,
-    stathmin2_gene_dose,
+    axon_calibre,
 ):
     """Fast-fatigable units are recruited and lost first; a recruited neuron loses its endings, then dies.
 
     Equation, for each type: dh/dt = -v lam h - k_age h + back J; dx/dt = v lam h - (d kill + k_age) x - back J;
     dJ/dt = v lam h + regrow (x - J) - [d kill + k_age + back + v (overload + detach)] J,
     overload = k_0 (1 + c (s / f_max)^2). Endings of healthy neurons turn over too: of them r / (r + (1 - r)
-    [1 + v (1 / stathmin-2 dose - 1)]) work, r with a whole dose of the gene.
+    [1 + v (1 / calibre - 1)]) work, r with a whole calibre.
 
-    Sources: hegedus2007, pun2006, saxena2009, lemasson2014, piasecki2016
+    Sources: hegedus2007, pun2006, saxena2009, lemasson2014, piasecki2016, krus2022, lopezerauskin2024
     """
     overload = nmj_overload_rate * (1 + nmj_overload_by_size * (nmj_unit_size / sprouting_ceiling) ** 2)
     types = {
@@ -199,7 +211,7 @@ def pools(
         )
         share = shares[kind]
         neurons = neurons + share * (healthy + recruited)
-        lost = (1 - pool_resting_innervation) * (1 + vulnerable * (1 / stathmin2_gene_dose - 1))
+        lost = (1 - pool_resting_innervation) * (1 + vulnerable * (1 / axon_calibre - 1))
         resting = pool_resting_innervation / (pool_resting_innervation + lost)
         units = units + share * (resting * healthy + innervating)
         degenerating = biomarker_nfl_share_of_denervation * vulnerable * nmj_denervation_rate * innervating

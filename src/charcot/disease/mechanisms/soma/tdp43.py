@@ -15,6 +15,9 @@ def shuttling(
     tdp43_cytoplasmic_share,
     tdp43_export_rate,
     tdp43_degradation_rate,
+    tdp43_degradation_by_transport,
+    axon_transport_velocity,
+    transport_granule_velocity,
     tdp43_import_half_inhibition,
     tdp43_import_block_by_dipeptide_repeat,
     tdp43_stathmin2_half,
@@ -27,11 +30,13 @@ def shuttling(
     """Aggregates capture importin, so TDP-43 leaves the nucleus; lost autoregulation then makes more of it.
 
     Equation: dN/dt = k_in Cy - (k_ex + k_deg) N; dCy/dt = 2 k_deg (N0 + Cy0) / (1 + (N / N0)^2) + k_ex N
-    - (k_in + k_deg) Cy; k_in = (k_ex + k_deg) N0 / Cy0 / (1 + A / K + b DPR). Nuclear RNA holds TDP-43 back: the export
-    rate is divided by what is left of that retention. A transgene whose TDP-43 stays in the cytoplasm (dNLS) adds to
-    the excess and not to the nucleus. Stathmin-2 follows nuclear TDP-43 and the dose of its gene.
+    - (k_in + d k_deg) Cy; k_in = (k_ex + k_deg) N0 / Cy0 / (1 + A / K + b DPR). Nuclear RNA holds TDP-43 back: the
+    export rate is divided by what is left of that retention. Part of cytoplasmic TDP-43 rides to its degradation:
+    d = 1 + w (v / v0 - 1) with the velocity v of transport. A transgene whose TDP-43 stays in the cytoplasm (dNLS) adds
+    to the excess and not to the nucleus, over the same d. Stathmin-2 follows nuclear TDP-43 and the dose of its gene.
 
-    Sources: pinarbasi2018, duan2022, gassetrosa2019, ayala2011, sugai2018, melamed2019, klim2019, walker2015, krus2022
+    Sources: pinarbasi2018, duan2022, gassetrosa2019, ayala2011, sugai2018, melamed2019, klim2019, walker2015, krus2022,
+    fazal2021, scotter2014, millecamps2013
     """
     hindrance = (
         1 + soma_aggregate / tdp43_import_half_inhibition
@@ -47,8 +52,9 @@ def shuttling(
         / (1 + relative**tdp43_autoregulation_exponent)
     )
     half = tdp43_stathmin2_half
+    carried = 1 + tdp43_degradation_by_transport * (axon_transport_velocity / transport_granule_velocity - 1)
     return {
-        "soma.cytoplasmic_excess": (soma_tdp43_cytoplasmic + tdp43_transgene) / tdp43_cytoplasmic_share,
+        "soma.cytoplasmic_excess": (soma_tdp43_cytoplasmic + tdp43_transgene / carried) / tdp43_cytoplasmic_share,
         "soma.stathmin2": stathmin2_gene_dose
         * (1 + half**tdp43_stathmin2_exponent)
         * hill(relative, half, tdp43_stathmin2_exponent),
@@ -56,7 +62,7 @@ def shuttling(
         - (export + tdp43_degradation_rate) * soma_tdp43_nuclear,
         "d/dt soma.tdp43_cytoplasmic": synthesis
         + export * soma_tdp43_nuclear
-        - (nuclear_import + tdp43_degradation_rate) * soma_tdp43_cytoplasmic,
+        - (nuclear_import + carried * tdp43_degradation_rate) * soma_tdp43_cytoplasmic,
     }
 
 
