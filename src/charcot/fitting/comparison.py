@@ -1,4 +1,4 @@
-"""Rival hypotheses side by side: one procedure of fitting, scores on what was not fitted, and what would separate them."""
+"""Rival hypotheses side by side: fitted by one procedure, scored on what was not fitted, told apart by what is feasible."""
 
 from __future__ import annotations
 

@@ -12,12 +12,14 @@ import typer
 from charcot import __version__
 from charcot.core.errors import EXIT_INTERRUPTED, EXIT_OK
 from charcot.interfaces.cli.check import check
+from charcot.interfaces.cli.compare import compare
 from charcot.interfaces.cli.demo import demo
 from charcot.interfaces.cli.docs import docs
 from charcot.interfaces.cli.doctor import doctor
 from charcot.interfaces.cli.evidence import contradictions, gaps
 from charcot.interfaces.cli.explain import explain
 from charcot.interfaces.cli.export import export
+from charcot.interfaces.cli.fit import fit
 from charcot.interfaces.cli.guard import guarded
 from charcot.interfaces.cli.init import init
 from charcot.interfaces.cli.population import population

@@ -148,3 +148,45 @@ def _expected(row: dict[str, Any], width: int) -> Any:
         str(row["quantity"]), subtitle=str(row["unit"]), subtitleFontSize=12, subtitleColor=SOFT, anchor="start"
     )
     return alt.layer(bar, dot, word).properties(width=width, height=28, title=title)
+
+
+def range_by_row(frame: pd.DataFrame, x_title: str, series: Sequence[str], width: int = 480) -> Any:
+    """A dot with its range on each line; ``frame``: row, value, low, high, series (which sets colour and shape)."""
+    import altair as alt
+    import pandas as pd
+
+    order = list(dict.fromkeys(frame["row"]))
+    looks = [style(k) for k in range(len(series))]
+    colour = alt.Color(
+        "series:N",
+        scale=alt.Scale(domain=list(series), range=[look.line for look in looks]),
+        legend=alt.Legend(title=None, orient="top", symbolType="circle", labelLimit=300),
+    )
+    x = alt.X("value:Q", title=x_title, scale=alt.Scale(zero=False), axis=alt.Axis(grid=True, tickCount=8))
+    y = alt.Y("row:N", sort=order, axis=alt.Axis(title=None, labelLimit=420, ticks=False, domain=False))
+    several = frame.groupby("row").size().max() > 1
+    offset = {"yOffset": alt.YOffset("series:N", sort=list(series))} if several else {}
+    base = alt.Chart(frame)
+    lines = base.mark_rule(strokeWidth=3, opacity=0.6).encode(
+        x=alt.X("low:Q", title=x_title), x2="high:Q", y=y, color=colour, **offset
+    )
+    dots = base.mark_point(filled=True, size=80, opacity=1).encode(x=x, y=y, color=colour, **offset)
+    layers = [lines, dots]
+    if float(frame["low"].min()) < 0 < float(frame["high"].max()):
+        zero = alt.Chart(pd.DataFrame({"value": [0.0]})).mark_rule(strokeDash=[4, 3], color=SOFT)
+        layers.insert(0, zero.encode(x="value:Q"))
+    each = 13 * len(series) + 10 if several else 22
+    return alt.layer(*layers).properties(width=width, height=each * len(order))
+
+
+def bars_by_row(frame: pd.DataFrame, x_title: str, highest: float, width: int = 420) -> Any:
+    """A bar on each line, in the order of the rows; ``frame``: row, value, text (printed behind the bar)."""
+    import altair as alt
+
+    order = list(frame["row"])
+    y = alt.Y("row:N", sort=order, axis=alt.Axis(title=None, labelLimit=520, ticks=False, domain=False))
+    x = alt.X("value:Q", title=x_title, scale=alt.Scale(domain=[0, highest]), axis=alt.Axis(grid=True, tickCount=6))
+    base = alt.Chart(frame)
+    bars = base.mark_bar(height={"band": 0.6}, color=style(0).line).encode(x=x, y=y)
+    words = base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(x=x, y=y, text="text:N")
+    return alt.layer(bars, words).properties(width=width, height=24 * len(order))

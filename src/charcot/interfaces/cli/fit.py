@@ -1,0 +1,116 @@
+"""``charcot fit``: numbers of the model fitted to the calibration experiments, and what these say about each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charcot.core.errors import raise_if_any
+from charcot.interfaces import runs
+from charcot.interfaces.cli import laboratory, rooms
+from charcot.interfaces.cli.execute import Job, Product, execute, identity
+from charcot.interfaces.cli.options import AsJson, DryRun, ForceNew, Out, Workers, worker_count
+from charcot.interfaces.cli.talk import Talk
+
+if TYPE_CHECKING:
+    from charcot.interfaces.report.views import Material
+
+
+def fit(
+    number: Annotated[
+        list[str] | None,
+        typer.Option("--number", metavar="NAME", help="A number to fit, in place of the declared list. Repeatable."),
+    ] = None,
+    experiment: Annotated[
+        list[str] | None,
+        typer.Option("--experiment", metavar="NAME", help="Fit to this one, not to all for calibration. Repeatable."),
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that the optimiser may try.")] = 6,
+    store: Annotated[
+        bool, typer.Option("--store", help="For developers: keep the fit beside the numbers of the model.")
+    ] = False,
+    workers: Workers = 0,
+    out: Out = runs.DEFAULT_ROOT,
+    force_new: ForceNew = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fit numbers of the model to published experiments; say which of them the experiments bound.
+
+    The fit is the posterior mode under the priors that the evidence sets. It uses no random search: the same model
+    gives the same fit. Validation experiments cannot be fitted to.
+    """
+    talk = Talk(as_json)
+    room = laboratory.calibration()
+    names = tuple(experiment or room.experiments("calibration"))
+    free = room.free_numbers(number or room.declared())
+    raise_if_any(room.check_experiments(names), "this fit cannot be made")
+    count = room.runs_of(len(free), rounds)
+    question = {"numbers": [n.name for n in free], "experiments": list(names), "rounds": rounds}
+    if dry_run:
+        talk.show(f"{len(free)} numbers, {len(names)} experiments: up to {count:,} runs of these experiments.")
+        talk.data({"ok": True, "dry_run": True, "runs": count, "protocol": question})
+        return
+    with talk.stage("Composing the model"):
+        made_of = identity("fit", **question)
+    job = Job("fit", made_of, out, force_new, worker_count(workers))
+    command = command_line("fit", {"--number": number, "--experiment": experiment}, {"--rounds": (rounds, 6)}, store)
+
+    def compute() -> Product:
+        with talk.stage(f"Fitting {len(free)} numbers to {len(names)} experiments", total=count) as advance:
+            stored = room.fit(free, names, rounds, job.workers, advance, command)
+        if store:
+            room.store(stored)
+        return _product(stored, question)
+
+    execute(talk, job, compute)
+
+
+def command_line(
+    verb: str, lists: Mapping[str, Sequence[str] | None], values: Mapping[str, tuple[Any, Any]], store: bool
+) -> str:
+    """The command as it would be typed: what stands at its default is left out."""
+    words = ["charcot", verb]
+    for option, items in lists.items():
+        words += [word for item in items or () for word in (option, item)]
+    for option, (value, default) in values.items():
+        words += [option, str(value)] if value != default else []
+    return " ".join([*words, *(["--store"] if store else [])])
+
+
+def _product(stored: Mapping[str, Any], question: Mapping[str, Any]) -> Product:
+    import pandas as pd
+
+    from charcot.interfaces.report.sections.fit import fit_key, fit_sections
+    from charcot.interfaces.report.views import Material
+
+    def material(manifest: Mapping[str, Any]) -> Material:
+        return Material(
+            "Fit",
+            f"{len(stored['numbers'])} numbers of the model fitted to {len(stored['experiments'])} experiments",
+            manifest,
+            sources=rooms.sources_used(),
+            sections=fit_sections(stored),
+            key=fit_key(stored),
+        )
+
+    return Product(
+        summary=[_row(row) for row in stored["numbers"]],
+        failures={},
+        tables={"numbers": pd.DataFrame(stored["numbers"]), "figures": pd.DataFrame(stored["figures"])},
+        material=material,
+        protocol=question,
+    )
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    verdict = f"{row['verdict']} ({row['side']} end)" if row["side"] else str(row["verdict"])
+    return {
+        "group": "Fitted numbers",
+        "quantity": row["name"],
+        "unit": row["unit"],
+        "simulated": row["value"],
+        "verdict": f"from {row['start']:.3g}; {verdict}",
+    }
