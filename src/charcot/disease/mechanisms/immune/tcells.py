@@ -1,4 +1,4 @@
-"""Regulatory, helper and killer T cells (row 10), with the autoimmune reading as a switchable hypothesis."""
+"""T cells and natural killer cells (row 10), with the autoimmune reading as a switchable hypothesis."""
 
 from charcot.model.algebra import log, mean, saturating, softplus
 from charcot.model.mechanism import mechanism
@@ -54,6 +54,27 @@ def t_cells(
         "d/dt immune.th2": memory * (left / (1 + immune_th2_loss * immune_inflammation) - immune_th2),
         "d/dt immune.th1": memory * (left * (1 + immune_th1_gain * driven) - immune_th1),
         "d/dt immune.cd8": memory * (left * (1 + immune_cd8_gain * driven) - immune_cd8),
+    }
+
+
+@mechanism(scope="person", row="10 adaptive immunity")
+def natural_killer_cells(
+    immune_natural_killer, immune_natural_killer_base, immune_natural_killer_supply, immune_memory_doubling_time
+):
+    """Natural killer cells differ between people and go with survival in them, with loss of neurons in the mouse.
+
+    Equation: dN/dt = k_mem (base supply - N). What they do to neurons is one factor on vulnerability, exp(h (N - 1)),
+    and the sign of h is a number of the system: negative in people, positive in the mouse. They are no lymphocytes of
+    the RAG2 gene, which leaves them as they are. That they push microglia to toxicity and keep regulatory cells out
+    (mouse), and that depletion helped females only in a replication, is left out.
+
+    Sources: cui2022, garofalo2020, vukmanovic2006
+    Against: murdock2021
+    """
+    turnover = log(2) / immune_memory_doubling_time
+    return {
+        "d/dt immune.natural_killer": turnover
+        * (immune_natural_killer_base * immune_natural_killer_supply - immune_natural_killer)
     }
 
 
