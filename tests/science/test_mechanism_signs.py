@@ -473,6 +473,14 @@ def test_depleting_natural_killer_cells_helps_where_they_harm():
     assert depleted.survival > 1.05 * whole.survival, depleted.survival / whole.survival
 
 
+def test_t_cells_of_carriers_react_to_the_c9orf72_protein(patient):
+    """T cells that react to the C9orf72 protein are more frequent in ALS: michaelis2025. The model counts effector
+    cells without what they recognise: more in patients than in health, and more still in carriers."""
+    carrier = person(genotype="C9orf72")
+    assert patient.at("immune.th1", patient.onset) > 1.05
+    assert carrier.at("immune.th1", carrier.onset) > 1.05 * patient.at("immune.th1", patient.onset)
+
+
 def test_autoreactive_t_cells_speed_disease(patient):
     """The autoimmune reading as a switchable hypothesis: CD8 cells kill motor neurons (coque2019) and T cells react to
     the patient's own protein (michaelis2025). Switched on, it shortens the time from seed to death by 2 % or more."""

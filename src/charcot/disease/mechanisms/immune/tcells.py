@@ -5,15 +5,17 @@ from charcot.model.mechanism import mechanism
 
 
 @mechanism(scope="person", row="10 adaptive immunity")
-def activation(microglia_toxic, immune_autoreactivity):
-    """T cells are activated by toxic microglia, and by self-antigen where the autoimmune hypothesis is switched on.
+def activation(microglia_toxic, c9orf72_dipeptide_repeat, immune_autoreactivity, immune_activation_by_dipeptide_repeat):
+    """T cells are activated by toxic microglia, by C9orf72 antigen, and by self-antigen in the autoimmune reading.
 
-    Equation: x = mean toxic microglia; act = x + autoreactivity
+    Equation: x = mean toxic microglia; act = x + w DPR + autoreactivity. The repeat protein stands for the antigen of a
+    carrier. Effector cells are not told apart by what they recognise, and their interleukin-10 is left out.
 
     Sources: michaelis2025, coque2019
     """
     inflammation = mean(microglia_toxic)
-    return {"immune.inflammation": inflammation, "immune.activation": inflammation + immune_autoreactivity}
+    antigen = immune_activation_by_dipeptide_repeat * c9orf72_dipeptide_repeat
+    return {"immune.inflammation": inflammation, "immune.activation": inflammation + antigen + immune_autoreactivity}
 
 
 @mechanism(scope="person", row="10 adaptive immunity")
