@@ -302,6 +302,20 @@ def test_mutant_fus_lowers_axonal_translation_without_aggregates():
     assert carrier.at("lumbar.soma.tdp43_nuclear", day) > 0.99 * normal.at("lumbar.soma.tdp43_nuclear", day)
 
 
+def test_stress_stops_axonal_translation_where_fus_is_mutant():
+    """Heat shock lowers new protein at axon terminals of FUS mutants and hardly that of wild type: murakami2015.
+    Stress is made by a response to protein burden that is far too strong, in persons without disease."""
+    readout = "lumbar.axon.translation_terminal"
+    falls = {}
+    for genotype in ("FUS", "sporadic"):
+        calm, stressed = (
+            person(age=START_AGE, genotype=genotype, seeded=False, horizon_years=5.0, overrides=options)
+            for options in ((), (("er_stress.by_burden", 1e3 * value("er_stress.by_burden")),))
+        )
+        falls[genotype] = 1 - stressed.at(readout, 4 * YEAR) / calm.at(readout, 4 * YEAR)
+    assert falls["FUS"] > 2 * falls["sporadic"] > 0, falls
+
+
 @pytest.mark.parametrize(("genotype", "age"), [("SOD1", 50.0), ("FUS", 46.0)])
 def test_sod1_and_fus_disease_has_no_tdp43_pathology(genotype, age, patient):
     """SOD1 and FUS carriers are the exceptions to TDP-43 pathology: suk2020, sod1_fus_share."""
@@ -507,6 +521,34 @@ def test_more_regulatory_t_cells_slow_disease(patient):
     """T cells that restrain microglia lengthen life of SOD1 mice: beers2008."""
     doubled = person(overrides=(("immune.treg_supply", 2.0),))
     assert doubled.survival > 1.05 * patient.survival, doubled.survival / patient.survival
+
+
+def test_natural_killer_cells_protect_people(patient):
+    """Hazard ratio of death 0.61 (0.42 to 0.88) per SD of NK cells: cui2022. One SD is 0.3 of the mean here."""
+    few, many = (person(overrides=(("immune.natural_killer_base", base),)) for base in (0.7, 1.3))
+    assert few.survival < 0.95 * patient.survival < 0.9 * many.survival, (few.survival, many.survival)
+
+
+def test_natural_killer_cells_change_nothing_at_their_mean(patient):
+    """Their effect is relative to the mean of people: with all at the mean its size is of no account."""
+    without = person(overrides=(("pool.vulnerability_by_natural_killer", 0.0),))
+    assert without.survival == pytest.approx(patient.survival, rel=1e-6)
+
+
+def test_depleting_natural_killer_cells_helps_where_they_harm():
+    """In the mouse depletion slows the loss of neurons and lengthens life: garofalo2020. The sign is a number of the
+    mouse; with it a depleted person lives longer too."""
+    harm = ("pool.vulnerability_by_natural_killer", 0.3)
+    whole, depleted = (person(overrides=(harm, ("immune.natural_killer_supply", left))) for left in (1.0, 0.05))
+    assert depleted.survival > 1.05 * whole.survival, depleted.survival / whole.survival
+
+
+def test_t_cells_of_carriers_react_to_the_c9orf72_protein(patient):
+    """T cells that react to the C9orf72 protein are more frequent in ALS: michaelis2025. The model counts effector
+    cells without what they recognise: more in patients than in health, and more still in carriers."""
+    carrier = person(genotype="C9orf72")
+    assert patient.at("immune.th1", patient.onset) > 1.05
+    assert carrier.at("immune.th1", carrier.onset) > 1.05 * patient.at("immune.th1", patient.onset)
 
 
 def test_autoreactive_t_cells_speed_disease(patient):

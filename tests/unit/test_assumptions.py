@@ -74,13 +74,13 @@ def test_a_direction_moves_a_number_by_one_width_of_its_prior():
 
 def test_everything_wrong_with_assumptions_comes_at_once():
     with pytest.raises(Problems) as caught:
-        assume(["cd8_rule=claim", "nk_role=claim", "cd8_role=both", "perk_upr=claim", "perk_upr=counter_claim"])
+        assume(["cd8_rule=claim", "il10_sign=claim", "cd8_role=both", "perk_upr=claim", "perk_upr=counter_claim"])
     assert [p.code for p in caught.value.problems] == [
         "unknown-contradiction", "not-selectable", "unknown-side", "both-sides",
     ]  # fmt: skip
     text = str(caught.value)
     assert "Did you mean cd8_role" in text
-    assert "natural killer" in text
+    assert "interleukin-10" in text
 
 
 def test_two_assumptions_that_clash_are_named():

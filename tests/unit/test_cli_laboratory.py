@@ -90,10 +90,11 @@ def test_contradictions_are_listed_with_what_selects_them(place: Path) -> None:
     by_key = {one["key"]: one for one in told}
     assert len(told) >= 38
     assert by_key["death_direction"]["selectable"] == ["death_direction=claim", "death_direction=counter_claim"]
-    assert by_key["nk_role"]["selectable"] == []
+    assert by_key["nk_role"]["selectable"] == ["nk_role=claim"]
+    assert by_key["il10_sign"]["selectable"] == []
     page = call("evidence", "contradictions").stdout
     assert "--assume microglia_death_rate=claim: microglia.removal_rate = 0.015 1/day" in page
-    assert "not in the model: no number yet (the model has no natural killer cells)" in page
+    assert "not in the model: no number yet (the model has no interleukin-10)" in page
 
 
 def test_an_unknown_assumption_names_the_nearest(place: Path) -> None:

@@ -31,6 +31,7 @@ COHORT_READOUTS = (
     "immune.treg",
     "immune.th2",
     "immune.cd8",
+    "immune.natural_killer",
 )
 UNTREATED = "untreated"
 WORKERS = contextvars.ContextVar("workers", default=1)  # threads; no result depends on it

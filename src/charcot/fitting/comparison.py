@@ -1,4 +1,4 @@
-"""Rival hypotheses side by side: fitted by one procedure, scored on what was not fitted, told apart by what is feasible."""
+"""Rival hypotheses side by side: fitted alike, scored on what was not fitted, told apart by what is feasible."""
 
 from __future__ import annotations
 

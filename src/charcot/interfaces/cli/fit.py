@@ -9,7 +9,7 @@ import typer
 
 from charcot.core.errors import raise_if_any
 from charcot.interfaces import runs
-from charcot.interfaces.cli import laboratory, rooms
+from charcot.interfaces.cli import fitting_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.options import AsJson, DryRun, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
@@ -43,11 +43,10 @@ def fit(
     gives the same fit. Validation experiments cannot be fitted to.
     """
     talk = Talk(as_json)
-    room = laboratory.calibration()
-    names = tuple(experiment or room.experiments("calibration"))
-    free = room.free_numbers(number or room.declared())
-    raise_if_any(room.check_experiments(names), "this fit cannot be made")
-    count = room.runs_of(len(free), rounds)
+    names = tuple(experiment or fitting_rooms.experiments("calibration"))
+    free = fitting_rooms.free_numbers(number or fitting_rooms.declared())
+    raise_if_any(fitting_rooms.check_experiments(names), "this fit cannot be made")
+    count = fitting_rooms.runs_of(len(free), rounds)
     question = {"numbers": [n.name for n in free], "experiments": list(names), "rounds": rounds}
     if dry_run:
         talk.show(f"{len(free)} numbers, {len(names)} experiments: up to {count:,} runs of these experiments.")
@@ -60,9 +59,9 @@ def fit(
 
     def compute() -> Product:
         with talk.stage(f"Fitting {len(free)} numbers to {len(names)} experiments", total=count) as advance:
-            stored = room.fit(free, names, rounds, job.workers, advance, command)
+            stored = fitting_rooms.fit(free, names, rounds, job.workers, advance, command)
         if store:
-            room.store(stored)
+            fitting_rooms.store(stored)
         return _product(stored, question)
 
     execute(talk, job, compute)

@@ -84,10 +84,3 @@ def contradictions() -> list[dict[str, Any]]:
         }
         for key, one in listed().items()
     ]  # fmt: skip
-
-
-def calibration() -> Any:
-    """The room of fits to the board: declared numbers, experiments, the fit and where it is kept."""
-    from charcot.interfaces.cli import fitting_rooms as room
-
-    return room

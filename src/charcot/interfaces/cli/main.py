@@ -37,7 +37,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-VERBS = (demo, init, check, run, trial, population, reproduce, sweep, explain, export, docs, doctor)
+VERBS = (
+    demo, init, check, run, trial, population, reproduce, sweep, compare, fit, explain, export, docs, doctor,
+)  # fmt: skip
 for verb in VERBS:
     app.command(epilog=EPILOG)(guarded(verb))
 

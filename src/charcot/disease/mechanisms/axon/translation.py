@@ -57,6 +57,7 @@ def local_translation(
     soma_fus_inhibition,
     lesion_load,
     lesion_loss_of_translation,
+    soma_fus_stress_block,
     translation_half_saturation_atp,
     translation_ribosome_competence,
     translation_condensate_half_inhibition,
@@ -68,8 +69,8 @@ def local_translation(
     """Axons make part of their proteins locally; condensates, stress and mutant FUS stop it by separate terms.
 
     Equation: v = E (1 + K_A) / (K_A + E) * ribosomes (1 - l L) / [(1 + (C / K_C)^2) (1 + U / K_U) (1 + FUS)];
-    dP/dt = k_P (supply * v - P). A restorer (translation_restoration) raises K_C and K_U and lowers FUS.
-    L is the primary lesion of a rival hypothesis.
+    dP/dt = k_P (supply * v - P); FUS = the block by mutant FUS at rest and under stress. A restorer
+    (translation_restoration) raises K_C and K_U and lowers FUS. L is the primary lesion of a rival hypothesis.
 
     Sources: altman2021, lopezerauskin2018, birsa2021, murakami2015, dorrbaum2018
     """
@@ -77,7 +78,7 @@ def local_translation(
     blocks = (
         (1 + (axon_condensate / (translation_condensate_half_inhibition * relief)) ** translation_condensate_exponent)
         * (1 + soma_er_stress / (translation_stress_half_inhibition * relief))
-        * (1 + soma_fus_inhibition / relief)
+        * (1 + (soma_fus_inhibition + soma_fus_stress_block) / relief)
     )
     powered = axon_atp * (1 + translation_half_saturation_atp) / (translation_half_saturation_atp + axon_atp)
     ribosomes = translation_ribosome_competence * (1 - lesion_loss_of_translation * lesion_load)

@@ -1,22 +1,30 @@
-"""Regulatory, helper and killer T cells (row 10), with the autoimmune reading as a switchable hypothesis."""
+"""T cells and natural killer cells (row 10), with the autoimmune reading as a switchable hypothesis."""
 
 from charcot.model.algebra import log, mean, saturating, softplus
 from charcot.model.mechanism import mechanism
 
 
 @mechanism(scope="person", row="10 adaptive immunity")
-def activation(microglia_toxic, immune_autoreactivity, lesion_load, lesion_autoreactivity):
-    """T cells are activated by toxic microglia, and by self-antigen where the autoimmune hypothesis is switched on.
+def activation(
+    microglia_toxic,
+    c9orf72_dipeptide_repeat,
+    lesion_load,
+    immune_autoreactivity,
+    immune_activation_by_dipeptide_repeat,
+    lesion_autoreactivity,
+):
+    """T cells are activated by toxic microglia, by C9orf72 antigen, and by self-antigen in the autoimmune reading.
 
-    Equation: x = mean toxic microglia; act = x + autoreactivity + l mean lesion
+    Equation: x = mean toxic microglia; act = x + w DPR + autoreactivity + l mean lesion. The repeat protein stands for
+    the antigen of a carrier. Effector cells are not told apart by what they recognise, and their interleukin-10 is left
+    out.
 
     Sources: michaelis2025, coque2019
     """
     inflammation = mean(microglia_toxic)
-    return {
-        "immune.inflammation": inflammation,
-        "immune.activation": inflammation + immune_autoreactivity + lesion_autoreactivity * mean(lesion_load),
-    }
+    antigen = immune_activation_by_dipeptide_repeat * c9orf72_dipeptide_repeat
+    autoreactive = immune_autoreactivity + lesion_autoreactivity * mean(lesion_load)
+    return {"immune.inflammation": inflammation, "immune.activation": inflammation + antigen + autoreactive}
 
 
 @mechanism(scope="person", row="10 adaptive immunity")
@@ -57,6 +65,27 @@ def t_cells(
         "d/dt immune.th2": memory * (left / (1 + immune_th2_loss * immune_inflammation) - immune_th2),
         "d/dt immune.th1": memory * (left * (1 + immune_th1_gain * driven) - immune_th1),
         "d/dt immune.cd8": memory * (left * (1 + immune_cd8_gain * driven) - immune_cd8),
+    }
+
+
+@mechanism(scope="person", row="10 adaptive immunity")
+def natural_killer_cells(
+    immune_natural_killer, immune_natural_killer_base, immune_natural_killer_supply, immune_memory_doubling_time
+):
+    """Natural killer cells differ between people and go with survival in them, with loss of neurons in the mouse.
+
+    Equation: dN/dt = k_mem (base supply - N). What they do to neurons is one factor on vulnerability, exp(h (N - 1)),
+    and the sign of h is a number of the system: negative in people, positive in the mouse. They are no lymphocytes of
+    the RAG2 gene, which leaves them as they are. That they push microglia to toxicity and keep regulatory cells out
+    (mouse), and that depletion helped females only in a replication, is left out.
+
+    Sources: cui2022, garofalo2020, vukmanovic2006
+    Against: murdock2021
+    """
+    turnover = log(2) / immune_memory_doubling_time
+    return {
+        "d/dt immune.natural_killer": turnover
+        * (immune_natural_killer_base * immune_natural_killer_supply - immune_natural_killer)
     }
 
 

@@ -4,7 +4,7 @@ The axon and soma of a region describe a *recruited* neuron; a pool is a populat
 shared axon that drove the whole pool directly would make a region fall at once, which no patient shows.
 """
 
-from charcot.model.algebra import hill, log, minimum
+from charcot.model.algebra import exp, hill, log, minimum
 from charcot.model.mechanism import mechanism
 
 
@@ -12,6 +12,7 @@ from charcot.model.mechanism import mechanism
 def vulnerability(
     microglia_toxicity,
     immune_infiltration,
+    immune_natural_killer,
     glutamate_excitotoxic_drive,
     microglia_help,
     c9orf72_dipeptide_repeat,
@@ -24,6 +25,7 @@ def vulnerability(
     pool_trophic_help,
     pool_vulnerability_by_dipeptide_repeat,
     pool_vulnerability_by_fus,
+    pool_vulnerability_by_natural_killer,
     pool_ageing_exponent,
     pool_ageing_reference,
     sod1_schwann_support,
@@ -34,10 +36,11 @@ def vulnerability(
 
     Equation: V = s [(1 - w_m - w_t - w_x) + w_m microglia + w_t T cells + w_x excitotoxicity] / (1 + b help)
     * (1 + c DPR + f FUS) * (Q_ref / Q)^n * (1 + h excised): Schwann cells of a carrier shield the axon by the
-    dismutase activity of their mutant SOD1, and excising it from them adds to vulnerability.
+    dismutase activity of their mutant SOD1, and excising it from them adds to vulnerability. * exp(k (N - 1)):
+    natural killer cells harm (k > 0, mouse) or protect (k < 0, people); one at their healthy mean.
 
-    Sources: boillee2006, coque2019, cochrane2012_riluzole, beers2008, lobsiger2009
-    Against: gowing2008
+    Sources: boillee2006, coque2019, cochrane2012_riluzole, beers2008, lobsiger2009, cui2022, garofalo2020
+    Against: gowing2008, murdock2021
     """
     own = 1 - pool_weight_microglia - pool_weight_tcells - pool_weight_excitotoxicity
     around = (
@@ -54,7 +57,10 @@ def vulnerability(
     ageing = (pool_ageing_reference / proteostasis_capacity) ** pool_ageing_exponent
     nourished = 1 + pool_trophic_help * microglia_help
     unshielded = 1 + sod1_schwann_support * sod1_excised_from_schwann_cells * minimum(genotype_sod1_mutant, 1)
-    return {"pool.vulnerability": pool_vulnerability_scale * around / nourished * genetic * ageing * unshielded}
+    killers = exp(pool_vulnerability_by_natural_killer * (immune_natural_killer - 1))
+    return {
+        "pool.vulnerability": pool_vulnerability_scale * around / nourished * genetic * ageing * unshielded * killers
+    }
 
 
 @mechanism(row="8 NMJ and motor units")

@@ -77,6 +77,19 @@ def fus_condensation(
     }
 
 
+@mechanism(row="5 FUS")
+def fus_under_stress(soma_er_stress, soma_fus_condensate, genotype_fus_mutant, fus_synthesis, fus_stress_inhibition):
+    """Stress condenses the mutant FUS that is still soluble, which takes FMRP and stops axonal translation.
+
+    Equation: block under stress = c d (1 - F) U, d = mutant synthesis; wild-type FUS does nothing. The condensates of
+    stress come and go in hours, so they are taken at their steady state, and only local translation reads them.
+
+    Sources: murakami2015, birsa2021
+    """
+    soluble = genotype_fus_mutant * fus_synthesis * (1 - soma_fus_condensate)
+    return {"soma.fus_stress_block": fus_stress_inhibition * soluble * soma_er_stress}
+
+
 @mechanism(scope="person", row="5 C9orf72")
 def dipeptide_repeats(
     c9orf72_dipeptide_repeat, genotype_c9orf72_expansion, c9orf72_translation, c9orf72_repeat_half_life

@@ -1,0 +1,135 @@
+"""``charcot compare``: rival hypotheses fitted by one procedure, scored, weighed, and what would tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charcot.core.errors import raise_if_any
+from charcot.interfaces import runs
+from charcot.interfaces.cli import fitting_rooms, rooms
+from charcot.interfaces.cli.execute import Job, Product, execute, identity
+from charcot.interfaces.cli.fit import command_line
+from charcot.interfaces.cli.options import AsJson, DryRun, ForceNew, Out, Workers, worker_count
+from charcot.interfaces.cli.talk import Talk
+
+if TYPE_CHECKING:
+    from charcot.interfaces.report.views import Material
+
+TOP = 8  # readings shown on the terminal
+
+
+def compare(
+    hypothesis: Annotated[
+        list[str] | None,
+        typer.Option("--hypothesis", metavar="NAME", help="A hypothesis to compare; without it, all. Repeatable."),
+    ] = None,
+    refit: Annotated[
+        bool, typer.Option("--fit", help="Fit each hypothesis anew (long), not take the stored fits.")
+    ] = False,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that each fit may try.")] = 6,
+    draws: Annotated[
+        int, typer.Option("--draws", min=2, help="Draws from each posterior, for the spread of predictions.")
+    ] = 6,
+    store: Annotated[
+        bool, typer.Option("--store", help="For developers: with --fit, keep the fits beside the hypotheses.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 1,
+    workers: Workers = 0,
+    out: Out = runs.DEFAULT_ROOT,
+    force_new: ForceNew = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare rival hypotheses of where disease begins; rank the experiments that would tell them apart.
+
+    Weights come from the Bayesian evidence (Laplace) on the calibration experiments. Validation experiments and the
+    natural history of patients score what was not fitted.
+    """
+    talk = Talk(as_json)
+    names = tuple(dict.fromkeys(hypothesis or fitting_rooms.hypothesis_names()))
+    raise_if_any(fitting_rooms.check_comparison(names, refit), "these hypotheses cannot be compared")
+    question = {"hypotheses": list(names), "draws": draws, "fit": refit, "rounds": rounds if refit else None}
+    fits, boards = fitting_rooms.comparison_runs(names, rounds, draws, refit)
+    if dry_run:
+        talk.show(f"{len(names)} hypotheses: up to {fits:,} runs for fits, {boards} for the comparison.")
+        talk.data({"ok": True, "dry_run": True, "fit_runs": fits, "boards": boards, "protocol": question})
+        return
+    with talk.stage("Composing the model"):
+        made_of = identity("compare", **question, seed=seed, fits=fitting_rooms.stored_fits(names))
+    job = Job("compare", made_of, out, force_new, worker_count(workers))
+    command = command_line("compare --fit", {"--hypothesis": hypothesis}, {"--rounds": (rounds, 6)}, store)
+
+    def compute() -> Product:
+        if refit:
+            with talk.stage(f"Fitting {len(names)} hypotheses", total=fits) as advance:
+                stored = fitting_rooms.fit_rivals(names, rounds, job.workers, advance, command, store)
+        else:
+            stored = fitting_rooms.stored_fits(names)
+        with talk.stage("Scoring and telling apart", total=boards) as advance:
+            found = fitting_rooms.compare(stored, draws, seed, job.workers, advance)
+        return _product(found, stored, question)
+
+    execute(talk, job, compute)
+
+
+def _product(found: Any, stored: Mapping[str, Any], question: Mapping[str, Any]) -> Product:
+    from charcot.interfaces.report.sections.rivals import rivals_key, rivals_sections
+    from charcot.interfaces.report.views import Material
+
+    known = fitting_rooms.hypotheses()
+
+    def material(manifest: Mapping[str, Any]) -> Material:
+        return Material(
+            "Rival hypotheses",
+            f"{len(found.rivals)} accounts of where ALS begins, side by side",
+            manifest,
+            sources=rooms.sources_used(),
+            failures=found.failures,
+            sections=rivals_sections(found, known, stored),
+            key=rivals_key(found),
+        )
+
+    return Product(
+        summary=_summary(found),
+        failures=found.failures,
+        tables={
+            "rivals": found.rivals,
+            "scores": found.scores,
+            "readings": found.readings,
+            "ranking": found.ranking,
+            "pairs": found.pairs,
+            "numbers": found.numbers,
+        },
+        material=material,
+        protocol=question,
+    )
+
+
+def _summary(found: Any) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "group": "Rival hypotheses: weight by the evidence of the calibration experiments",
+            "quantity": row.title,
+            "unit": "weight",
+            "simulated": row.weight,
+            "verdict": (
+                f"ln evidence {row.log_evidence:+.1f} to the best; validation {row.validation_passed} of "
+                f"{row.validation_total}, natural history {row.natural_history_passed} of {row.natural_history_total}"
+            ),
+        }
+        for row in found.rivals.itertuples()
+    ]
+    rows += [
+        {
+            "group": "What would tell them apart: expected information",
+            "quantity": f"{row.title}: {row.reading}",
+            "unit": "bits",
+            "simulated": row.bits,
+            "verdict": f"{row.bits_at_weights:.2f} bits at the present weights",
+        }
+        for row in found.ranking.head(TOP).itertuples()
+    ]
+    return rows

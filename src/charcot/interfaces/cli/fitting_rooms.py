@@ -1,0 +1,117 @@
+"""The doors to fits and rival hypotheses: every call of ``charcot fit`` and ``charcot compare`` goes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Progress = Callable[[int], None]
+
+
+def declared() -> list[str]:
+    """The numbers that a fit moves unless told otherwise."""
+    from charcot.fitting.numbers import declared as listed
+
+    return list(listed())
+
+
+def free_numbers(names: Sequence[str]) -> tuple[Any, ...]:
+    from charcot.fitting.numbers import free_numbers as find
+
+    return find(names)
+
+
+def experiments(use: str) -> tuple[str, ...]:
+    from charcot.fitting.targets import experiments as listed
+
+    return listed(use)
+
+
+def check_experiments(names: Sequence[str]) -> list[Any]:
+    from charcot.fitting.calibration import check_experiments as check
+
+    return check(names)
+
+
+def runs_of(free: int, rounds: int) -> int:
+    from charcot.fitting.calibration import runs_of as count
+
+    return count(free, rounds)
+
+
+def fit(
+    free: Sequence[Any], names: Sequence[str], rounds: int, workers: int, progress: Progress, command: str
+) -> dict[str, Any]:
+    """Fit numbers of the shipped model; the record that can be stored."""
+    from charcot.fitting.calibration import calibrate, record
+    from charcot.fitting.numbers import changed
+    from charcot.fitting.targets import Laboratory
+
+    with Laboratory(workers) as laboratory:
+        return record(calibrate(free, names, changed, laboratory, rounds, progress), command, rounds)
+
+
+def store(stored: dict[str, Any]) -> None:
+    from charcot.fitting.calibration import SHIPPED, write
+
+    write(SHIPPED, stored)
+
+
+def hypothesis_names() -> tuple[str, ...]:
+    from charcot.disease.hypotheses import hypotheses
+
+    return tuple(hypotheses())
+
+
+def hypotheses() -> dict[str, Any]:
+    from charcot.disease.hypotheses import hypotheses as listed
+
+    return listed()
+
+
+def check_comparison(names: Sequence[str], fitting: bool) -> list[Any]:
+    """What is wrong with a comparison; without a fit of its own it needs a stored one of each hypothesis."""
+    from charcot.fitting.comparison import check_names, unfitted
+
+    return check_names(names) or ([] if fitting else unfitted(names))
+
+
+def comparison_runs(names: Sequence[str], rounds: int, draws: int, fitting: bool) -> tuple[int, int]:
+    """How many runs the fits take at most, and how many boards the comparison."""
+    from charcot.disease.hypotheses import hypothesis
+    from charcot.fitting.comparison import numbers_of, simulations
+
+    fits = sum(runs_of(len(numbers_of(hypothesis(name))), rounds) for name in names) if fitting else 0
+    return fits, simulations(len(names), draws)
+
+
+def stored_fits(names: Sequence[str]) -> dict[str, Any]:
+    from charcot.disease.hypotheses import stored
+
+    return {name: stored(name) for name in names}
+
+
+def fit_rivals(
+    names: Sequence[str], rounds: int, workers: int, progress: Progress, command: str, keep: bool
+) -> dict[str, Any]:
+    """Fit each hypothesis by the same procedure; each is kept as soon as it is there, if it is to be kept."""
+    from charcot.disease.hypotheses import FITTED
+    from charcot.fitting.calibration import record, write
+    from charcot.fitting.comparison import fit_rival
+    from charcot.fitting.targets import Laboratory
+
+    out = {}
+    with Laboratory(workers) as laboratory:
+        for name in names:
+            out[name] = record(fit_rival(name, laboratory, rounds, progress), command, rounds)
+            if keep:
+                write(FITTED / f"{name}.json", out[name])
+    return out
+
+
+def compare(stored: dict[str, Any], draws: int, seed: int, workers: int, progress: Progress) -> Any:
+    from charcot.fitting.comparison import compare as run
+    from charcot.fitting.targets import Laboratory
+
+    with Laboratory(workers) as laboratory:
+        return run(stored, laboratory, draws, seed, progress)
