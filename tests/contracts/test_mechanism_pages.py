@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from charcot import patients
+from charcot.experiments import bearing
 from charcot.experiments.ablation import mechanism_names, population_for
+from charcot.experiments.reading import entries
 from charcot.interfaces import pages
 
 FOLDER = Path(__file__).parents[2] / "docs" / "mechanisms"
@@ -81,10 +83,24 @@ def test_a_changed_number_changes_a_page(monkeypatch, made):
     assert "Not simulated yet" in pages.pages(None)["delivery.delivery.md"]
 
 
-def test_an_experiment_that_names_a_mechanism_stands_on_its_page(tmp_path, monkeypatch):
-    (tmp_path / "block.yaml").write_text("title: Block of miR-126\nmechanisms: [mir126.mir126_arm_a]\n")
-    (tmp_path / "other.yaml").write_text("title: Other\nmechanisms: [mir126.mir126_arm_ab]\n")
-    monkeypatch.setattr(pages, "EXPERIMENTS", tmp_path)
-    page = pages.pages(None)["mir126.mir126_arm_a.md"]
-    assert "- `block`: Block of miR-126" in page
-    assert "other" not in page.split("## Experiments")[1]
+def test_a_page_says_which_experiments_it_meets_and_misses_and_why(made):
+    page = made["genetic.sod1_turnover.md"].split("## Experiments")[1]
+    assert "- hit (calibration), `tofersen_100_mg`" in page
+    content = entries()["neurofilament_after_tofersen"].content
+    assert (
+        f"- **MISS** (validation), `neurofilament_after_tofersen`: {content.title}; through `sod1.synthesis`." in page
+    )
+    assert content.miss in page
+
+
+def test_a_verdict_on_a_page_is_that_of_the_stored_board(monkeypatch, made):
+    real = bearing.baseline()
+    monkeypatch.setattr(bearing, "baseline", lambda: real | {"tofersen_100_mg": False})
+    page = pages.pages(None)["genetic.sod1_turnover.md"]
+    assert "- **MISS** (calibration), `tofersen_100_mg`" in page
+
+
+def test_a_page_without_any_experiment_says_so(made):
+    for name in (m.name for m in patients.definition().mechanisms):
+        part = made[f"{name}.md"].split("## Experiments")[1]
+        assert ("`" in part) != ("No experiment or claim of the board acts on it, shares" in part), name

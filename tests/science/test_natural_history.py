@@ -7,8 +7,10 @@ import pytest
 from virtual_experiments import Person, drawn_courses, drawn_summaries, person
 
 from charcot import patients
+from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.core.units import DAYS_PER_YEAR as YEAR
-from charcot.experiments.natural_history import ABLATIONS, median_survival
+from charcot.experiments import natural_history
+from charcot.experiments.natural_history import ABLATIONS, measured_slopes, median_survival, slope_correlation
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,41 @@ def test_what_a_mechanism_contributes(course, label, sign):
     decline = float(np.nanmean(without.decline) / np.nanmean(course.decline)) - 1
     assert sign * survival > 0.05, (survival, decline)
     assert -sign * decline > 0.05, (survival, decline)
+
+
+def test_slopes_as_measured_tell_less_of_each_other_than_true_ones(course):
+    """The published correlation (0.26 to 0.31: aan2025_005042) holds the noise of the score; so does the model's."""
+    true = slope_correlation(course.decline_before, course.decline)
+    measured = slope_correlation(course.measured_before, course.measured_decline)
+    assert 0.3 < measured < true - 0.05, (measured, true)
+    both = np.isfinite(course.decline) & np.isfinite(course.measured_decline)
+    assert abs(np.mean(course.measured_decline[both]) - np.mean(course.decline[both])) < 0.1  # noise, no bias
+
+
+def test_measured_slopes_of_a_patient_do_not_depend_on_who_else_is_read(courses):
+    rows = np.array([30, 3, 17, 101])
+    few, all_ = measured_slopes(courses.take(rows)), measured_slopes(courses)
+    for one, whole in zip(few, all_, strict=True):
+        np.testing.assert_array_equal(one, whole[rows])
+
+
+def test_the_slope_after_diagnosis_is_least_squares_over_the_visits_that_took_place(courses, monkeypatch):
+    """Without noise the least-squares slope of scores on a line is that of the line, also when visits are missed."""
+    few = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis))[:6])
+    lost, last = 1.5, np.array([12.0, 9.0, 6.0, 4.0, 3.0, 2.0])  # points a month in each item; the last month lived
+
+    class Line:
+        cohort, diagnosis, onset = few.cohort, few.diagnosis, few.diagnosis - 10 * MONTH
+
+        def at(self, readout, days):
+            months = (days - self.diagnosis[:, None]) / MONTH
+            return np.where(months <= last[:, None] + 1e-9, 20.0 - lost * months, np.nan)
+
+    monkeypatch.setattr(natural_history, "observe_items", lambda latent, *_: latent)
+    after, before = measured_slopes(Line())
+    np.testing.assert_allclose(after[:5], 12 * lost)
+    assert np.isnan(after[5])  # one visit is no slope
+    np.testing.assert_allclose(before, (48 - 12 * 20) / 10)
 
 
 # Logarithms and drifts may be negative; nothing else may.

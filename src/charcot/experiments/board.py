@@ -60,18 +60,26 @@ class Scored:
     @property
     def group(self) -> str:
         """``claims``, or the group in which the experiment counts."""
-        if isinstance(self.content, Claim):
-            return "claims"
-        return "negative_controls" if self.content.negative_control else self.content.use
+        return group_of(self.content)
 
     @property
     def verdict(self) -> str:
         """The words for it: hit or miss; for a claim reproduced, contradicted, hypothesis."""
-        if not isinstance(self.content, Claim):
-            return "hit" if self.passed else "MISS"
-        if not self.passed:
-            return "contradicted"
-        return self.content.standing
+        return verdict_of(self.content, self.passed)
+
+
+def group_of(content: Experiment) -> str:
+    """``claims``, or the group in which an experiment counts."""
+    if isinstance(content, Claim):
+        return "claims"
+    return "negative_controls" if content.negative_control else content.use
+
+
+def verdict_of(content: Experiment, passed: bool) -> str:
+    """The words for a verdict: hit or miss; for a claim reproduced, contradicted, hypothesis."""
+    if not isinstance(content, Claim):
+        return "hit" if passed else "MISS"
+    return content.standing if passed else "contradicted"
 
 
 @dataclass(frozen=True)

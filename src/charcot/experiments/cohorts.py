@@ -18,7 +18,7 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.disease.genotypes import Mortality, seed_age_density
 from charcot.experiments.arms import SHIPPED
 from charcot.experiments.definition import Cohort, Given, Measure
-from charcot.experiments.natural_history import READOUTS, read_courses, statistics
+from charcot.experiments.natural_history import DEATH, READ_BY, READOUTS, SCORE, read_courses, statistics
 from charcot.patients import Assumed, Courses
 from charcot.patients.cohort import value
 from charcot.treatments import Regimen
@@ -249,3 +249,25 @@ STATISTICS: dict[str, Callable[[Group, Measure], float]] = {
     "slope of incidence on age": _incidence_slope,
     "share of incident cases": _genotype_share,
 }
+
+
+# What each of these reads beside the read-out that a measure names; the cohort's own quantities are in READ_BY.
+_READ_BY: dict[str, tuple[str, ...]] = {
+    "hazard ratio": (DEATH,),
+    "decline ratio": (SCORE,),
+    "ratio to the other arm": (),
+    "hazard ratio per standard deviation": (DEATH,),
+    "fast third over slow third": (SCORE,),
+    "change by diagnosis": (),
+    "change before onset": (),
+    "alive after diagnosis": (DEATH,),
+    "responders": (SCORE,),
+    "no decline in a year": (SCORE,),
+    "slope of incidence on age": (),  # of the law that a cohort is drawn from, no port
+    "share of incident cases": (),
+}
+
+
+def reads_of_statistic(name: str) -> tuple[str, ...]:
+    """The ports that a statistic is computed from, beside the read-out that its measure names."""
+    return _READ_BY[name] if name in _READ_BY else READ_BY[name]

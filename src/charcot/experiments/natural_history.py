@@ -16,15 +16,22 @@ import pandas as pd
 from lifelines import KaplanMeierFitter
 
 from charcot import patients
+from charcot.clinic.observation import TOTAL_MAXIMUM, observe_items
 from charcot.core.random import stream
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.patients import Courses
+from charcot.patients.courses import ITEM_READOUTS
 
 PUBLISHED = Path(__file__).parent / "published" / "natural_history.csv"
 READOUTS = ("clinic.vital_capacity", "biomarker.nfl_serum", "person.age", *(
     f"{region}.pool.motor_units" for region in ("bulbar", "cervical", "thoracic", "lumbar")
 ))  # fmt: skip
+SCORE, DEATH = "clinic.alsfrs_r.total", "clinic.survival.cumulative_hazard"
 REGION_OF_DOMAIN = {"bulbar": "bulbar", "fine motor": "cervical", "gross motor": "lumbar", "respiratory": "thoracic"}
+
+SITES = {"bulbar": "bulbar", "upper limb": "cervical", "lower limb": "lumbar"}
+VISIT_MONTHS = np.arange(0.0, 13.0, 3.0)  # of a study, from diagnosis
+SLOPES = "Correlation of the slope before diagnosis with the slope after, as measured"
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,8 @@ class Course:
     observed: np.ndarray  # death seen within the horizon
     decline: np.ndarray  # points per month in the year after diagnosis; NaN with under two months of it
     decline_before: np.ndarray
+    measured_decline: np.ndarray  # both slopes again as a study has them: see measured_slopes
+    measured_before: np.ndarray
     capacity_decline: np.ndarray
     second_region: np.ndarray
     delay: np.ndarray
@@ -129,6 +138,7 @@ def read_courses(courses: Courses) -> tuple[Course, np.ndarray]:
             np.isfinite(death),
             decline,
             before,
+            *measured_slopes(c),
             capacity_decline,
             second,
             delay,
@@ -140,6 +150,37 @@ def read_courses(courses: Courses) -> tuple[Course, np.ndarray]:
         ),
         ill,
     )
+
+
+def measured_slopes(c: Courses) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes after and before diagnosis as a study has them, points a month lost, (patients,) each.
+
+    The score is recorded with the noise of the ALSFRS-R (``clinic/observation.csv``) at diagnosis and every three
+    months of the year after it, while the patient lives. After: least squares over these visits, of which there must
+    be two. Before: what is missing of 48 at diagnosis over the time since onset; one recorded score is in both. Onset
+    is taken as remembered without error, since no size of that error was found. The noise of a patient depends on
+    the cohort's seed and the patient's number only.
+    """
+    days = c.diagnosis[:, None] + VISIT_MONTHS * DAYS_PER_MONTH
+    latent = np.stack([c.at(readout, days) for readout in ITEM_READOUTS], axis=2)
+    ids = c.cohort.columns["id"]
+    recorded = [observe_items(latent[i], c.cohort.seed, ids[i], "natural history") for i in range(len(ids))]
+    scores = np.array(recorded).reshape(latent.shape).sum(axis=2)
+    seen = np.isfinite(scores)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # The sums leave out the visits that did not take place.
+        x = np.where(seen, VISIT_MONTHS, 0.0)
+        x -= x.sum(axis=1, keepdims=True) / seen.sum(axis=1, keepdims=True)
+        x, y = np.where(seen, x, 0.0), np.where(seen, scores, 0.0)
+        after = np.where(seen.sum(axis=1) >= 2, -(x * y).sum(axis=1) / (x * x).sum(axis=1), np.nan)
+        before = (TOTAL_MAXIMUM - scores[:, 0]) / ((c.diagnosis - c.onset) / DAYS_PER_MONTH)
+    return after, before
+
+
+def slope_correlation(before: np.ndarray, after: np.ndarray) -> float:
+    """Correlation of two slopes over the patients who have both."""
+    both = np.isfinite(before) & np.isfinite(after)
+    return float(np.corrcoef(before[both], after[both])[0, 1])
 
 
 def median_survival(course: Course, rows: np.ndarray | None = None) -> float:
@@ -174,26 +215,43 @@ def statistics(k: Course) -> dict[str, Callable[[np.ndarray], float]]:
         return float(np.mean(seen[np.isfinite(seen) & (seen < 48)]))
 
     def tracking(r: np.ndarray) -> float:
-        both = np.isfinite(k.decline[r]) & np.isfinite(k.decline_before[r])
-        return float(np.corrcoef(k.decline_before[r][both], k.decline[r][both])[0, 1])
+        return slope_correlation(k.measured_before[r], k.measured_decline[r])
 
-    sites = {"bulbar": "bulbar", "upper limb": "cervical", "lower limb": "lumbar"}
     return {
         "Median survival from onset": survival,
         "Alive one year after diagnosis": share(k.alive_one_year),
         "Alive five years after onset": share((k.survival > 60).astype(float)),
-        **{f"Median survival from onset: {name}": at_site(survival, site) for name, site in sites.items()},
+        **{f"Median survival from onset: {name}": at_site(survival, site) for name, site in SITES.items()},
         "Decline of the ALSFRS-R in the year after diagnosis": mean(k.decline),
         "Between-patient SD of that decline": lambda r: float(np.nanstd(k.decline[r])),
-        "Correlation of the slope before diagnosis with the slope after, simulated without measurement noise": tracking,
+        SLOPES: tracking,
         "Decline of vital capacity in the year after diagnosis": mean(k.capacity_decline),
         "Onset to second region": second,
-        **{f"Onset to second region: {name} first": at_site(second, site) for name, site in sites.items()},
+        **{f"Onset to second region: {name} first": at_site(second, site) for name, site in SITES.items()},
         "Delay from onset to diagnosis": median(k.delay),
         "Lower motor units lost at diagnosis": lambda r: 100 * float(np.nanmedian(k.units_lost[r])),
         "Serum neurofilament light at diagnosis": median(k.nfl),
         "Age at onset": mean(k.onset_age),
     }
+
+
+# The ports that each quantity is read from (diagnosis and onset follow from the score).
+READ_BY: dict[str, tuple[str, ...]] = {
+    "Median survival from onset": (DEATH,),
+    "Alive one year after diagnosis": (DEATH,),
+    "Alive five years after onset": (DEATH,),
+    **{f"Median survival from onset: {name}": (DEATH,) for name in SITES},
+    "Decline of the ALSFRS-R in the year after diagnosis": (SCORE,),
+    "Between-patient SD of that decline": (SCORE,),
+    SLOPES: (SCORE,),
+    "Decline of vital capacity in the year after diagnosis": ("clinic.vital_capacity",),
+    "Onset to second region": (SCORE,),
+    **{f"Onset to second region: {name} first": (SCORE,) for name in SITES},
+    "Delay from onset to diagnosis": (SCORE,),
+    "Lower motor units lost at diagnosis": ("pool.motor_units",),
+    "Serum neurofilament light at diagnosis": ("biomarker.nfl_serum",),
+    "Age at onset": (SCORE, "person.age"),
+}
 
 
 def summarise(course: Course, seed: int, resamples: int = 200) -> pd.DataFrame:

@@ -7,14 +7,14 @@ What the pages say of a mechanism switched off comes from a stored simulation (`
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charcot import evidence, patients
 from charcot.core.expression import symbols_of, to_text
+from charcot.experiments import bearing
 from charcot.experiments.ablation import SCORE_MONTHS
 from charcot.interfaces.report.content import number_text
 from charcot.interfaces.report.names import plain_unit
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 RESULTS = "ablations.csv"
 CURVES = "ablation_curves.csv"
 REASONS = Path(patients.__file__).parents[1] / "experiments" / "ablation_reasons.csv"
-EXPERIMENTS = Path(patients.__file__).parents[1] / "experiments" / "published"
 REGION = "lumbar"
 HEAD = "<!-- Made by `charcot docs` from the code and its tables. Do not edit: run it again. -->"
 
@@ -80,11 +79,14 @@ def pages(stored: Ablations | None) -> dict[str, str]:
     for mechanism in whole.mechanisms:
         by_row.setdefault(mechanism.row, []).append(mechanism)
     why = reasons()
+    bears = bearing.bearings(whole, written)
     out = {
-        f"{mechanism.name}.md": _page(whole, mechanism, written, stored, why.get(mechanism.name, ""))
+        f"{mechanism.name}.md": _page(
+            whole, mechanism, written, stored, why.get(mechanism.name, ""), bears[mechanism.name]
+        )
         for mechanism in whole.mechanisms
     }
-    out["README.md"] = _index(by_row, stored)
+    out["README.md"] = _index(by_row, stored, bears)
     return out
 
 
@@ -93,17 +95,25 @@ def pictures(stored: Ablations) -> dict[str, str]:
     return {f"{name}.svg": _picture(name, stored) for name in stored.curves}
 
 
-def _index(by_row: Mapping[str, list[Mechanism]], stored: Ablations | None) -> str:
+def _index(
+    by_row: Mapping[str, list[Mechanism]], stored: Ablations | None, bears: Mapping[str, Sequence[bearing.Bearing]]
+) -> str:
     lines = [
         HEAD, "", "# The mechanisms", "",
         "One page per mechanism: its claim, its place in the chain, its equations as the code has them, its numbers "
-        "with what the evidence leaves open, what speaks for and against it, and what happens when it alone is off. "
+        "with what the evidence leaves open, what speaks for and against it, what happens when it alone is off, and "
+        "which experiments of the board act on it, share a source with it or read it, met or missed. "
         "`charcot docs` makes these pages; a test fails when they are out of date.", "",
     ]  # fmt: skip
     for row in sorted(by_row, key=_row_order):
-        lines += [f"## {row or 'other'}", "", "| mechanism | claim | without it, ALSFRS-R two years after onset |",
-                  "|---|---|--:|"]  # fmt: skip
-        lines += [f"| [{m.name}]({m.name}.md) | {m.claim} | {_effect(m.name, stored)} |" for m in by_row[row]]
+        lines += [f"## {row or 'other'}", "", "| mechanism | claim | without it, ALSFRS-R two years after onset | "
+                  "experiments and claims that act on it, met of all | otherwise tied to it, met of all |",
+                  "|---|---|--:|--:|--:|"]  # fmt: skip
+        for m in by_row[row]:
+            acting = [b for b in bears[m.name] if b.how == bearing.ACTS]
+            others = [b for b in bears[m.name] if b.how != bearing.ACTS]
+            counts = " | ".join(f"{sum(b.passed for b in own)} of {len(own)}" for own in (acting, others))
+            lines.append(f"| [{m.name}]({m.name}.md) | {m.claim} | {_effect(m.name, stored)} | {counts} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -121,7 +131,12 @@ def _effect(name: str, stored: Ablations | None) -> str:
 
 
 def _page(
-    whole: Definition, mechanism: Mechanism, written: list[Written], stored: Ablations | None, reason: str
+    whole: Definition,
+    mechanism: Mechanism,
+    written: list[Written],
+    stored: Ablations | None,
+    reason: str,
+    found: Sequence[bearing.Bearing],
 ) -> str:
     own = _representatives(whole, [w for w in written if w.mechanism is mechanism])
     parts = [HEAD, "", f"# {mechanism.name}", "", f"**{mechanism.claim}**", "", f"Row of the design: {mechanism.row}; "
@@ -131,7 +146,7 @@ def _page(
     parts += _equations(mechanism, own)
     parts += _numbers(whole, own)
     parts += _evidence(mechanism, [n.name for n in _numbers_of(whole, own)])
-    parts += _experiments(mechanism.name)
+    parts += _experiments(found)
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -287,21 +302,55 @@ def _evidence(mechanism: Mechanism, numbers: list[str]) -> list[str]:
     return lines
 
 
-def _experiments(name: str) -> list[str]:
-    """The published experiments whose file names the mechanism, with the verdict where one is stored."""
+SHOWN = 4  # names of what ties an experiment to a mechanism
+BOARD = (
+    "Verdicts are those of the stored [board](../board.md); the files themselves say how each is tied to the "
+    "mechanism ([experiments.md](../experiments.md))."
+)
+TIES = {
+    bearing.ACTS: "These act on it: an arm switches it off, or changes a number that it reads or a port that it "
+    "writes; or a claim names it.",
+    bearing.SHARES: "These cite a source that it cites, for or against, and no arm of theirs acts on it. A number or "
+    "port beside the source: their animal line, culture or genotype changes it.",
+    bearing.LINE: "The animal line, culture or genotype of these is set by numbers that it reads or ports that it "
+    "writes; what they test may be something else.",
+    bearing.READS: "These read a port that it writes, and are tied to it by nothing else.",
+}
+
+
+def _experiments(found: Sequence[bearing.Bearing]) -> list[str]:
+    """Which published experiments and claims bear on it, with their verdicts; hits of a weak tie by name."""
     lines = ["## Experiments", ""]
-    found = [(path.stem, text) for path in sorted(EXPERIMENTS.rglob("*.y*ml"))
-             if _names(text := path.read_text(encoding="utf-8"), name)]  # fmt: skip
     if not found:
-        return [*lines, "No published experiment names it yet.", ""]
-    for stem, text in found:
-        title = next((line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("title:")), "")
-        lines.append(f"- `{stem}`{': ' + title if title else ''}")
-    return [*lines, ""]
+        return [*lines, "No experiment or claim of the board acts on it, shares a source with it or reads what it "
+                        "writes: it is tested only through the mechanisms that read it.", ""]  # fmt: skip
+    lines += [f"{_tally(found)} {BOARD}", ""]
+    for how, text in TIES.items():
+        own = [b for b in found if b.how == how]
+        if not own:
+            continue
+        brief = [b for b in own if b.passed] if how in (bearing.LINE, bearing.READS) else []
+        lines += [text, ""]
+        lines += [f"- Met ({len(brief)}): {_and(f'`{b.name}`' for b in brief)}."] if brief else []
+        lines += [_experiment(b) for b in own if b not in brief]
+        lines.append("")
+    return lines
 
 
-def _names(text: str, name: str) -> bool:
-    return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", text) is not None
+def _tally(found: Sequence[bearing.Bearing]) -> str:
+    acting = [b for b in found if b.how == bearing.ACTS]
+    rest = f"of {len(found) - len(acting)} that bear on it otherwise {sum(b.passed for b in found if b not in acting)}"
+    if not acting:
+        return f"No experiment or claim of the board acts on it; {rest} are met."
+    return f"Of {len(acting)} experiments and claims that act on it {sum(b.passed for b in acting)} are met, {rest}."
+
+
+def _experiment(b: bearing.Bearing) -> str:
+    verdict = b.verdict if b.passed else f"**{b.verdict}**"
+    named = [name if " " in name else f"`{name}`" for name in b.through]
+    through = _and(named[:SHOWN]) + (f" and {len(named) - SHOWN} more" if len(named) > SHOWN else "")
+    why = f" {b.content.miss}" if b.content.miss and not b.passed else ""
+    return f"- {verdict} ({b.use}), `{b.name}`: {b.content.title}; through {through}.{why}"
 
 
 def _picture(name: str, stored: Ablations) -> str:

@@ -101,8 +101,8 @@ def _method(stored: Mapping[str, Any]) -> Prose:
     return Prose((
         "All hypotheses run on the same mechanisms. They differ in what the last step to disease plants in one region, "
         "and in the numbers that their fit found; the same procedure fits each, with the same shared numbers and two "
-        "of its own. All fits start at the shipped values, which were found with the seed of TDP-43: an advantage of that "
-        "hypothesis that the evidence does not see.",
+        "of its own. All fits start at the shipped values, which were found with the seed of TDP-43: an advantage of "
+        "that hypothesis which the evidence does not see.",
         f"Fits of {' and '.join(dates)}. Evidence: Laplace's approximation at the posterior mode, priors integrated "
         "out. Spread of predictions: draws from that Gaussian, with the error of the reading on top.",
     ))  # fmt: skip
