@@ -18,7 +18,7 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.disease.genotypes import Mortality, seed_age_density
 from charcot.experiments.arms import SHIPPED
 from charcot.experiments.definition import Cohort, Given, Measure
-from charcot.experiments.natural_history import DEATH, READ_BY, READOUTS, SCORE, read_courses, statistics
+from charcot.experiments.natural_history import DEATH, READ_BY, READOUTS, SCORE, Course, read_courses, statistics
 from charcot.patients import Assumed, Courses
 from charcot.patients.cohort import value
 from charcot.treatments import Regimen
@@ -34,6 +34,7 @@ COHORT_READOUTS = (
     "immune.natural_killer",
 )
 UNTREATED = "untreated"
+MOST: contextvars.ContextVar[int] = contextvars.ContextVar("most", default=0)  # patients drawn; 0: as the file says
 WORKERS = contextvars.ContextVar("workers", default=1)  # threads; no result depends on it
 
 
@@ -46,10 +47,17 @@ class Group:
 
     def courses(self, arm: str) -> Courses:
         """The courses of one arm, simulated once in a process."""
+        return _courses(self._key(arm), self.under)
+
+    def read(self, arm: str) -> tuple[Course, np.ndarray]:
+        """What a clinic reads off the courses of one arm, and who fell ill."""
+        return _read(self._key(arm), self.under)
+
+    def _key(self, arm: str) -> str:
         given = [g.model_dump() for g in self.cohort.arms.get(arm, ())]
         extra = [self.cohort.set.get(arm, {}), list(self.cohort.off.get(arm, ()))]
-        drawn = [self.cohort.population, self.cohort.patients, self.cohort.seed]
-        return _courses(json.dumps([*drawn, given, *extra]), self.under)
+        count = min(self.cohort.patients, MOST.get() or self.cohort.patients)
+        return json.dumps([self.cohort.population, count, self.cohort.seed, given, *extra])
 
 
 def statistic(cohort: Cohort, measure: Measure, under: Assumed = SHIPPED) -> float:
@@ -58,7 +66,7 @@ def statistic(cohort: Cohort, measure: Measure, under: Assumed = SHIPPED) -> flo
     known = STATISTICS.get(measure.statistic or "")
     if known is not None:
         return known(group, measure)
-    course, _ = read_courses(group.courses(measure.arm or UNTREATED))
+    course, _ = group.read(measure.arm or UNTREATED)
     return statistics(course)[measure.statistic or ""](np.arange(len(course.survival)))
 
 
@@ -86,9 +94,15 @@ def _courses(key: str, under: Assumed) -> Courses:
     return under.simulate(drawn.take(diagnosed), [regimens] * len(diagnosed), plain.diagnosis[diagnosed], **options)
 
 
+@functools.lru_cache(maxsize=8)
+def _read(key: str, under: Assumed) -> tuple[Course, np.ndarray]:
+    return read_courses(_courses(key, under))
+
+
 def forget_courses() -> None:
     """Let go of the courses that are kept."""
     _courses.cache_clear()
+    _read.cache_clear()
 
 
 def _regimen(given: Given) -> Regimen:
@@ -170,7 +184,7 @@ def _hazard_per_sd(group: Group, measure: Measure) -> float:
 def _fast_over_slow(group: Group, measure: Measure) -> float:
     """Mean ``read`` at diagnosis of the fast third over that of the slow third, by decline after diagnosis."""
     courses = group.courses(measure.arm or UNTREATED)
-    course, ill = read_courses(courses)
+    course, ill = group.read(measure.arm or UNTREATED)
     known = np.isfinite(course.decline)
     sick = courses.take(np.flatnonzero(ill))
     x = sick.at(measure.read or "", sick.diagnosis)

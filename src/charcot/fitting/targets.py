@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from types import TracebackType
 
 from charcot.experiments.board import Bench, Scored, Verdict, forget, score
-from charcot.experiments.cohorts import WORKERS
+from charcot.experiments.cohorts import MOST, WORKERS
 from charcot.experiments.reading import entries, feasible
 from charcot.fitting.estimation import Residual
 from charcot.patients import Assumed
@@ -54,8 +54,9 @@ def _residual(name: str, verdict: Verdict) -> Residual:
 class Laboratory:
     """Runs experiments under many changes of the model at once: ``with Laboratory(workers) as laboratory``."""
 
-    def __init__(self, workers: int = 1) -> None:
-        self.workers = workers
+    def __init__(self, workers: int = 1, patients: int = 0) -> None:
+        """``patients``: the most that are drawn for an experiment; 0 draws as many as its file says."""
+        self.workers, self.patients = workers, patients
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Laboratory:
@@ -73,12 +74,12 @@ class Laboratory:
 
     def run(self, names: Sequence[str], changes: Sequence[Assumed]) -> list[list[Scored]]:
         """The named experiments under each change, in order."""
-        jobs = [(tuple(names), under) for under in changes]
+        jobs = [(tuple(names), under, self.patients) for under in changes]
         return list(self._pool.map(_run, jobs)) if self._pool is not None else [_run(job) for job in jobs]
 
     def predict(self, names: Sequence[str], changes: Sequence[Assumed]) -> list[list[float]]:
         """Every reading of the named feasible experiments under each change, in order; NaN where one cannot be run."""
-        jobs = [(tuple(names), under) for under in changes]
+        jobs = [(tuple(names), under, self.patients) for under in changes]
         return list(self._pool.map(_predict, jobs)) if self._pool is not None else [_predict(job) for job in jobs]
 
     def simulate(
@@ -93,18 +94,20 @@ class Laboratory:
         return simulate
 
 
-def _run(job: tuple[tuple[str, ...], Assumed]) -> list[Scored]:
-    names, under = job
+def _run(job: tuple[tuple[str, ...], Assumed, int]) -> list[Scored]:
+    names, under, patients = job
     WORKERS.set(1)
+    MOST.set(patients)
     known = entries()
     out = [score(known[name], under) for name in names]
     forget()  # each change is run once: what is kept would only fill memory
     return out
 
 
-def _predict(job: tuple[tuple[str, ...], Assumed]) -> list[float]:
-    names, under = job
+def _predict(job: tuple[tuple[str, ...], Assumed, int]) -> list[float]:
+    names, under, patients = job
     WORKERS.set(1)
+    MOST.set(patients)
     known = feasible()
     out: list[float] = []
     for name in names:

@@ -27,7 +27,7 @@ def fit(
         list[str] | None,
         typer.Option("--experiment", metavar="NAME", help="Fit to this one, not to all for calibration. Repeatable."),
     ] = None,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that the optimiser may try.")] = 6,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that the optimiser may try.")] = 4,
     store: Annotated[
         bool, typer.Option("--store", help="For developers: keep the fit beside the numbers of the model.")
     ] = False,
@@ -55,7 +55,7 @@ def fit(
     with talk.stage("Composing the model"):
         made_of = identity("fit", **question)
     job = Job("fit", made_of, out, force_new, worker_count(workers))
-    command = command_line("fit", {"--number": number, "--experiment": experiment}, {"--rounds": (rounds, 6)}, store)
+    command = command_line("fit", {"--number": number, "--experiment": experiment}, {"--rounds": (rounds, 4)}, store)
 
     def compute() -> Product:
         with talk.stage(f"Fitting {len(free)} numbers to {len(names)} experiments", total=count) as advance:

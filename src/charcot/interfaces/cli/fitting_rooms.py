@@ -43,12 +43,12 @@ def fit(
     free: Sequence[Any], names: Sequence[str], rounds: int, workers: int, progress: Progress, command: str
 ) -> dict[str, Any]:
     """Fit numbers of the shipped model; the record that can be stored."""
-    from charcot.fitting.calibration import calibrate, record
+    from charcot.fitting.calibration import PATIENTS, calibrate, record
     from charcot.fitting.numbers import changed
     from charcot.fitting.targets import Laboratory
 
-    with Laboratory(workers) as laboratory:
-        return record(calibrate(free, names, changed, laboratory, rounds, progress), command, rounds)
+    with Laboratory(workers, PATIENTS) as laboratory:
+        return record(calibrate(free, names, changed, laboratory, rounds, progress), command, rounds, PATIENTS)
 
 
 def store(stored: dict[str, Any]) -> None:
@@ -96,14 +96,14 @@ def fit_rivals(
 ) -> dict[str, Any]:
     """Fit each hypothesis by the same procedure; each is kept as soon as it is there, if it is to be kept."""
     from charcot.disease.hypotheses import FITTED
-    from charcot.fitting.calibration import record, write
+    from charcot.fitting.calibration import PATIENTS, record, write
     from charcot.fitting.comparison import fit_rival
     from charcot.fitting.targets import Laboratory
 
     out = {}
-    with Laboratory(workers) as laboratory:
+    with Laboratory(workers, PATIENTS) as laboratory:
         for name in names:
-            out[name] = record(fit_rival(name, laboratory, rounds, progress), command, rounds)
+            out[name] = record(fit_rival(name, laboratory, rounds, progress), command, rounds, PATIENTS)
             if keep:
                 write(FITTED / f"{name}.json", out[name])
     return out
