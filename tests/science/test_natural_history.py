@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from virtual_experiments import Person, drawn_courses, drawn_summaries, person
+from virtual_experiments import drawn_courses, drawn_summaries
 
 from charcot import patients
 from charcot.core.units import DAYS_PER_MONTH as MONTH
-from charcot.core.units import DAYS_PER_YEAR as YEAR
 from charcot.experiments import natural_history
 from charcot.experiments.natural_history import ABLATIONS, measured_slopes, median_survival, slope_correlation
 
@@ -117,24 +116,3 @@ def test_readouts_stay_in_their_range_along_the_way(courses):
     for region in ("bulbar", "cervical", "thoracic", "lumbar"):
         assert np.nanmax(courses.result[f"{region}.pool.motor_units"]) < 1 + 1e-6
     assert np.nanmax(courses.result["clinic.alsfrs_r.total"]) < 48 + 1e-6
-
-
-def _scores(one: Person) -> np.ndarray:
-    """ALSFRS-R totals at the outputs of twelve years."""
-    return one.courses.result["clinic.alsfrs_r.total"][0]
-
-
-@pytest.mark.parametrize("region", ["bulbar", "lumbar"])
-def test_twice_the_axon_segments_give_the_same_course(region):
-    scores = [_scores(person(region, horizon_years=12.0, segments=n)) for n in (4, 8)]
-    both = np.isfinite(scores[0]) & np.isfinite(scores[1])
-    assert both.sum() > 4 * YEAR / 10
-    assert np.abs(scores[0] - scores[1])[both].max() < 0.5
-
-
-@pytest.mark.parametrize("region", ["bulbar", "lumbar"])
-def test_a_tighter_tolerance_gives_the_same_course(region):
-    scores = [_scores(person(region, horizon_years=12.0, tolerance=t)) for t in (1e-4, 1e-5)]
-    both = np.isfinite(scores[0]) & np.isfinite(scores[1])
-    assert both.sum() > 4 * YEAR / 10
-    assert np.abs(scores[0] - scores[1])[both].max() < 0.05

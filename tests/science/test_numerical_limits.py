@@ -1,0 +1,316 @@
+"""What the numbers of a simulation may depend on, and by how much: segments, tolerance, zero, and what is conserved."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from virtual_experiments import REGIONS, SEED_AGE
+
+from charcot import disease, patients
+from charcot.core.expression import symbol
+from charcot.core.program import Program, Readout
+from charcot.core.schedule import Event, EventKind
+from charcot.disease.systems import system, system_names
+from charcot.engine.conservation import conserved
+from charcot.experiments import arms
+from charcot.experiments.board import Bench
+from charcot.experiments.definition import Arm
+from charcot.experiments.reading import entries
+from charcot.model.compose import compose
+from charcot.model.mechanism import mechanism
+from charcot.model.ports import Port
+from charcot.patients import Cohort, Courses, Population
+from charcot.patients.courses import TOLERANCE
+from charcot.treatments import Regimen
+
+SCORE = "clinic.alsfrs_r.total"
+INNERVATION = tuple(f"{region}.nmj.innervation" for region in REGIONS)
+
+
+def joined(*cohorts: Cohort) -> Cohort:
+    """Typical persons of several cohorts as one."""
+    columns = {name: np.concatenate([c.columns[name] for c in cohorts]) for name in cohorts[0].columns}
+    return Cohort(0, columns, {}, vary=False)
+
+
+def every_state(model: Program) -> Program:
+    """The same program with every state among the read-outs."""
+    known = set(model.readout_names)
+    extra = (Readout(s.name, s.unit, symbol(s.name)) for s in model.states if s.name not in known)
+    return replace(model, readouts=(*model.readouts, *extra))
+
+
+# Axon segments
+
+VECTOR = "aav_mir126"
+
+
+def test_twice_the_axon_segments_move_no_score_by_half_a_point():
+    """Untreated sporadic patients by region of onset, a carrier of SOD1, and patients treated with AAV-miR-126 before
+    onset and after it: the ALSFRS-R on each day of the course that both have, and the day of death."""
+    people = joined(
+        patients.typical_cohort(REGIONS, SEED_AGE),
+        patients.typical_cohort(["lumbar"], 50.0, "SOD1"),
+        patients.typical_cohort(["bulbar", "lumbar", "lumbar"], SEED_AGE),
+    )
+    first = patients.simulate(people, products=(VECTOR,), step_days=10.0)
+    starts = ["-9 months", "-9 months", "6 months"]
+    given = [*([[]] * 5), *([Regimen.parse(product=VECTOR, start=start)] for start in starts)]
+    four, eight = (
+        patients.simulate(people, given, first.onset, products=(VECTOR,), step_days=10.0, segments=n) for n in (4, 8)
+    )
+    assert not four.failed.any()
+    assert not eight.failed.any()
+    treated, plain = four.result[SCORE][5:], first.result[SCORE][5:]
+    assert (np.nanmax(np.abs(treated - plain), axis=1) > 1).all()  # the treatment does something
+    scores = [courses.result[SCORE] for courses in (four, eight)]
+    both = np.isfinite(scores[0]) & np.isfinite(scores[1])
+    assert (np.sum(both, axis=1) > 200).all()
+    assert (np.min(np.where(both, scores[0], 48), axis=1) < 40).all()  # they fall ill
+    moved = np.max(np.where(both, np.abs(scores[0] - scores[1]), 0.0), axis=1)
+    assert (moved < 0.5).all(), moved
+    np.testing.assert_allclose(four.death, eight.death, atol=10.0)
+
+
+# Tolerance
+
+NFL = "biomarker.nfl_serum"
+READ = (SCORE, "clinic.vital_capacity", NFL, *INNERVATION)
+LINE = 1e-3  # a thousandth
+LEAST = 0.01  # of its value at the start: what a read-out is compared with where it is smaller still
+
+
+@pytest.fixture(scope="module")
+def people() -> Courses:
+    """Untreated courses of drawn patients, a quarter each sporadic and with C9orf72, SOD1 and FUS mutations."""
+    shares = dict.fromkeys(("sporadic", "C9orf72", "SOD1", "FUS"), 0.25)
+    cohort = patients.draw_cohort(Population.from_mapping("mixed", {"genotypes": shares}), 64, 5)
+    courses = patients.simulate(cohort, readouts=READ)
+    known = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
+    assert set(known.cohort.columns["genotype"]) == set(shares)
+    return known
+
+
+@pytest.fixture(scope="module")
+def course(people):
+    """Their courses with products from diagnosis on, at a tolerance; each is simulated once."""
+
+    @functools.cache
+    def simulated(products: tuple[str, ...], tolerance: float) -> Courses:
+        given = [[Regimen.parse(product=product) for product in products]] * len(people.cohort)
+        return patients.simulate(people.cohort, given, people.diagnosis, readouts=READ, tolerance=tolerance)
+
+    return simulated
+
+
+def moved(people: Courses, usual: Courses, sharp: Courses) -> dict[str, np.ndarray]:
+    """Read-out -> (patients,) the largest change between two courses on any reported day, as a share of the value
+    then; "survival": of the days from onset to death."""
+    np.testing.assert_array_equal(np.isfinite(usual.death), np.isfinite(sharp.death))
+    out = {}
+    for readout in READ:
+        a, b = usual.result[readout], sharp.result[readout]
+        both = np.isfinite(a) & np.isfinite(b)
+        size = np.maximum(b, LEAST * b[:, :1])
+        out[readout] = np.max(np.where(both, np.abs(a - b) / size, 0.0), axis=1)
+    ends = [np.where(np.isfinite(c.death), c.death, c.result.end_time) - people.onset for c in (usual, sharp)]
+    return out | {"survival": np.abs(ends[0] / ends[1] - 1)}
+
+
+def over(found: dict[str, np.ndarray]) -> dict[str, float]:
+    """The read-outs that move by more than the line, and by how much in the worst patient."""
+    return {name: float(x.max()) for name, x in found.items() if x.max() >= LINE}
+
+
+def test_a_tenfold_tighter_tolerance_moves_no_readout_by_a_thousandth(people, course):
+    """ALSFRS-R, vital capacity and innervation of each region on every day reported, and the days from onset to
+    death, of each untreated patient at the tolerance that is shipped. Neurofilament keeps the line in 95 of 100."""
+    found = moved(people, course((), TOLERANCE), course((), TOLERANCE / 10))
+    nfl = found.pop(NFL)
+    assert over(found) == {}
+    assert np.quantile(nfl, 0.95) < LINE
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="in 1 to 2 of 100 untreated patients neurofilament moves by 0.1 to 0.25 %",
+)
+def test_the_same_for_the_neurofilament_of_every_patient(people, course):
+    assert over({NFL: moved(people, course((), TOLERANCE), course((), TOLERANCE / 10))[NFL]}) == {}
+
+
+VECTOR_ONLY, DAILY, ANTISENSE = ("aav_mir126",), ("edaravone_iv",), ("tofersen",)
+
+
+SINGLE = (
+    "single treated patients: 0.5 % with the vector, 0.4 % with daily infusions, far more in carriers of SOD1 under "
+    "tofersen (see below)"
+)
+
+
+@pytest.mark.parametrize("products", [VECTOR_ONLY, DAILY, ANTISENSE])
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason=SINGLE)
+def test_the_same_for_every_treated_patient(people, course, products):
+    assert over(moved(people, course(products, TOLERANCE), course(products, TOLERANCE / 10))) == {}
+
+
+@pytest.mark.parametrize("products", [(), VECTOR_ONLY, DAILY])
+def test_the_same_for_the_means_that_a_trial_reads(course, products):
+    """Means over the patients who live, neurofilament too, with and without treatment, at the shipped tolerance."""
+    usual, sharp = course(products, TOLERANCE), course(products, TOLERANCE / 10)
+    for readout in READ:
+        a, b = usual.result[readout], sharp.result[readout]
+        both = np.isfinite(a) & np.isfinite(b)
+        many = both.sum(axis=0) >= 10
+        means = [np.where(both, values, 0.0).sum(axis=0)[many] / both.sum(axis=0)[many] for values in (a, b)]
+        assert np.max(np.abs(means[0] / means[1] - 1)) < LINE, readout
+
+
+@pytest.mark.parametrize("products", [(), VECTOR_ONLY, DAILY])
+def test_the_same_for_everything_and_everyone_at_a_tenth_of_the_shipped_tolerance(people, course, products):
+    assert over(moved(people, course(products, TOLERANCE / 10), course(products, TOLERANCE / 100))) == {}
+
+
+def test_what_moves_most_are_carriers_whom_an_antisense_drug_holds_at_the_threshold(people, course):
+    """Misfolded SOD1 that tofersen holds near the load below which it vanishes stays there for years, and every error
+    grows meanwhile. At the shipped tolerance such a course moves by up to a point, and converges with it."""
+    loose, usual, sharp = (course(ANTISENSE, TOLERANCE / part).result[SCORE] for part in (1, 10, 100))
+    points = [np.nanmax(np.abs(a - b)) for a, b in ((loose, usual), (usual, sharp))]
+    assert points[0] < 1.0
+    assert points[1] < 0.2 * points[0]
+    found = moved(people, course(ANTISENSE, TOLERANCE), course(ANTISENSE, TOLERANCE / 10))
+    others = people.cohort.columns["genotype"] != "SOD1"
+    assert over({name: x[others] for name, x in found.items() if name != NFL}) == {}
+
+
+# Zero
+
+GIVEN = ("aav_mir126", "edaravone_iv", "low_dose_il2", "riluzole", "tofersen")
+SIGNED = ("person.tempo_drift", "person.tempo_target")  # logarithms
+ROUNDING = -1e-9  # of the unit of each quantity: nothing is clipped, so that a state that decays may round below zero
+
+
+@pytest.fixture(scope="module")
+def whole() -> Program:
+    """The model with every state reported, and some products that come and go."""
+    return every_state(patients.program(GIVEN))
+
+
+def lowest(values: dict[str, np.ndarray]) -> tuple[float, str]:
+    return min((float(np.nanmin(v)), name) for name, v in values.items() if name not in SIGNED)
+
+
+def test_nothing_falls_below_zero_in_patients_of_any_genotype_with_and_without_treatment(whole):
+    """Every state and every read-out over whole courses; the treated get five products at once from onset on."""
+    shares = dict.fromkeys(disease.genotypes(), 1 / len(disease.genotypes()))
+    cohort = patients.draw_cohort(Population.from_mapping("all", {"genotypes": shares}), 60, 40)
+    assert set(cohort.columns["genotype"]) == set(shares)
+    names = tuple(dict.fromkeys((*whole.readout_names, *whole.state_names)))
+    options = {"model": whole, "products": GIVEN, "readouts": names}
+    untreated = patients.simulate(cohort, **options)
+    origins = np.where(np.isfinite(untreated.onset), untreated.onset, 1000.0)
+    treated = patients.simulate(cohort, [[Regimen.parse(product=p) for p in GIVEN]] * len(cohort), origins, **options)
+    for product in GIVEN:
+        assert any(np.nanmax(treated.result[n]) > 0 for n in names if n.startswith(f"drug.{product}.")), product
+    for courses in (untreated, treated):
+        assert not courses.failed.any()
+        low, name = lowest({name: courses.result[name] for name in names})
+        assert low > ROUNDING, (name, low)
+
+
+@pytest.fixture
+def reported(whole, monkeypatch):
+    """Runs of the laboratory report every state."""
+    monkeypatch.setattr(patients, "program", lambda products=(), off=frozenset(), segments=0: whole)
+    return lambda name, arm: arms._Run(system(name), arm, {}, GIVEN).trace(whole.readout_names)
+
+
+@pytest.mark.parametrize("name", system_names())
+def test_nothing_falls_below_zero_in_mice_and_cultures(reported, name):
+    """Each system as it is, and in every arm of the board that changes it on given days without products."""
+    wanted = [Arm()]
+    for entry in entries().values():
+        for arm in Bench(entry.content).arms.values():
+            by_formula = any(isinstance(change.day, str) for change in arm.changes)
+            if (arm.system or entry.content.system) == name and not (arm.given or arm.off or by_formula):
+                wanted.append(arm)
+    for arm in wanted:
+        low, where = lowest(dict(reported(name, arm).values))
+        assert low > ROUNDING, (arm, where, low)
+
+
+# What is conserved
+
+
+@mechanism(row="test")
+def census(
+    pool_healthy_fast,
+    pool_recruited_fast,
+    pool_healthy_slow,
+    pool_recruited_slow,
+    pool_death_rate,
+    pool_fast_death,
+    pool_slow_death,
+    pool_ageing_rate,
+):
+    """Those who die are counted: of disease, as the flux of loss has them, and of age.
+
+    Sources: definition
+    """
+    return {
+        "d/dt pool.dead_fast": pool_fast_death * pool_death_rate * pool_recruited_fast
+        + pool_ageing_rate * (pool_healthy_fast + pool_recruited_fast),
+        "d/dt pool.dead_slow": pool_slow_death * pool_death_rate * pool_recruited_slow
+        + pool_ageing_rate * (pool_healthy_slow + pool_recruited_slow),
+    }
+
+
+def test_the_model_itself_conserves_nothing():
+    """People make and clear protein, cells die and are not counted: no sum of states is constant by the equations.
+
+    What is conserved once the open ends are closed is tested below: neurons with the dead among them, TDP-43 without
+    synthesis and degradation, microglia without arrival and removal."""
+    assert conserved(patients.program()) == ()
+
+
+def test_motor_neurons_healthy_sick_and_dead_are_as_many_as_at_the_start():
+    """A law of the equations, and true to 1e-6 on every day of drawn patients at the shipped tolerance."""
+    ports = [Port(f"pool.dead_{kind}", "state", "region", "1", 0.0, 0.1, "Dead") for kind in ("fast", "slow")]
+    model = every_state(compose(patients.definition().extended(ports, (), (census,), ())))
+    parts = [
+        [f"{region}.pool.{what}_{kind}" for what in ("healthy", "recruited", "dead")]
+        for region in REGIONS
+        for kind in ("fast", "slow")
+    ]
+    laws = {frozenset(dict(law.coefficients).items()) for law in conserved(model)}
+    assert laws == {frozenset(dict.fromkeys(names, 1).items()) for names in parts}
+    cohort = patients.draw_cohort(patients.load_population("sporadic"), 8, 3)
+    courses = patients.simulate(cohort, model=model, readouts=model.readout_names)
+    for names in parts:
+        total = np.sum([courses.result[name] for name in names], axis=0)
+        assert np.nanmax(np.abs(total - 1)) < 1e-6, names
+    assert np.nanmax(courses.result["lumbar.pool.dead_fast"]) > 0.5
+
+
+CLOSED = {"tdp43.degradation_rate": 0.0, "microglia.activation_rate": 0.0, "microglia.removal_rate": 0.0}
+
+
+def test_shuttling_moves_tdp43_and_switching_moves_microglia_without_making_or_losing_any():
+    """Without synthesis and degradation nuclear and cytoplasmic TDP-43 keep their sum, without arrival and removal
+    protective and toxic microglia (some are put there), to 1e-6 over years of disease."""
+    cohort = patients.draw_cohort(patients.load_population("sporadic"), 8, 3)
+    there = [[Event(1.0, f"{region}.microglia.protective", EventKind.ADD, 0.3) for region in REGIONS]] * len(cohort)
+    moved = ("soma.tdp43_nuclear", "soma.tdp43_cytoplasmic"), ("microglia.protective", "microglia.toxic")
+    names = [f"{region}.{name}" for region in REGIONS for pair in moved for name in pair]
+    courses = patients.simulate(cohort, readouts=names, overrides=CLOSED, events=there, step_days=10.0)
+    assert not courses.failed.any()
+    for region in REGIONS:
+        for pair in moved:
+            values = [courses.result[f"{region}.{name}"][:, 1:] for name in pair]
+            total = values[0] + values[1]
+            assert np.nanmax(np.abs(total / total[:, :1] - 1)) < 1e-6, (region, pair)
+            assert np.nanmax(values[0]) - np.nanmin(values[0]) > 0.05, (region, pair)  # they do move
