@@ -125,66 +125,26 @@ def over(found: dict[str, np.ndarray]) -> dict[str, float]:
     return {name: float(x.max()) for name, x in found.items() if x.max() >= LINE}
 
 
-def test_a_tenfold_tighter_tolerance_moves_no_readout_by_a_thousandth(people, course):
-    """ALSFRS-R, vital capacity and innervation of each region on every day reported, and the days from onset to
-    death, of each untreated patient at the tolerance that is shipped. Neurofilament keeps the line in 95 of 100."""
-    found = moved(people, course((), TOLERANCE), course((), TOLERANCE / 10))
-    nfl = found.pop(NFL)
-    assert over(found) == {}
-    assert np.quantile(nfl, 0.95) < LINE
-
-
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="in 1 to 2 of 100 untreated patients neurofilament moves by 0.1 to 0.25 %",
-)
-def test_the_same_for_the_neurofilament_of_every_patient(people, course):
-    assert over({NFL: moved(people, course((), TOLERANCE), course((), TOLERANCE / 10))[NFL]}) == {}
-
-
 VECTOR_ONLY, DAILY, ANTISENSE = ("aav_mir126",), ("edaravone_iv",), ("tofersen",)
 
 
-SINGLE = (
-    "single treated patients: 0.5 % with the vector, 0.4 % with daily infusions, far more in carriers of SOD1 under "
-    "tofersen (see below)"
-)
-
-
-@pytest.mark.parametrize("products", [VECTOR_ONLY, DAILY, ANTISENSE])
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason=SINGLE)
-def test_the_same_for_every_treated_patient(people, course, products):
+@pytest.mark.parametrize("products", [(), VECTOR_ONLY, DAILY])
+def test_a_tenfold_tighter_tolerance_moves_no_readout_by_a_thousandth(people, course, products):
+    """ALSFRS-R, vital capacity, neurofilament and innervation of each region on every day reported, and the days from
+    onset to death, of every patient at the tolerance that is shipped, untreated and treated."""
     assert over(moved(people, course(products, TOLERANCE), course(products, TOLERANCE / 10))) == {}
-
-
-@pytest.mark.parametrize("products", [(), VECTOR_ONLY, DAILY])
-def test_the_same_for_the_means_that_a_trial_reads(course, products):
-    """Means over the patients who live, neurofilament too, with and without treatment, at the shipped tolerance."""
-    usual, sharp = course(products, TOLERANCE), course(products, TOLERANCE / 10)
-    for readout in READ:
-        a, b = usual.result[readout], sharp.result[readout]
-        both = np.isfinite(a) & np.isfinite(b)
-        many = both.sum(axis=0) >= 10
-        means = [np.where(both, values, 0.0).sum(axis=0)[many] / both.sum(axis=0)[many] for values in (a, b)]
-        assert np.max(np.abs(means[0] / means[1] - 1)) < LINE, readout
-
-
-@pytest.mark.parametrize("products", [(), VECTOR_ONLY, DAILY])
-def test_the_same_for_everything_and_everyone_at_a_tenth_of_the_shipped_tolerance(people, course, products):
-    assert over(moved(people, course(products, TOLERANCE / 10), course(products, TOLERANCE / 100))) == {}
 
 
 def test_what_moves_most_are_carriers_whom_an_antisense_drug_holds_at_the_threshold(people, course):
     """Misfolded SOD1 that tofersen holds near the load below which it vanishes stays there for years, and every error
-    grows meanwhile. At the shipped tolerance such a course moves by up to a point, and converges with it."""
+    grows meanwhile: such a course keeps the line only at a tighter tolerance. It converges; all others keep it."""
     loose, usual, sharp = (course(ANTISENSE, TOLERANCE / part).result[SCORE] for part in (1, 10, 100))
     points = [np.nanmax(np.abs(a - b)) for a, b in ((loose, usual), (usual, sharp))]
-    assert points[0] < 1.0
-    assert points[1] < 0.2 * points[0]
+    assert points[0] < 0.2
+    assert points[1] < 0.5 * points[0] or points[1] < 1e-3
     found = moved(people, course(ANTISENSE, TOLERANCE), course(ANTISENSE, TOLERANCE / 10))
     others = people.cohort.columns["genotype"] != "SOD1"
-    assert over({name: x[others] for name, x in found.items() if name != NFL}) == {}
+    assert over({name: x[others] for name, x in found.items()}) == {}
 
 
 # Zero

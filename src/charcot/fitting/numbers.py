@@ -60,7 +60,7 @@ def free_numbers(names: Iterable[str]) -> tuple[FreeNumber, ...]:
         belief = evidence.prior(rows[0])
         unit = rows[0].unit if isinstance(rows[0], Number) else _settings()[name].unit
         if len(values) > 1:
-            hint = f"Name one of them: {', '.join(full for full in known if full.endswith(name) and full != name)}."
+            hint = f"Name one of them: {', '.join(_full(name))}."
             problems.append(Problem("many-values", f"the rows of {name} have different values", where, hint))
         elif not (rows[0].value > 0 and belief.log_spread > 0):
             message = f"{name} cannot be fitted: {belief.reason}"

@@ -357,6 +357,7 @@ def _picture(name: str, stored: Ablations) -> str:
     import pandas as pd
 
     from charcot.interfaces.report.charts.lines import Axes, curves
+    from charcot.interfaces.report.markdown import standalone
     from charcot.interfaces.report.picture import draw
 
     rows = stored.curves[name]
@@ -371,4 +372,4 @@ def _picture(name: str, stored: Ablations) -> str:
     finding = f"Two years after onset the mean ALSFRS-R is {result['score_with']} with {name} and " \
               f"{result['score_without']} without it."  # fmt: skip
     svg = draw(curves(frame, [with_it, without], axes), name.replace(".", "-"), finding, "Two curves over time.")
-    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" style="background:#ffffff" ', 1) + "\n"
+    return standalone(svg)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,6 +37,9 @@ def compare(
     store: Annotated[
         bool, typer.Option("--store", help="For developers: with --fit, keep the fits beside the hypotheses.")
     ] = False,
+    docs: Annotated[
+        Path | None, typer.Option("--docs", help="Write hypotheses.md, a page of the documentation, into this folder.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 1,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
@@ -70,9 +74,25 @@ def compare(
             stored = fitting_rooms.stored_fits(names)
         with talk.stage("Scoring and telling apart", total=boards) as advance:
             found = fitting_rooms.compare(stored, draws, seed, job.workers, advance)
+        if docs is not None:
+            _write_page(found, stored, docs)
         return _product(found, stored, question)
 
     execute(talk, job, compute)
+
+
+def _write_page(found: Any, stored: Mapping[str, Any], folder: Path) -> None:
+    from charcot.interfaces.report.markdown import write_page
+    from charcot.interfaces.report.sections.rivals import rivals_key, rivals_sections
+
+    key = rivals_key(found)
+    lead = [
+        "Made by `charcot compare --docs docs`; do not edit by hand.",
+        f"{key.question} {key.answer} {key.interval}",
+    ]
+    write_page(
+        folder, "hypotheses", "Rival hypotheses", lead, rivals_sections(found, fitting_rooms.hypotheses(), stored)
+    )
 
 
 def _product(found: Any, stored: Mapping[str, Any], question: Mapping[str, Any]) -> Product:

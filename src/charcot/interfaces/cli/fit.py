@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -31,6 +32,9 @@ def fit(
     store: Annotated[
         bool, typer.Option("--store", help="For developers: keep the fit beside the numbers of the model.")
     ] = False,
+    docs: Annotated[
+        Path | None, typer.Option("--docs", help="Write fit.md, a page of the documentation, into this folder.")
+    ] = None,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,
@@ -62,6 +66,8 @@ def fit(
             stored = fitting_rooms.fit(free, names, rounds, job.workers, advance, command)
         if store:
             fitting_rooms.store(stored)
+        if docs is not None:
+            write_fit_page(stored, docs)
         return _product(stored, question)
 
     execute(talk, job, compute)
@@ -77,6 +83,16 @@ def command_line(
     for option, (value, default) in values.items():
         words += [option, str(value)] if value != default else []
     return " ".join([*words, *(["--store"] if store else [])])
+
+
+def write_fit_page(stored: Mapping[str, Any], folder: Path) -> None:
+    """``fit.md`` with its picture."""
+    from charcot.interfaces.report.markdown import write_page
+    from charcot.interfaces.report.sections.fit import fit_key, fit_sections
+
+    key = fit_key(stored)
+    lead = [f"Made by `{stored['command']}`; do not edit by hand.", f"{key.answer} {key.interval}"]
+    write_page(folder, "fit", "The fit of the free numbers", lead, fit_sections(stored))
 
 
 def _product(stored: Mapping[str, Any], question: Mapping[str, Any]) -> Product:
