@@ -177,8 +177,12 @@ def _hazard_per_sd(group: Group, measure: Measure) -> float:
     courses = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
     x = courses.at(measure.read or "", courses.diagnosis)
     time = np.minimum(courses.death, courses.result.end_time) - courses.diagnosis
-    frame = pd.DataFrame({"time": time, "event": np.isfinite(courses.death), "x": (x - x.mean()) / x.std()})
-    return float(np.exp(CoxPHFitter().fit(frame[frame["time"] > 0], "time", "event").params_["x"]))
+    known = np.isfinite(x) & (time > 0)  # a patient whose simulation failed has no value
+    x = x[known]
+    frame = pd.DataFrame(
+        {"time": time[known], "event": np.isfinite(courses.death[known]), "x": (x - x.mean()) / x.std()}
+    )
+    return float(np.exp(CoxPHFitter().fit(frame, "time", "event").params_["x"]))
 
 
 def _fast_over_slow(group: Group, measure: Measure) -> float:
