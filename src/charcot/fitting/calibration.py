@@ -169,6 +169,11 @@ def read(path: Path = SHIPPED) -> dict[str, Any]:
     return found
 
 
+def starts() -> dict[str, float]:
+    """Where the numbers stood before the stored fit: a fit again is centred there, and not on what the data made."""
+    return {row["name"]: row["start"] for row in read()["numbers"]} if SHIPPED.exists() else {}
+
+
 def covariance_of(stored: Mapping[str, Any]) -> np.ndarray:
     """(numbers, numbers) covariance of a stored fit, on the priors' scale."""
     return np.array(stored["covariance"], dtype=float)

@@ -39,11 +39,12 @@ def declared() -> dict[str, str]:
         return {row["number"]: row["why"] for row in csv.DictReader(handle)}
 
 
-def free_numbers(names: Iterable[str]) -> tuple[FreeNumber, ...]:
+def free_numbers(names: Iterable[str], starts: Mapping[str, float] | None = None) -> tuple[FreeNumber, ...]:
     """The named numbers with their priors; every name that cannot be fitted is reported at once.
 
     A name is that of a row (``pool.death_constant``), of one region or coupling (``lumbar.spread.weight.thoracic``),
-    or of a system's own number (``sod1-g93a/pool.death_constant``).
+    or of a system's own number (``sod1-g93a/pool.death_constant``). ``starts``: where a prior is centred in place of the
+    value that the number has.
     """
     found: list[FreeNumber] = []
     problems: list[Problem] = []
@@ -66,7 +67,7 @@ def free_numbers(names: Iterable[str]) -> tuple[FreeNumber, ...]:
             message = f"{name} cannot be fitted: {belief.reason}"
             problems.append(Problem("no-prior", message, where, "Leave it out, or give its row a spread."))
         else:
-            found.append(FreeNumber(name, unit, rows[0].value, belief.log_spread))
+            found.append(FreeNumber(name, unit, (starts or {}).get(name, rows[0].value), belief.log_spread))
     raise_if_any(problems, "these numbers cannot be fitted")
     return tuple(found)
 

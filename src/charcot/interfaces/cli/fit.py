@@ -30,7 +30,7 @@ def fit(
     ] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that the optimiser may try.")] = 4,
     store: Annotated[
-        bool, typer.Option("--store", help="For developers: keep the fit beside the numbers of the model.")
+        bool, typer.Option("--store", help="For developers: keep the fit, and make its values those of the model.")
     ] = False,
     docs: Annotated[
         Path | None, typer.Option("--docs", help="Write fit.md, a page of the documentation, into this folder.")

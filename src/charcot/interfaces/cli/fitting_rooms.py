@@ -16,9 +16,11 @@ def declared() -> list[str]:
 
 
 def free_numbers(names: Sequence[str]) -> tuple[Any, ...]:
+    """Numbers to fit, their priors where they stood before the stored fit."""
+    from charcot.fitting.calibration import starts
     from charcot.fitting.numbers import free_numbers as find
 
-    return find(names)
+    return find(names, starts())
 
 
 def experiments(use: str) -> tuple[str, ...]:
@@ -52,9 +54,12 @@ def fit(
 
 
 def store(stored: dict[str, Any]) -> None:
+    """Keep a fit, and make its values those of the model."""
+    from charcot.fitting.adoption import adopt
     from charcot.fitting.calibration import SHIPPED, write
 
     write(SHIPPED, stored)
+    adopt({row["name"]: row["value"] for row in stored["numbers"]})
 
 
 def hypothesis_names() -> tuple[str, ...]:
