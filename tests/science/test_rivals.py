@@ -55,7 +55,8 @@ def stored_fit(name: str, evidence: float) -> dict:
         for n in free
     ]  # fmt: skip
     covariance = (0.01 * np.eye(len(free))).tolist()
-    return {"numbers": numbers, "covariance": covariance, "log_evidence": evidence, "cost": 1.0, "date": "2026-01-01"}
+    return {"numbers": numbers, "covariance": covariance, "log_evidence": evidence, "cost": 1.0, "date": "2026-01-01",
+            "settled": True, "experiments": ["a"], "figures": [{}, {}], "program_hash": ""}  # fmt: skip
 
 
 @pytest.fixture
@@ -109,6 +110,16 @@ def test_the_verb_writes_its_report_and_page(small, monkeypatch, tmp_path):
     assert {path.stem for path in (folder / "tables").glob("*.parquet")} == {
         "rivals", "scores", "readings", "ranking", "pairs", "numbers",
     }  # fmt: skip
+
+
+def test_what_is_stored_is_whole_or_not_at_all():
+    for words in (["fit", "--number", "pool.death_constant"], ["compare"], ["compare", "--fit", *HYPOTHESES]):
+        told = CliRunner().invoke(app, [*words, "--store"])
+        assert told.exit_code == 2, words
+        assert "--store keeps" in told.output
+
+
+HYPOTHESES = ("--hypothesis", "immune_attack_first", "--hypothesis", "energy_failure_first")
 
 
 def test_wrong_names_are_all_reported():

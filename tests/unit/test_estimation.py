@@ -125,3 +125,41 @@ def test_the_evidence_of_a_linear_model_is_exact():
 def test_a_number_that_the_data_do_not_see_costs_no_evidence():
     few, many = (fit(numbers, both, rounds=30) for numbers in ([A, B], [A, B, C]))
     assert curvature(many, both).log_evidence(many) == pytest.approx(curvature(few, both).log_evidence(few), abs=1e-6)
+
+
+def test_a_bound_at_the_mode_counts_half_whichever_side_it_lies_on():
+    """The curvature of a figure that misses nothing on one side is the mean of both sides'."""
+    found = []
+    for sign in (1.0, -1.0):
+
+        @each
+        def simulate(values, sign=sign):
+            past = max(sign * (values["c"] - 1.0), 0.0)
+            return [Residual("c", "1", 0.0, past, 0.5)]
+
+        fitted = fit([C], simulate, rounds=5)
+        found.append(curvature(fitted, simulate).covariance[0, 0])
+    assert found[0] == pytest.approx(found[1], rel=0.4)  # exp(0.6 z) bends
+    assert 0.4 < found[0] < 0.95  # neither the prior's nor the whole datum's
+
+
+def test_a_neighbour_without_an_answer_says_nothing_of_the_slope():
+    @each
+    def simulate(values):
+        return [Residual("c", "1", 1.0, values["c"] if values["c"] <= 1.0 else math.nan, 10.0)]
+
+    fitted = fit([C], simulate, rounds=5)
+    assert curvature(fitted, simulate).covariance[0, 0] == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_fit_that_was_cut_short_says_so_and_one_that_has_settled_too():
+    short, whole = (fit([A, B], product_only, rounds=n) for n in (1, 30))
+    assert curvature(whole, product_only).settled
+    assert not curvature(short, product_only).settled
+    assert whole.cost < short.cost
+
+
+def test_a_share_is_not_moved_past_one():
+    share = FreeNumber("share", "1", 0.4, 0.5, 1.0)
+    assert share.value(3.0) == 1.0
+    assert share.value(-1.0) == pytest.approx(0.4 * math.exp(-0.5))

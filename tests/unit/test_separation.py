@@ -41,3 +41,10 @@ def test_what_is_nearly_settled_leaves_little_to_learn():
 
 def test_weights_follow_the_evidence():
     assert weights_of(np.array([-1000.0, -1000.0 + math.log(3.0)])) == pytest.approx([0.25, 0.75])
+
+
+@pytest.mark.parametrize("weight", [0.0, 1e-320])
+def test_a_hypothesis_without_weight_does_not_break_the_logarithm(weight):
+    means, spreads = np.array([0.0, 2.0, 900.0]), np.ones(3)
+    alone = information(means[:2], spreads[:2])
+    assert information(means, spreads, np.array([0.5, 0.5, weight])) == pytest.approx(alone, abs=1e-6)

@@ -8,7 +8,8 @@ import pytest
 from charcot import patients
 from charcot.core.errors import Problems
 from charcot.disease import hypotheses
-from charcot.experiments.board import Scored, Verdict, score
+from charcot.experiments.board import Bench, Scored, Verdict, score
+from charcot.experiments.cohorts import MOST
 from charcot.experiments.definition import Experiment, Outcome
 from charcot.experiments.reading import entries, feasible
 from charcot.fitting.calibration import check_experiments
@@ -109,6 +110,24 @@ def test_validation_experiments_and_negative_controls_cannot_be_fitted_to():
     problems = check_experiments([*held, "sod1_g93a_natural_history", "sod1_g93a_natural_histori"])
     assert {p.code for p in problems} == {"validation", "unknown-experiment"}
     assert len(problems) == len(held) + 1
+
+
+def test_names_that_stand_for_the_same_number_and_numbers_that_nothing_reads_are_refused():
+    with pytest.raises(Problems) as caught:
+        free_numbers(["spread.weight", "diagnosis.onset_share", "respiration.half", "respiration.half"])
+    assert {problem.code for problem in caught.value.problems} == {"many-values", "unread-number", "doubled"}
+
+
+def test_a_system_plants_as_much_as_the_model_says():
+    entry = feasible()["cell_bodies_after_early_death"]
+    usual, more = (Bench(entry.content, Assumed(overrides=o)) for o in ({}, {"onset.seed_amount": 0.22}))
+    assert more.measure("onset") < usual.measure("onset")
+
+
+def test_a_fit_leaves_no_bound_on_cohorts_behind():
+    with Laboratory(1, patients=7) as laboratory:
+        laboratory.run(("length_decides_in_health",), [Assumed()])
+    assert MOST.get() == 0
 
 
 def test_there_are_five_hypotheses_and_each_starts_elsewhere():

@@ -32,4 +32,6 @@ def hash_files(paths: list[Path], length: int = 12) -> str:
 def code_hash() -> str:
     """The hash of Charcot's own code and tables: another analysis or another table is another run."""
     root = Path(__file__).parents[1]
-    return hash_files(sorted(p for p in root.rglob("*") if p.suffix in {".py", ".csv", ".yaml", ".j2", ".css"}))
+    return hash_files(
+        sorted(p for p in root.rglob("*") if p.suffix in {".py", ".csv", ".yaml", ".json", ".j2", ".css"})
+    )

@@ -23,6 +23,7 @@ from charcot.experiments.definition import Arm
 from charcot.model.compose import number_symbols
 from charcot.model.units_check import Unit
 from charcot.patients import Assumed
+from charcot.patients.cohort import value
 from charcot.patients.courses import parameters_of
 from charcot.treatments import Regimen
 
@@ -99,11 +100,12 @@ def _own(name: str, number: str, value: float, under: Assumed) -> float:
 
 
 def _planted(happening: Happening, under: Assumed) -> Happening:
-    """What happens in a system, with its seeds planted where ``under`` plants them."""
+    """What happens in a person, with the seed planted where ``under`` plants it, and as much of it."""
+    more = under.overrides.get("onset.seed_amount", 0.0) / value("onset.seed_amount") or 1.0
     add = {}
     for name, amount in happening.add.items():
         port = _local(name)
-        add[name.removesuffix(port) + under.seeds.get(port, port)] = amount
+        add[name.removesuffix(port) + under.seeds.get(port, port)] = amount * more
     return happening.model_copy(update={"add": add})
 
 
@@ -213,7 +215,9 @@ class _Run:
     def trace(self, reads: tuple[str, ...]) -> Trace:
         end = self.arm.end if self.arm.end is not None else self.system.end
         self._apply(self.arm)
-        planted = (_planted(happening, self.under) for happening in self.system.happenings)
+        planted = self.system.happenings
+        if self.system.species == "human":
+            planted = tuple(_planted(happening, self.under) for happening in planted)
         happenings = sorted((*planted, *self.arm.changes), key=self._day)
         cuts = sorted({day for h in happenings if self.system.start < (day := self._day(h)) < end})
         edges = [self.system.start, *cuts, end]

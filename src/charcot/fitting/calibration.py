@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from charcot import patients
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.experiments.reading import entries
@@ -29,8 +30,8 @@ from charcot.fitting.targets import Laboratory
 from charcot.patients import Assumed
 
 SHIPPED = Path(__file__).parent / "fitted.json"  # the fit from which the shipped values come
-ROUNDS = 4
-PATIENTS = 500  # of each cohort at most: half the time of the board, for a tenth of a month of median survival
+ROUNDS = 6
+PATIENTS = 500  # of each cohort at most; the board then runs whole cohorts
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Calibration:
 
 
 def check_experiments(names: Sequence[str]) -> list[Problem]:
-    """Names that are no experiment of the board, and negative controls and claims, to which nothing is fitted."""
+    """Names that are no experiment of the board or a claim, and those that are kept for validation."""
     known = {name: entry for name, entry in entries().items() if not entry.is_claim}
     problems = []
     for name in names:
@@ -64,7 +65,7 @@ def check_experiments(names: Sequence[str]) -> list[Problem]:
 
 def runs_of(free: int, rounds: int) -> int:
     """How many times the model is run at most: each round its step and derivatives, then curvature and profiles."""
-    return rounds * (1 + free) + free + 2 * free
+    return (rounds + 1) * (1 + free) + 2 * free + 2 * free
 
 
 def calibrate(
@@ -95,7 +96,7 @@ def calibrate(
     return Calibration(found, shape, verdicts, tuple(experiments))
 
 
-def record(calibration: Calibration, command: str, rounds: int, patients: int = 0) -> dict[str, Any]:
+def record(calibration: Calibration, command: str, rounds: int, at_most: int = 0) -> dict[str, Any]:
     """What is stored: the numbers with priors and verdicts, the figures before and after, how it was made and when."""
     found, shape = calibration.found, calibration.shape
     known = entries()
@@ -132,8 +133,12 @@ def record(calibration: Calibration, command: str, rounds: int, patients: int = 
         "date": datetime.date.today().isoformat(),
         "seeds": sorted({cohort.seed for cohort in cohorts if cohort is not None}),
         "rounds": rounds,
-        "patients_at_most": patients or None,
+        "patients_at_most": at_most or None,
         "evaluations": found.evaluations,
+        "status": found.status,
+        "remaining": _rounded(shape.remaining),
+        "settled": shape.settled,
+        "program_hash": patients.program().hash,
         "cost_before": _rounded(found.start_cost),
         "cost": _rounded(found.cost),
         "log_evidence": _rounded(calibration.log_evidence),

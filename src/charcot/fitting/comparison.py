@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from charcot import patients
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.core.random import stream
@@ -17,16 +18,16 @@ from charcot.disease import hypotheses
 from charcot.disease.hypotheses import Hypothesis
 from charcot.experiments.board import Scored
 from charcot.experiments.reading import feasible
-from charcot.fitting.calibration import Calibration, calibrate, covariance_of
+from charcot.fitting.calibration import Calibration, calibrate, covariance_of, starts
 from charcot.fitting.estimation import data_cost
-from charcot.fitting.numbers import free_numbers
+from charcot.fitting.numbers import changed, free_numbers
 from charcot.fitting.separation import information, weights_of
 from charcot.fitting.targets import Laboratory, experiments, residuals
 from charcot.patients.assumptions import under_hypothesis
 
-DRAWS = 6
+DRAWS = 12
+UNANSWERED = 0.2  # of the draws: more than that, and nothing is said of a reading
 NATURAL_HISTORY = "human_"  # how the experiments that state the untreated course of patients are called
-GROUPS = ("calibration", "validation", "natural history")
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,30 @@ def check_names(names: Sequence[str]) -> list[Problem]:
 
 
 def unfitted(names: Sequence[str]) -> list[Problem]:
-    """Hypotheses whose fit is not stored, or is of other numbers than they name now."""
+    """Hypotheses whose fit is not stored, or is of other numbers or data than they or the others have now."""
     found = []
+    hint = "Run 'charcot compare --fit --store' (long)."
+    made_of = {}
     for name in names:
         wanted = numbers_of(hypotheses.hypothesis(name))
-        if tuple(hypotheses.fitted_values(name)) != wanted:
+        stored = hypotheses.stored(name)
+        if stored is None or tuple(hypotheses.fitted_values(name)) != wanted:
             message = f"no fit of {name} with its present numbers is stored"
-            found.append(Problem("no-fit", message, None, "Run 'charcot compare --fit'."))
+            found.append(Problem("no-fit", message, None, hint))
+        else:
+            made_of[name] = [stored[key] for key in ("program_hash", "experiments", "patients_at_most", "rounds")]
+    if len({str(one) for one in made_of.values()}) > 1:
+        message = f"the stored fits of {', '.join(made_of)} are not of the same model and experiments"
+        found.append(Problem("stale-fit", message, None, hint))
     return found
+
+
+def outdated(stored: Mapping[str, Mapping[str, Any]]) -> str:
+    """A sentence where stored fits were made with another model than the present one; empty where they were not."""
+    now = patients.program().hash
+    if all(one["program_hash"] == now for one in stored.values()):
+        return ""
+    return "The model has changed since these hypotheses were fitted: weights are of the model as it was then."
 
 
 def numbers_of(one: Hypothesis) -> tuple[str, ...]:
@@ -81,9 +98,11 @@ def fit_rival(
 ) -> Calibration:
     """Fit one hypothesis on the calibration experiments, as every other."""
     one = hypotheses.hypothesis(name)
-    free = free_numbers(numbers_of(one))
+    # Every hypothesis starts, and has its priors, where the numbers stood before the shipped model was fitted.
+    free = free_numbers(numbers_of(one), {**starts(), **one.set})
+    base = under_hypothesis(one, {})
     return calibrate(
-        free, experiments("calibration"), lambda values: under_hypothesis(one, values), laboratory, rounds, progress
+        free, experiments("calibration"), lambda values: changed(values, base), laboratory, rounds, progress
     )
 
 
@@ -106,10 +125,11 @@ def compare(
     board = (*experiments("calibration"), *experiments("validation"))
     scores: list[dict[str, Any]] = []
     failures: dict[str, int] = {}
-    for name, fitted in stored.items():
-        one = hypotheses.hypothesis(name)
-        values = {row["name"]: row["value"] for row in fitted["numbers"]}
-        [found] = laboratory.run(board, [under_hypothesis(one, values)])
+    rivals_as_fitted = [
+        under_hypothesis(hypotheses.hypothesis(name), {row["name"]: row["value"] for row in fitted["numbers"]})
+        for name, fitted in stored.items()
+    ]
+    for name, found in zip(stored, laboratory.run(board, rivals_as_fitted), strict=True):
         scores += [_score(name, scored) for scored in found]
         failed = sum(bool(scored.failure) for scored in found)
         failures |= {f"{name}: experiments that could not be run": failed} if failed else {}
@@ -140,7 +160,6 @@ def _score(name: str, scored: Scored) -> dict[str, Any]:
         "natural_history": natural,
         "passed": scored.passed,
         "loss": data_cost(residuals(scored)),
-        "shown": not all(outcome.absent for outcome in scored.content.outcomes),
     }
 
 
@@ -162,6 +181,7 @@ def _rivals(stored: Mapping[str, Mapping[str, Any]], scores: pd.DataFrame) -> pd
             "log_evidence": float(fitted["log_evidence"]) - float(evidence.max()),
             "weight": float(weight),
             "cost": fitted["cost"],
+            "settled": bool(fitted["settled"]),
         }
         for group, part in parts.items():
             key = group.replace(" ", "_")
@@ -172,10 +192,10 @@ def _rivals(stored: Mapping[str, Mapping[str, Any]], scores: pd.DataFrame) -> pd
             }
         rows.append(row)
     table = pd.DataFrame(rows)
-    # What was not fitted weighs in on top: exp(-loss / 2) is its likelihood at the fit.
-    table["weight_after_validation"] = weights_of(
-        table["log_evidence"].to_numpy() - 0.5 * table["validation_loss"].to_numpy()
-    )
+    # Figures of one experiment are not independent: as if each experiment had given one figure.
+    first = next(iter(stored.values()))
+    share = len(first["experiments"]) / len(first["figures"])
+    table["weight_tempered"] = weights_of(share * table["log_evidence"].to_numpy())
     return table
 
 
@@ -200,6 +220,7 @@ def _readings(
         for k, (key, entry, reading) in enumerate(listed):
             spread = found[1:, k]
             known = spread[np.isfinite(spread)]
+            unanswered = 1 - len(known) / len(spread)
             rows.append(
                 {
                     "hypothesis": name,
@@ -208,7 +229,8 @@ def _readings(
                     "how": entry.content.how,
                     "reading": reading.what,
                     "unit": reading.unit,
-                    "value": float(found[0, k]),
+                    "value": float(found[0, k]) if unanswered <= UNANSWERED else np.nan,
+                    "unanswered": unanswered,
                     "model_deviation": float(np.sqrt(np.mean((known - found[0, k]) ** 2))) if len(known) else np.nan,
                     "error": reading.error,
                 }
@@ -259,7 +281,8 @@ def _separate(readings: pd.DataFrame, rivals: pd.DataFrame) -> tuple[pd.DataFram
                     }
                 )
     ranking = pd.DataFrame(ranked).sort_values("bits", ascending=False, kind="stable", ignore_index=True)
-    best = pd.DataFrame(pairs).sort_values("bits", ascending=False, kind="stable")
+    columns = ["first", "second", "experiment", "title", "reading", "at_first", "at_second", "bits"]
+    best = pd.DataFrame(pairs, columns=columns).sort_values("bits", ascending=False, kind="stable")
     best = best.groupby(["first", "second"], sort=False).head(1)
     order = {pair: k for k, pair in enumerate(itertools.combinations(names, 2))}
     place = [order[pair] for pair in zip(best["first"], best["second"], strict=True)]

@@ -13,7 +13,8 @@ derivatives by differences over a step wide enough for medians and counts, all o
 
 Around the mode the posterior is taken as Gaussian (Laplace): its curvature says which numbers are identified, and gives
 the evidence of the model, the probability of the data with the priors integrated out (MacKay, Information Theory,
-Inference and Learning Algorithms, chapter 27).
+Inference and Learning Algorithms, chapter 27). Where a figure bends at the mode, as one does of which only a direction
+was read, the curvature is the mean of those on either side.
 """
 
 from __future__ import annotations
@@ -30,16 +31,20 @@ NO_ANSWER = 100.0  # tolerances: what a figure counts that the model does not gi
 FURTHEST = 3.0  # prior standard deviations that a number may leave its evidence
 DECIDED = 3.84  # rise of the cost that the data must show to bound a number: 95 % of chi-squared with one degree
 NUDGE = 0.1  # of a prior standard deviation: finite differences over a simulated cohort are no smoother than this
+SPAN = 0.5  # of a prior standard deviation: over which the curvature at the mode is taken, to either side
+SETTLED = 1.0  # of the cost: a fit has converged when its quadratic model expects to gain less
 
 
 @dataclass(frozen=True)
 class FreeNumber:
-    """A number to be fitted: its name, unit, ``start`` (the median of its prior) and ``spread`` (SD of its log)."""
+    """A number to be fitted: its name, unit, ``start`` (the median of its prior), ``spread`` (SD of its log) and
+    ``upper``, where its prior is cut off (a share at one)."""
 
     name: str
     unit: str
     start: float
     spread: float
+    upper: float = math.inf
 
     def __post_init__(self) -> None:
         if not (self.start > 0 and self.spread > 0 and math.isfinite(self.start * self.spread)):
@@ -49,8 +54,8 @@ class FreeNumber:
             )
 
     def value(self, z: float) -> float:
-        """The number ``z`` prior standard deviations from its start."""
-        return self.start * math.exp(self.spread * z)
+        """The number ``z`` prior standard deviations from its start, at most where its prior ends."""
+        return min(self.start * math.exp(self.spread * z), self.upper)
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,11 @@ class Residual:
         """The miss in tolerances."""
         miss = (self.simulated - self.observed) / self.tolerance
         return miss if math.isfinite(miss) else NO_ANSWER
+
+    @property
+    def answered(self) -> bool:
+        """Whether the model gives this figure at all."""
+        return math.isfinite(self.simulated)
 
     @property
     def loss(self) -> float:
@@ -88,6 +98,7 @@ class Fit:
         cost: of the data and the prior there; ``start_cost`` of the data at z = 0.
         residuals: the figures there, and ``start_residuals`` those at z = 0.
         evaluations: how many times the model was run.
+        status: of the optimiser, in its words.
     """
 
     free: tuple[FreeNumber, ...]
@@ -97,6 +108,7 @@ class Fit:
     residuals: tuple[Residual, ...]
     start_residuals: tuple[Residual, ...]
     evaluations: int
+    status: str = ""
 
     @property
     def values(self) -> dict[str, float]:
@@ -141,19 +153,26 @@ def fit(
     if not free or len(set(names)) < len(names):
         raise ValueError("a fit needs at least one free number, each named once")
     search = _Search(tuple(free), simulate, progress)
-    least_squares(
+    found = least_squares(
         search.misses,
         np.zeros(len(free)),
         jac=search.slopes,
         bounds=(-FURTHEST, FURTHEST),
         loss=search.losses,  # type: ignore[arg-type]
-        max_nfev=rounds,
+        max_nfev=rounds + 1,  # the start is counted too
         xtol=1e-3,
         ftol=1e-3,
     )
     at_start = search.first
     return Fit(
-        tuple(free), search.best, search.best_cost, data_cost(at_start), search.best_residuals, at_start, search.runs
+        tuple(free),
+        search.best,
+        search.best_cost,
+        data_cost(at_start),
+        search.best_residuals,
+        at_start,
+        search.runs,
+        str(found.message),
     )
 
 
@@ -225,11 +244,17 @@ def _differences(
 class Curvature:
     """The posterior near the mode as a Gaussian.
 
-    ``slopes``: (figures, numbers) derivatives of the misses; ``covariance``: (numbers, numbers) on the priors' scale.
+    ``covariance``: (numbers, numbers) on the priors' scale; ``remaining``: how far the cost would still fall by its
+    quadratic model, near zero at a mode.
     """
 
-    slopes: np.ndarray
     covariance: np.ndarray
+    remaining: float
+
+    @property
+    def settled(self) -> bool:
+        """Whether the fit is near enough to its mode for what the Gaussian says."""
+        return self.remaining < SETTLED
 
     def log_evidence(self, fitted: Fit) -> float:
         """ln of the probability of the data, priors integrated out, up to a constant that all models share.
@@ -241,17 +266,29 @@ class Curvature:
 
 
 def curvature(fitted: Fit, simulate: Simulate) -> Curvature:
-    """The Gauss-Newton curvature of the posterior at the fit; one run a number."""
+    """The Gauss-Newton curvature of the posterior at the fit; two runs a number.
 
-    def run(points: Sequence[np.ndarray]) -> list[np.ndarray]:
-        found = simulate([_values(fitted.free, z) for z in points])
-        return [np.array([r.z for r in residuals]) for residuals in found]
-
+    A figure that is not answered on one side says nothing about the slope there. The loss is that of the fit, with
+    its own second derivative: a figure so far off that the loss hardly grows does not narrow anything.
+    """
+    z, count = fitted.z, len(fitted.free)
+    steps = [sign * SPAN * unit for sign in (-1.0, 1.0) for unit in np.eye(count)]
+    found = simulate([_values(fitted.free, z + step) for step in steps])
     here = np.array([r.z for r in fitted.residuals])
-    slopes = _differences(fitted.z, here, run)
-    weights = 1.0 / (1.0 + (here / FAR) ** 2)  # of the Cauchy loss, as in iteratively reweighted least squares
-    information = slopes.T @ (weights[:, None] * slopes) + np.eye(len(fitted.free))
-    return Curvature(slopes, np.linalg.inv(information))
+    answered = np.array([r.answered for r in fitted.residuals], dtype=bool)
+    u = (here / FAR) ** 2
+    bend = np.clip(1.0 - u, 0.0, None) / (1.0 + u) ** 2
+    information, gradient = np.eye(count), z.copy()
+    for side, sign in ((found[:count], -1.0), (found[count:], 1.0)):
+        slopes = np.zeros((len(here), count))
+        for j, residuals in enumerate(side):
+            there = np.array([r.z for r in residuals])
+            known = answered & np.array([r.answered for r in residuals], dtype=bool)
+            slopes[known, j] = (there[known] - here[known]) / (sign * SPAN)
+        information += 0.5 * slopes.T @ (bend[:, None] * slopes)
+        gradient += 0.5 * slopes.T @ (here / (1.0 + u))
+    covariance = np.linalg.inv(information)
+    return Curvature(covariance, float(gradient @ covariance @ gradient))
 
 
 @dataclass(frozen=True)
@@ -260,8 +297,9 @@ class Identifiability:
 
     ``verdict``: ``bounded`` when moving it two prior standard deviations either way, with the others following, makes
     the data clearly less likely; ``one-sided`` when only one way does (``side`` says which end is ``lower`` or
-    ``upper`` bounded); ``flat`` when neither does, so that the value is the prior's. ``lower_rise``, ``upper_rise``: by
-    how much the cost of the data rises; ``posterior_spread``: SD of the log of the value, by the curvature at the fit.
+    ``upper`` bounded); ``flat`` when neither does: the data may still bind it to others, but do not bound it.
+    ``lower_rise``, ``upper_rise``: by how much the cost of the data rises, over the figures that the model still
+    gives; ``posterior_spread``: SD of the log of the value, by the curvature at the fit.
     """
 
     name: str
@@ -276,14 +314,13 @@ def identifiability(fitted: Fit, simulate: Simulate, shape: Curvature | None = N
     """Profile each fitted number two prior standard deviations to either side, the others following the valley.
 
     How the others follow is taken from the Gaussian at the fit, so that a profile costs two runs a number; the rise of
-    the cost itself is simulated, not approximated.
+    the cost itself is simulated, not approximated. The others are not fitted again, so that a rise is an upper bound.
     """
     free, z = fitted.free, fitted.z
     covariance = (shape or curvature(fitted, simulate)).covariance
-    here = data_cost(fitted.residuals)
     valleys = [covariance[:, j] / covariance[j, j] for j in range(len(free))]  # how all move when one moves by one
     points = [_values(free, z + sign * 2.0 * valley) for valley in valleys for sign in (-1.0, 1.0)]
-    costs = [data_cost(residuals) - here for residuals in simulate(points)]
+    costs = [_rise(fitted.residuals, residuals) for residuals in simulate(points)]
     found = []
     for j, number in enumerate(free):
         rises = costs[2 * j : 2 * j + 2]
@@ -293,3 +330,9 @@ def identifiability(fitted: Fit, simulate: Simulate, shape: Curvature | None = N
         spread = number.spread * math.sqrt(covariance[j, j])
         found.append(Identifiability(number.name, verdict, side, rises[0], rises[1], spread))
     return found
+
+
+def _rise(here: Sequence[Residual], there: Sequence[Residual]) -> float:
+    """By how much the cost rises, over the figures that the model gives at both points."""
+    both = [(a, b) for a, b in zip(here, there, strict=True) if a.answered and b.answered]
+    return data_cost([b for _, b in both]) - data_cost([a for a, _ in both])

@@ -16,6 +16,8 @@ from charcot.fitting.estimation import FreeNumber
 from charcot.model.compose import number_symbols
 from charcot.model.ports import Number
 from charcot.patients import Assumed
+from charcot.patients.assumptions import full_names
+from charcot.patients.cohort import DRAWN
 
 DECLARED = Path(__file__).parent / "free.csv"
 SYSTEM = "/"  # between a system and a number that it has of its own: sod1-g93a/pool.death_constant
@@ -43,8 +45,8 @@ def free_numbers(names: Iterable[str], starts: Mapping[str, float] | None = None
     """The named numbers with their priors; every name that cannot be fitted is reported at once.
 
     A name is that of a row (``pool.death_constant``), of one region or coupling (``lumbar.spread.weight.thoracic``),
-    or of a system's own number (``sod1-g93a/pool.death_constant``). ``starts``: where a prior is centred in place of the
-    value that the number has.
+    or of a system's own number (``sod1-g93a/pool.death_constant``). ``starts``: where a prior is centred in place of
+    the value that the number has.
     """
     found: list[FreeNumber] = []
     problems: list[Problem] = []
@@ -60,16 +62,43 @@ def free_numbers(names: Iterable[str], starts: Mapping[str, float] | None = None
         values = {row.value for row in rows}
         belief = evidence.prior(rows[0])
         unit = rows[0].unit if isinstance(rows[0], Number) else _settings()[name].unit
-        if len(values) > 1:
+        if not _moved_by(name):
+            hint = "It says who falls ill and when, or how often something is drawn; no fit of courses can move it."
+            problems.append(Problem("unread-number", f"{name} is read by no mechanism", where, hint))
+        elif len(values) > 1:
             hint = f"Name one of them: {', '.join(_full(name))}."
             problems.append(Problem("many-values", f"the rows of {name} have different values", where, hint))
         elif not (rows[0].value > 0 and belief.log_spread > 0):
             message = f"{name} cannot be fitted: {belief.reason}"
             problems.append(Problem("no-prior", message, where, "Leave it out, or give its row a spread."))
         else:
-            found.append(FreeNumber(name, unit, (starts or {}).get(name, rows[0].value), belief.log_spread))
+            start = (starts or {}).get(name, rows[0].value)
+            found.append(FreeNumber(name, unit, start, belief.log_spread, belief.upper))
+    problems += _doubled([number.name for number in found])
     raise_if_any(problems, "these numbers cannot be fitted")
     return tuple(found)
+
+
+def _doubled(names: list[str]) -> list[Problem]:
+    """Names that stand for the same number of the model."""
+    problems: list[Problem] = []
+    seen: dict[str, str] = {}
+    for name in names:
+        for full in _full(name) or (name,):
+            if full in seen:
+                message = f"{name} and {seen[full]} are the same number ({full})"
+                problems.append(Problem("doubled", message, Where(f"--number {name}"), "Name it once."))
+                break
+            seen[full] = name
+    return problems
+
+
+def _moved_by(name: str) -> bool:
+    """Whether a fit can move a number at all: a mechanism reads it, or persons are drawn with it."""
+    if SYSTEM in name:
+        return True
+    read = patients.program(constants_free=True).parameter_names
+    return all(full in read or full in DRAWN for full in _full(name))
 
 
 def changed(values: Mapping[str, float], base: Assumed | None = None) -> Assumed:
@@ -86,10 +115,7 @@ def changed(values: Mapping[str, float], base: Assumed | None = None) -> Assumed
     return replace(under, overrides=overrides, systems=systems)
 
 
-@functools.cache
-def _full(name: str) -> tuple[str, ...]:
-    symbols = number_symbols(patients.definition())
-    return tuple(full for full, number in symbols.items() if name in (full, number.name))
+_full = functools.cache(full_names)
 
 
 @functools.cache
@@ -109,5 +135,6 @@ def _known() -> dict[str, list[Number] | list[_OfSystem]]:
     known |= {name: list(rows) for name, rows in patients.definition().number_rows.items()}
     for name, s in _settings().items():
         sources = tuple(key.strip() for key in s.source.split(";"))
-        known[name] = [_OfSystem(name, s.value, s.spread, sources, s.grade)]
+        row = next(iter(patients.definition().number_rows.get(s.name, ())), None)
+        known[name] = [_OfSystem(name, s.value, s.spread, sources, s.grade, row.title if row else "")]
     return known

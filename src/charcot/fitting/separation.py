@@ -18,6 +18,7 @@ import numpy as np
 
 REACH = 6.0  # standard deviations to either side of the predictions
 GRID = 4001
+NOTHING = 1e-12
 
 
 def information(means: np.ndarray, deviations: np.ndarray, weights: np.ndarray | None = None) -> float:
@@ -27,8 +28,9 @@ def information(means: np.ndarray, deviations: np.ndarray, weights: np.ndarray |
         means: (hypotheses,) predicted value under each; ``deviations``: (hypotheses,) its standard deviation, above 0.
         weights: (hypotheses,) of the hypotheses, summing to one; equal ones where left out.
     """
-    count = len(means)
-    w = np.full(count, 1 / count) if weights is None else np.asarray(weights, dtype=float)
+    w = np.full(len(means), 1 / len(means)) if weights is None else np.asarray(weights, dtype=float)
+    held = w > NOTHING  # what has no weight tells nothing, and would only break the logarithm
+    means, deviations, w = means[held], deviations[held], w[held] / w[held].sum()
     low, high = float((means - REACH * deviations).min()), float((means + REACH * deviations).max())
     # Predictions far narrower than the space between them are integrated on their own points too.
     points = np.concatenate([np.linspace(low, high, GRID)] + [

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 import multiprocessing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 
 from charcot.experiments.board import Bench, Scored, Verdict, forget, score
 from charcot.experiments.cohorts import MOST, WORKERS
+from charcot.experiments.definition import Feasible, Reading
 from charcot.experiments.reading import entries, feasible
 from charcot.fitting.estimation import Residual
 from charcot.patients import Assumed
 
 TOLERANCE_IN_DEVIATIONS = 2.0  # a stated tolerance is read as two standard deviations: what it excludes is unlikely
 SIGN_DEVIATION = 0.05  # of a bound that only states a direction: how far past it is one standard deviation
+LEAST_DEVIATION = 0.02  # of the outcome's unit: where that bound is small
 ZERO_DEVIATION = 1.0  # where that bound is zero, in the unit of the outcome
 
 
@@ -44,7 +47,7 @@ def _residual(name: str, verdict: Verdict) -> Residual:
         return Residual(label, outcome.unit, middle, value, half / TOLERANCE_IN_DEVIATIONS)
     # Only a direction was read: on its side of the bound nothing is missed, and there is nothing to gain beyond it.
     bound = low if math.isfinite(low) and not value > high else high
-    deviation = SIGN_DEVIATION * abs(bound) or ZERO_DEVIATION
+    deviation = max(SIGN_DEVIATION * abs(bound), LEAST_DEVIATION) if bound else ZERO_DEVIATION
     if outcome.holds(value):
         reference = value if math.isfinite(value) else bound
         return Residual(label, outcome.unit, reference, reference, deviation)
@@ -96,26 +99,34 @@ class Laboratory:
 
 def _run(job: tuple[tuple[str, ...], Assumed, int]) -> list[Scored]:
     names, under, patients = job
-    WORKERS.set(1)
-    MOST.set(patients)
     known = entries()
-    out = [score(known[name], under) for name in names]
-    forget()  # each change is run once: what is kept would only fill memory
-    return out
+    with _at_most(patients):
+        return [score(known[name], under) for name in names]
+
+
+@contextmanager
+def _at_most(patients: int) -> Iterator[None]:
+    """One thread and a bound on cohorts, for this job alone; nothing of it is kept."""
+    threads, most = WORKERS.set(1), MOST.set(patients)
+    try:
+        yield
+    finally:
+        WORKERS.reset(threads)
+        MOST.reset(most)
+        forget()  # each change is run once: what is kept would only fill memory
 
 
 def _predict(job: tuple[tuple[str, ...], Assumed, int]) -> list[float]:
     names, under, patients = job
-    WORKERS.set(1)
-    MOST.set(patients)
     known = feasible()
-    out: list[float] = []
-    for name in names:
-        content = known[name].content
-        try:
-            bench = Bench(content, under)
-            out += [bench.number(reading.value) for reading in content.readings]
-        except (RuntimeError, ValueError, KeyError, ZeroDivisionError):
-            out += [math.nan] * len(content.readings)
-    forget()
-    return out
+    with _at_most(patients):
+        return [
+            _reading(known[name].content, reading, under) for name in names for reading in known[name].content.readings
+        ]
+
+
+def _reading(content: Feasible, reading: Reading, under: Assumed) -> float:
+    try:
+        return Bench(content, under).number(reading.value)
+    except Exception:  # whatever it is: a reading without an answer is NaN, and is counted
+        return math.nan

@@ -140,21 +140,24 @@ def assume(texts: Iterable[str]) -> Assumed:
     return _under(hypotheses.hypothesis(named[0]), assumed) if named else assumed
 
 
+def full_names(name: str) -> tuple[str, ...]:
+    """The full names of a number of the model: of every row and region under its name, or itself."""
+    symbols = number_symbols(definition())
+    return tuple(full for full, number in symbols.items() if name in (full, number.name))
+
+
 def under_hypothesis(one: hypotheses.Hypothesis, values: Mapping[str, float]) -> Assumed:
     """The model under a rival hypothesis, its numbers at ``values`` (by the names of its fit)."""
-    symbols = number_symbols(definition())
-    overrides = {
-        full: value
-        for name, value in {**one.set, **values}.items()
-        for full, number in symbols.items()
-        if name in (full, number.name)
-    }
+    overrides = {full: value for name, value in {**one.set, **values}.items() for full in full_names(name)}
     return Assumed(overrides=overrides, seeds=one.seeds, lines=(f"hypothesis={one.name}: {one.claim}",))
 
 
 def _under(one: hypotheses.Hypothesis, assumed: Assumed) -> Assumed:
     """A hypothesis, at its fitted values, with sides of contradictions on top: what was asked for by name counts."""
-    rival = under_hypothesis(one, hypotheses.fitted_values(one.name))
+    values = hypotheses.fitted_values(one.name)
+    rival = under_hypothesis(one, values)
+    if not values:
+        rival = replace(rival, lines=(f"{rival.lines[0]} (not fitted: all other numbers as shipped)",))
     return replace(
         assumed,
         overrides={**rival.overrides, **assumed.overrides},

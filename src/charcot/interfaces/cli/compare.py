@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charcot.core.errors import raise_if_any
+from charcot.core.errors import Problem, raise_if_any
 from charcot.interfaces import runs
 from charcot.interfaces.cli import fitting_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
@@ -30,10 +30,10 @@ def compare(
     refit: Annotated[
         bool, typer.Option("--fit", help="Fit each hypothesis anew (long), not take the stored fits.")
     ] = False,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that each fit may try.")] = 4,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that each fit may try.")] = 6,
     draws: Annotated[
         int, typer.Option("--draws", min=2, help="Draws from each posterior, for the spread of predictions.")
-    ] = 6,
+    ] = 12,
     store: Annotated[
         bool, typer.Option("--store", help="For developers: with --fit, keep the fits beside the hypotheses.")
     ] = False,
@@ -54,7 +54,11 @@ def compare(
     """
     talk = Talk(as_json)
     names = tuple(dict.fromkeys(hypothesis or fitting_rooms.hypothesis_names()))
-    raise_if_any(fitting_rooms.check_comparison(names, refit), "these hypotheses cannot be compared")
+    problems = fitting_rooms.check_comparison(names, refit)
+    if store and (hypothesis or not refit):
+        hint = "Fits that are kept must be of the same data: write 'charcot compare --fit --store'."
+        problems.append(Problem("partial-fit", "--store keeps the fits of all hypotheses, with --fit", None, hint))
+    raise_if_any(problems, "these hypotheses cannot be compared")
     question = {"hypotheses": list(names), "draws": draws, "fit": refit, "rounds": rounds if refit else None}
     fits, boards = fitting_rooms.comparison_runs(names, rounds, draws, refit)
     if dry_run:
@@ -63,8 +67,8 @@ def compare(
         return
     with talk.stage("Composing the model"):
         made_of = identity("compare", **question, seed=seed, fits=fitting_rooms.stored_fits(names))
-    job = Job("compare", made_of, out, force_new, worker_count(workers))
-    command = command_line("compare --fit", {"--hypothesis": hypothesis}, {"--rounds": (rounds, 4)}, store)
+    job = Job("compare", made_of, out, force_new or store or docs is not None, worker_count(workers))
+    command = command_line("compare --fit", {"--hypothesis": hypothesis}, {"--rounds": (rounds, 6)}, store)
 
     def compute() -> Product:
         if refit:
@@ -72,6 +76,9 @@ def compare(
                 stored = fitting_rooms.fit_rivals(names, rounds, job.workers, advance, command, store)
         else:
             stored = fitting_rooms.stored_fits(names)
+        warning = fitting_rooms.outdated(stored)
+        if warning:
+            talk.say(f"warning: {warning}")
         with talk.stage("Scoring and telling apart", total=boards) as advance:
             found = fitting_rooms.compare(stored, draws, seed, job.workers, advance)
         if docs is not None:
@@ -135,10 +142,7 @@ def _summary(found: Any) -> list[dict[str, Any]]:
             "quantity": row.title,
             "unit": "weight",
             "simulated": row.weight,
-            "verdict": (
-                f"ln evidence {row.log_evidence:+.1f} to the best; validation {row.validation_passed} of "
-                f"{row.validation_total}, natural history {row.natural_history_passed} of {row.natural_history_total}"
-            ),
+            "verdict": _stands(row),
         }
         for row in found.rivals.itertuples()
     ]
@@ -153,3 +157,12 @@ def _summary(found: Any) -> list[dict[str, Any]]:
         for row in found.ranking.head(TOP).itertuples()
     ]
     return rows
+
+
+def _stands(row: Any) -> str:
+    """How a hypothesis stands, in words."""
+    return (
+        f"{'' if row.settled else 'fit not settled; '}ln evidence {row.log_evidence:+.1f} to the best; validation "
+        f"{row.validation_passed} of {row.validation_total}, natural history {row.natural_history_passed} of "
+        f"{row.natural_history_total}"
+    )

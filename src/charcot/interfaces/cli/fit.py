@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charcot.core.errors import raise_if_any
+from charcot.core.errors import Problem, raise_if_any
 from charcot.interfaces import runs
 from charcot.interfaces.cli import fitting_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
@@ -28,7 +28,7 @@ def fit(
         list[str] | None,
         typer.Option("--experiment", metavar="NAME", help="Fit to this one, not to all for calibration. Repeatable."),
     ] = None,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that the optimiser may try.")] = 4,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that the optimiser may try.")] = 6,
     store: Annotated[
         bool, typer.Option("--store", help="For developers: keep the fit, and make its values those of the model.")
     ] = False,
@@ -47,9 +47,14 @@ def fit(
     gives the same fit. Validation experiments cannot be fitted to.
     """
     talk = Talk(as_json)
-    names = tuple(experiment or fitting_rooms.experiments("calibration"))
-    free = fitting_rooms.free_numbers(number or fitting_rooms.declared())
-    raise_if_any(fitting_rooms.check_experiments(names), "this fit cannot be made")
+    names = tuple(dict.fromkeys(experiment or fitting_rooms.experiments("calibration")))
+    wanted = tuple(dict.fromkeys(number or fitting_rooms.declared()))
+    problems = [*fitting_rooms.check_numbers(wanted), *fitting_rooms.check_experiments(names)]
+    if store and (number or experiment):
+        hint = "Leave the names out, or leave --store out."
+        problems.append(Problem("partial-fit", "--store keeps a fit of all declared numbers to all data", None, hint))
+    raise_if_any(problems, "this fit cannot be made")
+    free = fitting_rooms.free_numbers(wanted)
     count = fitting_rooms.runs_of(len(free), rounds)
     question = {"numbers": [n.name for n in free], "experiments": list(names), "rounds": rounds}
     if dry_run:
@@ -58,8 +63,9 @@ def fit(
         return
     with talk.stage("Composing the model"):
         made_of = identity("fit", **question)
-    job = Job("fit", made_of, out, force_new, worker_count(workers))
-    command = command_line("fit", {"--number": number, "--experiment": experiment}, {"--rounds": (rounds, 4)}, store)
+    # What is to be kept or written is computed, even if an identical run is there.
+    job = Job("fit", made_of, out, force_new or store or docs is not None, worker_count(workers))
+    command = command_line("fit", {"--number": number, "--experiment": experiment}, {"--rounds": (rounds, 6)}, store)
 
     def compute() -> Product:
         with talk.stage(f"Fitting {len(free)} numbers to {len(names)} experiments", total=count) as advance:

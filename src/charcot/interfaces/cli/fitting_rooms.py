@@ -23,6 +23,18 @@ def free_numbers(names: Sequence[str]) -> tuple[Any, ...]:
     return find(names, starts())
 
 
+def check_numbers(names: Sequence[str]) -> list[Any]:
+    """What is wrong with the names of numbers."""
+    from charcot.core.errors import Problems
+    from charcot.fitting.numbers import free_numbers as find
+
+    try:
+        find(names)
+    except Problems as error:
+        return list(error.problems)
+    return []
+
+
 def experiments(use: str) -> tuple[str, ...]:
     from charcot.fitting.targets import experiments as listed
 
@@ -96,10 +108,16 @@ def stored_fits(names: Sequence[str]) -> dict[str, Any]:
     return {name: stored(name) for name in names}
 
 
+def outdated(stored: dict[str, Any]) -> str:
+    from charcot.fitting.comparison import outdated as words
+
+    return words(stored)
+
+
 def fit_rivals(
     names: Sequence[str], rounds: int, workers: int, progress: Progress, command: str, keep: bool
 ) -> dict[str, Any]:
-    """Fit each hypothesis by the same procedure; each is kept as soon as it is there, if it is to be kept."""
+    """Fit each hypothesis by the same procedure, and keep the fits if they are to be kept."""
     from charcot.disease.hypotheses import FITTED
     from charcot.fitting.calibration import PATIENTS, record, write
     from charcot.fitting.comparison import fit_rival
@@ -109,8 +127,9 @@ def fit_rivals(
     with Laboratory(workers, PATIENTS) as laboratory:
         for name in names:
             out[name] = record(fit_rival(name, laboratory, rounds, progress), command, rounds, PATIENTS)
-            if keep:
-                write(FITTED / f"{name}.json", out[name])
+    if keep:  # all of them or none: fits that are compared must be of the same data
+        for name, stored in out.items():
+            write(FITTED / f"{name}.json", stored)
     return out
 
 

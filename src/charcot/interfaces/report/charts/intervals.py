@@ -151,32 +151,44 @@ def _expected(row: dict[str, Any], width: int) -> Any:
 
 
 def range_by_row(frame: pd.DataFrame, x_title: str, series: Sequence[str], width: int = 480) -> Any:
-    """A dot with its range on each line; ``frame``: row, value, low, high, series (which sets colour and shape)."""
+    """A dot with its range on each line; ``frame``: row, value, low, high, series (which sets the colour)."""
     import altair as alt
     import pandas as pd
 
-    order = list(dict.fromkeys(frame["row"]))
-    looks = [style(k) for k in range(len(series))]
-    colour = alt.Color(
-        "series:N",
-        scale=alt.Scale(domain=list(series), range=[look.line for look in looks]),
-        legend=alt.Legend(title=None, orient="top", symbolType="circle", labelLimit=300),
-    )
-    x = alt.X("value:Q", title=x_title, scale=alt.Scale(zero=False), axis=alt.Axis(grid=True, tickCount=8))
-    y = alt.Y("row:N", sort=order, axis=alt.Axis(title=None, labelLimit=420, ticks=False, domain=False))
-    several = frame.groupby("row").size().max() > 1
-    offset = {"yOffset": alt.YOffset("series:N", sort=list(series))} if several else {}
-    base = alt.Chart(frame)
-    lines = base.mark_rule(strokeWidth=3, opacity=0.6).encode(
-        x=alt.X("low:Q", title=x_title), x2="high:Q", y=y, color=colour, **offset
-    )
-    dots = base.mark_point(filled=True, size=80, opacity=1).encode(x=x, y=y, color=colour, **offset)
-    layers = [lines, dots]
+    y = alt.Y("row:N", sort=list(frame["row"]), axis=alt.Axis(title=None, labelLimit=420, ticks=False, domain=False))
+    layers = [_ranges(frame, y, x_title, series)]
     if float(frame["low"].min()) < 0 < float(frame["high"].max()):
         zero = alt.Chart(pd.DataFrame({"value": [0.0]})).mark_rule(strokeDash=[4, 3], color=SOFT)
         layers.insert(0, zero.encode(x="value:Q"))
-    each = 13 * len(series) + 10 if several else 22
-    return alt.layer(*layers).properties(width=width, height=each * len(order))
+    return alt.layer(*layers).properties(width=width, height=22 * len(frame))
+
+
+def strips_by_row(frame: pd.DataFrame, series: Sequence[str], width: int = 480) -> Any:
+    """One strip for each ``row`` on its own scale, in it a dot with its range for each of ``series``."""
+    import altair as alt
+
+    y = alt.Y("series:N", sort=list(series), axis=alt.Axis(title=None, labelLimit=240, ticks=False, domain=False))
+    strips = [
+        _ranges(frame[frame["row"] == row], y, "", series, legend=False).properties(
+            width=width, height=18 * len(series), title=alt.TitleParams(row, anchor="start")
+        )
+        for row in dict.fromkeys(frame["row"])
+    ]
+    return alt.vconcat(*strips, spacing=14).resolve_scale(x="independent", color="shared")
+
+
+def _ranges(frame: pd.DataFrame, y: Any, x_title: str, series: Sequence[str], legend: bool = True) -> Any:
+    import altair as alt
+
+    shown = alt.Legend(title=None, orient="top", symbolType="circle", labelLimit=300) if legend else None
+    colours = alt.Scale(domain=list(series), range=[style(k).line for k in range(len(series))])
+    colour = alt.Color("series:N", scale=colours, legend=shown)
+    axis = alt.Axis(grid=True, tickCount=8)
+    x = alt.X("value:Q", title=x_title or None, scale=alt.Scale(zero=False), axis=axis)
+    low = alt.X("low:Q", title=x_title or None, axis=axis)
+    base = alt.Chart(frame)
+    lines = base.mark_rule(strokeWidth=3, opacity=0.6).encode(x=low, x2="high:Q", y=y, color=colour)
+    return alt.layer(lines, base.mark_point(filled=True, size=80, opacity=1).encode(x=x, y=y, color=colour))
 
 
 def bars_by_row(frame: pd.DataFrame, x_title: str, highest: float, width: int = 420) -> Any:

@@ -20,7 +20,7 @@ from charcot.interfaces.report.content import (
 )
 from charcot.interfaces.report.picture import draw
 
-WORDS = {"bounded": "bounded on both sides", "flat": "not seen by the data: the value is the prior's"}
+WORDS = {"bounded": "bounded on both sides", "flat": "not bounded, at most tied to others"}
 
 
 def fit_key(stored: Mapping[str, Any]) -> KeyMessage:
@@ -29,9 +29,9 @@ def fit_key(stored: Mapping[str, Any]) -> KeyMessage:
     return KeyMessage(
         "Which of these numbers do the experiments say something about?",
         f"{counts['bounded']} of {len(stored['numbers'])} are bounded on both sides, {counts['one-sided']} on one, and "
-        f"{counts['flat']} are not seen: for those the value is what was assumed.",
+        f"{counts['flat']} on none: those stay within what was assumed, or move only together with others.",
         f"The misfit fell from {say(float(stored['cost_before']))} to {say(_misfit(stored))} (squared tolerances of "
-        f"{len(stored['figures'])} figures), at {stored['evaluations']} runs.",
+        f"{len(stored['figures'])} figures), at {stored['evaluations']} runs. {settled(stored)}",
         model_risk("", ""),
     )
 
@@ -51,6 +51,12 @@ def words_of(row: Mapping[str, Any]) -> str:
     return WORDS.get(row["verdict"]) or f"bounded at its {row['side']} end only"
 
 
+def settled(stored: Mapping[str, Any]) -> str:
+    """Whether the search came to its end, in a sentence."""
+    left = f"the cost would still fall by about {say(float(stored['remaining']))}"
+    return f"The fit has settled ({left})." if stored["settled"] else f"The fit has not settled: {left}."
+
+
 def fit_sections(stored: Mapping[str, Any]) -> list[Section]:
     return [
         Section("numbers", "The numbers", (_numbers(stored), _method(stored))),
@@ -68,7 +74,7 @@ def _numbers(stored: Mapping[str, Any]) -> Figure:
         for row in rows
     ])  # fmt: skip
     counts = _counts(stored)
-    finding = f"{counts['bounded']} numbers are bounded by the data, {counts['flat']} keep the width of their prior."
+    finding = f"{counts['bounded']} numbers are bounded by the data, {counts['flat']} are not."
     label = "One line a number: fitted value and its standard deviation in units of the prior; zero is the start."
     chart = range_by_row(plot, "Standard deviations of the prior from the start", ("bounded", "one-sided", "flat"))
     columns = ("Number", "Unit", "Start", "Fitted", "Prior (SD of ln)", "After (SD of ln)", "What the data say",

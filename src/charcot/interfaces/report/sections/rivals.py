@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from charcot.interfaces.report.charts.intervals import bars_by_row, range_by_row
+from charcot.interfaces.report.charts.intervals import bars_by_row, strips_by_row
 from charcot.interfaces.report.content import (
     Figure,
     KeyMessage,
@@ -72,20 +72,22 @@ def _standing(found: Any) -> Figure:
     finding = f"{best['title']} has the most weight: {say(float(best['weight']))}."
     label = "A bar for each hypothesis: its weight by the evidence of the calibration experiments."
     chart = bars_by_row(plot[["row", "value", "text"]], "Weight", 1.0)
-    columns = ("Hypothesis", "ln evidence, to the best", "Weight", "Weight after validation", "Calibration hits", "of",
-               "Validation hits", "of", "Natural history hits", "of", "Misfit, calibration",
+    columns = ("Hypothesis", "ln evidence, to the best", "Weight", "Weight, tempered", "Fit settled",
+               "Calibration hits", "of", "Validation hits", "of", "Natural history hits", "of", "Misfit, calibration",
                "Misfit, validation")  # fmt: skip
     rows = [
-        (r["title"], float(r["log_evidence"]), float(r["weight"]), float(r["weight_after_validation"]),
+        (r["title"], float(r["log_evidence"]), float(r["weight"]), float(r["weight_tempered"]),
+         "yes" if r["settled"] else "no",
          int(r["calibration_passed"]), int(r["calibration_total"]), int(r["validation_passed"]),
          int(r["validation_total"]), int(r["natural_history_passed"]), int(r["natural_history_total"]),
          float(r["calibration_loss"]), float(r["validation_loss"]))
         for r in records(table)
     ]  # fmt: skip
     note = (
-        "Natural history: the untreated course of patients, part of which is calibration. Weight after validation: the "
-        "likelihood of the validation experiments at the fit on top. A tolerance is read as two standard deviations "
-        "and experiments as independent, which they are not: differences of a few units of ln evidence decide nothing."
+        "Natural history: the untreated course of patients, most of which is calibration. A tolerance is read as two "
+        "standard deviations and figures as independent, which they are not: differences of a few units of ln evidence "
+        "decide nothing. Tempered: as if each experiment had given one figure. A fit that has not settled has a weight "
+        "that is too small."
     )
     return Figure("standing", finding, label, draw(chart, "standing", finding, label),
                   Table.of(columns, rows, "How the hypotheses stand"), note)  # fmt: skip
@@ -100,9 +102,9 @@ def _method(stored: Mapping[str, Any]) -> Prose:
     dates = sorted({str(one["date"]) for one in stored.values()})
     return Prose((
         "All hypotheses run on the same mechanisms. They differ in what the last step to disease plants in one region, "
-        "and in the numbers that their fit found; the same procedure fits each, with the same shared numbers and two "
-        "of its own. All fits start at the shipped values, which were found with the seed of TDP-43: an advantage of "
-        "that hypothesis which the evidence does not see.",
+        "and in the numbers that their fit found; the same procedure fits each, with the same shared numbers and some "
+        "of its own, from priors that stand where they stood before the shipped model was fitted. All other numbers "
+        "stay as shipped, and those were found with the seed of TDP-43: an advantage that the evidence does not see.",
         f"Fits of {' and '.join(dates)}. Evidence: Laplace's approximation at the posterior mode, priors integrated "
         "out. Spread of predictions: draws from that Gaussian, with the error of the reading on top.",
     ))  # fmt: skip
@@ -151,8 +153,8 @@ def _predictions(found: Any) -> Figure:
         place=[order[r["experiment"], r["reading"]] for r in records(own)],
     ).sort_values("place", kind="stable")
     finding = "What each hypothesis predicts for the readings that separate most."
-    label = "For each reading a dot and a range of one standard deviation for each hypothesis."
-    chart = range_by_row(own[["row", "value", "low", "high", "series"]], "Predicted reading", tuple(titles.values()))
+    label = "For each reading, on its own scale, a dot and a range of one standard deviation for each hypothesis."
+    chart = strips_by_row(own[["row", "value", "low", "high", "series"]], tuple(titles.values()))
     columns = ("Experiment", "Reading", "Hypothesis", "Predicted", "Spread by the model", "Error of reading", "Unit")
     rows = [
         (r["title"], r["reading"], titles[r["hypothesis"]], float(r["value"]), float(r["model_deviation"]),
