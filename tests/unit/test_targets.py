@@ -12,11 +12,12 @@ from charcot.experiments.board import Bench, Scored, Verdict, score
 from charcot.experiments.cohorts import MOST
 from charcot.experiments.definition import Experiment, Outcome
 from charcot.experiments.reading import entries, feasible
+from charcot.fitting import targets
 from charcot.fitting.calibration import check_experiments
 from charcot.fitting.comparison import numbers_of
 from charcot.fitting.estimation import NO_ANSWER
 from charcot.fitting.numbers import changed, declared, free_numbers
-from charcot.fitting.targets import Laboratory, residuals
+from charcot.fitting.targets import Laboratory, residuals, seen_by
 from charcot.patients import Assumed
 from charcot.patients.assumptions import under_hypothesis
 
@@ -124,8 +125,35 @@ def test_a_system_plants_as_much_as_the_model_says():
     assert more.measure("onset") < usual.measure("onset")
 
 
+def test_only_what_feels_a_change_is_run_again(monkeypatch):
+    names = ("sod1_g93a_natural_history", "rnls8_transgene_on", "human_median_survival")
+    under = changed(
+        {"sod1-g93a/pool.death_constant": 0.2, "survival.bulbar_hazard": 0.001, "pool.weight_microglia": 0.3}
+    )
+    felt = {name: seen_by(name, under) for name in names}
+    assert set(felt[names[0]].systems) == {"sod1-g93a"}
+    assert not felt[names[1]].systems
+    assert not felt[names[2]].systems
+    assert "survival.bulbar_hazard" in felt[names[2]].overrides
+    assert all("survival.bulbar_hazard" not in felt[name].overrides for name in names[:2])
+    assert all("pool.weight_microglia" in one.overrides for one in felt.values())
+
+    ran: list[tuple[str, ...]] = []
+    run = targets._run
+    monkeypatch.setattr(targets, "_run", lambda job: ran.append(job[0]) or run(job))
+    moved = changed({"sod1-g93a/pool.death_constant": 0.28})
+    with Laboratory(1, at_most=20) as laboratory:
+        [first] = laboratory.run(names, [Assumed()])
+        [again] = laboratory.run(names, [moved])
+        [back] = laboratory.run(names, [Assumed()])
+    assert ran == [names, names[:1], names[:1]]
+    assert again[0].verdicts != first[0].verdicts
+    assert (again[1], again[2]) == (first[1], first[2])
+    assert back == first
+
+
 def test_a_fit_leaves_no_bound_on_cohorts_behind():
-    with Laboratory(1, patients=7) as laboratory:
+    with Laboratory(1, at_most=7) as laboratory:
         laboratory.run(("length_decides_in_health",), [Assumed()])
     assert MOST.get() == 0
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from types import TracebackType
 
+from charcot import clinic, patients
+from charcot.disease.systems import documents
 from charcot.experiments.board import Bench, Scored, Verdict, forget, score
 from charcot.experiments.cohorts import MOST, WORKERS
 from charcot.experiments.definition import Feasible, Reading
 from charcot.experiments.reading import entries, feasible
 from charcot.fitting.estimation import Residual
+from charcot.model.compose import number_symbols
 from charcot.patients import Assumed
+from charcot.patients.cohort import DRAWN
 
 TOLERANCE_IN_DEVIATIONS = 2.0  # a stated tolerance is read as two standard deviations: what it excludes is unlikely
 SIGN_DEVIATION = 0.05  # of a bound that only states a direction: how far past it is one standard deviation
@@ -57,10 +63,11 @@ def _residual(name: str, verdict: Verdict) -> Residual:
 class Laboratory:
     """Runs experiments under many changes of the model at once: ``with Laboratory(workers) as laboratory``."""
 
-    def __init__(self, workers: int = 1, patients: int = 0) -> None:
-        """``patients``: the most that are drawn for an experiment; 0 draws as many as its file says."""
-        self.workers, self.patients = workers, patients
+    def __init__(self, workers: int = 1, at_most: int = 0) -> None:
+        """``at_most``: the most patients that are drawn for an experiment; 0 draws as many as its file says."""
+        self.workers, self.at_most = workers, at_most
         self._pool: ProcessPoolExecutor | None = None
+        self._known: dict[tuple[str, Assumed], Scored] = {}
 
     def __enter__(self) -> Laboratory:
         if self.workers > 1:
@@ -76,13 +83,32 @@ class Laboratory:
             self._pool.shutdown(cancel_futures=True)
 
     def run(self, names: Sequence[str], changes: Sequence[Assumed]) -> list[list[Scored]]:
-        """The named experiments under each change, in order."""
-        jobs = [(tuple(names), under, self.patients) for under in changes]
-        return list(self._pool.map(_run, jobs)) if self._pool is not None else [_run(job) for job in jobs]
+        """The named experiments under each change, in order.
+
+        An experiment is run again only if something that it depends on has changed since the last call: a number of a
+        mouse line moves no patient.
+        """
+        wanted = [{name: seen_by(name, under) for name in names} for under in changes]
+        jobs: dict[tuple[tuple[str, ...], Assumed, int], None] = {}
+        asked: set[tuple[str, Assumed]] = set()
+        for under, seen in zip(changes, wanted, strict=True):
+            new = [name for name in names if (name, seen[name]) not in self._known and (name, seen[name]) not in asked]
+            asked |= {(name, seen[name]) for name in new}
+            if new:
+                jobs[tuple(new), under, self.at_most] = None
+        found = self._pool.map(_run, jobs) if self._pool is not None else map(_run, jobs)
+        known = dict(self._known)
+        for (some, under, _), scored in zip(jobs, found, strict=True):
+            known |= {(name, seen_by(name, under)): one for name, one in zip(some, scored, strict=True)}
+        boards = [[known[name, seen[name]] for name in names] for seen in wanted]
+        # What the last reference point gave is kept, for the points beside it.
+        if len(changes) == 1:
+            self._known = {(name, wanted[0][name]): one for name, one in zip(names, boards[0], strict=True)}
+        return boards
 
     def predict(self, names: Sequence[str], changes: Sequence[Assumed]) -> list[list[float]]:
         """Every reading of the named feasible experiments under each change, in order; NaN where one cannot be run."""
-        jobs = [(tuple(names), under, self.patients) for under in changes]
+        jobs = [(tuple(names), under, self.at_most) for under in changes]
         return list(self._pool.map(_predict, jobs)) if self._pool is not None else [_predict(job) for job in jobs]
 
     def simulate(
@@ -97,17 +123,53 @@ class Laboratory:
         return simulate
 
 
+def seen_by(name: str, under: Assumed) -> Assumed:
+    """The part of a change that an experiment can feel.
+
+    A system's own number is felt by the systems of its line. What persons are drawn with, and what only turns a course
+    into scores, is not felt by an experiment without patients.
+    """
+    lines, clinical = _feels(name)
+    systems = {system: own for system, own in under.systems.items() if system in lines}
+    overrides = under.overrides
+    if not clinical:
+        overrides = {full: value for full, value in overrides.items() if full not in _of_the_clinic()}
+    return replace(under, systems=systems, overrides=overrides)
+
+
+@functools.cache
+def _feels(name: str) -> tuple[frozenset[str], bool]:
+    """The systems that an experiment's arms run on, with their bases; whether it draws or scores patients."""
+    content = entries()[name].content
+    lines: set[str] = set()
+    for arm in content.arms.values():
+        place: str | None = arm.system or content.system
+        while place is not None:
+            lines.add(place)
+            place = documents()[place][0].base
+    human = content.cohort is not None or any(documents()[line][0].species == "human" for line in lines)
+    return frozenset(lines), human
+
+
+@functools.cache
+def _of_the_clinic() -> frozenset[str]:
+    """Numbers that move no state of the disease: those of the clinic, and those that only patients are drawn with."""
+    clinical = {number.name for number in clinic.content().numbers}
+    symbols = number_symbols(patients.definition())
+    return frozenset({full for full, number in symbols.items() if number.name in clinical} | set(DRAWN))
+
+
 def _run(job: tuple[tuple[str, ...], Assumed, int]) -> list[Scored]:
-    names, under, patients = job
+    names, under, at_most = job
     known = entries()
-    with _at_most(patients):
+    with _at_most(at_most):
         return [score(known[name], under) for name in names]
 
 
 @contextmanager
-def _at_most(patients: int) -> Iterator[None]:
+def _at_most(count: int) -> Iterator[None]:
     """One thread and a bound on cohorts, for this job alone; nothing of it is kept."""
-    threads, most = WORKERS.set(1), MOST.set(patients)
+    threads, most = WORKERS.set(1), MOST.set(count)
     try:
         yield
     finally:
@@ -117,9 +179,9 @@ def _at_most(patients: int) -> Iterator[None]:
 
 
 def _predict(job: tuple[tuple[str, ...], Assumed, int]) -> list[float]:
-    names, under, patients = job
+    names, under, at_most = job
     known = feasible()
-    with _at_most(patients):
+    with _at_most(at_most):
         return [
             _reading(known[name].content, reading, under) for name in names for reading in known[name].content.readings
         ]
