@@ -44,7 +44,8 @@ def _entry(tmp_path: Path, text: str) -> Entry:
 
 
 def _problems(tmp_path: Path, text: str) -> list[str]:
-    return [str(p) for p in reading._Checker(_entry(tmp_path, text)).problems()]
+    entry = _entry(tmp_path, text)
+    return [str(p) for p in reading._Checker(entry.content, entry.document).problems()]
 
 
 # Formulas
