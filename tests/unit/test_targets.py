@@ -167,7 +167,7 @@ def test_there_are_five_hypotheses_and_each_starts_elsewhere():
         "muscle_mir126_first",
         "tdp43_aggregation_first",
     }
-    assert len({(one.seed, tuple(one.set)) for one in known.values()}) == 5
+    assert len({(one.seed, tuple(one.values)) for one in known.values()}) == 5
     assert all(len(numbers_of(one)) == len(numbers_of(known["tdp43_aggregation_first"])) for one in known.values())
     assert all(free_numbers(numbers_of(one)) for one in known.values())
 

@@ -96,6 +96,12 @@ class Board:
             out[group] = {"passed": sum(s.passed for s in members), "total": len(members)}
         return out
 
+    def as_first_registered(self) -> dict[str, int]:
+        """Validation with the experiments that were moved to calibration counted as the misses that they were."""
+        validation = self.counts()["validation"]
+        moved = sum(bool(s.content.moved) for s in self.scored)
+        return {"passed": validation["passed"], "total": validation["total"] + moved, "moved": moved}
+
     def lost(self) -> list[str]:
         """Experiments that the stored baseline has as passed and that are missed now, or are not there any more."""
         now = {s.name: s.passed for s in self.scored}
@@ -280,6 +286,7 @@ def record(scored: Scored) -> dict[str, object]:
         "group": scored.group,
         "use": content.use,
         "negative_control": content.negative_control,
+        "moved": content.moved,
         "passed": scored.passed,
         "verdict": scored.verdict,
         "sources": list(content.sources),

@@ -145,11 +145,16 @@ class Conduct(Content):
 
 
 class Experiment(Conduct):
-    """One published experiment, or one claim, as data."""
+    """One published experiment, or one claim, as data.
+
+    ``moved``: why it is calibration though it was kept for validation when it was first run, and missed then. It is
+    never counted as validated.
+    """
 
     dossier: str
     use: Literal["calibration", "validation"]
     negative_control: bool = False
+    moved: str = ""
     tolerance: str
     miss: str = ""
     outcomes: tuple[Outcome, ...] = Field(min_length=1)

@@ -15,12 +15,12 @@ from charcot.core.errors import Problem, Problems, Where
 from charcot.core.identifiers import did_you_mean
 from charcot.core.yaml_file import Document, Path_, read_document
 from charcot.disease import hypotheses, systems
-from charcot.disease.systems import Happening, problems_of
+from charcot.disease.systems import Happening, Setting, problems_of
 from charcot.experiments.arms import full_names
 from charcot.experiments.definition import Arm, Claim, Conduct, Experiment, Feasible, Measure
 from charcot.experiments.formula import FormulaError, names
 from charcot.model.compose import number_symbols
-from charcot.model.ports import FREE
+from charcot.model.ports import FREE, Number
 from charcot.model.units_check import Unit
 
 HERE = Path(__file__).parent
@@ -118,13 +118,19 @@ def cited() -> Iterator[tuple[str, Where]]:
     for one, document in hypotheses.documents().values():
         for group in ("sources", "against"):
             yield from ((key, document.where((group, i))) for i, key in enumerate(getattr(one, group)))
+        for i, setting in enumerate(one.numbers):
+            yield from ((key, document.where(("numbers", i, "source"))) for key in _keys(setting.source))
 
 
 def _hypothesis_problems() -> Iterator[Problem]:
-    symbols, states = tuple(number_symbols(patients.definition())), patients.program().state_names
+    symbols, states = number_symbols(patients.definition()), patients.program().state_names
     for name, (one, document) in hypotheses.documents().items():
-        wanted: list[tuple[str, tuple[str, ...], Path_]] = [(number, symbols, ("set", number)) for number in one.set]
+        wanted: list[tuple[str, Iterable[str], Path_]] = [
+            (setting.name, symbols, ("numbers", i)) for i, setting in enumerate(one.numbers)
+        ]
         wanted += [(number, symbols, ("free", i)) for i, number in enumerate(one.free)]
+        for i, setting in enumerate(one.numbers):
+            yield from _evidence_problems(name, setting, document.where(("numbers", i)), symbols)
         for what, known, place in [*wanted, (one.seed, states, ("seed",))]:
             if not full_names(known, what):
                 hint = did_you_mean(what, list(known))
@@ -165,18 +171,22 @@ def _setting_problems(name: str) -> Iterator[Problem]:
             if not full:
                 yield _unknown(name, setting.name, known, place)
                 continue
-            if (setting.source == FREE) != (setting.grade == "F"):
-                message = f"{name}: {setting.name}: a free number has grade F"
-                yield Problem("free-grade", message, _place(name, place))
-            if group == "initial":
-                continue
-            number = symbols[full[0]]
-            if number.role == "constant":
-                message = f"{name}: {setting.name} is compiled in and cannot be set"
-                yield Problem("constant", message, _place(name, place))
-            if not Unit.of(number.unit).same(Unit.of(setting.unit)):
-                message = f"{name}: {setting.name} is in {number.unit}, not in {setting.unit}"
-                yield Problem("unit-mismatch", message, _place(name, place))
+            yield from _evidence_problems(name, setting, _place(name, place), symbols if group == "numbers" else {})
+
+
+def _evidence_problems(name: str, setting: Setting, where: Where, symbols: Mapping[str, Number]) -> Iterator[Problem]:
+    """What is wrong with the evidence of a number of its own, and, where it is a number of the model, with its unit."""
+    if (setting.source == FREE) != (setting.grade == "F"):
+        yield Problem("free-grade", f"{name}: {setting.name}: a free number has grade F", where)
+    full = full_names(symbols, setting.name)
+    if not full:
+        return
+    number = symbols[full[0]]
+    if number.role == "constant":
+        yield Problem("constant", f"{name}: {setting.name} is compiled in and cannot be set", where)
+    if not Unit.of(number.unit).same(Unit.of(setting.unit)):
+        message = f"{name}: {setting.name} is in {number.unit}, not in {setting.unit}"
+        yield Problem("unit-mismatch", message, where)
 
 
 def _happening_problems(name: str) -> Iterator[Problem]:

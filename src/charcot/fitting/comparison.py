@@ -99,7 +99,7 @@ def fit_rival(
     """Fit one hypothesis on the calibration experiments, as every other."""
     one = hypotheses.hypothesis(name)
     # Every hypothesis starts, and has its priors, where the numbers stood before the shipped model was fitted.
-    free = free_numbers(numbers_of(one), {**starts(), **one.set})
+    free = free_numbers(numbers_of(one), {**starts(), **one.values})
     base = under_hypothesis(one, {})
     return calibrate(
         free, experiments("calibration"), lambda values: changed(values, base), laboratory, rounds, progress

@@ -148,7 +148,7 @@ def full_names(name: str) -> tuple[str, ...]:
 
 def under_hypothesis(one: hypotheses.Hypothesis, values: Mapping[str, float]) -> Assumed:
     """The model under a rival hypothesis, its numbers at ``values`` (by the names of its fit)."""
-    overrides = {full: value for name, value in {**one.set, **values}.items() for full in full_names(name)}
+    overrides = {full: value for name, value in {**one.values, **values}.items() for full in full_names(name)}
     return Assumed(overrides=overrides, seeds=one.seeds, lines=(f"hypothesis={one.name}: {one.claim}",))
 
 

@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from charcot.core.errors import Problem, Problems
 from charcot.core.identifiers import did_you_mean
 from charcot.core.yaml_file import Document, read_document
-from charcot.disease.systems import Content, problems_of
+from charcot.disease.systems import Content, Setting, problems_of
 
 HERE = Path(__file__).parent
 FITTED = HERE / "fitted"
@@ -29,8 +29,8 @@ SHIPPED_SEED = "soma.aggregate"  # what the last step plants in carriers of no S
 class Hypothesis(Content):
     """A named variant of the model.
 
-    ``seed``: the state in which the last step to disease plants its seed; ``set``: numbers that then have a value;
-    ``free``: numbers that its fit may move beside the shared ones.
+    ``seed``: the state in which the last step to disease plants its seed; ``numbers``: those that then have a value of
+    their own, with their evidence; ``free``: numbers that its fit may move beside the shared ones.
     """
 
     name: str = ""
@@ -39,9 +39,14 @@ class Hypothesis(Content):
     sources: tuple[str, ...] = Field(min_length=1)
     against: tuple[str, ...] = ()
     seed: str
-    set: dict[str, float] = Field(default_factory=dict)
+    numbers: tuple[Setting, ...] = ()
     free: tuple[str, ...] = Field(min_length=1)
     note: str = ""
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The values of its own numbers, by name."""
+        return {setting.name: setting.value for setting in self.numbers}
 
     @property
     def seeds(self) -> dict[str, str]:

@@ -72,6 +72,7 @@ def reproduce(
             "seconds": round(seconds, 1),
             "lost": lost,
             "experiments": board_rooms.board_records(board),
+            "validation_as_first_registered": board.as_first_registered(),
             **board.counts(),
         }
     )
@@ -101,6 +102,12 @@ def _page(board: Any) -> list[RenderableType]:
     for group, count in board.counts().items():
         if count["total"]:
             parts.append(f"{group.replace('_', ' ')}: {count['passed']} of {count['total']}")
+    first = board.as_first_registered()
+    if first["moved"]:
+        parts.append(
+            f"validation as first registered: {first['passed']} of {first['total']} ({first['moved']} that were missed "
+            "then are calibration now)"
+        )
     return parts
 
 
