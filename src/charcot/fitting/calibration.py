@@ -36,7 +36,8 @@ PATIENTS = 500  # of each cohort at most; the board then runs whole cohorts
 
 @dataclass(frozen=True)
 class Calibration:
-    """A fit with what its data say: ``found``, the Gaussian around it, and a verdict for each number."""
+    """A fit with what its data say: ``found``, the Gaussian around it, and a verdict for each number where they were
+    profiled."""
 
     found: Fit
     shape: Curvature
@@ -63,9 +64,9 @@ def check_experiments(names: Sequence[str]) -> list[Problem]:
     return problems
 
 
-def runs_of(free: int, rounds: int) -> int:
+def runs_of(free: int, rounds: int, profiles: bool = True) -> int:
     """How many times the model is run at most: each round its step and derivatives, then curvature and profiles."""
-    return (rounds + 1) * (1 + free) + 2 * free + 2 * free
+    return (rounds + 1) * (1 + free) + 2 * free + 2 * free * profiles
 
 
 def calibrate(
@@ -75,8 +76,10 @@ def calibrate(
     laboratory: Laboratory,
     rounds: int = ROUNDS,
     progress: Callable[[int], None] | None = None,
+    profiles: bool = True,
 ) -> Calibration:
-    """Fit ``free`` to ``experiments``; ``changed`` makes the model with given values.
+    """Fit ``free`` to ``experiments``; ``changed`` makes the model with given values, ``profiles`` says of each number
+    whether the data bound it.
 
     ``progress`` is called with the number of runs that are newly done. Raises :class:`charcot.core.errors.Problems`
     for experiments that cannot be fitted to.
@@ -92,7 +95,7 @@ def calibrate(
 
     found = fit(free, simulate, rounds=rounds)
     shape = curvature(found, simulate)
-    verdicts = tuple(identifiability(found, simulate, shape))
+    verdicts = tuple(identifiability(found, simulate, shape)) if profiles else ()
     return Calibration(found, shape, verdicts, tuple(experiments))
 
 
@@ -101,22 +104,27 @@ def record(calibration: Calibration, command: str, rounds: int, at_most: int = 0
     found, shape = calibration.found, calibration.shape
     known = entries()
     cohorts = [known[name].content.cohort for name in calibration.experiments]
-    numbers = [
-        {
+    profiled = {verdict.name: verdict for verdict in calibration.verdicts}
+    numbers = []
+    for j, (number, z) in enumerate(zip(found.free, found.z, strict=True)):
+        row: dict[str, Any] = {
             "name": number.name,
             "unit": number.unit,
             "start": number.start,
             "prior_log_spread": number.spread,
             "value": _rounded(number.value(float(z))),
             "z": _rounded(float(z)),
-            "verdict": verdict.verdict,
-            "side": verdict.side,
-            "lower_rise": _rounded(verdict.lower_rise),
-            "upper_rise": _rounded(verdict.upper_rise),
-            "posterior_log_spread": _rounded(verdict.posterior_spread),
+            "posterior_log_spread": _rounded(number.spread * math.sqrt(shape.covariance[j, j])),
         }
-        for number, z, verdict in zip(found.free, found.z, calibration.verdicts, strict=True)
-    ]
+        if number.name in profiled:
+            verdict = profiled[number.name]
+            row |= {
+                "verdict": verdict.verdict,
+                "side": verdict.side,
+                "lower_rise": _rounded(verdict.lower_rise),
+                "upper_rise": _rounded(verdict.upper_rise),
+            }
+        numbers.append(row)
     figures = [
         {
             "name": after.name,

@@ -102,7 +102,13 @@ def fit_rival(
     free = free_numbers(numbers_of(one), {**starts(), **one.values})
     base = under_hypothesis(one, {})
     return calibrate(
-        free, experiments("calibration"), lambda values: changed(values, base), laboratory, rounds, progress
+        free,
+        experiments("calibration"),
+        lambda values: changed(values, base),
+        laboratory,
+        rounds,
+        progress,
+        profiles=False,  # weights and predictions need the curvature alone
     )
 
 

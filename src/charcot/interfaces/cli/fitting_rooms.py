@@ -47,10 +47,10 @@ def check_experiments(names: Sequence[str]) -> list[Any]:
     return check(names)
 
 
-def runs_of(free: int, rounds: int) -> int:
+def runs_of(free: int, rounds: int, profiles: bool = True) -> int:
     from charcot.fitting.calibration import runs_of as count
 
-    return count(free, rounds)
+    return count(free, rounds, profiles)
 
 
 def fit(
@@ -98,7 +98,7 @@ def comparison_runs(names: Sequence[str], rounds: int, draws: int, fitting: bool
     from charcot.disease.hypotheses import hypothesis
     from charcot.fitting.comparison import numbers_of, simulations
 
-    fits = sum(runs_of(len(numbers_of(hypothesis(name))), rounds) for name in names) if fitting else 0
+    fits = sum(runs_of(len(numbers_of(hypothesis(name))), rounds, False) for name in names) if fitting else 0
     return fits, simulations(len(names), draws)
 
 

@@ -47,7 +47,9 @@ def _misfit(stored: Mapping[str, Any]) -> float:
 
 
 def words_of(row: Mapping[str, Any]) -> str:
-    """The verdict about a number in words."""
+    """What the data say about a number, in words."""
+    if "verdict" not in row:
+        return f"{_width(row):.0%} of its prior's width left"
     return WORDS.get(row["verdict"]) or f"bounded at its {row['side']} end only"
 
 
