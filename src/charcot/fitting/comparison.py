@@ -26,6 +26,7 @@ from charcot.fitting.targets import Laboratory, experiments, residuals
 from charcot.patients.assumptions import under_hypothesis
 
 DRAWS = 12
+PATIENTS = 250  # of each cohort at most in a rival's fit: five fits share the time of one
 UNANSWERED = 0.2  # of the draws: more than that, and nothing is said of a reading
 NATURAL_HISTORY = "human_"  # how the experiments that state the untreated course of patients are called
 

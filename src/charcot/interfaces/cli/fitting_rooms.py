@@ -119,8 +119,8 @@ def fit_rivals(
 ) -> dict[str, Any]:
     """Fit each hypothesis by the same procedure, and keep the fits if they are to be kept."""
     from charcot.disease.hypotheses import FITTED
-    from charcot.fitting.calibration import PATIENTS, record, write
-    from charcot.fitting.comparison import fit_rival
+    from charcot.fitting.calibration import record, write
+    from charcot.fitting.comparison import PATIENTS, fit_rival
     from charcot.fitting.targets import Laboratory
 
     out = {}
