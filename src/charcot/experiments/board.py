@@ -97,7 +97,7 @@ class Board:
         return out
 
     def as_first_registered(self) -> dict[str, int]:
-        """Validation with the experiments that were moved to calibration counted as the misses that they were."""
+        """Validation with the experiments that were moved to calibration counted as missed."""
         validation = self.counts()["validation"]
         moved = sum(bool(s.content.moved) for s in self.scored)
         return {"passed": validation["passed"], "total": validation["total"] + moved, "moved": moved}

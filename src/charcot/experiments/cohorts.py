@@ -35,6 +35,7 @@ COHORT_READOUTS = (
 )
 UNTREATED = "untreated"
 MOST: contextvars.ContextVar[int] = contextvars.ContextVar("most", default=0)  # patients drawn; 0: as the file says
+COARSE = 1e-3  # the tolerance where fewer are drawn: it errs far less than they do
 WORKERS = contextvars.ContextVar("workers", default=1)  # threads; no result depends on it
 
 
@@ -86,6 +87,8 @@ def _courses(key: str, under: Assumed) -> Courses:
         "off": frozenset(off),
         "workers": WORKERS.get(),
     }
+    if MOST.get():
+        options["tolerance"] = COARSE
     if not given:
         return under.simulate(drawn, **options)
     plain = _courses(json.dumps([population, n, seed, [], {}, []]), under)

@@ -147,8 +147,8 @@ class Conduct(Content):
 class Experiment(Conduct):
     """One published experiment, or one claim, as data.
 
-    ``moved``: why it is calibration though it was kept for validation when it was first run, and missed then. It is
-    never counted as validated.
+    ``moved``: why it is calibration though it was kept for validation when it was first run. It is never counted as
+    validated.
     """
 
     dossier: str

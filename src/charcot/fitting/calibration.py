@@ -77,9 +77,10 @@ def calibrate(
     rounds: int = ROUNDS,
     progress: Callable[[int], None] | None = None,
     profiles: bool = True,
+    begin: np.ndarray | None = None,
 ) -> Calibration:
     """Fit ``free`` to ``experiments``; ``changed`` makes the model with given values, ``profiles`` says of each number
-    whether the data bound it.
+    whether the data bound it, ``begin`` where the search begins.
 
     ``progress`` is called with the number of runs that are newly done. Raises :class:`charcot.core.errors.Problems`
     for experiments that cannot be fitted to.
@@ -93,7 +94,7 @@ def calibrate(
             progress(len(points))
         return found
 
-    found = fit(free, simulate, rounds=rounds)
+    found = fit(free, simulate, rounds=rounds, begin=begin)
     shape = curvature(found, simulate)
     verdicts = tuple(identifiability(found, simulate, shape)) if profiles else ()
     return Calibration(found, shape, verdicts, tuple(experiments))
@@ -185,6 +186,12 @@ def read(path: Path = SHIPPED) -> dict[str, Any]:
 def starts() -> dict[str, float]:
     """Where the numbers stood before the stored fit: a fit again is centred there, and not on what the data made."""
     return {row["name"]: row["start"] for row in read()["numbers"]} if SHIPPED.exists() else {}
+
+
+def where_it_ended(free: Sequence[FreeNumber]) -> np.ndarray:
+    """Where the stored fit ended, for these numbers; zero for those that it did not have."""
+    ended = {row["name"]: row["z"] for row in read()["numbers"]}
+    return np.array([ended.get(number.name, 0.0) for number in free])
 
 
 def covariance_of(stored: Mapping[str, Any]) -> np.ndarray:

@@ -136,6 +136,7 @@ def fit(
     *,
     rounds: int,
     progress: Callable[[int, float], None] | None = None,
+    begin: np.ndarray | None = None,
 ) -> Fit:
     """The posterior mode of ``free`` given what ``simulate`` compares.
 
@@ -145,6 +146,7 @@ def fit(
             call. A fit is then the same whenever it is run.
         rounds: how many steps may be tried; each that is taken costs one run a number for the derivatives.
         progress: called with the runs done so far and the best cost.
+        begin: (numbers,) where the search begins, in prior standard deviations; at zero where left out.
 
     Raises:
         ValueError: when nothing is free, or names are doubled.
@@ -153,9 +155,12 @@ def fit(
     if not free or len(set(names)) < len(names):
         raise ValueError("a fit needs at least one free number, each named once")
     search = _Search(tuple(free), simulate, progress)
+    origin = np.zeros(len(free))
+    if begin is not None:
+        search.run([origin])
     found = least_squares(
         search.misses,
-        np.zeros(len(free)),
+        origin if begin is None else np.clip(begin, 0.99 * -FURTHEST, 0.99 * FURTHEST),
         jac=search.slopes,
         bounds=(-FURTHEST, FURTHEST),
         loss=search.losses,  # type: ignore[arg-type]

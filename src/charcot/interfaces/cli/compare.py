@@ -30,7 +30,7 @@ def compare(
     refit: Annotated[
         bool, typer.Option("--fit", help="Fit each hypothesis anew (long), not take the stored fits.")
     ] = False,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that each fit may try.")] = 4,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that each fit may try.")] = 3,
     draws: Annotated[
         int, typer.Option("--draws", min=2, help="Draws from each posterior, for the spread of predictions.")
     ] = 12,
@@ -68,7 +68,7 @@ def compare(
     with talk.stage("Composing the model"):
         made_of = identity("compare", **question, seed=seed, fits=fitting_rooms.stored_fits(names))
     job = Job("compare", made_of, out, force_new or store or docs is not None, worker_count(workers))
-    command = command_line("compare --fit", {"--hypothesis": hypothesis}, {"--rounds": (rounds, 4)}, store)
+    command = command_line("compare --fit", {"--hypothesis": hypothesis}, {"--rounds": (rounds, 3)}, store)
 
     def compute() -> Product:
         if refit:

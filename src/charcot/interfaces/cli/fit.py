@@ -29,6 +29,9 @@ def fit(
         typer.Option("--experiment", metavar="NAME", help="Fit to this one, not to all for calibration. Repeatable."),
     ] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that the optimiser may try.")] = 6,
+    go_on: Annotated[
+        bool, typer.Option("--continue", help="Begin where the stored fit ended, with the same priors.")
+    ] = False,
     store: Annotated[
         bool, typer.Option("--store", help="For developers: keep the fit, and make its values those of the model.")
     ] = False,
@@ -56,7 +59,7 @@ def fit(
     raise_if_any(problems, "this fit cannot be made")
     free = fitting_rooms.free_numbers(wanted)
     count = fitting_rooms.runs_of(len(free), rounds)
-    question = {"numbers": [n.name for n in free], "experiments": list(names), "rounds": rounds}
+    question = {"numbers": [n.name for n in free], "experiments": list(names), "rounds": rounds, "continue": go_on}
     if dry_run:
         talk.show(f"{len(free)} numbers, {len(names)} experiments: up to {count:,} runs of these experiments.")
         talk.data({"ok": True, "dry_run": True, "runs": count, "protocol": question})
@@ -65,11 +68,16 @@ def fit(
         made_of = identity("fit", **question)
     # What is to be kept or written is computed, even if an identical run is there.
     job = Job("fit", made_of, out, force_new or store or docs is not None, worker_count(workers))
-    command = command_line("fit", {"--number": number, "--experiment": experiment}, {"--rounds": (rounds, 6)}, store)
+    command = command_line(
+        "fit --continue" if go_on else "fit",
+        {"--number": number, "--experiment": experiment},
+        {"--rounds": (rounds, 6)},
+        store,
+    )
 
     def compute() -> Product:
         with talk.stage(f"Fitting {len(free)} numbers to {len(names)} experiments", total=count) as advance:
-            stored = fitting_rooms.fit(free, names, rounds, job.workers, advance, command)
+            stored = fitting_rooms.fit(free, names, rounds, job.workers, advance, command, go_on)
         if store:
             fitting_rooms.store(stored)
         if docs is not None:

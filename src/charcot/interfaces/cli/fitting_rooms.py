@@ -54,15 +54,17 @@ def runs_of(free: int, rounds: int, profiles: bool = True) -> int:
 
 
 def fit(
-    free: Sequence[Any], names: Sequence[str], rounds: int, workers: int, progress: Progress, command: str
+    free: Sequence[Any], names: Sequence[str], rounds: int, workers: int, progress: Progress, command: str, go_on: bool
 ) -> dict[str, Any]:
     """Fit numbers of the shipped model; the record that can be stored."""
-    from charcot.fitting.calibration import PATIENTS, calibrate, record
+    from charcot.fitting.calibration import PATIENTS, calibrate, record, where_it_ended
     from charcot.fitting.numbers import changed
     from charcot.fitting.targets import Laboratory
 
     with Laboratory(workers, PATIENTS) as laboratory:
-        return record(calibrate(free, names, changed, laboratory, rounds, progress), command, rounds, PATIENTS)
+        begin = where_it_ended(free) if go_on else None
+        found = calibrate(free, names, changed, laboratory, rounds, progress, begin=begin)
+        return record(found, command, rounds, PATIENTS)
 
 
 def store(stored: dict[str, Any]) -> None:

@@ -105,8 +105,8 @@ def _page(board: Any) -> list[RenderableType]:
     first = board.as_first_registered()
     if first["moved"]:
         parts.append(
-            f"validation as first registered: {first['passed']} of {first['total']} ({first['moved']} that were missed "
-            "then are calibration now)"
+            f"validation as first registered: {first['passed']} of {first['total']} ({first['moved']} of them are "
+            "calibration now, and counted as missed)"
         )
     return parts
 

@@ -47,8 +47,8 @@ def _board(board: Board) -> Iterator[str]:
         yield f"| {name} | {counts[group]['passed']} | {counts[group]['total']} |"
     first = board.as_first_registered()
     yield (
-        f"\n{first['moved']} experiments were kept for validation at first and missed; a mechanism or a number was "
-        "then built on them, so that they are calibration and marked as such. With them as the misses that they were, "
+        f"\n{first['moved']} experiments were kept for validation at first; a mechanism was then built on them or numbers "
+        "were fitted to them, so that they are calibration and marked as such. With all of them counted as missed, "
         f"validation stands at {first['passed']} of {first['total']}."
     )
     for group in GROUPS:
@@ -58,7 +58,7 @@ def _board(board: Board) -> Iterator[str]:
             yield f"`{scored.name}`; {', '.join(scored.content.sources)}; {scored.content.dossier}. "
             yield f"Tolerance: {_cell(scored.content.tolerance)}\n"
             if scored.content.moved:
-                yield f"Validation at first, and missed then: {_cell(scored.content.moved)}\n"
+                yield f"Validation at first: {_cell(scored.content.moved)}\n"
             yield "| outcome | published | expected | simulated | |\n|---|---|---|--:|---|"
             yield from _rows(scored)
             reason = scored.failure or scored.content.miss
