@@ -47,8 +47,8 @@ def _board(board: Board) -> Iterator[str]:
         yield f"| {name} | {counts[group]['passed']} | {counts[group]['total']} |"
     first = board.as_first_registered()
     yield (
-        f"\n{first['moved']} experiments were kept for validation at first; a mechanism was then built on them or numbers "
-        "were fitted to them, so that they are calibration and marked as such. With all of them counted as missed, "
+        f"\n{first['moved']} experiments were kept for validation at first; a mechanism was then built on them or "
+        "numbers were fitted to them, so that they are calibration and marked as such. With all of them counted as missed, "
         f"validation stands at {first['passed']} of {first['total']}."
     )
     for group in GROUPS:
