@@ -48,8 +48,8 @@ def _board(board: Board) -> Iterator[str]:
     first = board.as_first_registered()
     yield (
         f"\n{first['moved']} experiments were kept for validation at first; a mechanism was then built on them or "
-        "numbers were fitted to them, so that they are calibration and marked as such. With all of them counted as missed, "
-        f"validation stands at {first['passed']} of {first['total']}."
+        "numbers were fitted to them, so that they are calibration and marked as such. With all of them counted as "
+        f"missed, validation stands at {first['passed']} of {first['total']}."
     )
     for group in GROUPS:
         yield f"\n## {NAMES[group]}\n"
