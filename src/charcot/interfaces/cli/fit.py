@@ -33,7 +33,10 @@ def fit(
         bool, typer.Option("--continue", help="Begin where the stored fit ended, with the same priors.")
     ] = False,
     store: Annotated[
-        bool, typer.Option("--store", help="For developers: keep the fit, and make its values those of the model.")
+        bool, typer.Option("--store", help="For developers: keep the fit beside the numbers of the model.")
+    ] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="For developers: with --store, make its values those of the model.")
     ] = False,
     docs: Annotated[
         Path | None, typer.Option("--docs", help="Write fit.md, a page of the documentation, into this folder.")
@@ -53,6 +56,8 @@ def fit(
     names = tuple(dict.fromkeys(experiment or fitting_rooms.experiments("calibration")))
     wanted = tuple(dict.fromkeys(number or fitting_rooms.declared()))
     problems = [*fitting_rooms.check_numbers(wanted), *fitting_rooms.check_experiments(names)]
+    if adopt and not store:
+        problems.append(Problem("unkept-fit", "--adopt needs --store: values without their fit cannot be traced"))
     if store and (number or experiment):
         hint = "Leave the names out, or leave --store out."
         problems.append(Problem("partial-fit", "--store keeps a fit of all declared numbers to all data", None, hint))
@@ -79,7 +84,7 @@ def fit(
         with talk.stage(f"Fitting {len(free)} numbers to {len(names)} experiments", total=count) as advance:
             stored = fitting_rooms.fit(free, names, rounds, job.workers, advance, command, go_on)
         if store:
-            fitting_rooms.store(stored)
+            fitting_rooms.store(stored, adopt)
         if docs is not None:
             write_fit_page(stored, docs)
         return _product(stored, question)
@@ -106,6 +111,8 @@ def write_fit_page(stored: Mapping[str, Any], folder: Path) -> None:
 
     key = fit_key(stored)
     lead = [f"Made by `{stored['command']}`; do not edit by hand.", f"{key.answer} {key.interval}"]
+    if stored.get("note"):
+        lead.insert(1, str(stored["note"]))
     write_page(folder, "fit", "The fit of the free numbers", lead, fit_sections(stored))
 
 

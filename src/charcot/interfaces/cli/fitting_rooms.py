@@ -67,13 +67,14 @@ def fit(
         return record(found, command, rounds, PATIENTS)
 
 
-def store(stored: dict[str, Any]) -> None:
-    """Keep a fit, and make its values those of the model."""
+def store(stored: dict[str, Any], adopted: bool) -> None:
+    """Keep a fit; where it is adopted, its values become those of the model."""
     from charcot.fitting.adoption import adopt
     from charcot.fitting.calibration import SHIPPED, write
 
-    write(SHIPPED, stored)
-    adopt({row["name"]: row["value"] for row in stored["numbers"]})
+    write(SHIPPED, {"adopted": adopted, **stored})
+    if adopted:
+        adopt({row["name"]: row["value"] for row in stored["numbers"]})
 
 
 def hypothesis_names() -> tuple[str, ...]:
