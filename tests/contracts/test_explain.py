@@ -60,7 +60,7 @@ def test_a_local_name_is_enough(local, full):
 def test_a_number_is_explained_with_its_readers():
     found = patients.explain("transport.granule_velocity")
     assert (found.kind, found.unit) == ("number", "mm/day")
-    assert found.readers == ("delivery.transport",)
+    assert found.readers == ("delivery.transport", "tdp43.shuttling")
     row = found.numbers[0]
     assert row.value == found.healthy > 0
     assert "millecamps2013" in row.citation

@@ -185,7 +185,7 @@ def test_nothing_falls_below_zero_in_patients_of_any_genotype_with_and_without_t
 @pytest.fixture
 def reported(whole, monkeypatch):
     """Runs of the laboratory report every state."""
-    monkeypatch.setattr(patients, "program", lambda products=(), off=frozenset(), segments=0: whole)
+    monkeypatch.setattr(arms.Assumed, "program", lambda under, products=(), off=frozenset(): whole)
     return lambda name, arm: arms._Run(system(name), arm, {}, GIVEN, arms.SHIPPED).trace(whole.readout_names)
 
 
