@@ -163,7 +163,7 @@ def _score(name: str, scored: Scored) -> dict[str, Any]:
         "hypothesis": name,
         "experiment": scored.name,
         "title": scored.content.title,
-        "group": scored.content.use,
+        "group": scored.group,
         "natural_history": natural,
         "passed": scored.passed,
         "loss": data_cost(residuals(scored)),

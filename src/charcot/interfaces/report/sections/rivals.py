@@ -39,9 +39,10 @@ def rivals_key(found: Any) -> KeyMessage:
         "Where does ALS begin, as far as published experiments can tell, and what would tell?",
         f"Of {len(table)} accounts '{best['title']}' has the weight {say(float(best['weight']))}, "
         f"'{next_best['title']}' {say(float(next_best['weight']))}. What would separate them most: "
-        f"{str(first['title'])[0].lower()}{str(first['title'])[1:]} ({say(float(first['bits']))} of at most "
+        f"{first['title']} ({say(float(first['bits']))} of at most "
         f"{say(math.log2(len(table)))} bits).",
-        "A weight is relative to the accounts that are compared; all of them may be wrong.",
+        "A weight is relative to the accounts that are compared; all of them may be wrong."
+        + ("" if table["settled"].all() else " Fits that have not settled leave the weights open."),
         model_risk("", ""),
     )
 
