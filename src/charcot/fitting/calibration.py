@@ -30,7 +30,6 @@ from charcot.fitting.targets import Laboratory
 from charcot.patients import Assumed
 
 SHIPPED = Path(__file__).parent / "fitted.json"  # the fit from which the shipped values come
-ROUNDS = 6
 PATIENTS = 500  # of each cohort at most; the board then runs whole cohorts
 
 
@@ -74,7 +73,7 @@ def calibrate(
     experiments: Sequence[str],
     changed: Callable[[Mapping[str, float]], Assumed],
     laboratory: Laboratory,
-    rounds: int = ROUNDS,
+    rounds: int,
     progress: Callable[[int], None] | None = None,
     profiles: bool = True,
     begin: np.ndarray | None = None,

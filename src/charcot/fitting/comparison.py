@@ -25,7 +25,6 @@ from charcot.fitting.separation import information, weights_of
 from charcot.fitting.targets import Laboratory, experiments, residuals
 from charcot.patients.assumptions import under_hypothesis
 
-DRAWS = 12
 PATIENTS = 250  # of each cohort at most in a rival's fit: five fits share the time of one
 UNANSWERED = 0.2  # of the draws: more than that, and nothing is said of a reading
 NATURAL_HISTORY = "human_"  # how the experiments that state the untreated course of patients are called
@@ -116,7 +115,7 @@ def fit_rival(
 def compare(
     stored: Mapping[str, Mapping[str, Any]],
     laboratory: Laboratory,
-    draws: int = DRAWS,
+    draws: int,
     seed: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Comparison:

@@ -16,7 +16,7 @@ from charcot.fitting.estimation import FreeNumber
 from charcot.model.compose import number_symbols
 from charcot.model.ports import Number
 from charcot.patients import Assumed
-from charcot.patients.assumptions import full_names
+from charcot.patients.assumptions import places_of
 from charcot.patients.cohort import DRAWN
 
 DECLARED = Path(__file__).parent / "free.csv"
@@ -115,7 +115,7 @@ def changed(values: Mapping[str, float], base: Assumed | None = None) -> Assumed
     return replace(under, overrides=overrides, systems=systems)
 
 
-_full = functools.cache(full_names)
+_full = functools.cache(places_of)
 
 
 @functools.cache

@@ -29,7 +29,7 @@ ZERO_DEVIATION = 1.0  # where that bound is zero, in the unit of the outcome
 
 
 def experiments(use: str) -> tuple[str, ...]:
-    """The experiments of one ``use`` (calibration, validation) by name; negative controls count as what they are."""
+    """The experiments of one ``use`` (calibration, validation) by name; negative controls have a use too."""
     return tuple(name for name, entry in entries().items() if not entry.is_claim and entry.content.use == use)
 
 
@@ -85,8 +85,8 @@ class Laboratory:
     def run(self, names: Sequence[str], changes: Sequence[Assumed]) -> list[list[Scored]]:
         """The named experiments under each change, in order.
 
-        An experiment is run again only if something that it depends on has changed since the last call: a number of a
-        mouse line moves no patient.
+        An experiment is run again only if something that it depends on has changed since the last call of a single
+        change: a number of a mouse line moves no patient.
         """
         wanted = [{name: seen_by(name, under) for name in names} for under in changes]
         jobs: dict[tuple[tuple[str, ...], Assumed, int], None] = {}

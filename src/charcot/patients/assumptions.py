@@ -140,15 +140,15 @@ def assume(texts: Iterable[str]) -> Assumed:
     return _under(hypotheses.hypothesis(named[0]), assumed) if named else assumed
 
 
-def full_names(name: str) -> tuple[str, ...]:
-    """The full names of a number of the model: of every row and region under its name, or itself."""
+def places_of(name: str) -> tuple[str, ...]:
+    """The full names of a number of the model: in every region and coupling that its rows are for, or itself."""
     symbols = number_symbols(definition())
     return tuple(full for full, number in symbols.items() if name in (full, number.name))
 
 
 def under_hypothesis(one: hypotheses.Hypothesis, values: Mapping[str, float]) -> Assumed:
     """The model under a rival hypothesis, its numbers at ``values`` (by the names of its fit)."""
-    overrides = {full: value for name, value in {**one.values, **values}.items() for full in full_names(name)}
+    overrides = {full: value for name, value in {**one.values, **values}.items() for full in places_of(name)}
     return Assumed(overrides=overrides, seeds=one.seeds, lines=(f"hypothesis={one.name}: {one.claim}",))
 
 

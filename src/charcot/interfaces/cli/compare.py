@@ -68,7 +68,7 @@ def compare(
     with talk.stage("Composing the model"):
         made_of = identity("compare", **question, seed=seed, fits=fitting_rooms.stored_fits(names))
     job = Job("compare", made_of, out, force_new or store or docs is not None, worker_count(workers))
-    command = command_line("compare --fit", {"--hypothesis": hypothesis}, {"--rounds": (rounds, 3)}, store)
+    command = command_line("compare --fit", {"--hypothesis": hypothesis}, {"--rounds": (rounds, 3)}, {"--store": store})
 
     def compute() -> Product:
         if refit:

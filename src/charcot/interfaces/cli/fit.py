@@ -77,7 +77,7 @@ def fit(
         "fit --continue" if go_on else "fit",
         {"--number": number, "--experiment": experiment},
         {"--rounds": (rounds, 6)},
-        store,
+        {"--store": store, "--adopt": adopt},
     )
 
     def compute() -> Product:
@@ -93,7 +93,10 @@ def fit(
 
 
 def command_line(
-    verb: str, lists: Mapping[str, Sequence[str] | None], values: Mapping[str, tuple[Any, Any]], store: bool
+    verb: str,
+    lists: Mapping[str, Sequence[str] | None],
+    values: Mapping[str, tuple[Any, Any]],
+    flags: Mapping[str, bool],
 ) -> str:
     """The command as it would be typed: what stands at its default is left out."""
     words = ["charcot", verb]
@@ -101,7 +104,7 @@ def command_line(
         words += [word for item in items or () for word in (option, item)]
     for option, (value, default) in values.items():
         words += [option, str(value)] if value != default else []
-    return " ".join([*words, *(["--store"] if store else [])])
+    return " ".join([*words, *(flag for flag, given in flags.items() if given)])
 
 
 def write_fit_page(stored: Mapping[str, Any], folder: Path) -> None:
