@@ -97,6 +97,21 @@ def test_numbers_drawn_with_persons_change_the_cohort():
     np.testing.assert_allclose(tempo[1], np.maximum(tempo[0], 0.0), atol=1e-7)
 
 
+def test_regions_of_a_person_differ_by_a_spread_that_can_be_changed():
+    cohort = patients.draw_cohort(patients.load_population("sporadic"), 400, 2)
+    [row] = patients.definition().number_rows["tempo.spread_between_regions"]
+    own = {name: column for name, column in cohort.deviations.items() if name.endswith("regional_susceptibility")}
+    assert len(own) == 4
+    assert np.std(np.concatenate(list(own.values()))) == pytest.approx(row.value, rel=0.05)
+    assert (
+        abs(np.corrcoef(own["bulbar.pool.regional_susceptibility"], own["lumbar.pool.regional_susceptibility"])[0, 1])
+        < 0.15
+    )
+    wider = Assumed(overrides={row.name: 2 * row.value}).people(cohort)
+    for name, column in cohort.deviations.items():
+        np.testing.assert_allclose(wider.deviations[name], column * (2 if name in own else 1), rtol=1e-12)
+
+
 def test_an_exponent_can_be_changed_though_the_shipped_program_has_it_compiled_in():
     under = Assumed(overrides={"respiration.exponent": 1.0})
     cohort = patients.typical_cohort(["lumbar"], 58.0)

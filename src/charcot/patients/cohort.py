@@ -27,6 +27,8 @@ from charcot.patients.assemble import definition
 
 POPULATIONS = Path(__file__).parent / "populations"
 AGE_GRID_PER_YEAR = 20  # fineness of the tabulated onset law
+# Numbers whose spread between persons is a number itself, so that a fit can move it.
+SPREADS = {"pool.regional_susceptibility": "tempo.spread_between_regions"}
 START_AGE = 16.0  # years: the age at which the healthy values of the model hold
 
 
@@ -217,7 +219,9 @@ def _deviations(seed: int, ids: np.ndarray) -> dict[str, np.ndarray]:
     """ln(own value / shared value) of every number that differs between patients."""
     out: dict[str, np.ndarray] = {}
     for full, number in number_symbols(definition()).items():
-        if number.between_patients > 0 and full != "person.base_tempo":
+        if number.name in SPREADS:
+            out[full] = value(SPREADS[number.name]) * normals(seed, ids, f"number: {full}")
+        elif number.between_patients > 0:
             out[full] = deviation(number, full, seed, ids)
     z = ndtri(uniforms(seed, ids, "number: person.base_tempo"))
     # Split log-normal: longer towards slow disease, as the long tail of survivors asks.
@@ -238,12 +242,18 @@ def _tempo(cohort: Cohort, factor: np.ndarray, slow: bool) -> Cohort:
     return replace(cohort, deviations={**cohort.deviations, "person.base_tempo": moved})
 
 
+def _spread(name: str, cohort: Cohort, factor: np.ndarray) -> Cohort:
+    own = {full: column * factor if full.endswith(name) else column for full, column in cohort.deviations.items()}
+    return replace(cohort, deviations=own)
+
+
 # Numbers that a person is drawn with and no mechanism reads: the cohort when one of them is multiplied.
 DRAWN: dict[str, Callable[[Cohort, np.ndarray], Cohort]] = {
     "onset.seed_amount": lambda c, f: _column(c, "seed_amount", f),
     "tempo.drift_spread": lambda c, f: _column(c, "drift_spread", f),
     "tempo.spread_slow": lambda c, f: _tempo(c, f, slow=True),
     "tempo.spread_fast": lambda c, f: _tempo(c, f, slow=False),
+    **{spread: functools.partial(_spread, name) for name, spread in SPREADS.items()},
     "diagnosis.loss_needed": lambda c, f: _column(c, "diagnosis_loss_needed", f),
     "diagnosis.wait": lambda c, f: _column(c, "diagnosis_wait_days", f),
 }
