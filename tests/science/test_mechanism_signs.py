@@ -502,8 +502,8 @@ def test_run_down_and_quantal_content_come_first_and_the_potential_last():
 
 
 def test_plasticity_has_a_price_and_a_ceiling():
-    """Quantal content comes back while trains still run down: mcintosh2023 found run-down the earliest and most striking
-    fault. Without plasticity content stays low; beyond its ceiling too."""
+    """Quantal content that was low comes back: mcintosh2023. That trains run down the faster for it is the model's own
+    consequence; without plasticity content stays low, and beyond its ceiling too."""
     content, train, pool = (f"thoracic.nmj.{name}" for name in ("quantal_content", "train_held", "vesicle_pool"))
     numbers = {"plastic": {}, "rigid": {"nmj.plasticity_time": 1e6}, "unspared": {"nmj.spared_endings": 0.0}}
     mouse = {
