@@ -471,6 +471,79 @@ def test_muscle_of_old_mice_does_not_grow_back_whole():
     assert healthy.at(mass, 126) > 0.95
 
 
+def test_transmission_is_whole_in_health(healthy):
+    """Quantal content is one at every ending, long or short and at any age, though long axons have less energy: only
+    endings of SOD1 mice lose it, not those of their litter mates (mcintosh2023)."""
+    readouts = [f"nmj.{name}" for name in ("quantal_content", "vesicle_pool", "train_held")]
+    for region in REGIONS:
+        for year in (1, 19):
+            content, pool, train = (healthy.at(f"{region}.{readout}", year * YEAR) for readout in readouts)
+            assert content == pytest.approx(1.0, abs=1e-4), (region, year)
+            assert min(pool, train) > 0.95, (region, year)
+
+
+def test_run_down_and_quantal_content_come_first_and_the_potential_last():
+    """In the diaphragm of SOD1 mice a train at 20 Hz runs down weeks before tremor, quantal content is low and comes
+    back, and the amplitude falls only when signs are there: mcintosh2023. Fibres are innervated meanwhile."""
+    reads = [f"thoracic.nmj.{name}" for name in ("train_held", "quantal_content", "endplate_potential", "innervation")]
+    mouse, well = (model_system(name, "lumbar.nmj.innervation", *reads) for name in ("sod1-g93a-c57", "mouse"))
+    signs = mouse.landmark("signs")
+    train, content, potential = (mouse.values[read] for read in reads[:3])
+    grown = mouse.days > 20
+    run_down = mouse.crossing(train, 0.9, falling=True)
+    lowest = mouse.days[grown][np.argmin(content[grown])]
+    small = mouse.crossing(potential, 0.9, falling=True)
+    assert run_down < lowest < small < signs + 14, (run_down, lowest, small, signs)
+    assert signs - run_down > 21
+    assert mouse.at(reads[1], lowest) < 0.95
+    assert mouse.at(reads[1], signs + 14) > 0.98
+    assert mouse.at(reads[3], lowest) > 0.9 * well.at(reads[3], lowest)
+    assert np.ptp(well.values[reads[1]][well.days > 20]) < 2e-3
+
+
+def test_plasticity_has_a_price_and_a_ceiling():
+    """Quantal content that was low comes back: mcintosh2023. That trains run down the faster for it is the model's own
+    consequence; without plasticity content stays low, and beyond its ceiling too."""
+    content, train, pool = (f"thoracic.nmj.{name}" for name in ("quantal_content", "train_held", "vesicle_pool"))
+    numbers = {"plastic": {}, "rigid": {"nmj.plasticity_time": 1e6}, "unspared": {"nmj.spared_endings": 0.0}}
+    mouse = {
+        name: model_system("sod1-g93a-c57", content, train, pool, set=changed) for name, changed in numbers.items()
+    }
+    assert mouse["plastic"].at(content, 150) > 0.98
+    assert mouse["rigid"].at(content, 150) == pytest.approx(mouse["rigid"].at(pool, 150), rel=1e-3)
+    assert mouse["rigid"].at(content, 150) < 0.9
+    assert mouse["plastic"].at(train, 150) < mouse["rigid"].at(train, 150) - 0.02
+    most = 1 + value("nmj.plasticity_reserve")
+    assert mouse["unspared"].at(pool, 150) < 1 / most
+    assert mouse["unspared"].at(content, 150) == pytest.approx(most * mouse["unspared"].at(pool, 150), rel=0.02)
+
+
+def test_transmission_and_cranial_nuclei_are_read_by_no_course(patient):
+    """Both are read-outs: switched off alone, neither moves a patient's course (negative control)."""
+    without = person(off=("release.release", "cranial.resistant_nuclei"))
+    assert without.survival == pytest.approx(patient.survival, rel=1e-5)
+    assert without.at("lumbar.pool.neurons", patient.onset) == pytest.approx(
+        patient.at("lumbar.pool.neurons", patient.onset), rel=1e-5
+    )
+
+
+def test_cranial_nuclei_outlive_the_hypoglossal_one():
+    """Of the cranial motor neurons only hypoglossal ones are lost by eight weeks in rNLS8 mice: spiller2016. In health
+    both age alike, and with a vulnerability of one the difference is gone."""
+    cranial, bulbar = "cranial.neurons", "bulbar.pool.neurons"
+    on = {"tdp43.transgene": 3.95}
+    mouse = model_system("tdp43-rnls8", cranial, bulbar, set=on)
+    alike = model_system("tdp43-rnls8", cranial, bulbar, set={**on, "cranial.vulnerability": 1.0})
+    assert mouse.at(cranial, 56) > 0.95 > 0.9 > mouse.at(bulbar, 56)
+    assert alike.at(cranial, 56) < 0.9
+    healthy = model_system("tdp43-rnls8", cranial, bulbar)
+    assert healthy.at(cranial, 400) == pytest.approx(healthy.at(bulbar, 400), abs=2e-3)
+    patient = person("bulbar")
+    left = {read: patient.at(read, patient.death - MONTH) / patient.at(read, 0.0) for read in (cranial, bulbar)}
+    assert left[cranial] > 0.8, left
+    assert left[bulbar] < 0.3, left
+
+
 # 9 Neuroinflammation
 
 

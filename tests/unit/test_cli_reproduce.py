@@ -11,7 +11,7 @@ from charcot.interfaces.cli import board_rooms
 from charcot.interfaces.cli.main import app
 from charcot.interfaces.report.board_pages import write_pages
 
-FEW = ("stathmin2_null", "tnf_knockout", "claim_m1", "sod1_g93a_quantal_content_recovers")
+FEW = ("stathmin2_null", "tnf_knockout", "claim_m1", "rnls8_low_doxycycline_onset")
 
 
 def _run(*words: str):
@@ -38,10 +38,10 @@ def test_a_record_has_expected_simulated_and_verdict(told):
     first = records["tnf_knockout"]["outcomes"][0]
     assert first["expected"] == "1 ± 0.03"
     assert abs(first["simulated"] - 1) < 0.03
-    missed = records["sod1_g93a_quantal_content_recovers"]
+    missed = records["rnls8_low_doxycycline_onset"]
     assert missed["verdict"] == "MISS"
     assert missed["miss"]
-    assert missed["outcomes"][0]["simulated"] is None
+    assert missed["outcomes"][0]["simulated"] > 6
     assert records["claim_m1"]["verdict"] == "reproduced"
 
 
@@ -58,10 +58,10 @@ def test_a_baseline_needs_the_whole_board():
 def test_a_lost_experiment_fails(monkeypatch):
     from charcot.experiments import board
 
-    monkeypatch.setattr(board, "baseline", lambda: {"sod1_g93a_quantal_content_recovers": True})
-    done = _run("sod1_g93a_quantal_content_recovers")
+    monkeypatch.setattr(board, "baseline", lambda: {"rnls8_low_doxycycline_onset": True})
+    done = _run("rnls8_low_doxycycline_onset")
     assert done.exit_code == 1
-    assert "LOST: sod1_g93a_quantal_content_recovers" in done.stdout
+    assert "LOST: rnls8_low_doxycycline_onset" in done.stdout
 
 
 def test_the_page_and_the_folder_hold_a_picture_of_each(tmp_path):
