@@ -82,6 +82,7 @@ def rates(
     pool_harm_by_attack,
     immune_attack,
     pool_forward_death,
+    sod1_breakdown,
 ):
     """Energy failure of the ending recruits neurons; failing axon, ending and protein burden kill them; health returns
     when the axon works again.
@@ -101,7 +102,7 @@ def rates(
         + forward
         + pool_death_by_axon * axon_failure_mean
         + pool_death_by_burden * burdened
-        + pool_death_by_terminal * axon_failure_terminal
+        + pool_death_by_terminal * axon_failure_terminal * sod1_breakdown
     )
     return {
         "pool.recruitment_rate": person_tempo
@@ -173,6 +174,7 @@ def pools(
     nmj_overload_by_size,
     biomarker_nfl_share_of_denervation,
     axon_calibre,
+    sod1_breakdown,
 ):
     """Fast-fatigable units are recruited and lost first; a recruited neuron loses its endings, then dies.
 
@@ -220,6 +222,6 @@ def pools(
         lost = (1 - pool_resting_innervation) * (1 + vulnerable * (1 / axon_calibre - 1))
         resting = pool_resting_innervation / (pool_resting_innervation + lost)
         units = units + share * (resting * healthy + innervating)
-        degenerating = biomarker_nfl_share_of_denervation * vulnerable * nmj_denervation_rate * innervating
+        degenerating = biomarker_nfl_share_of_denervation * vulnerable * nmj_denervation_rate * innervating * sod1_breakdown
         flux = flux + share * (dying * recruited + degenerating)
     return {**out, "pool.neurons": neurons, "pool.motor_units": units, "pool.loss_flux": flux}
