@@ -49,10 +49,11 @@ def sod1_misfolding(
 
 @mechanism(scope="person", row="5 SOD1")
 def sod1_breakdown(sod1_protein, genotype_sod1_mutant, sod1_trimer_order):
-    """Failed endings of a carrier break down by the trimers of mutant SOD1 that are made now: they stop to shed
-    neurofilament, though they stay failed, when SOD1 is lowered.
+    """What breaks down the failed endings of a carrier are trimers of the SOD1 that is made now, not old aggregates:
+    with less SOD1 such endings stay failed, but shed less neurofilament and kill their neurons less.
 
-    Equation: breakdown = 1 - m (1 - S^3), m = min(mutant, 1): one in others and in untreated carriers.
+    Equation: breakdown = 1 - m (1 - S^3), m = min(mutant, 1). As many trimers form as the third power of the protein
+    allows, against those without a drug. It is one without the mutation and in every untreated carrier.
 
     Sources: proctor2016, zhu2018, valor2022, tofersen_nfl_series
     """
