@@ -86,9 +86,10 @@ def test_a_changed_number_changes_a_page(monkeypatch, made):
 def test_a_page_says_which_experiments_it_meets_and_misses_and_why(made):
     page = made["genetic.sod1_turnover.md"].split("## Experiments")[1]
     assert "- hit (calibration), `tofersen_100_mg`" in page
-    content = entries()["neurofilament_after_tofersen"].content
+    page = made["tdp43.shuttling.md"].split("## Experiments")[1]
+    content = entries()["rnls8_low_doxycycline_onset"].content
     assert (
-        f"- **MISS** (validation), `neurofilament_after_tofersen`: {content.title}; through `sod1.synthesis`." in page
+        f"- **MISS** (validation), `rnls8_low_doxycycline_onset`: {content.title}; through `tdp43.transgene`." in page
     )
     assert content.miss in page
 

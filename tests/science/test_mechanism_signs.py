@@ -31,7 +31,8 @@ from charcot.core.random import uniforms
 from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.core.units import DAYS_PER_YEAR as YEAR
 from charcot.disease.genotypes import Mortality, exposures, genotypes, seed_age_density
-from charcot.experiments.arms import Trace, trace
+from charcot.disease.systems import system as patient_system
+from charcot.experiments.arms import Trace, reads_of, trace
 from charcot.experiments.definition import Arm
 from charcot.patients.cohort import START_AGE, value
 from charcot.treatments import Regimen
@@ -290,6 +291,52 @@ def test_tofersen_lowers_sod1_in_cerebrospinal_fluid():
     steady = courses.at("biomarker.sod1_csf", np.arange(365.0, 700.0, 7.0)[None, :])
     fall = 1 - float(np.mean(steady))
     assert 0.25 < fall < 0.45, fall
+
+
+TREATED_FROM, WEEK_28 = 300.0, 496.0  # days since onset
+ENDING = ("lumbar.axon.atp_terminal", "lumbar.pool.motor_units", "lumbar.pool.neurons")
+SEEN = ("biomarker.nfl_serum", "clinic.alsfrs_r.total", "biomarker.sod1_csf", *ENDING)
+
+
+def tofersen_in(genotype: str, system: str = "patient-sod1", **arm) -> tuple[Trace, Trace, float]:
+    """The typical course without and with tofersen from 300 days after onset on; and the day of onset."""
+    carrier = {"genotype": genotype, **arm}
+    reads = (*SEEN, *reads_of(patient_system(system).landmarks["onset"]))
+    plain = trace(Arm.model_validate(carrier), system, reads, {}, ("tofersen",))
+    onset = plain.landmark("onset")
+    given = Arm.model_validate({**carrier, "origin": "onset + 300", "given": [{"product": "tofersen"}]})
+    return plain, trace(given, system, reads, {"onset + 300": onset + TREATED_FROM}, ("tofersen",)), onset
+
+
+@pytest.mark.parametrize("genotype", ["SOD1", "SOD1-A4V"])
+def test_neurofilament_falls_under_tofersen_while_endings_stay_failed(genotype):
+    """At week 28 neurofilament is 55 % lower and function hardly differs: valor2022. So what falls is the breakdown of
+    endings that have failed, not their number; more neurons live."""
+    plain, treated, onset = tofersen_in(genotype)
+    start, end = onset + TREATED_FROM, onset + WEEK_28
+    assert -0.75 < treated.at("biomarker.nfl_serum", end) / treated.at("biomarker.nfl_serum", start) - 1 < -0.35
+    assert treated.at("biomarker.nfl_serum", end) < 0.65 * plain.at("biomarker.nfl_serum", end)
+    gained = treated.at("clinic.alsfrs_r.total", end) - plain.at("clinic.alsfrs_r.total", end)
+    assert 0 < gained < 5.5, gained
+    assert treated.at("lumbar.axon.atp_terminal", end) < 0.1  # of health: the ending stays failed
+    assert treated.at("lumbar.pool.neurons", end) > plain.at("lumbar.pool.neurons", end)
+
+
+def test_without_that_breakdown_neurofilament_stays_up_and_untreated_carriers_are_as_they_were():
+    """Trimers of SOD1 are toxic, its large aggregates are not: proctor2016, zhu2018."""
+    whole, (plain, treated, onset) = tofersen_in("SOD1")[0], tofersen_in("SOD1", off=["genetic.sod1_breakdown"])
+    for name in SEEN:
+        np.testing.assert_allclose(plain.values[name], whole.values[name], rtol=1e-9)
+    before, after = (treated.at("biomarker.nfl_serum", onset + day) for day in (TREATED_FROM, WEEK_28))
+    assert abs(after / before - 1) < 0.1
+
+
+def test_tofersen_does_nothing_to_neurofilament_without_the_mutation():
+    """Lowering SOD1 that is not mutant lowers it in cerebrospinal fluid and changes no disease."""
+    plain, treated, onset = tofersen_in("sporadic", system="patient")
+    assert treated.at("biomarker.sod1_csf", onset + WEEK_28) < 0.75
+    for name in ("biomarker.nfl_serum", "clinic.alsfrs_r.total", *ENDING):
+        np.testing.assert_allclose(treated.values[name], plain.values[name], rtol=1e-3)
 
 
 def test_mutant_fus_lowers_axonal_translation_without_aggregates():

@@ -82,16 +82,17 @@ def rates(
     pool_harm_by_attack,
     immune_attack,
     pool_forward_death,
+    sod1_breakdown,
 ):
     """Energy failure of the ending recruits neurons; failing axon, ending and protein burden kill them; health returns
     when the axon works again.
 
     Equation: recruit = tempo k_rec r_region (f_term + g + h attack) V;
-    kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term + g + h attack) V; back = k_back (1 - f_term);
+    kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term S + g + h attack) V; back = k_back (1 - f_term);
     g = forward B^2 / (K^2 + B^2): a pool that dies forward is recruited and killed by its own burden, before its
-    endings fail.
+    endings fail. S is the breakdown of failed endings by mutant SOD1, one unless SOD1 is lowered in a carrier.
 
-    Sources: walker2015, spiller2016b, neuwirth2015, fogarty2024
+    Sources: walker2015, spiller2016b, neuwirth2015, fogarty2024, valor2022
     """
     attack = pool_harm_by_attack * immune_attack
     burdened = hill(soma_burden, pool_burden_half, pool_burden_exponent)
@@ -101,7 +102,7 @@ def rates(
         + forward
         + pool_death_by_axon * axon_failure_mean
         + pool_death_by_burden * burdened
-        + pool_death_by_terminal * axon_failure_terminal
+        + pool_death_by_terminal * axon_failure_terminal * sod1_breakdown
     )
     return {
         "pool.recruitment_rate": person_tempo
@@ -173,15 +174,17 @@ def pools(
     nmj_overload_by_size,
     biomarker_nfl_share_of_denervation,
     axon_calibre,
+    sod1_breakdown,
 ):
     """Fast-fatigable units are recruited and lost first; a recruited neuron loses its endings, then dies.
 
     Equation, for each type: dh/dt = -v lam h - k_age h + back J; dx/dt = v lam h - (d kill + k_age) x - back J;
     dJ/dt = v lam h + regrow (x - J) - [d kill + k_age + back + v (overload + detach)] J,
     overload = k_0 (1 + c (s / f_max)^2). Endings of healthy neurons turn over too: of them r / (r + (1 - r)
-    [1 + v (1 / calibre - 1)]) work, r with a whole calibre.
+    [1 + v (1 / calibre - 1)]) work, r with a whole calibre. Flux of loss = d kill x + w v detach J S: of the endings
+    that detach, those break down that mutant SOD1 attacks (all of them in an untreated carrier and in others, S = 1).
 
-    Sources: hegedus2007, pun2006, saxena2009, lemasson2014, piasecki2016, krus2022, lopezerauskin2024
+    Sources: hegedus2007, pun2006, saxena2009, lemasson2014, piasecki2016, krus2022, lopezerauskin2024, valor2022
     """
     overload = nmj_overload_rate * (1 + nmj_overload_by_size * (nmj_unit_size / sprouting_ceiling) ** 2)
     types = {
@@ -220,6 +223,7 @@ def pools(
         lost = (1 - pool_resting_innervation) * (1 + vulnerable * (1 / axon_calibre - 1))
         resting = pool_resting_innervation / (pool_resting_innervation + lost)
         units = units + share * (resting * healthy + innervating)
-        degenerating = biomarker_nfl_share_of_denervation * vulnerable * nmj_denervation_rate * innervating
+        detached = vulnerable * nmj_denervation_rate * innervating
+        degenerating = biomarker_nfl_share_of_denervation * sod1_breakdown * detached
         flux = flux + share * (dying * recruited + degenerating)
     return {**out, "pool.neurons": neurons, "pool.motor_units": units, "pool.loss_flux": flux}

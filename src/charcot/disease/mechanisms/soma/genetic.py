@@ -1,7 +1,7 @@
 """SOD1, FUS and C9orf72: what the common mutations add (row 5)."""
 
 from charcot.disease.mechanisms.soma.seeding import seeded_growth
-from charcot.model.algebra import log
+from charcot.model.algebra import log, minimum
 from charcot.model.mechanism import mechanism
 
 
@@ -45,6 +45,20 @@ def sod1_misfolding(
         "soma.sod1_toxic": soma_sod1_misfolded * sod1_protein,
         "d/dt soma.sod1_misfolded": growth + spread_sod1_influx * (1 - soma_sod1_misfolded) - clearance,
     }
+
+
+@mechanism(scope="person", row="5 SOD1")
+def sod1_breakdown(sod1_protein, genotype_sod1_mutant, sod1_trimer_order):
+    """What breaks down the failed endings of a carrier are trimers of the SOD1 that is made now, not old aggregates:
+    with less SOD1 such endings stay failed, but shed less neurofilament and kill their neurons less.
+
+    Equation: breakdown = 1 - m (1 - S^3), m = min(mutant, 1). As many trimers form as the third power of the protein
+    allows, against those without a drug. It is one without the mutation and in every untreated carrier.
+
+    Sources: proctor2016, zhu2018, valor2022, tofersen_nfl_series
+    """
+    carrier = minimum(genotype_sod1_mutant, 1)
+    return {"sod1.breakdown": 1 - carrier * (1 - sod1_protein**sod1_trimer_order)}
 
 
 @mechanism(row="5 FUS")
