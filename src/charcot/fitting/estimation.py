@@ -30,7 +30,7 @@ FAR = 5.0  # tolerances: c of the Cauchy loss
 NO_ANSWER = 100.0  # tolerances: what a figure counts that the model does not give
 FURTHEST = 3.0  # prior standard deviations that a number may leave its evidence
 DECIDED = 3.84  # rise of the cost that the data must show to bound a number: 95 % of chi-squared with one degree
-NUDGE = 0.1  # of a prior standard deviation: finite differences over a simulated cohort are no smoother than this
+NUDGE = 0.25  # of a prior standard deviation: at 0.1 counts and medians of a cohort jump, and a search ends early
 SPAN = 0.5  # of a prior standard deviation: over which the curvature at the mode is taken, to either side
 SETTLED = 1.0  # of the cost: a fit has converged when its quadratic model expects to gain less
 
