@@ -83,6 +83,7 @@ def rates(
     immune_attack,
     pool_forward_death,
     sod1_breakdown,
+    macrophage_damage,
 ):
     """Energy failure of the ending recruits neurons; failing axon, ending and protein burden kill them; health returns
     when the axon works again.
@@ -95,6 +96,7 @@ def rates(
     Sources: walker2015, spiller2016b, neuwirth2015, fogarty2024, valor2022
     """
     attack = pool_harm_by_attack * immune_attack
+    damaged = axon_failure_terminal * macrophage_damage
     burdened = hill(soma_burden, pool_burden_half, pool_burden_exponent)
     forward = pool_forward_death * burdened
     harm = (
@@ -102,13 +104,13 @@ def rates(
         + forward
         + pool_death_by_axon * axon_failure_mean
         + pool_death_by_burden * burdened
-        + pool_death_by_terminal * axon_failure_terminal * sod1_breakdown
+        + pool_death_by_terminal * damaged * sod1_breakdown
     )
     return {
         "pool.recruitment_rate": person_tempo
         * pool_recruitment_constant
         * pool_regional_susceptibility
-        * (axon_failure_terminal + forward + attack)
+        * (damaged + forward + attack)
         * pool_vulnerability,
         "pool.death_rate": person_tempo * pool_death_constant * harm * pool_vulnerability,
         "pool.recovery_rate": pool_return_constant * (1 - axon_failure_terminal),
@@ -121,6 +123,7 @@ def junction_rates(
     axon_atp_terminal,
     soma_stathmin2,
     mir126_semaphorin,
+    macrophage_damage,
     nmj_denervation_constant,
     nmj_reinnervation_constant,
 ):
@@ -131,7 +134,10 @@ def junction_rates(
     Sources: maimon2018, krus2022, melamed2019, altman2021
     """
     return {
-        "nmj.denervation_rate": nmj_denervation_constant * axon_failure_terminal * mir126_semaphorin,
+        "nmj.denervation_rate": nmj_denervation_constant
+        * axon_failure_terminal
+        * macrophage_damage
+        * mir126_semaphorin,
         "nmj.reinnervation_rate": nmj_reinnervation_constant * soma_stathmin2 * axon_atp_terminal,
     }
 
