@@ -83,18 +83,21 @@ def rates(
     immune_attack,
     pool_forward_death,
     sod1_breakdown,
+    macrophage_damage,
 ):
     """Energy failure of the ending recruits neurons; failing axon, ending and protein burden kill them; health returns
     when the axon works again.
 
-    Equation: recruit = tempo k_rec r_region (f_term + g + h attack) V;
-    kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term S + g + h attack) V; back = k_back (1 - f_term);
+    Equation: recruit = tempo k_rec r_region (f_term D + g + h attack) V;
+    kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term D S + g + h attack) V; back = k_back (1 - f_term);
     g = forward B^2 / (K^2 + B^2): a pool that dies forward is recruited and killed by its own burden, before its
-    endings fail. S is the breakdown of failed endings by mutant SOD1, one unless SOD1 is lowered in a carrier.
+    endings fail. S is the breakdown of failed endings by mutant SOD1, one unless SOD1 is lowered in a carrier; D is the
+    damage of failing endings as macrophages of nerve and muscle leave it, one unless these are treated.
 
-    Sources: walker2015, spiller2016b, neuwirth2015, fogarty2024, valor2022
+    Sources: walker2015, spiller2016b, neuwirth2015, fogarty2024, valor2022, trias2017
     """
     attack = pool_harm_by_attack * immune_attack
+    damaged = axon_failure_terminal * macrophage_damage
     burdened = hill(soma_burden, pool_burden_half, pool_burden_exponent)
     forward = pool_forward_death * burdened
     harm = (
@@ -102,13 +105,13 @@ def rates(
         + forward
         + pool_death_by_axon * axon_failure_mean
         + pool_death_by_burden * burdened
-        + pool_death_by_terminal * axon_failure_terminal * sod1_breakdown
+        + pool_death_by_terminal * damaged * sod1_breakdown
     )
     return {
         "pool.recruitment_rate": person_tempo
         * pool_recruitment_constant
         * pool_regional_susceptibility
-        * (axon_failure_terminal + forward + attack)
+        * (damaged + forward + attack)
         * pool_vulnerability,
         "pool.death_rate": person_tempo * pool_death_constant * harm * pool_vulnerability,
         "pool.recovery_rate": pool_return_constant * (1 - axon_failure_terminal),
@@ -121,17 +124,22 @@ def junction_rates(
     axon_atp_terminal,
     soma_stathmin2,
     mir126_semaphorin,
+    macrophage_damage,
     nmj_denervation_constant,
     nmj_reinnervation_constant,
 ):
-    """Energy failure and semaphorin detach endings; energy and stathmin-2 let them regrow.
+    """Energy failure, macrophages and semaphorin detach endings; energy and stathmin-2 let them regrow.
 
-    Equation: detach = k_de f_term semaphorin; regrow = k_re STMN2 E
+    Equation: detach = k_de f_term D semaphorin; regrow = k_re STMN2 E. D is the damage as macrophages leave it, one
+    unless these are treated.
 
-    Sources: maimon2018, krus2022, melamed2019, altman2021
+    Sources: maimon2018, krus2022, melamed2019, altman2021, trias2017
     """
     return {
-        "nmj.denervation_rate": nmj_denervation_constant * axon_failure_terminal * mir126_semaphorin,
+        "nmj.denervation_rate": nmj_denervation_constant
+        * axon_failure_terminal
+        * macrophage_damage
+        * mir126_semaphorin,
         "nmj.reinnervation_rate": nmj_reinnervation_constant * soma_stathmin2 * axon_atp_terminal,
     }
 

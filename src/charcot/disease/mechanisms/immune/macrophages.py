@@ -1,0 +1,31 @@
+"""Macrophages and mast cells of nerve and muscle (row 9): not microglia, which live in the cord."""
+
+from charcot.model.algebra import log
+from charcot.model.mechanism import mechanism
+
+
+@mechanism(scope="person", row="9 neuroinflammation")
+def peripheral_macrophages(
+    macrophage_presence,
+    macrophage_supply,
+    macrophage_recruitment,
+    macrophage_loss,
+    macrophage_half_life,
+    macrophage_share_of_damage,
+):
+    """Failing endings call macrophages out of the blood, and these do part of the damage: with fewer of them the same
+    failure detaches, recruits and kills less.
+
+    Equation: dM/dt = ln2 / t_half (supply recruitment - loss M); damage = 1 - w (1 - M). M counts the macrophages of a
+    failing ending against those that it has in an untreated person or mouse, so that M and damage are one without a
+    treatment. Monocytes supply them, C5a among others recruits them, and CSF1R keeps them alive: a block of it raises
+    their loss, so that they go within days; when supply or recruitment stops they die at their own pace.
+
+    Sources: trias2017, chiot2020, martinezmuriana2016, butovsky2012, lee2017, parwaresch1984
+    """
+    return {
+        "d/dt macrophage.presence": log(2)
+        / macrophage_half_life
+        * (macrophage_supply * macrophage_recruitment - macrophage_loss * macrophage_presence),
+        "macrophage.damage": 1 - macrophage_share_of_damage * (1 - macrophage_presence),
+    }
