@@ -632,8 +632,8 @@ def test_macrophages_protect_muscle_where_half_the_microglia_do_nothing():
 
 
 def test_what_macrophages_do_still_matters_after_paralysis():
-    """Masitinib begun a week after paralysis lengthens what is left by 40 %, and denervation slows: trias2016,
-    trias2017. Microglia alone do not carry that in the model."""
+    """Masitinib begun a week after paralysis lengthens what is left by 40 %: trias2016.
+    Microglia alone do not carry that in the model."""
     plain = sod1_mouse()
     signs = plain.landmark("signs")
     left = plain.landmark("end") - signs

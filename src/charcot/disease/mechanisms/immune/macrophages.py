@@ -21,7 +21,7 @@ def peripheral_macrophages(
     treatment. Monocytes supply them, C5a among others recruits them, and CSF1R keeps them alive: a block of it raises
     their loss, so that they go within days; when supply or recruitment stops they die at their own pace.
 
-    Sources: trias2017, chiot2020, martinezmuriana2016, butovsky2012, lee2017, parwaresch1984
+    Sources: trias2016, chiot2020, martinezmuriana2016, butovsky2012, lee2017, parwaresch1984
     """
     return {
         "d/dt macrophage.presence": log(2)

@@ -94,7 +94,7 @@ def rates(
     endings fail. S is the breakdown of failed endings by mutant SOD1, one unless SOD1 is lowered in a carrier; D is the
     damage of failing endings as macrophages of nerve and muscle leave it, one unless these are treated.
 
-    Sources: walker2015, spiller2016b, neuwirth2015, fogarty2024, valor2022, trias2017
+    Sources: walker2015, spiller2016b, neuwirth2015, fogarty2024, valor2022, trias2016
     """
     attack = pool_harm_by_attack * immune_attack
     damaged = axon_failure_terminal * macrophage_damage
@@ -133,7 +133,7 @@ def junction_rates(
     Equation: detach = k_de f_term D semaphorin; regrow = k_re STMN2 E. D is the damage as macrophages leave it, one
     unless these are treated.
 
-    Sources: maimon2018, krus2022, melamed2019, altman2021, trias2017
+    Sources: maimon2018, krus2022, melamed2019, altman2021, trias2016
     """
     return {
         "nmj.denervation_rate": nmj_denervation_constant
