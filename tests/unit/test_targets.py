@@ -67,7 +67,7 @@ def test_a_name_that_is_none_a_number_without_a_prior_and_one_with_many_values_a
 
 def test_a_systems_own_number_moves_that_system_and_its_line_only():
     shipped = {name: score(entries()[name]) for name in ("sod1_g93a_natural_history", "rnls8_transgene_on")}
-    under = changed({"sod1-g93a/pool.death_constant": 0.28})
+    under = changed({"sod1-g93a/pool.death_constant": 0.5})
     moved = {name: score(entries()[name], under) for name in shipped}
     values = {name: [[v.simulated for v in one.verdicts] for one in (shipped[name], moved[name])] for name in shipped}
     assert values["rnls8_transgene_on"][0] == values["rnls8_transgene_on"][1]
