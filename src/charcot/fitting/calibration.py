@@ -30,7 +30,7 @@ from charcot.fitting.targets import Laboratory
 from charcot.patients import Assumed
 
 SHIPPED = Path(__file__).parent / "fitted.json"  # the fit from which the shipped values come
-PATIENTS = 1000  # of each cohort at most: as many as the board draws; with half of them, fits end elsewhere
+PATIENTS = 1000  # of each cohort at most: with half of them, fits end elsewhere
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from charcot.patients.assemble import definition
 
 POPULATIONS = Path(__file__).parent / "populations"
 AGE_GRID_PER_YEAR = 20  # fineness of the tabulated onset law
-# Numbers whose spread between persons is a number itself, so that a fit can move it.
+# Drawn with a spread that is a number itself, so that a fit can move it; their own between_patients is 0 and not read.
 SPREADS = {"pool.regional_susceptibility": "tempo.spread_between_regions"}
 START_AGE = 16.0  # years: the age at which the healthy values of the model hold
 
@@ -221,7 +221,7 @@ def _deviations(seed: int, ids: np.ndarray) -> dict[str, np.ndarray]:
     for full, number in number_symbols(definition()).items():
         if number.name in SPREADS:
             out[full] = value(SPREADS[number.name]) * normals(seed, ids, f"number: {full}")
-        elif number.between_patients > 0:
+        elif number.between_patients > 0 and full != "person.base_tempo":
             out[full] = deviation(number, full, seed, ids)
     z = ndtri(uniforms(seed, ids, "number: person.base_tempo"))
     # Split log-normal: longer towards slow disease, as the long tail of survivors asks.
@@ -243,7 +243,8 @@ def _tempo(cohort: Cohort, factor: np.ndarray, slow: bool) -> Cohort:
 
 
 def _spread(name: str, cohort: Cohort, factor: np.ndarray) -> Cohort:
-    own = {full: column * factor if full.endswith(name) else column for full, column in cohort.deviations.items()}
+    places = {full for full, number in number_symbols(definition()).items() if number.name == name}
+    own = {full: column * factor if full in places else column for full, column in cohort.deviations.items()}
     return replace(cohort, deviations=own)
 
 

@@ -1,4 +1,4 @@
-"""Macrophages and mast cells of nerve and muscle (row 9): not microglia, which live in the cord."""
+"""Macrophages of nerve and muscle (row 9): not microglia, which live in the cord."""
 
 from charcot.model.algebra import log
 from charcot.model.mechanism import mechanism
@@ -18,7 +18,8 @@ def peripheral_macrophages(
 
     Equation: dM/dt = ln2 / t_half (supply recruitment - loss M); damage = 1 - w (1 - M). M counts the macrophages of a
     failing ending against those that it has in an untreated person or mouse, so that M and damage are one without a
-    treatment. Monocytes supply them, C5a among others recruits them, and CSF1R keeps them alive: a block of it raises
+    treatment. Monocytes supply all of them in the model (in the rat half arise by division in place, so that stopping
+    the supply does too much here), C5a among others recruits them, and CSF1R keeps them alive: a block of it raises
     their loss, so that they go within days; when supply or recruitment stops they die at their own pace.
 
     Sources: trias2016, chiot2020, martinezmuriana2016, butovsky2012, lee2017, parwaresch1984
