@@ -317,7 +317,7 @@ def test_neurofilament_falls_under_tofersen_while_endings_stay_failed(genotype):
     assert -0.75 < treated.at("biomarker.nfl_serum", end) / treated.at("biomarker.nfl_serum", start) - 1 < -0.35
     assert treated.at("biomarker.nfl_serum", end) < 0.65 * plain.at("biomarker.nfl_serum", end)
     gained = treated.at("clinic.alsfrs_r.total", end) - plain.at("clinic.alsfrs_r.total", end)
-    assert 0 < gained < 5.5, gained
+    assert 0 < gained < 4.16, gained  # 1.16 read, three points either way, as on the board
     assert treated.at("lumbar.axon.atp_terminal", end) < 0.1  # of health: the ending stays failed
     assert treated.at("lumbar.pool.neurons", end) > plain.at("lumbar.pool.neurons", end)
 

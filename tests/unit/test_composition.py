@@ -249,6 +249,11 @@ NUMBER_HEADER = "name,index,value,unit,spread,between_patients,source,grade,role
         ("a.b,,one,1/day,0.5,0,free,F,,Title,", "not-a-number", "value is 'one', not a finite number"),
         ("a.b,,1,furlong/dy,0.5,0,free,F,,Title,", "unknown-unit", "a.b: unknown unit 'furlong/dy'"),
         ("A b,,1,1,0.5,0,free,F,,Title,", "bad-name", "'A b' is not a port name"),
+        (
+            "a.b,,1,1,0.5,ok.two,free,F,,Title,",
+            "unknown-spread",
+            "a.b: between_patients is 'ok.two', neither a value nor a number's name",
+        ),
         ("a.b,,1,1", "malformed-row", "4 cells, but the header has 11"),
     ],
 )
@@ -261,6 +266,17 @@ def test_a_number_without_its_evidence_is_found_with_file_and_line(tmp_path: Pat
     assert code in found
     assert found[code].message == text
     assert str(found[code].where) == "numbers.csv:3"
+
+
+def test_a_spread_between_patients_can_be_held_by_another_number(tmp_path: Path):
+    path = tmp_path / "numbers.csv"
+    rows = "a.b,,1,1,0.5,c.spread,free,F,,Title,\nc.spread,,0.7,1,0.3,0,free,F,,Title,\n"
+    path.write_text(NUMBER_HEADER + rows, encoding="utf-8")
+    problems: list = []
+    held, holder = read_numbers([path], problems)
+    assert problems == []
+    assert (held.between_patients, held.spread_by) == (0.7, "c.spread")
+    assert (holder.between_patients, holder.spread_by) == (0.0, "")
 
 
 def test_a_port_of_unknown_kind_is_found(tmp_path: Path):

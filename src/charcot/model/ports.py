@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charcot.core.errors import Problem, Where
-from charcot.core.identifiers import is_port_name
+from charcot.core.identifiers import did_you_mean, is_port_name
 from charcot.core.units import UnitError, dimension
 
 SCOPES = ("person", "region", "segment", "pair")
@@ -42,8 +42,9 @@ class Number:
     """A parameter with its evidence.
 
     ``spread`` is the standard deviation of the natural logarithm of the value that its evidence leaves open;
-    ``between_patients`` is the one between persons. ``index`` names the region (or ``receiver<-donor`` pair) that the
-    row is for; empty means every region shares it, ``each`` that every region has a draw of its own.
+    ``between_patients`` is the one between persons, held by the number ``spread_by`` where one is named. ``index``
+    names the region (or ``receiver<-donor`` pair) that the row is for; empty means every region shares it, ``each``
+    that every region has a draw of its own.
     ``role``: ``parameter``, or ``constant`` for exponents and counts, which are compiled in.
     """
 
@@ -59,6 +60,7 @@ class Number:
     title: str
     note: str
     where: Where | None = None
+    spread_by: str = ""
 
     @property
     def free(self) -> bool:
@@ -148,12 +150,28 @@ NUMBER_COLUMNS = (
 
 
 def read_numbers(paths: Iterable[Path], problems: list[Problem]) -> list[Number]:
-    """Read parameter tables; a number without unit, spread, source (or ``free``) or grade is a problem."""
+    """Read parameter tables; a number without unit, spread, source (or ``free``) or grade is a problem.
+
+    ``between_patients`` may name another number of the tables, which then holds it.
+    """
     numbers: list[Number] = []
     for path in paths:
         for row, where in _rows(path, NUMBER_COLUMNS, problems):
             numbers.append(_number_row(row, where, problems))
-    return numbers
+    return _spread_by_others(numbers, problems)
+
+
+def _spread_by_others(numbers: list[Number], problems: list[Problem]) -> list[Number]:
+    values = {number.name: number.value for number in numbers}
+    for number in numbers:
+        if number.spread_by and number.spread_by not in values:
+            message = f"{number.name}: between_patients is {number.spread_by!r}, neither a value nor a number's name"
+            hint = did_you_mean(number.spread_by, values)
+            problems.append(Problem("unknown-spread", message, number.where, hint))
+    return [
+        replace(number, between_patients=values.get(number.spread_by, 0.0)) if number.spread_by else number
+        for number in numbers
+    ]
 
 
 def _number_row(row: dict[str, str], where: Where, problems: list[Problem]) -> Number:
@@ -166,17 +184,19 @@ def _number_row(row: dict[str, str], where: Where, problems: list[Problem]) -> N
     if (row["source"] == FREE) != (row["grade"] == "F"):
         message = f"{name}: source {row['source']!r} and grade {row['grade']!r} do not go together"
         problems.append(Problem("free-grade", message, where, "A free number has source 'free' and grade F."))
+    named = row["between_patients"][:1].isalpha()
     return Number(
         name,
         row["index"],
         _number(row["value"], "value", where, problems),
         row["unit"],
         _number(row["spread"], "spread", where, problems, default=0.0),
-        _number(row["between_patients"], "between_patients", where, problems, default=0.0),
+        0.0 if named else _number(row["between_patients"], "between_patients", where, problems, default=0.0),
         tuple(s.strip() for s in row["source"].split(";") if s.strip()),
         row["grade"],
         row["role"] or "parameter",
         row["title"],
         row["note"],
         where,
+        row["between_patients"] if named else "",
     )

@@ -27,8 +27,6 @@ from charcot.patients.assemble import definition
 
 POPULATIONS = Path(__file__).parent / "populations"
 AGE_GRID_PER_YEAR = 20  # fineness of the tabulated onset law
-# Drawn with a spread that is a number itself, so that a fit can move it; their own between_patients is 0 and not read.
-SPREADS = {"pool.regional_susceptibility": "tempo.spread_between_regions"}
 START_AGE = 16.0  # years: the age at which the healthy values of the model hold
 
 
@@ -219,9 +217,7 @@ def _deviations(seed: int, ids: np.ndarray) -> dict[str, np.ndarray]:
     """ln(own value / shared value) of every number that differs between patients."""
     out: dict[str, np.ndarray] = {}
     for full, number in number_symbols(definition()).items():
-        if number.name in SPREADS:
-            out[full] = value(SPREADS[number.name]) * normals(seed, ids, f"number: {full}")
-        elif number.between_patients > 0 and full != "person.base_tempo":
+        if number.between_patients > 0 and full != "person.base_tempo":
             out[full] = deviation(number, full, seed, ids)
     z = ndtri(uniforms(seed, ids, "number: person.base_tempo"))
     # Split log-normal: longer towards slow disease, as the long tail of survivors asks.
@@ -242,9 +238,9 @@ def _tempo(cohort: Cohort, factor: np.ndarray, slow: bool) -> Cohort:
     return replace(cohort, deviations={**cohort.deviations, "person.base_tempo": moved})
 
 
-def _spread(name: str, cohort: Cohort, factor: np.ndarray) -> Cohort:
-    places = {full for full, number in number_symbols(definition()).items() if number.name == name}
-    own = {full: column * factor if full in places else column for full, column in cohort.deviations.items()}
+def _spread(cohort: Cohort, spread: str, factor: np.ndarray) -> Cohort:
+    held = {full for full, number in number_symbols(definition()).items() if number.spread_by == spread}
+    own = {full: column * factor if full in held else column for full, column in cohort.deviations.items()}
     return replace(cohort, deviations=own)
 
 
@@ -254,7 +250,7 @@ DRAWN: dict[str, Callable[[Cohort, np.ndarray], Cohort]] = {
     "tempo.drift_spread": lambda c, f: _column(c, "drift_spread", f),
     "tempo.spread_slow": lambda c, f: _tempo(c, f, slow=True),
     "tempo.spread_fast": lambda c, f: _tempo(c, f, slow=False),
-    **{spread: functools.partial(_spread, name) for name, spread in SPREADS.items()},
+    "tempo.spread_between_regions": lambda c, f: _spread(c, "tempo.spread_between_regions", f),
     "diagnosis.loss_needed": lambda c, f: _column(c, "diagnosis_loss_needed", f),
     "diagnosis.wait": lambda c, f: _column(c, "diagnosis_wait_days", f),
 }

@@ -114,8 +114,6 @@ def write_fit_page(stored: Mapping[str, Any], folder: Path) -> None:
 
     key = fit_key(stored)
     lead = [f"Made by `{stored['command']}`; do not edit by hand.", f"{key.answer} {key.interval}"]
-    if stored.get("note"):
-        lead.insert(1, str(stored["note"]))
     write_page(folder, "fit", "The fit of the free numbers", lead, fit_sections(stored))
 
 
