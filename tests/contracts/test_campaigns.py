@@ -33,6 +33,7 @@ from charcot.engine.campaign import (
     folder,
     run,
 )
+from charcot.engine.campaign.cluster import UnprotectedCluster, _started
 from charcot.engine.campaign.work import work_remotely
 
 JOB = Draws()
@@ -75,7 +76,8 @@ def test_two_threads_write_the_same_bytes_as_one(tmp_path, undisturbed):
 
 
 def test_two_processes_of_a_cluster_write_the_same_bytes(tmp_path, undisturbed, cluster):
-    assert contents(campaign(tmp_path / "run", scheduler=cluster.scheduler_address)) == undisturbed
+    with pytest.warns(UnprotectedCluster, match=r"tcp://127\.0\.0\.1.* whoever reaches it can run code .* tls://"):
+        assert contents(campaign(tmp_path / "run", scheduler=cluster.scheduler_address)) == undisturbed
 
 
 def test_another_chunk_size_holds_the_same_rows_and_arrays(tmp_path):
@@ -246,6 +248,80 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
         campaign(tmp_path / "run", scheduler="tcp://127.0.0.1:9")
 
 
+@pytest.fixture(scope="module")
+def local_cluster():
+    """The processes of this machine, as a campaign starts them."""
+    made = _started(1)
+    yield made
+    made.close(timeout=10)
+
+
+def _call(address: str, security) -> object:
+    """Ask whoever listens at ``address`` for something, as a stranger may."""
+    import asyncio
+
+    from distributed.core import rpc
+
+    async def ask():
+        async with rpc(address, connection_args=security.get_connection_args("client"), timeout=3) as stranger:
+            return await stranger.identity()
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("who", ["scheduler", "worker", "nanny"])
+def test_strangers_are_refused_by_the_processes_of_this_machine(local_cluster, who):
+    from distributed import Security
+
+    information = local_cluster.scheduler_info
+    (worker,) = information["workers"].values()
+    address = {
+        "scheduler": local_cluster.scheduler_address,
+        "worker": next(iter(information["workers"])),
+        "nanny": worker["nanny"],
+    }[who]
+    assert address.startswith("tls://127.0.0.1:")
+    own = _call(address, local_cluster.security)
+    assert own["type"].lower() == who
+    with pytest.raises(OSError):
+        _call(address, Security.temporary())  # encrypted, with another certificate
+    with pytest.raises(OSError):
+        _call(address.replace("tls://", "tcp://"), Security())
+
+
+def test_a_stranger_cannot_run_code_in_the_processes_of_this_machine(local_cluster):
+    import distributed
+
+    encrypted = local_cluster.scheduler_address
+    with pytest.raises(OSError):
+        distributed.Client(encrypted, security=distributed.Security.temporary(), timeout=2)
+    with pytest.raises(TypeError, match="TLS"):  # without any certificate
+        distributed.Client(encrypted, timeout=2)
+    with pytest.raises(OSError):
+        distributed.Client(encrypted.replace("tls://", "tcp://"), timeout=2)
+
+
+def test_the_processes_files_lie_where_nobody_else_writes(local_cluster):
+    (worker,) = local_cluster.scheduler_info["workers"].values()
+    place = Path(worker["local_directory"])
+    own = next(parent for parent in place.parents if parent.name == f"charcot-{os.geteuid()}")
+    assert own.stat().st_uid == os.geteuid()
+    assert own.stat().st_mode & 0o022 == 0
+
+
+def test_a_scratch_folder_of_another_user_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / f"charcot-{os.geteuid()}").mkdir()
+    (tmp_path / f"charcot-{os.geteuid()}").chmod(0o777)
+    with pytest.raises(ClusterTrouble, match=r"chmod 700 .*TMPDIR="):
+        campaign(tmp_path / "run", scheduler="local")
+
+
+def test_certificates_that_are_missing_are_named(tmp_path):
+    with pytest.raises(ClusterTrouble, match=r"at tls://127\.0\.0\.1:9 .*check it and the certificates"):
+        campaign(tmp_path / "run", scheduler="tls://127.0.0.1:9")
+
+
 def test_processes_that_die_while_they_start_are_started_again(tmp_path, monkeypatch):
     import distributed
 
@@ -256,7 +332,7 @@ def test_processes_that_die_while_they_start_are_started_again(tmp_path, monkeyp
             starts.append(1)
             if len(starts) <= times:
                 raise RuntimeError("Nanny failed to start.")
-            return cluster(**options, processes=False, protocol="tcp://")
+            return cluster(**options, processes=False)
 
         starts.clear()
         monkeypatch.setattr(distributed, "LocalCluster", start)

@@ -63,6 +63,10 @@ class CharcotError(Exception):
     exit_code = EXIT_BAD_INPUT
 
 
+class CharcotWarning(UserWarning):
+    """A warning in the user's words; the command line prints its text alone."""
+
+
 class Problems(CharcotError):
     """Everything that is wrong with an input, at once."""
 

@@ -3,6 +3,8 @@
 The object code lies in a folder of the user (``$CHARCOT_CACHE``, else ``$XDG_CACHE_HOME/charcot``, else
 ``~/.cache/charcot``), keyed by the program, the source of the generator, the processor and the compiler. A file that
 cannot be read, or does not match its own checksum, is compiled again; a folder that cannot be written is done without.
+Whoever writes such a file runs code in this process, so only what nobody else can have written is loaded
+(:mod:`charcot.core.private_folder`); the rest is compiled again, with a warning.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ import ctypes
 import hashlib
 import json
 import os
-import tempfile
 import threading
+import warnings
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +25,8 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from charcot.core import expression
+from charcot.core.errors import CharcotWarning
+from charcot.core.private_folder import Untrusted, private_folder
 from charcot.core.program import Program
 from charcot.engine import codegen, elimination, expressions, functions, graph, linear, tableau, vector
 from charcot.engine.linear import Block
@@ -31,6 +35,10 @@ from charcot.engine.linear import Block
 FUNCTIONS = {"prologue": 2, "initial": 2, "start": 7, "step": 12, "commit": 3, "sample": 10, "report": 4, "slopes": 5}
 OF_TRIGGERS = {"watch": 10, "moment": 4}  # only in a program with triggers
 MAGIC = b"charcot kernel 2\n"
+
+
+class UntrustedCache(CharcotWarning):
+    """Others may have written what lies in the cache of compiled models."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +104,11 @@ def kernel(program: Program, single: bool = False) -> Kernel:
     key = cache_key(program, single)
     with _lock:
         if key not in _kernels:
-            path = cache_folder() / f"{key}.kernel"
-            stored = _read(path)
+            name = f"{key}.kernel"
+            stored = _read(name)
             if stored is None:
                 stored = compile_program(program, single)
-                _write(path, *stored)
+                _write(name, *stored)
             _kernels[key] = Kernel(*stored)
         return _kernels[key]
 
@@ -169,29 +177,27 @@ def _target_machine() -> Any:
     return target.create_target_machine(cpu=processor, features=features, opt=1, reloc="pic", codemodel="small")
 
 
-def _read(path: Path) -> tuple[Sizes, bytes] | None:
-    """The kernel in a file, or None when there is none or the file is damaged."""
+def _read(name: str) -> tuple[Sizes, bytes] | None:
+    """The kernel in a file of the cache, or None when there is none, it is damaged or others may have written it."""
     try:
-        content = path.read_bytes()
+        with private_folder(cache_folder()) as folder:
+            content = folder.read(name)
         magic, digest, rest = content[: len(MAGIC)], content[len(MAGIC) :][:32], content[len(MAGIC) + 32 :]
         if magic != MAGIC or hashlib.sha256(rest).digest() != digest:
             return None
         head, code = rest.split(b"\n", 1)
         numbers = json.loads(head)
         return Sizes(**{**numbers, "blocks": [Block(**block) for block in numbers["blocks"]]}), code
+    except Untrusted as error:
+        remedy = "Or name a folder that you alone can write: CHARCOT_CACHE=FOLDER."
+        warnings.warn(f"A compiled model was not loaded, it is compiled anew. {error} {remedy}", UntrustedCache, 2)
+        return None
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
-def _write(path: Path, sizes: Sizes, code: bytes) -> None:
-    """Store a kernel so that a reader sees all of it or nothing."""
+def _write(name: str, sizes: Sizes, code: bytes) -> None:
+    """Store a kernel where nobody else can change it, or not at all (:func:`_read` has said why)."""
     rest = json.dumps(asdict(sizes)).encode() + b"\n" + code
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(MAGIC + hashlib.sha256(rest).digest() + rest)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
+    with contextlib.suppress(OSError, Untrusted), private_folder(cache_folder()) as folder:
+        folder.write(name, MAGIC + hashlib.sha256(rest).digest() + rest)

@@ -1,21 +1,33 @@
-"""Chunks on a dask.distributed cluster: processes of this machine, or the workers of a scheduler."""
+"""Chunks on a dask.distributed cluster: processes of this machine, or the workers of a scheduler.
+
+Whoever may speak to a scheduler or a worker runs code in it, and any user of a machine reaches its ports. So the
+processes of this machine speak TLS among themselves, with a certificate that is made for the one run and never leaves
+its memory; a remote cluster's certificates are named in dask's own configuration, and one without any is warned about.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import queue
 import secrets
+import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
+from charcot.core.errors import CharcotWarning
+from charcot.core.private_folder import Untrusted, private_folder
 from charcot.engine.campaign.errors import CampaignError, ClusterTrouble
 from charcot.engine.campaign.folder import Folder, Span
 from charcot.engine.campaign.job import Job
 from charcot.engine.campaign.work import work_remotely
 
 LOCAL = "local"
+ENCRYPTED = ("tls://", "wss://")
 PATIENCE = 60.0  # seconds for the scheduler and for the first worker to answer
 LONELY = 600.0  # seconds without any worker after which a run ends: machines may be taken away and come back
 GLANCE = 5.0  # seconds without a finished chunk after which the workers are counted
@@ -24,13 +36,17 @@ AHEAD = 2  # tasks handed out per thread of the cluster, so that no worker waits
 SECOND_CHANCES = 10  # how often a chunk is handed out again after dask gave it up because its workers died
 
 
+class UnprotectedCluster(CharcotWarning):
+    """Whoever reaches this cluster can run code in it."""
+
+
 def run_on_cluster(
     job: Job, folder: Folder, spans: Iterable[Span], scheduler: str, workers: int, report: Callable[[int], None]
 ) -> None:
     """Work on ``spans`` as tasks of a cluster. A task whose worker dies is handed out again.
 
     Args:
-        scheduler: ``"local"`` for ``workers`` processes of this machine, or an address such as ``tcp://host:8786``.
+        scheduler: ``"local"`` for ``workers`` processes of this machine, or an address such as ``tls://host:8786``.
     """
     with contextlib.ExitStack() as closing:
         client, revive = _local(workers, closing) if scheduler == LOCAL else (_remote(scheduler, closing), _nothing)
@@ -45,11 +61,19 @@ def _nothing() -> None:
 def _remote(scheduler: str, closing: contextlib.ExitStack) -> Any:
     import distributed
 
+    if not scheduler.startswith(ENCRYPTED):
+        warnings.warn(
+            f"{scheduler} is not encrypted and asks nobody for a certificate: whoever reaches it can run code in it "
+            "and in its workers. Use tls://, see docs/clusters.md.",
+            UnprotectedCluster,
+            stacklevel=3,
+        )
     try:
         client = distributed.Client(scheduler, timeout=PATIENCE)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError) as error:  # the last two: tls:// is wanted, or ill equipped
+        remedy = "check it and the certificates" if scheduler.startswith(ENCRYPTED) else "check it"
         raise ClusterTrouble(
-            f"no scheduler answers at {scheduler} ({error}). Start one with 'dask scheduler', or check it."
+            f"no scheduler answers at {scheduler} ({error}). Start one with 'dask scheduler', or {remedy}."
         ) from None
     closing.callback(_close, client)
     return client
@@ -67,21 +91,47 @@ def _local(workers: int, closing: contextlib.ExitStack) -> tuple[Any, Callable[[
 
 
 def _started(workers: int) -> Any:
+    import dask
     import distributed
 
+    scratch = _scratch()
+    security = distributed.Security.temporary()
+    # web pages ask nobody for a certificate
+    quiet: dict[str, list[str]] = {f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker", "nanny")}
     for attempt in range(1, STARTS + 1):
         try:
-            return distributed.LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",  # a free port: 8787 may be taken
-                silence_logs=logging.CRITICAL,  # the death of a worker is no news: its chunks are handed out again
-            )
+            with dask.config.set(quiet):
+                return distributed.LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    security=security,
+                    local_directory=scratch,
+                    dashboard_address="127.0.0.1:0",  # a free port: 8787 may be taken
+                    scheduler_kwargs={"dashboard": False},
+                    silence_logs=logging.CRITICAL,  # the death of a worker is no news: its chunks are handed out again
+                )
         except (RuntimeError, OSError, TimeoutError) as error:  # a process died while it started
             if attempt == STARTS:
                 raise ClusterTrouble(f"{workers} processes could not be started on this machine ({error}).") from None
     raise AssertionError
+
+
+def _scratch() -> str:
+    """A folder for the workers' files that nobody else can write: a worker imports and unpickles what lies there."""
+    name = f"charcot-{os.geteuid()}" if hasattr(os, "geteuid") else "charcot"
+    path = Path(tempfile.gettempdir()) / name
+    try:
+        with private_folder(path):
+            return str(path)
+    except Untrusted as error:
+        raise ClusterTrouble(
+            f"the processes' folder is not safe. {error} Or name another place: TMPDIR=FOLDER."
+        ) from None
+    except OSError as error:
+        raise ClusterTrouble(
+            f"{path} cannot be written ({error.strerror}): name another place, TMPDIR=FOLDER."
+        ) from None
 
 
 def _close(thing: Any) -> None:

@@ -226,7 +226,7 @@ class Folder:
         for name, values in arrays.items():
             place = self.path / ARRAYS / name
             # a chunk of NaN alone is written too: a file that is not there always means that something was lost
-            array = zarr.open_array(str(place), mode="r+", config={"write_empty_chunks": True})
+            array = zarr.open_array(str(place), mode="r+", zarr_format=3, config={"write_empty_chunks": True})
             array[span.first : span.last] = values
             chunk = (span.first // self._array_chunk, *[0] * (array.ndim - 1))
             written.append(place / array.metadata.encode_chunk_key(chunk))

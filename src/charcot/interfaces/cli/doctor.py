@@ -112,12 +112,20 @@ def look_at_lanes() -> list[Finding]:
 
 
 def look_at_cache() -> list[Finding]:
+    from charcot.core.private_folder import Untrusted, private_folder
     from charcot.engine.compiled import cache_folder
 
     folder = cache_folder()
-    if _writable(folder):
-        kernels = sum(1 for _ in folder.glob("*.kernel"))
-        return [Finding("Cache folder", GOOD, f"{folder}, {kernels} compiled models")]
+    try:
+        with private_folder(folder):
+            kernels = sum(1 for _ in folder.glob("*.kernel"))
+        if _writable(folder):
+            return [Finding("Cache folder", GOOD, f"{folder}, {kernels} compiled models")]
+    except OSError:
+        pass
+    except Untrusted as error:
+        remedy = "Or set CHARCOT_CACHE to a folder that you alone can write."
+        return [Finding("Cache folder", WARN, f"not trusted: {error}", remedy)]
     return [Finding("Cache folder", WARN, f"{folder} cannot be written", "Set CHARCOT_CACHE to a folder of yours.")]
 
 

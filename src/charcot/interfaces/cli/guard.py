@@ -111,7 +111,8 @@ def write_log(error: Exception) -> Path | None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / name
-            path.write_text(head + text, encoding="utf-8")
+            with path.open("x", encoding="utf-8") as file:  # new: in /tmp another user may have laid a link there
+                file.write(head + text)
         except OSError:
             continue
         return path

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
+import warnings
 from types import FrameType
 from typing import Annotated
 
 import typer
 
 from charcot import __version__
-from charcot.core.errors import EXIT_INTERRUPTED, EXIT_OK
+from charcot.core.errors import EXIT_INTERRUPTED, EXIT_OK, CharcotWarning
 from charcot.interfaces.cli.check import check
 from charcot.interfaces.cli.compare import compare
 from charcot.interfaces.cli.demo import demo
@@ -69,11 +70,24 @@ def main() -> None:
     # a terminal that closes is a polite kill too, but whoever asked to outlive it (nohup) is heard
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _terminated)
+    warnings.formatwarning = _plainly
     try:
         app()
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         sys.exit(EXIT_INTERRUPTED)
+
+
+_with_place = warnings.formatwarning
+
+
+def _plainly(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """A warning that is meant for the user, without the line of our code at which it arose."""
+    if issubclass(category, CharcotWarning):
+        return f"{message}\n"
+    return _with_place(message, category, filename, lineno, line)
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> None:

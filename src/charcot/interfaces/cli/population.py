@@ -53,7 +53,7 @@ def population(
     chunk: Annotated[int | None, typer.Option("--chunk", min=1, help="Patients per file and task.")] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="A dask scheduler (tcp://host:port), or local."),
+        typer.Option("--scheduler", metavar="ADDRESS", help="A dask scheduler (tls://host:port), or local."),
     ] = None,
     resume: Annotated[
         Path | None, typer.Option("--resume", metavar="FOLDER", help="Go on with an unfinished run.")
@@ -308,7 +308,7 @@ def _check_scheduler(scheduler: str | None, workers: int) -> None:
     if scheduler is None or scheduler == "local":
         return
     if "://" not in scheduler:
-        raise _bad(f"{scheduler!r} is no address", "Give tcp://host:port, or local for processes of this machine.")
+        raise _bad(f"{scheduler!r} is no address", "Give tls://host:port, or local for processes of this machine.")
     if workers:
         hint = "Leave it out: the cluster's own workers are used."
         raise _bad(f"--workers counts threads and local processes, not those of {scheduler}", hint)
