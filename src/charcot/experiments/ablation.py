@@ -47,7 +47,7 @@ def ablate(
     """Results (a row per mechanism) and curves (mechanism, month, with, without: mean ALSFRS-R, 0 after death).
 
     With and without a mechanism are the same people with the same draws; months count from the onset that each has
-    with all mechanisms on.
+    with all mechanisms on. Who fails without the mechanism is counted in ``failed`` and left out of both sides.
     """
     chosen = mechanism_names() if names is None else list(names)
     whole: dict[str, Courses] = {}
@@ -62,7 +62,10 @@ def ablate(
         without = patients.simulate(
             reference.cohort, readouts=READOUTS, workers=workers, progress=progress, off=frozenset({name})
         )
-        results.append(_result(name, population, reference, without))
+        sound = np.flatnonzero(~without.failed)
+        failed = len(reference.onset) - len(sound)
+        reference, without = reference.take(sound), without.take(sound)
+        results.append((*_result(name, population, reference, without), failed))
         curves += [
             (name, float(month), with_it, without_it)
             for month, with_it, without_it in zip(
@@ -83,8 +86,13 @@ def _score(courses: Courses, days: np.ndarray) -> np.ndarray:
 
 def _curve(courses: Courses, reference: Courses) -> list[float]:
     days = reference.onset[:, None] + MONTHS[None, :] * DAYS_PER_MONTH
-    with np.errstate(invalid="ignore"):
-        return [round(float(x), 2) for x in np.nanmean(_score(courses, np.maximum(days, 0.0)), axis=0)]
+    scores = _score(courses, np.maximum(days, 0.0))
+    return [round(_mean(column[np.isfinite(column)]), 2) for column in scores.T]
+
+
+def _mean(values: np.ndarray) -> float:
+    """The mean over patients; NaN when none is left."""
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def _result(name: str, population: str, reference: Courses, without: Courses) -> tuple[object, ...]:
@@ -92,16 +100,16 @@ def _result(name: str, population: str, reference: Courses, without: Courses) ->
     limit = FOLLOW_UP_YEARS * DAYS_PER_YEAR
 
     def lived(courses: Courses) -> float:
-        return round(float(np.mean(np.clip(courses.death - reference.onset, 0.0, limit)) / DAYS_PER_MONTH), 1)
+        return round(_mean(np.clip(courses.death - reference.onset, 0.0, limit)) / DAYS_PER_MONTH, 1)
 
     def mean_of(courses: Courses, readouts: tuple[str, ...]) -> float:
         values = np.mean([courses.at(readout, when) for readout in readouts], axis=0)
-        return round(float(np.mean(np.where(courses.death <= when, 0.0, values))), 3)
+        return round(_mean(np.where(courses.death <= when, 0.0, values)), 3)
 
     pairs = [
-        (lived(c), round(float(np.mean(_score(c, when))), 1), mean_of(c, INNERVATION), mean_of(c, READOUTS[4:]))
+        (lived(c), round(_mean(_score(c, when)), 1), mean_of(c, INNERVATION), mean_of(c, READOUTS[4:]))
         for c in (reference, without)
     ]
     both = [value for with_it, without_it in zip(*pairs, strict=True) for value in (with_it, without_it)]
-    ill = round(float(np.isfinite(without.onset).mean()), 3)
-    return (name, population, len(reference.onset), *both, ill, int(without.failed.sum()))
+    ill = round(_mean(np.isfinite(without.onset).astype(float)), 3)
+    return (name, population, len(reference.onset), *both, ill)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from charcot import treatments
 from charcot.core.identifiers import did_you_mean
 from charcot.disease.systems import system
 from charcot.experiments.arms import SHIPPED, Trace, forget_traces, reads_of, trace
-from charcot.experiments.cohorts import WORKERS, forget_courses, statistic
+from charcot.experiments.cohorts import WORKERS, failures, forget_courses, statistic
 from charcot.experiments.definition import Arm, Claim, Conduct, Experiment, Measure, Outcome
 from charcot.experiments.formula import evaluate
 from charcot.experiments.reading import Entry, entries
@@ -45,13 +45,15 @@ class Curve:
 
 @dataclass(frozen=True)
 class Scored:
-    """An experiment or claim with its verdicts. ``failure`` says why it could not be run at all."""
+    """An experiment or claim with its verdicts. ``failure`` says why it could not be run at all; ``failed`` how many
+    simulations failed and are in no statistic: arm of the cohort -> way -> patients."""
 
     name: str
     content: Experiment
     verdicts: tuple[Verdict, ...]
     curves: tuple[Curve, ...]
     failure: str = ""
+    failed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -151,7 +153,7 @@ def score(entry: Entry[Experiment], under: Assumed = SHIPPED) -> Scored:
     try:
         bench = Bench(entry.content, under)
         verdicts = tuple(bench.verdict(outcome) for outcome in entry.content.outcomes)
-        return Scored(entry.name, entry.content, verdicts, bench.curves())
+        return Scored(entry.name, entry.content, verdicts, bench.curves(), failed=bench.failures())
     except Exception as error:  # whatever it is: one experiment does not stop the board, and the reason is shown
         return Scored(entry.name, entry.content, (), (), f"{type(error).__name__}: {error}")
 
@@ -250,6 +252,13 @@ class Bench:
         value = self.number(outcome.value)
         return Verdict(outcome, value, outcome.holds(value))
 
+    def failures(self) -> dict[str, dict[str, int]]:
+        """How simulations of the cohort failed that were read so far: arm -> way -> patients."""
+        if self.content.cohort is None:
+            return {}
+        read = [m for name in self.measured if (m := self.content.measures[name]).statistic]
+        return failures(self.content.cohort, read, self.under)
+
     def curves(self) -> tuple[Curve, ...]:
         """What the picture of this experiment shows."""
         draw = self.content.draw
@@ -294,6 +303,7 @@ def record(scored: Scored) -> dict[str, object]:
         "tolerance": content.tolerance,
         "miss": content.miss if not scored.passed else "",
         "failure": scored.failure,
+        "failed_simulations": {arm: dict(ways) for arm, ways in scored.failed.items()},
         "outcomes": [
             {
                 "what": v.outcome.what,

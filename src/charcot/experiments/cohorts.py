@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import pandas as pd
 from lifelines import CoxPHFitter
 
 from charcot import disease, patients
+from charcot.core.result import failures_among
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.disease.genotypes import Mortality, seed_age_density
 from charcot.experiments.arms import SHIPPED
@@ -36,6 +37,7 @@ COHORT_READOUTS = (
 UNTREATED = "untreated"
 MOST: contextvars.ContextVar[int] = contextvars.ContextVar("most", default=0)  # patients drawn; 0: as the file says
 COARSE = 1e-3  # the tolerance where fewer are drawn: it errs far less than they do
+MOST_FAILED = 0.05  # share of an arm's simulations that may fail before a statistic of it is refused
 WORKERS = contextvars.ContextVar("workers", default=1)  # threads; no result depends on it
 
 
@@ -61,14 +63,58 @@ class Group:
         return json.dumps([self.cohort.population, count, self.cohort.seed, given, *extra])
 
 
+class FailedArm(ValueError):
+    """So many simulations of an arm failed that a statistic of the rest would mislead."""
+
+
 def statistic(cohort: Cohort, measure: Measure, under: Assumed = SHIPPED) -> float:
-    """The value of a cohort measure; ``under``: what is changed in the model."""
+    """The value of a cohort measure; ``under``: what is changed in the model.
+
+    Patients whose simulation failed are in no statistic, nor are their pairs in another arm; with more than
+    ``MOST_FAILED`` of an arm this is a :class:`FailedArm`.
+    """
     group = Group(cohort, under)
+    for name in arms_of(measure):
+        _refuse_failures(group, name)
     known = STATISTICS.get(measure.statistic or "")
     if known is not None:
         return known(group, measure)
     course, _ = group.read(measure.arm or UNTREATED)
     return statistics(course)[measure.statistic or ""](np.arange(len(course.survival)))
+
+
+# Statistics of the law that persons are drawn from: nobody is simulated, and ``arm`` names a genotype.
+OF_THE_LAW = ("slope of incidence on age", "share of incident cases")
+# Statistics of an arm beside another one, untreated unless ``against`` names it.
+OF_PAIRS = (
+    "hazard ratio", "decline ratio", "ratio to the other arm", "responders", "no decline in a year",
+)  # fmt: skip
+
+
+def arms_of(measure: Measure) -> tuple[str, ...]:
+    """The arms whose courses a cohort measure reads."""
+    if measure.statistic in OF_THE_LAW:
+        return ()
+    own = measure.arm or UNTREATED
+    if measure.statistic not in OF_PAIRS:
+        return (own,)
+    return tuple(dict.fromkeys((own, measure.against or UNTREATED, UNTREATED)))
+
+
+def failures(cohort: Cohort, measures: Iterable[Measure], under: Assumed = SHIPPED) -> dict[str, dict[str, int]]:
+    """How the simulations failed that measures of a cohort read: arm -> way -> patients; empty where none did."""
+    group = Group(cohort, under)
+    names = dict.fromkeys(name for measure in measures for name in arms_of(measure))
+    found = {name: failures_among(group.courses(name).result.status_counts()) for name in names}
+    return {name: ways for name, ways in found.items() if ways}
+
+
+def _refuse_failures(group: Group, arm: str) -> None:
+    courses = group.courses(arm)
+    ways = failures_among(courses.result.status_counts())
+    if sum(ways.values()) > MOST_FAILED * len(courses.failed):
+        how = ", ".join(f"{name} {count}" for name, count in ways.items())
+        raise FailedArm(f"arm {arm!r}: {sum(ways.values())} of {len(courses.failed)} simulations failed ({how})")
 
 
 def statistic_names() -> tuple[str, ...]:
@@ -113,18 +159,25 @@ def _regimen(given: Given) -> Regimen:
     return Regimen.parse(product=given.product, dose=given.dose, schedule=given.schedule, start=start)
 
 
-def _pair(group: Group, measure: Measure) -> tuple[Courses, Courses]:
-    """The courses of the diagnosed persons in ``against`` and in ``arm``, row by row the same persons."""
-    both = [group.courses(name) for name in (measure.against or UNTREATED, measure.arm)]
+@dataclass(frozen=True)
+class _Pair:
+    """The persons who are diagnosed without treatment and whose simulations succeeded in both arms, row by row the
+    same: their courses in ``against`` and in ``arm``, and the day of that diagnosis."""
+
+    against: Courses
+    arm: Courses
+    diagnosis: np.ndarray
+
+
+def _pair(group: Group, measure: Measure) -> _Pair:
     reference = group.courses(UNTREATED)
-    ids = reference.cohort.columns["id"][np.isfinite(reference.diagnosis)]
-    rows = [np.flatnonzero(np.isin(c.cohort.columns["id"], ids)) for c in both]
-    return both[0].take(rows[0]), both[1].take(rows[1])
-
-
-def _diagnosis(group: Group) -> np.ndarray:
-    days = group.courses(UNTREATED).diagnosis
-    return np.asarray(days[np.isfinite(days)])
+    both = [group.courses(name) for name in (measure.against or UNTREATED, measure.arm)]
+    ids = reference.cohort.columns["id"]
+    keep = np.isfinite(reference.diagnosis)
+    for courses in both:
+        keep &= np.isin(ids, courses.cohort.columns["id"][~courses.failed])
+    rows = [np.flatnonzero(np.isin(courses.cohort.columns["id"], ids[keep])) for courses in both]
+    return _Pair(both[0].take(rows[0]), both[1].take(rows[1]), reference.diagnosis[keep])
 
 
 def _hazard_ratio(group: Group, measure: Measure) -> float:
@@ -134,13 +187,14 @@ def _hazard_ratio(group: Group, measure: Measure) -> float:
     """
     months = measure.months or 18.0
     rows = []
-    pair, start = _pair(group, measure), _diagnosis(group)
+    pair = _pair(group, measure)
+    start = pair.diagnosis
     keep = np.ones(len(start), dtype=bool)
     if measure.read:
-        x = pair[0].at(measure.read, start)
+        x = pair.against.at(measure.read, start)
         low, high = np.quantile(x, [float(measure.since or 0), float(measure.until or 1)])
         keep = (x >= low) & (x <= high)
-    for arm, courses in enumerate(pair):
+    for arm, courses in enumerate((pair.against, pair.arm)):
         time = ((courses.death - start) / DAYS_PER_MONTH)[keep]
         rows.append(pd.DataFrame({"time": np.clip(time, 1e-3, months), "event": time <= months, "treated": arm}))
     fitted = CoxPHFitter().fit(pd.concat(rows, ignore_index=True), "time", "event")
@@ -149,8 +203,8 @@ def _hazard_ratio(group: Group, measure: Measure) -> float:
 
 def _declines(group: Group, measure: Measure) -> tuple[float, float]:
     """Mean decline in points a month after diagnosis in both arms, over a span in which both are alive."""
-    first, second = _pair(group, measure)
-    start = _diagnosis(group)
+    pair = _pair(group, measure)
+    first, second, start = pair.against, pair.arm, pair.diagnosis
     last = start + (measure.months or 9.0) * DAYS_PER_MONTH
     end = np.minimum.reduce([last, first.result.end_time, second.result.end_time])
     span = (end - start) / DAYS_PER_MONTH
@@ -168,8 +222,9 @@ def _decline_ratio(group: Group, measure: Measure) -> float:
 
 def _change_ratio(group: Group, measure: Measure) -> float:
     """Median of ``read`` in ``arm`` over ``against``, the given months after diagnosis."""
-    day = _diagnosis(group) + (measure.months or 0.0) * DAYS_PER_MONTH
-    first, second = (c.at(measure.read or "", day) for c in _pair(group, measure))
+    pair = _pair(group, measure)
+    day = pair.diagnosis + (measure.months or 0.0) * DAYS_PER_MONTH
+    first, second = (c.at(measure.read or "", day) for c in (pair.against, pair.arm))
     both = np.isfinite(first) & np.isfinite(second)
     return float(np.median(second[both] / first[both]))
 
@@ -180,7 +235,7 @@ def _hazard_per_sd(group: Group, measure: Measure) -> float:
     courses = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
     x = courses.at(measure.read or "", courses.diagnosis)
     time = np.minimum(courses.death, courses.result.end_time) - courses.diagnosis
-    known = np.isfinite(x) & (time > 0)  # a patient whose simulation failed has no value
+    known = np.isfinite(x) & (time > 0)
     x = x[known]
     frame = pd.DataFrame(
         {"time": time[known], "event": np.isfinite(courses.death[known]), "x": (x - x.mean()) / x.std()}
@@ -225,16 +280,17 @@ def _alive_after_diagnosis(group: Group, measure: Measure) -> float:
 
 def _responders(group: Group, measure: Measure) -> float:
     """Share of pairs whose score under ``arm`` is higher than under ``against`` by half a point or more."""
-    day = _diagnosis(group) + (measure.months or 12.0) * DAYS_PER_MONTH
-    first, second = (c.at("clinic.alsfrs_r.total", day) for c in _pair(group, measure))
+    pair = _pair(group, measure)
+    day = pair.diagnosis + (measure.months or 12.0) * DAYS_PER_MONTH
+    first, second = (c.at("clinic.alsfrs_r.total", day) for c in (pair.against, pair.arm))
     both = np.isfinite(first) & np.isfinite(second)
     return float(np.mean(second[both] - first[both] > 0.5))
 
 
 def _stopped(group: Group, measure: Measure) -> float:
     """Share of patients whose score under ``arm`` does not fall in the year after diagnosis."""
-    _, treated = _pair(group, measure)
-    start = _diagnosis(group)
+    pair = _pair(group, measure)
+    treated, start = pair.arm, pair.diagnosis
     fall = treated.at("clinic.alsfrs_r.total", start) - treated.at("clinic.alsfrs_r.total", start + 12 * DAYS_PER_MONTH)
     return float(np.mean(np.nan_to_num(fall, nan=48.0) <= 0))
 

@@ -315,26 +315,32 @@ def natural_history(
     course, ill = read_courses(courses)
     reference, reference_ill = read_courses(courses.take(np.arange(min(ablation_patients, n))))
     survival = [survival_steps(course, "whole model")]
-    rows = [_ablation_row("whole model", reference, reference_ill, "All mechanisms are on.")]
+    failed = courses.failed[: len(reference_ill)]
+    rows = [_ablation_row("whole model", reference, reference_ill, failed, "All mechanisms are on.")]
     for ablation in ABLATIONS:
-        without, fell_ill = read_courses(_simulated(min(ablation_patients, n), seed, workers, progress, ablation.off))
-        rows.append(_ablation_row(f"without {ablation.label}", without, fell_ill, ablation.explanation))
+        off = _simulated(min(ablation_patients, n), seed, workers, progress, ablation.off)
+        without, fell_ill = read_courses(off)
+        rows.append(_ablation_row(f"without {ablation.label}", without, fell_ill, off.failed, ablation.explanation))
         if len(without.survival):
             survival.append(survival_steps(without, f"without {ablation.label}"))
     columns = [
-        "mechanism", "median_survival_months", "decline_points_per_month", "onset_share", "explanation"
+        "mechanism", "median_survival_months", "decline_points_per_month", "onset_share", "failed", "explanation"
     ]  # fmt: skip
     counts = courses.result.status_counts()
     counts["without_onset"] = int(np.sum(~ill & ~courses.failed))
     return NaturalHistory(summarise(course, seed), pd.concat(survival), pd.DataFrame(rows, columns=columns), counts, n)
 
 
-def _ablation_row(label: str, course: Course, ill: np.ndarray, explanation: str) -> tuple[object, ...]:
+def _ablation_row(
+    label: str, course: Course, ill: np.ndarray, failed: np.ndarray, explanation: str
+) -> tuple[object, ...]:
+    """The onset share is that of the patients whose simulation did not fail; those are counted."""
     seen = len(course.survival) > 0
     return (
         label,
-        median_survival(course) if seen else float("inf"),
+        median_survival(course) if seen else float("nan" if failed.all() else "inf"),
         float(np.nanmean(course.decline)) if np.isfinite(course.decline).any() else float("nan"),
-        float(ill.mean()),
+        float(ill[~failed].mean()) if not failed.all() else float("nan"),
+        int(failed.sum()),
         explanation,
     )

@@ -18,6 +18,7 @@ import pandas as pd
 from charcot import evidence, patients
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
+from charcot.core.result import failures_among
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.disease import REGIONS
 from charcot.model.compose import number_symbols
@@ -165,6 +166,7 @@ def find_gaps(question: Question, workers: int = 1, progress: Callable[[int], No
         if not len(ill) else []
     )  # fmt: skip
     bench = _Bench(assumed, drawn.take(ill), courses.onset[ill], workers, progress)
+    bench.failures |= failures_among(courses.result.status_counts())
     base = bench.read(courses.take(ill), np.arange(len(ill)))
     varied, left = _rows(question)
     varied = [row for row in varied if not set(row.full) & set(assumed.overrides)]
@@ -224,8 +226,8 @@ class _Bench:
         courses = self.assumed.simulate(
             cohort, readouts=READOUTS, workers=self.workers, progress=self.progress, model=self.model
         )
-        if courses.failed.any():
-            self.failures["failed"] = self.failures.get("failed", 0) + int(courses.failed.sum())
+        for name, count in failures_among(courses.result.status_counts()).items():
+            self.failures[name] = self.failures.get(name, 0) + count
         return self.read(courses, rows)
 
     def read(self, courses: Courses, rows: np.ndarray) -> Values:

@@ -41,7 +41,8 @@ class Courses:
     """Courses of a cohort on each patient's own clock, whose day 0 is the day on which disease was seeded.
 
     The clocks are never mixed: ``onset`` (first domain of the ALSFRS-R noticeably weak), ``diagnosis``, ``death``
-    (death or permanent ventilation), each (patients,) in days and infinite where it never comes within the horizon.
+    (death or permanent ventilation), each (patients,) in days and infinite where it never comes within the horizon. A
+    patient whose simulation failed has NaN everywhere: nothing is known of that course, and who failed is no survivor.
     """
 
     cohort: Cohort
@@ -55,7 +56,7 @@ class Courses:
     @cached_property
     def death(self) -> np.ndarray:
         stopped = self.result.status == int(Status.STOPPED)
-        return np.where(stopped, self.result.end_time, np.inf)
+        return self._of_sound(np.where(stopped, self.result.end_time, np.inf))
 
     @cached_property
     def domain_scores(self) -> dict[str, np.ndarray]:
@@ -67,21 +68,18 @@ class Courses:
 
     @cached_property
     def onset(self) -> np.ndarray:
-        share = value("diagnosis.onset_share")
-        first = [self._first_below(scores, share * scores[:, :1]) for scores in self.domain_scores.values()]
-        return np.asarray(np.min(first, axis=0))
+        return np.asarray(np.min(self.domain_onsets, axis=1))
 
     @cached_property
     def onset_domain(self) -> np.ndarray:
         """(patients,) the domain in which weakness is noticed first; empty when there is no onset."""
-        share = value("diagnosis.onset_share")
-        first = np.stack([self._first_below(s, share * s[:, :1]) for s in self.domain_scores.values()])
         names = np.array(list(self.domain_scores))
-        return np.where(np.isfinite(first.min(axis=0)), names[first.argmin(axis=0)], "")
+        return np.where(np.isfinite(self.onset), names[self.domain_onsets.argmin(axis=1)], "")
 
     @cached_property
     def domain_onsets(self) -> np.ndarray:
-        """(patients, 4) the day on which each domain becomes weak, in the order of ``DOMAINS``; infinite if never."""
+        """(patients, 4) the day on which each domain becomes weak, in the order of ``DOMAINS``; infinite if never, NaN
+        where the simulation failed."""
         share = value("diagnosis.onset_share")
         return np.stack([self._first_below(s, share * s[:, :1]) for s in self.domain_scores.values()], axis=1)
 
@@ -92,7 +90,10 @@ class Courses:
         needed = self.cohort.columns["diagnosis_loss_needed"][:, None]
         seen = np.maximum(self._first_below(total, total[:, :1] - needed), self.onset)
         day = seen + self.cohort.columns["diagnosis_wait_days"]
-        return np.where(day < self.death, day, np.inf)
+        return self._of_sound(np.where(day < self.death, day, np.inf))
+
+    def _of_sound(self, days: np.ndarray) -> np.ndarray:
+        return np.where(self.failed, np.nan, days)
 
     def _first_below(self, values: np.ndarray, threshold: np.ndarray) -> np.ndarray:
         """(patients,) the first time at which ``values`` fall to ``threshold``, by linear interpolation."""
@@ -105,10 +106,13 @@ class Courses:
         t0, t1 = self.result.times[rows, k - 1], self.result.times[rows, k]
         with np.errstate(invalid="ignore", divide="ignore"):
             share = np.clip((before - threshold[:, 0]) / (before - after), 0.0, 1.0)
-        return np.where(found, t0 + np.nan_to_num(share) * (t1 - t0), np.inf)
+        return self._of_sound(np.where(found, t0 + np.nan_to_num(share) * (t1 - t0), np.inf))
 
     def at(self, readout: str, days: np.ndarray) -> np.ndarray:
-        """A read-out at ``days`` on the patients' clocks, (patients,) or (patients, k); NaN after the patient's end."""
+        """A read-out at ``days`` on the patients' clocks, (patients,) or (patients, k).
+
+        NaN after the patient's end, and for a patient whose simulation failed.
+        """
         days = np.asarray(days, dtype=float)
         wanted = days[:, None] if days.ndim == 1 else days
         if readout not in self.result.readout_names:
@@ -116,6 +120,7 @@ class Courses:
             raise KeyError(f"{readout!r} was not asked for when these courses were simulated. {hint}")
         values, times = self.result[readout], self.result.times
         known = np.isfinite(wanted) & (wanted >= times[:, :1]) & (wanted <= self.result.end_time[:, None])
+        known &= ~self.failed[:, None]
         step = times[:, 1:2] - times[:, :1]  # output times are evenly spaced
         place = np.where(known, (wanted - times[:, :1]) / step, 0.0)
         before = np.minimum(place.astype(np.int64), times.shape[1] - 1)

@@ -174,16 +174,14 @@ class PopulationJob:
         """Patients ``first`` to ``last - 1`` in every arm: rows by patient, then arm."""
         cohort = draw_cohort(self.population, last - first, self.seed, first)
         natural = simulate(cohort, readouts=self.readouts, horizon_years=self.horizon_years)
-        failed = natural.failed
-        onset = np.where(failed, np.inf, natural.onset)
         # a day that the wait for a diagnosis puts beyond the horizon is not seen within it
         beyond = natural.diagnosis > self.horizon_years * DAYS_PER_YEAR
-        diagnosis = np.where(failed | beyond, np.inf, natural.diagnosis)
+        diagnosis = np.where(beyond, np.inf, natural.diagnosis)
         seen = [self._in_arm(arm, cohort, natural, diagnosis) for arm in self.arms]
         arrays = {}
         if self.trajectory_months:
             arrays = {name: np.stack([arm.courses[k] for arm in seen], axis=1) for k, name in enumerate(self.reported)}
-        return Block(self._table(cohort, onset, diagnosis, seen), arrays)
+        return Block(self._table(cohort, natural.onset, diagnosis, seen), arrays)
 
     # how a block is computed ----------------------------------------------------------------------------------
 
@@ -218,15 +216,12 @@ class PopulationJob:
         return np.array(draws, dtype=bool).reshape(len(draws), len(cohort)).T
 
     def _see(self, courses: Courses, diagnosis: np.ndarray) -> _Seen:
-        failed = courses.failed
         days = diagnosis[:, None] + np.array(self.score_days)[None, :]
         scores = np.stack([courses.at(name, days) for name in self.reported])
-        scores[:, failed] = np.nan
-        stored = np.zeros((len(self.reported), len(failed), 0))
+        stored = np.zeros((len(self.reported), len(diagnosis), 0))
         if self.trajectory_months:
             stored = np.stack([courses.result[name][:, :: self.trajectory_months] for name in self.reported])
-        death = np.where(failed, np.inf, courses.death)
-        return _Seen(death, courses.result.status.copy(), scores, stored)
+        return _Seen(courses.death.copy(), courses.result.status.copy(), scores, stored)
 
     def _table(self, cohort: Cohort, onset: np.ndarray, diagnosis: np.ndarray, seen: list[_Seen]) -> pyarrow.Table:
         import pyarrow
@@ -246,7 +241,7 @@ class PopulationJob:
             return pyarrow.DictionaryArray.from_arrays(pyarrow.array(each(index)), pyarrow.array(list(known)))
 
         def days(values: np.ndarray) -> pyarrow.Array:
-            return pyarrow.array(values, mask=~np.isfinite(values))  # what never happens is null
+            return pyarrow.array(values, mask=~np.isfinite(values))  # what never happens, or is not known, is null
 
         ids = tuple(arm.id for arm in self.arms)
         arm_index = pyarrow.array(np.tile(np.arange(arms, dtype=np.int32), n))

@@ -42,7 +42,7 @@ class Latent:
         items: (patients, days, 12) points.
         vital_capacity: (patients, days) % predicted.
         nfl: (patients, days) pg/mL.
-        death: (patients,) day of death or permanent ventilation on the patient's clock; inf when never.
+        death: (patients,) day of death or permanent ventilation on the patient's clock; inf when never, NaN if failed.
         failed: (patients,) bool.
     """
 

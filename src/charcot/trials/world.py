@@ -23,7 +23,9 @@ class Cohort(Protocol):
 
 
 class Courses(Protocol):
-    """Simulated patients; days count on each patient's clock, ``inf`` when something never happens."""
+    """Simulated patients; days count on each patient's clock, ``inf`` when something never happens, NaN when the
+    simulation failed.
+    """
 
     @property
     def onset(self) -> np.ndarray: ...

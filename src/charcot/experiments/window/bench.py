@@ -39,8 +39,13 @@ def people(
     order = np.argsort(courses.onset, kind="stable")
     ill = order[np.isfinite(courses.onset[order]) & ~courses.failed[order]]
     notes = []
-    if len(ill) < len(cohort):
-        notes.append(f"{len(cohort) - len(ill)} of {len(cohort)} people drawn never fall ill and are left out.")
+    failed = int(courses.failed.sum())
+    healthy = len(cohort) - len(ill) - failed
+    if healthy:
+        notes.append(f"{healthy} of {len(cohort)} people drawn never fall ill and are left out.")
+    if failed:
+        how = ", ".join(failures_among(courses.result.status_counts()))
+        notes.append(f"The simulation of {failed} of {len(cohort)} people drawn failed ({how}); they are left out.")
     if not len(ill):
         raise_if_any([Problem("nobody-ill", "none of the people drawn falls ill", None, "Draw more people (-n).")])
     c = courses.take(ill)
