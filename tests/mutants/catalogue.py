@@ -1,0 +1,280 @@
+"""Mistakes that the tests must notice: each is one changed line, and the tests that should fail with it.
+
+A mutant is a fault that a careful person could make and a cohort's median would hide. ``python -m tests.mutants``
+plants one after the other into a copy of the source and runs the named tests; a mutant that survives is a hole in the
+tests. ``tests/unit/test_mutants.py`` keeps the catalogue in step with the source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One planted fault.
+
+    Attributes:
+        name: what is wrong, in words.
+        file: below ``src/charcot``.
+        old, new: the text that is replaced, which stands in the file exactly once, and what replaces it.
+        tests: files or single tests, below ``tests``, of which at least one must fail.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+BOOKS = "unit/test_trial_books.py"
+EQUATIONS = "science/test_equations.py"
+STATISTICS = "science/test_trial_statistics.py"
+OBSERVATION = "unit/test_observation.py"
+TRIALS = "unit/test_trials_run.py"
+
+MUTANTS = (
+    # trials
+    Mutant(
+        "a death is counted after the patient has withdrawn",
+        "trials/followup.py",
+        "died = death <= np.minimum(leaving, protocol.length)",
+        "died = death <= protocol.length",
+        (BOOKS,),
+    ),
+    Mutant(
+        "all strata share one stream of blocks",
+        "trials/randomisation.py",
+        'f"randomisation, stratum {stratum}"',
+        '"randomisation"',
+        (BOOKS,),
+    ),
+    Mutant(
+        "the slope of the run-in has the wrong sign",
+        "trials/conduct.py",
+        '-subjects["run_in_decline"] /',
+        'subjects["run_in_decline"] /',
+        (BOOKS,),
+    ),
+    Mutant(
+        "the decline in the run-in is what was gained",
+        "trials/screening.py",
+        "return self.total - self.baseline_items.sum(axis=1)",
+        "return self.baseline_items.sum(axis=1) - self.total",
+        (TRIALS, BOOKS),
+    ),
+    Mutant(
+        "a share that leaves is taken as a rate",
+        "trials/followup.py",
+        "-math.log1p(-withdrawal.share / 100) / withdrawal.at",
+        "withdrawal.share / 100 / withdrawal.at",
+        (STATISTICS,),
+    ),
+    Mutant(
+        "the last enrolled person is not counted as screened",
+        "trials/enrolment.py",
+        "int(people[-1]) + 1 if count == wanted",
+        "int(people[-1]) if count == wanted",
+        (TRIALS,),
+    ),
+    Mutant(
+        "the baseline visit counts as an observation after baseline",
+        "trials/analysis.py",
+        'after = data[data["AVISITN"] > 0]',
+        'after = data[data["AVISITN"] >= 0]',
+        (STATISTICS,),
+    ),
+    Mutant(
+        "a two-sided interval has one-sided limits",
+        "trials/analysis.py",
+        "quantile(1 - design.alpha / 2)",
+        "quantile(1 - design.alpha)",
+        (STATISTICS,),
+    ),
+    Mutant(
+        "residual variance without degrees of freedom",
+        "trials/analysis.py",
+        "freedom = size - fixed.shape[1]",
+        "freedom = size",
+        (STATISTICS,),
+    ),
+    Mutant(
+        "ratios are averaged as they are",
+        "trials/outcome.py",
+        "scale = np.log(values) if is_ratio else values",
+        "scale = values",
+        (TRIALS,),
+    ),
+    Mutant(
+        "events and censored patients change places",
+        "trials/adam.py",
+        '"CNSR": np.where(seen.died, 0, 1)',
+        '"CNSR": np.where(seen.died, 1, 0)',
+        (BOOKS, TRIALS),
+    ),
+    Mutant(
+        "the reference of a change is the last visit",
+        "trials/adam.py",
+        "np.repeat(values[:, 0], visits)",
+        "np.repeat(values[:, -1], visits)",
+        (TRIALS,),
+    ),
+    Mutant(
+        "a site can guess the next arm from a block of two",
+        "trials/randomisation.py",
+        "SMALLEST_BLOCK = 4",
+        "SMALLEST_BLOCK = 2",
+        (STATISTICS,),
+    ),
+    # what a visit records
+    Mutant(
+        "screening and trial visits share their noise",
+        "clinic/observation.py",
+        'f"item noise, {purpose}"',
+        '"item noise"',
+        (OBSERVATION,),
+    ),
+    Mutant(
+        "items at the floor and at the ceiling are as noisy as in the middle",
+        "clinic/observation.py",
+        "np.round(inside + height * error)",
+        "np.round(inside + error)",
+        (OBSERVATION,),
+    ),
+    Mutant(
+        "the first symptom is recalled after the diagnosis",
+        "clinic/observation.py",
+        "return min(onset + error, diagnosis)",
+        "return onset + error",
+        (OBSERVATION,),
+    ),
+    Mutant(
+        "communication is lost with speech or writing",
+        "clinic/stages.py",
+        'lost["speech"] & lost["handwriting"]',
+        'lost["speech"] | lost["handwriting"]',
+        (OBSERVATION,),
+    ),
+    # the disease
+    Mutant(
+        "regulatory T cells do not restrain effector cells",
+        "disease/mechanisms/immune/tcells.py",
+        "saturating(immune_activation, immune_activation_half) * 2 / (1 + immune_treg)",
+        "saturating(immune_activation, immune_activation_half)",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "regulatory T cells do not keep effector cells out",
+        "disease/mechanisms/immune/tcells.py",
+        "(immune_th1 + immune_cd8) / 2 - immune_treg,",
+        "(immune_th1 + immune_cd8) / 2,",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "neurofilament decays with a rate of one over its half-life",
+        "disease/mechanisms/biomarker/fluids.py",
+        "log(2) / biomarker_nfl_half_life",
+        "1 / biomarker_nfl_half_life",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "recruited neurons do not age",
+        "disease/mechanisms/pool/lower.py",
+        "- (dying + pool_ageing_rate) * recruited",
+        "- dying * recruited",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "resistant nuclei do not age",
+        "disease/mechanisms/pool/cranial.py",
+        "cranial_vulnerability * pool_death_rate[BULBAR] + pool_ageing_rate",
+        "cranial_vulnerability * pool_death_rate[BULBAR]",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "seeds spread from receiver to donor",
+        "disease/mechanisms/system/spread.py",
+        "weights[receiver, donor] * released[donor]",
+        "weights[donor, receiver] * released[donor]",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "the hazard of the disease counts before the seed",
+        "clinic/mechanisms/function.py",
+        "survival_at_risk * hazard}",
+        "hazard}",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "an antibody against neuropilin-1 does nothing",
+        "disease/mechanisms/muscle/mir126.py",
+        "(1 - mir126_neuropilin_block) * relative - 1",
+        "relative - 1",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "regions do not differ in susceptibility",
+        "disease/mechanisms/pool/lower.py",
+        "        * pool_regional_susceptibility\n",
+        "",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "a tempo drifts away from its target",
+        "disease/mechanisms/system/person.py",
+        "(person_tempo_target - person_tempo_drift) / person_tempo_memory",
+        "(person_tempo_drift - person_tempo_target) / person_tempo_memory",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "breathing is weighted with the wrong region",
+        "clinic/mechanisms/function.py",
+        'respiration_cervical_weight * function_drive["cervical"]',
+        'respiration_cervical_weight * function_drive["thoracic"]',
+        (EQUATIONS,),
+    ),
+    # the engine and what stands below
+    Mutant(
+        "a digit of the dense output is wrong",
+        "engine/tableau.py",
+        "25.948786856663858",
+        "25.948786856663758",
+        ("numerics/test_method.py",),
+    ),
+    Mutant(
+        "a digit of a stage is wrong",
+        "engine/tableau.py",
+        "2.849394379747939",
+        "2.849394379747839",
+        ("numerics/test_method.py",),
+    ),
+    Mutant(
+        "the series of a slow linear state has the wrong factorials",
+        "engine/codegen.py",
+        "1.0 / math.factorial(k + 1)",
+        "1.0 / math.factorial(k)",
+        ("numerics/test_linear_block.py",),
+    ),
+    Mutant(
+        "draws for two purposes are the same",
+        "core/random.py",
+        "{seed}\\x1f{patient}\\x1f{purpose}",
+        "{seed}\\x1f{patient}",
+        (BOOKS, OBSERVATION, "contracts/test_reproducibility.py"),
+    ),
+    Mutant(
+        "many weak sources make a number certain",
+        "evidence/priors.py",
+        "if combined > floor else (floor,",
+        "if combined > 0 else (floor,",
+        ("unit/test_priors.py",),
+    ),
+    Mutant(
+        "who dies now is not at risk now",
+        "interfaces/report/kaplan_meier.py",
+        "[(time >= t).sum() for t in times]",
+        "[(time > t).sum() for t in times]",
+        ("unit/test_report.py",),
+    ),
+)

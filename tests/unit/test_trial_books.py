@@ -1,0 +1,125 @@
+"""The books of a trial: who is counted as what, in which order, with which sign, from draws of their own."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from charcot.clinic.observation import ITEMS
+from charcot.core.random import normals, stream, uniforms
+from charcot.core.units import DAYS_PER_MONTH
+from charcot.trials import Protocol
+from charcot.trials.adam import adtte
+from charcot.trials.conduct import _with_baseline
+from charcot.trials.followup import FollowUp, follow, withdrawal_days
+from charcot.trials.pool import Latent
+from charcot.trials.randomisation import randomise
+from charcot.trials.screening import Visit
+
+PROTOCOL: dict[str, Any] = {
+    "schema": "charcot/protocol@1",
+    "name": "books",
+    "title": "Books",
+    "screening": {"delay_after_diagnosis": {"median": "30 days", "log_sd": 0.5}},
+    "arms": [{"id": "placebo", "n": 20}, {"id": "other", "n": 20}],
+    "visits": "every 4 weeks until 24 weeks",
+    "endpoints": ["survival"],
+    "dropout": {"share": "60 %", "at": "24 weeks"},
+    "simulate": {"replicates": 1, "seed": 4},
+}
+
+
+@pytest.fixture(scope="module")
+def protocol() -> Protocol:
+    return Protocol.model_validate(PROTOCOL)
+
+
+@pytest.fixture(scope="module")
+def leaving(protocol: Protocol) -> np.ndarray:
+    hazard = np.full(40, -np.log(0.4) / 168)
+    return withdrawal_days(hazard, protocol.simulate.seed, [f"p{i}" for i in range(40)])
+
+
+def followed(protocol: Protocol, death: np.ndarray) -> FollowUp:
+    count, visits = len(death), len(protocol.visits)
+    latent = Latent(
+        items=np.full((count, visits, len(ITEMS)), 3.0),
+        vital_capacity=np.full((count, visits), 90.0),
+        nfl=np.full((count, visits), 60.0),
+        death=death,
+        failed=np.zeros(count, dtype=bool),
+    )
+    return follow(protocol, latent, death, np.zeros(count, dtype=int), [f"p{i}" for i in range(count)])
+
+
+def test_what_comes_first_ends_the_observation(protocol: Protocol, leaving: np.ndarray) -> None:
+    """A death after the patient has left is never seen; one before it is no withdrawal; nobody is both."""
+    left = leaving < protocol.length
+    assert 10 < left.sum() < 35
+    after = followed(protocol, leaving + 1.0)
+    assert not after.died[left].any()
+    assert after.withdrew[left].all()
+    np.testing.assert_allclose(after.end[left], leaving[left])
+    before = followed(protocol, np.minimum(leaving, protocol.length) - 1.0)
+    assert before.died.all()
+    assert not before.withdrew.any()
+    never = followed(protocol, np.full(40, np.inf))
+    assert not never.died.any()
+    np.testing.assert_array_equal(never.withdrew, left)
+
+
+def test_an_event_is_not_censored(protocol: Protocol, leaving: np.ndarray) -> None:
+    death = np.where(np.arange(40) % 2 == 0, 10.0, np.inf)
+    seen = followed(protocol, death)
+    subjects = pd.DataFrame({"number": np.arange(40), "arm": "placebo", "failed": False})
+    conducted: Any = SimpleNamespace(subjects=subjects, followup=seen, replicate=1)
+    table = adtte(protocol, conducted)
+    died = leaving > 10.0
+    died[1::2] = False
+    assert died.sum() > 10
+    np.testing.assert_array_equal(table["CNSR"].to_numpy() == 0, died)
+    np.testing.assert_array_equal(table["AVAL"].to_numpy()[died], 10.0)
+
+
+def test_each_stratum_has_blocks_of_its_own() -> None:
+    """Two strata that fill at the same pace do not get the same arms."""
+    strata = ["women", "men"] * 100
+    arms = randomise(strata, [100, 100], seed=1, address="replicate 1")
+    women, men = arms[0::2], arms[1::2]
+    assert (women != men).sum() > 20
+    alone = randomise(["women"] * 100, [50, 50], seed=1, address="replicate 1")
+    np.testing.assert_array_equal(women[:90], alone[:90])  # the end may be bent to the sizes of the arms
+
+
+def test_a_run_in_loses_points_and_its_slope_falls() -> None:
+    """Four points lost in three months: a decline of 4 points and a slope of -4/3 points a month."""
+    screening, later = np.full((1, len(ITEMS)), 4.0), np.full((1, len(ITEMS)), 4.0)
+    later[0, :4] = 3.0
+    visit = Visit(screening, later, np.array([90.0]), np.array([1.0]))
+    assert visit.decline.tolist() == [4.0]
+    subjects = pd.DataFrame(
+        {
+            "randomisation": [100.0 + 3 * DAYS_PER_MONTH],
+            "screening": [100.0],
+            "recalled_onset": [0.0],
+            "diagnosis": [50.0],
+            "run_in_decline": visit.decline,
+        }
+    )
+    ones = np.ones((1, 1))
+    seen = FollowUp(later[:, None, :], 90 * ones, 60 * ones, np.array([1.0]), np.zeros(1, bool), np.zeros(1, bool))
+    found = _with_baseline(subjects, seen)
+    assert found["run_in_slope"].tolist() == pytest.approx([-4 / 3])
+    assert found["months_since_onset"].tolist() == pytest.approx([100 / DAYS_PER_MONTH + 3])
+
+
+def test_each_purpose_has_draws_of_its_own() -> None:
+    people = [f"patient {i}" for i in range(200)]
+    for draw in (uniforms, normals):
+        first, second = draw(1, people, "tempo"), draw(1, people, "sex")
+        assert abs(np.corrcoef(first, second)[0, 1]) < 0.25
+    assert stream(1, "patient 1", "tempo").random() != stream(1, "patient 1", "sex").random()
