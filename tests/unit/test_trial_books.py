@@ -14,6 +14,7 @@ from charcot.core.random import normals, stream, uniforms
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials import Protocol
 from charcot.trials.adam import adtte
+from charcot.trials.analysis import Design, change_carried
 from charcot.trials.conduct import _with_baseline
 from charcot.trials.followup import FollowUp, follow, withdrawal_days
 from charcot.trials.pool import Latent
@@ -123,3 +124,20 @@ def test_each_purpose_has_draws_of_its_own() -> None:
         first, second = draw(1, people, "tempo"), draw(1, people, "sex")
         assert abs(np.corrcoef(first, second)[0, 1]) < 0.25
     assert stream(1, "patient 1", "tempo").random() != stream(1, "patient 1", "sex").random()
+
+
+def test_who_was_never_seen_again_has_no_last_observation() -> None:
+    """Carried forward is the last visit *after* baseline; a baseline alone is no change of zero."""
+    rows = [("p", arm, visit, 40.0 - visit - shift) for arm, shift in (("a", 0.0), ("b", 0.5)) for visit in (0, 1, 2)]
+    data = pd.DataFrame(
+        [
+            {"USUBJID": f"{arm}{k}", "ARMCD": arm, "AVISITN": visit, "AVAL": value + k, "BASE": 40.0 + k}
+            for _, arm, visit, value in rows
+            for k in range(4)
+        ]
+        + [{"USUBJID": "gone", "ARMCD": "a", "AVISITN": 0, "AVAL": 44.0, "BASE": 44.0}]
+    )
+    data["CHG"] = data["AVAL"] - data["BASE"]
+    found = change_carried(data, Design(("a", "b"), 0.05, 2), "alsfrs_r_change_locf")
+    assert found[0]["estimate"] == pytest.approx(-2.0)
+    assert found[0]["note"] == "8 patients, 0 carried forward"
