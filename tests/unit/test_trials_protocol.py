@@ -321,7 +321,7 @@ def test_a_missing_file_names_its_neighbours(tmp_path: Path) -> None:
     problem = caught.value.problems[0]
     assert (problem.code, problem.message) == ("no-file", "there is no such file")
     assert problem.hint == "In that folder: other.yaml."
-    with pytest.raises(Problems, match="this is a folder, not a protocol file"):
+    with pytest.raises(Problems, match="this is a folder, not a YAML file"):
         load_protocol(tmp_path, world=World())
     (tmp_path / "protocol.yaml").write_bytes(b"\xff\xfe\x00name")
     with pytest.raises(Problems, match="the file is not UTF-8 text"):

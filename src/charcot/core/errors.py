@@ -6,6 +6,7 @@ Validators never stop at the first finding. They append :class:`Problem` objects
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -20,6 +21,17 @@ EXIT_INTERRUPTED = 130
 class Severity(Enum):
     ERROR = "error"
     WARNING = "warning"
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_LONGEST = 1_000  # characters of one message
+_MOST = 100  # problems that are shown
+
+
+def readable(text: str, longest: int = 60) -> str:
+    """A text that a terminal shows and does not obey: control characters as codes, the end of a long one left out."""
+    shown = text if len(text) <= longest else f"{text[:longest]}..."
+    return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", shown)
 
 
 @dataclass(frozen=True)
@@ -52,9 +64,9 @@ class Problem:
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
+        place = f"{readable(str(self.where), _LONGEST // 5)}: " if self.where else ""
         hint = f"\n    {self.hint}" if self.hint else ""
-        return f"{place}{self.message} [{self.code}]{hint}"
+        return f"{place}{readable(self.message, _LONGEST)} [{self.code}]{readable(hint, _LONGEST)}"
 
 
 class CharcotError(Exception):
@@ -78,7 +90,8 @@ class Problems(CharcotError):
     def __str__(self) -> str:
         count = len(self.problems)
         head = self.title or ("1 problem" if count == 1 else f"{count} problems")
-        return "\n".join([head, *(f"  {problem}" for problem in self.problems)])
+        more = [f"  and {count - _MOST:,} more"] if count > _MOST else []
+        return "\n".join([head, *(f"  {problem}" for problem in self.problems[:_MOST]), *more])
 
 
 def raise_if_any(problems: Iterable[Problem], title: str = "") -> None:

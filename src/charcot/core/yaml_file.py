@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from charcot.core.errors import Problem, Problems, Where
+from charcot.core.yaml_bounds import LARGEST_FILE, one_problem, parse
 
 Path_ = tuple[str | int, ...]
 
@@ -54,55 +54,53 @@ def _position(node: Any, part: str | int) -> int | None:
     return None
 
 
-def read_document(path: str | Path) -> Document:
-    """Read one YAML mapping; raises :class:`Problems` that say what is wrong with the file itself."""
-    file = str(path)
-    text = _text(Path(path))
+def read_document(path: str | Path, name: str = "", hint: str = "") -> Document:
+    """Read one YAML mapping; raises :class:`Problems` that say what is wrong with the file itself.
+
+    Args:
+        name: how messages call the file; default its path.
+        hint: what to do when the file holds no keys.
+    """
+    file = name or str(path)
+    text = _text(Path(path), file)
     tabs = [
         Problem("tab", "the line is indented with a tab", Where(file, number), "YAML wants spaces: replace the tab.")
-        for number, line in enumerate(text.splitlines(), start=1)
+        for number, line in enumerate(text.split("\n"), start=1)
         if "\t" in line[: len(line) - len(line.lstrip())] and line.strip()
     ]
     if tabs:
         raise Problems(tabs)
-    try:
-        data = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise _one("not-yaml", _words(error), Where(file, mark.line + 1 if mark else 0)) from error
-    except YAMLError as error:
-        raise _one("not-yaml", f"the file is not YAML: {error}", Where(file)) from error
+    data = parse(text, file)
     if data is None:
-        hint = "Start from a template: charcot init my-study --template aav-mir126"
-        raise _one("empty-file", "the file is empty", Where(file), hint)
+        start = "Start from a template: charcot init my-study --template aav-mir126"
+        raise one_problem("empty-file", "the file is empty", Where(file), hint or start)
     if not isinstance(data, CommentedMap):
-        hint = "A protocol is a list of 'key: value' lines; start from a template with charcot init."
-        raise _one("not-a-mapping", "the file holds no keys", Where(file, 1), hint)
+        start = "A protocol is a list of 'key: value' lines; start from a template with charcot init."
+        raise one_problem("not-a-mapping", "the file holds no keys", Where(file, 1), hint or start)
     return Document(file, data)
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, file: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)  # no more, whatever it is: a device has no end
     except FileNotFoundError:
         near = sorted(p.name for p in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
         hint = f"In that folder: {', '.join(near[:8])}." if near else "Check the path and the name."
-        raise _one("no-file", "there is no such file", Where(str(path)), hint) from None
+        raise one_problem("no-file", "there is no such file", Where(file), hint) from None
     except IsADirectoryError:
-        raise _one("no-file", "this is a folder, not a protocol file", Where(str(path))) from None
-    except UnicodeDecodeError:
-        raise _one("not-text", "the file is not UTF-8 text", Where(str(path))) from None
-    except OSError as error:
-        raise _one("unreadable", f"the file cannot be read: {error.strerror}", Where(str(path))) from None
-
-
-def _words(error: MarkedYAMLError) -> str:
-    parts = [str(part).split("\n")[0] for part in (error.context, error.problem) if part]
-    return "the file is not YAML: " + (", ".join(parts) or "unreadable")
-
-
-def _one(code: str, message: str, where: Where, hint: str = "") -> Problems:
-    return Problems([Problem(code, message, where, hint)])
+        raise one_problem("no-file", "this is a folder, not a YAML file", Where(file)) from None
+    except (OSError, ValueError) as error:  # a ValueError: a name that no file can have
+        reason = getattr(error, "strerror", None) or error
+        raise one_problem("unreadable", f"the file cannot be read: {reason}", Where(file)) from None
+    if len(content) > LARGEST_FILE:
+        hint = "Check that it is the right file."
+        raise one_problem("too-large", f"the file has more than {LARGEST_FILE:,} bytes", Where(file), hint)
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise one_problem("not-text", "the file is not UTF-8 text", Where(file, line), "Save it as UTF-8.") from None
 
 
 def with_overrides(document: Document, overrides: Mapping[str, Any]) -> Document:
@@ -127,20 +125,24 @@ def _set(data: Any, parts: list[str], value: Any) -> Path_:
     path: list[str | int] = []
     node: Any = data
     for position, part in enumerate(parts):
-        key: Any = _entry(node, part) if isinstance(node, list) else part
         if not isinstance(node, (dict, list)):
             raise TypeError(f"'{'.'.join(parts[:position])}' holds no keys, so '{part}' cannot be set in it")
+        key: Any = _entry(node, part) if isinstance(node, list) else part
+        if not part.strip():
+            raise KeyError(f"'{'.'.join(parts)}' has an empty part")
         path.append(key)
         if position == len(parts) - 1:
             node[key] = value
         elif isinstance(node, dict) and key not in node:
             node[key] = CommentedMap()
+        else:
+            node[key] = copy.copy(node[key])  # what an alias repeats stays as it is in the other place
         node = node[key]
     return tuple(path)
 
 
 def _entry(entries: list[Any], part: str) -> int:
-    if part.isdigit() and int(part) < len(entries):
+    if part.isascii() and part.isdigit() and len(part) < 10 and int(part) < len(entries):
         return int(part)
     ids = [entry.get("id") if isinstance(entry, dict) else None for entry in entries]
     if part in ids:

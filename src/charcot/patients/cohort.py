@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
 from scipy.special import ndtri
 
 from charcot import disease
@@ -21,6 +20,7 @@ from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.core.random import normals, stream, uniforms
 from charcot.core.units import DAYS_PER_YEAR
+from charcot.core.yaml_file import read_document
 from charcot.model.compose import number_symbols
 from charcot.model.ports import Number
 from charcot.patients.assemble import definition
@@ -72,7 +72,7 @@ def load_population(name: str) -> Population:
     path = POPULATIONS / f"{name}.yaml"
     if name not in population_names():
         raise KeyError(f"no population is called {name!r}. {did_you_mean(name, population_names())}")
-    return Population.from_mapping(name, YAML(typ="safe").load(path), path.name)
+    return Population.from_mapping(name, read_document(path, path.name).data, path.name)
 
 
 @dataclass(frozen=True)

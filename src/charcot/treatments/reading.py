@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from charcot.core.errors import Problem, Where
+from charcot.core.errors import Problem, Problems, Where
 from charcot.core.identifiers import did_you_mean
+from charcot.core.yaml_file import read_document
 
 
 class Entry:
@@ -118,16 +117,8 @@ class Entry:
 def read_file(path: Path, problems: list[Problem]) -> Entry | None:
     """The mapping that a YAML file holds; None, with a problem, when it holds none."""
     try:
-        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = Where.of(path.name, mark.line + 1 if mark else 0)
-        problems.append(Problem("not-yaml", f"this is not YAML: {error.problem or error}", where))
+        document = read_document(path, path.name, "A product file holds named values: key: value.")
+    except Problems as error:
+        problems += error.problems
         return None
-    except (YAMLError, UnicodeDecodeError) as error:
-        problems.append(Problem("not-yaml", f"this is not YAML: {error}", Where.of(path.name)))
-        return None
-    if not isinstance(data, CommentedMap):
-        problems.append(Problem("not-a-mapping", "a product file holds named values", Where.of(path.name, 1)))
-        return None
-    return Entry(data, path.name, problems)
+    return Entry(document.data, path.name, problems)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from charcot.core.errors import Problem, Problems, Where
+from charcot.core.errors import Problem, Problems, Where, readable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all random draws.")]
@@ -41,8 +41,7 @@ def worker_count(asked: int) -> int:
 
 def read_settings(settings: Sequence[str] | None, seed: int | None = None) -> dict[str, Any]:
     """``["arms.0.n=80"]`` as ``{"arms.0.n": 80}``; values are read as YAML. All mistakes are reported at once."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from charcot.core.yaml_bounds import parse
 
     values: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -53,9 +52,10 @@ def read_settings(settings: Sequence[str] | None, seed: int | None = None) -> di
             problems.append(Problem("bad-setting", "this is not PATH=VALUE", where, "For example: --set arms.0.n=80"))
             continue
         try:
-            values[path.strip()] = YAML(typ="safe", pure=True).load(value) if value.strip() else None
-        except YAMLError:
-            problems.append(Problem("bad-setting", f"'{value}' is not a YAML value", where, "Put text in quotes."))
+            values[path.strip()] = parse(value, where.file) if value.strip() else None
+        except Problems as error:
+            message = f"'{readable(value)}' is not a value ({error.problems[0].message})"
+            problems.append(Problem("bad-setting", message, where, "Put text in quotes."))
     if problems:
         raise Problems(problems)
     if seed is not None:
