@@ -94,7 +94,7 @@ def test_setting_one_place_of_an_alias_leaves_the_other(tmp_path):
         ("n=" + "9" * 5000, "this number has 5,000 characters"),
         ("n=" + "[" * 300, "more than 40 deep"),
         ("n=!!python/none x", "types by name"),
-        ("n=\x1b[2J", r"'\x1b[2J' is not a value"),
+        ("n=\x1b[2J", r"'\x1b[2J' is not a YAML value"),
         ("n=2026-13-45", "month must be in 1..12"),
     ],
 )

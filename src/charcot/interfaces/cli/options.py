@@ -54,7 +54,8 @@ def read_settings(settings: Sequence[str] | None, seed: int | None = None) -> di
         try:
             values[path.strip()] = parse(value, where.file) if value.strip() else None
         except Problems as error:
-            message = f"'{readable(value)}' is not a value ({error.problems[0].message})"
+            reason = error.problems[0].message.removeprefix("the file is not YAML: ")
+            message = f"'{readable(value)}' is not a YAML value ({reason})"
             problems.append(Problem("bad-setting", message, where, "Put text in quotes."))
     if problems:
         raise Problems(problems)
