@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from charcot.core.errors import Problem, Severity, Where
-from charcot.core.expression import Expression, is_constant, symbol, symbols_of
+from charcot.core.expression import Expression, symbol, symbols_of
 from charcot.core.program import Assignment, Trigger
 from charcot.interfaces.exchange.sbml.operators import quotient_of
 from charcot.interfaces.exchange.sbml.quantities import Now, keeps_concentration
@@ -71,24 +71,6 @@ def _assignments(event: Any, now: Now, late: bool) -> list[Assignment]:
             made = [assignment for assignment in made if assignment.target != name]
             made.append(Assignment(name, given.get(name, symbol(name)) * ratio))
     return made
-
-
-def watchers(events: Iterable[Any], triggers: Iterable[Trigger], now: Now) -> list[Trigger]:
-    """Triggers that do nothing but end a step where a comparison changes within a condition or a rate.
-
-    A condition such as 1 < x and x < 2 may come and go within one step of the solver, and so may a pulse in a rate
-    that has been at rest; their parts pass once, and are found.
-    """
-    margins: list[Expression] = []
-    for event in events:
-        condition = event.getTrigger()
-        if condition is not None and condition.getMath() is not None:
-            parts = now.mathematics.thresholds(condition.getMath())
-            margins += parts if len(parts) > 2 else []  # nothing is hidden in a comparison and its opposite
-    margins += now.thresholds()
-    known = {trigger.condition for trigger in triggers}
-    new = [margin for margin in dict.fromkeys(margins) if margin not in known and not is_constant(margin)]
-    return [Trigger(f"comparison {number + 1}", margin, ()) for number, margin in enumerate(new)]
 
 
 def contested(triggers: Sequence[Trigger]) -> Iterable[tuple[Trigger, Trigger]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from charcot.core.expression import ONE, ZERO, Expression, constant, symbols_of
 from charcot.core.program import Parameter, Program, Readout, State, Trigger
 from charcot.interfaces.exchange.sbml.document import check_document, read_document
 from charcot.interfaces.exchange.sbml.elements import Elements, gather, kinetic_law, local_parameters
-from charcot.interfaces.exchange.sbml.events import contested, never, trigger_of, watchers
+from charcot.interfaces.exchange.sbml.events import contested, never, trigger_of
 from charcot.interfaces.exchange.sbml.quantities import Now, Start, given_value, is_parameter, local_name
 from charcot.interfaces.exchange.sbml.refusals import Refusal, Unsupported, find_refusals, refused
+from charcot.interfaces.exchange.sbml.watching import KINDS, watch
 
 NAN = constant(float("nan"))
 
@@ -74,14 +75,16 @@ class Translation:
         start = Start(self.elements)
         self.start, self.now = start, Now(self.elements, start, time_name)
         self.refusals: list[Problem] = []
+        self.marks: tuple[State, ...] = ()
 
     def result(self) -> Imported:
         """The program; raises Refusal with everything that could not be translated."""
         states = [state for name in self.elements.states() if (state := self._state(name))]
-        triggers = self._triggers()
+        triggers = self._triggers([state.rate for state in states])
         readouts, amounts, concentrations = self._readouts()
         if self.refusals:
             raise Refusal(list(dict.fromkeys(self.refusals)))
+        states += self.marks
         reading = [*(state.rate for state in states), *(readout.expression for readout in readouts)]
         reading += [expression for trigger in triggers for expression in trigger.expressions()]
         if not states or self.now.time_name in symbols_of(reading):
@@ -103,7 +106,7 @@ class Translation:
             self._refuse(error, self.elements.element(name))
             return None
 
-    def _triggers(self) -> list[Trigger]:
+    def _triggers(self, rates: Sequence[Expression]) -> list[Trigger]:
         events = list(self.model.getListOfEvents())
         made: dict[str, Any] = {}
         triggers: list[Trigger] = []
@@ -122,7 +125,12 @@ class Translation:
             return []
         for one, other in contested(triggers):
             self._refuse(Unsupported("random-order", f"before or after {other.name!r}"), made[one.name])
-        return [*triggers, *watchers(events, triggers, self.now)]
+        watched = watch(events, triggers, rates, self.now)
+        self.marks = watched.states
+        for kind, count in watched.found.items():
+            message = f"{count} x {KINDS[kind]}"
+            self.notes.append(Problem("sbml-watched", message, Where.of(self.path), severity=Severity.WARNING))
+        return [*triggers, *watched.triggers]
 
     def _parameters(self) -> Iterable[Parameter]:
         for name in (*self.elements.compartments, *self.elements.parameters):

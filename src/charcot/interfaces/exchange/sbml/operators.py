@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import reduce
-from itertools import pairwise
 
 import libsbml
 
@@ -239,11 +238,6 @@ def _implies(a: Arguments) -> Expression:
     return disjunction([negation(truth(a[0])), a[1]])
 
 
-def _chain(compare: Callable[[Expression, Expression], Expression]) -> Operator:
-    """A relation of two or more arguments: it holds where it holds for every pair of neighbours."""
-    return lambda a: conjunction([compare(x, y) for x, y in pairwise(a)])
-
-
 def piecewise(a: Arguments) -> Expression:
     """(value, condition)..., otherwise: the first value whose condition holds; NaN where none does and no other is
     given."""
@@ -306,16 +300,46 @@ OPERATORS: dict[int, Operator] = {
     libsbml.AST_FUNCTION_ARCSECH: _inverse_before(_area_cosine),
     libsbml.AST_FUNCTION_ARCCSCH: _inverse_before(_area_sine),
     libsbml.AST_FUNCTION_ARCCOTH: _inverse_before(_area_tangent),
-    libsbml.AST_RELATIONAL_LT: _chain(less),
-    libsbml.AST_RELATIONAL_GT: _chain(lambda x, y: less(y, x)),
-    libsbml.AST_RELATIONAL_LEQ: _chain(at_most),
-    libsbml.AST_RELATIONAL_GEQ: _chain(lambda x, y: at_most(y, x)),
-    libsbml.AST_RELATIONAL_EQ: _chain(equal),
-    libsbml.AST_RELATIONAL_NEQ: lambda a: negation(equal(a[0], a[1])),
     libsbml.AST_LOGICAL_AND: conjunction,
     libsbml.AST_LOGICAL_OR: disjunction,
     libsbml.AST_LOGICAL_XOR: exclusive_or,
     libsbml.AST_LOGICAL_NOT: lambda a: negation(truth(a[0])),
     libsbml.AST_LOGICAL_IMPLIES: _implies,
     libsbml.AST_FUNCTION_PIECEWISE: piecewise,
+}
+
+
+# functions that jump, of quantities whose course in time is known ----------------------------------------------------
+
+Reached = Callable[[Expression], Expression]  # how far below a whole number a quantity is taken to have reached it
+
+
+def _floor_reached(u: Expression, reached: Reached) -> Expression:
+    return floor(u + reached(u))
+
+
+def _ceiling_reached(u: Expression, reached: Reached) -> Expression:
+    return -floor(reached(u) - u)
+
+
+def _quotient_reached(a: Arguments, reached: Reached) -> Expression:
+    ratio = quotient_of(a[0], a[1])
+    if reached(ratio) is ZERO:
+        return _whole_quotient(a)
+    return select(ratio, 0.0, _ceiling_reached(ratio, reached), _floor_reached(ratio, reached))
+
+
+def _remainder_reached(a: Arguments, reached: Reached) -> Expression:
+    """The remainder; zero where the quotient has just been taken for reached."""
+    rest, ratio = a[0] - a[1] * _quotient_reached(a, reached), quotient_of(a[0], a[1])
+    if reached(ratio) is ZERO:
+        return rest
+    return select(a[0], 0.0, select(0.0, rest, 0.0, rest), select(rest, 0.0, 0.0, rest))
+
+
+STEPS: dict[int, Callable[[Arguments, Reached], Expression]] = {
+    libsbml.AST_FUNCTION_FLOOR: lambda a, reached: _floor_reached(a[0], reached),
+    libsbml.AST_FUNCTION_CEILING: lambda a, reached: _ceiling_reached(a[0], reached),
+    libsbml.AST_FUNCTION_QUOTIENT: _quotient_reached,
+    libsbml.AST_FUNCTION_REM: _remainder_reached,
 }

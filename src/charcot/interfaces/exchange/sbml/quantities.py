@@ -13,7 +13,8 @@ from typing import Any
 
 from charcot.core.expression import ONE, ZERO, Expression, constant, jacobian, multiply, substitute, symbol, symbols_of
 from charcot.interfaces.exchange.sbml.elements import Elements, kinetic_law, local_parameters
-from charcot.interfaces.exchange.sbml.mathematics import NOTHING, Mathematics, Names
+from charcot.interfaces.exchange.sbml.instants import Clockwork, clockwork_of
+from charcot.interfaces.exchange.sbml.mathematics import NOTHING, Comparison, Mathematics, Names
 from charcot.interfaces.exchange.sbml.operators import quotient_of
 from charcot.interfaces.exchange.sbml.refusals import Unsupported
 
@@ -21,9 +22,10 @@ from charcot.interfaces.exchange.sbml.refusals import Unsupported
 class Moment(ABC):
     """Values at one kind of moment. Each is made once; a circle of definitions is found and named."""
 
-    def __init__(self, elements: Elements, time: Expression) -> None:
+    def __init__(self, elements: Elements, time: Expression, clockwork: Clockwork | None = None) -> None:
         self.elements = elements
-        self.mathematics = Mathematics(elements.functions, self.value, self.rate, time)
+        in_events = None if clockwork is None else self.rate_of_expression
+        self.mathematics = Mathematics(elements.functions, self.value, self.rate, time, clockwork, in_events)
         self._known: dict[str, Expression] = {}
         self._open: list[str] = []
 
@@ -61,6 +63,10 @@ class Moment(ABC):
     @abstractmethod
     def rate(self, name: str) -> Expression:
         """How fast the value of an identifier changes."""
+
+    def rate_of_expression(self, expression: Expression) -> Expression:
+        """How fast an expression changes; nothing does where time stands still."""
+        return ZERO
 
     def formula(self, element: Any, names: Names = NOTHING) -> Expression:
         """The value of an element's mathematics; what goes wrong is told of that element."""
@@ -124,7 +130,8 @@ class Start(Moment):
     def rate(self, name: str) -> Expression:
         assert self.now is not None
         rate = self.now.rate(name)
-        states = {state: self.state(state) for state in self.elements.states()}
+        read = symbols_of([rate])  # and no other: an initial value may be the rate of what does not read it
+        states = {state: self.state(state) for state in self.elements.states() if state in read}
         return substitute([rate], {**states, self.now.time_name: ZERO})[0]
 
     def state(self, name: str) -> Expression:
@@ -165,7 +172,9 @@ class Now(Moment):
     """Values at any moment, as expressions of states, parameters and the clock."""
 
     def __init__(self, elements: Elements, start: Start, time_name: str) -> None:
-        super().__init__(elements, symbol(time_name))
+        self.clockwork = clockwork_of(elements, time_name)
+        self.clockwork.let(self.state_rate)
+        super().__init__(elements, symbol(time_name), self.clockwork)
         self.time_name = time_name
         self._start = start
         self._rates: dict[str, Expression] = {}
@@ -182,18 +191,19 @@ class Now(Moment):
             return ZERO  # a parameter of a kinetic law
         if self.elements.is_state(name) and not self._is_divided(name):
             return self.state_rate(name)
-        return self._once(f"rateOf({name})", lambda: self._total_derivative(self.value(name)))
+        return self._once(f"rateOf({name})", lambda: self.rate_of_expression(self.value(name)))
 
-    def thresholds(self) -> list[Expression]:
-        """The margins of all comparisons in rules and kinetic laws: where a rate may jump."""
+    def comparisons(self) -> list[Comparison]:
+        """All comparisons in rules and kinetic laws: where a rate may jump."""
         elements, found = self.elements, []
         for rule in (*elements.assignments.values(), *elements.rates.values()):
-            found += self.mathematics.thresholds(rule.getMath())
+            found += self.mathematics.comparisons(rule.getMath())
         for name, reaction in elements.reactions.items():
             law = kinetic_law(reaction)
             if law is not None:
-                found += self.mathematics.thresholds(law.getMath(), local_symbols(name, reaction))
-        return [margin for margin in found if symbols_of([margin]) & {*elements.states(), self.time_name}]
+                found += self.mathematics.comparisons(law.getMath(), local_symbols(name, reaction))
+        moving = {*elements.states(), self.time_name}
+        return [part for part in found if symbols_of([part.low, part.high]) & moving]
 
     def state_rate(self, name: str) -> Expression:
         """The rate of a state, in the form in which it is kept."""
@@ -208,7 +218,8 @@ class Now(Moment):
         factor = self._conversion_factor(name)
         return total * factor if name in self.elements.species else total
 
-    def _total_derivative(self, expression: Expression) -> Expression:
+    def rate_of_expression(self, expression: Expression) -> Expression:
+        """How fast an expression changes with its states and the clock."""
         names = [*self.elements.states(), self.time_name]
         total = ZERO
         for name, slope in jacobian([expression], names)[0].items():
