@@ -20,7 +20,7 @@ import numpy as np
 from charcot.core.program import Program
 from charcot.engine import codegen, compiled
 from charcot.engine.graph import build
-from charcot.engine.lockstep import _aligned
+from charcot.engine.compiled import aligned
 
 CHAINS = 20  # independent accumulators: enough to hide the latency of a multiply-add on two units
 L2_BYTES = 512 * 1024  # beyond a first-level cache (32 to 128 KiB), within a second-level one (1 MiB and more)
@@ -42,7 +42,7 @@ def peaks() -> Peaks:
     real = f"<{width} x double>"
     fma = _compiled(_fma_kernel(real, width))
     load = _compiled(_load_kernel(real, width))
-    data = _aligned((L2_BYTES // 8,))
+    data = aligned((L2_BYTES // 8,))
     out = np.zeros(width)
     turns = TURNS * CHAINS
     adds = turns / _fastest(lambda: fma(TURNS, data.ctypes.data, out.ctypes.data))
@@ -202,26 +202,26 @@ def phases(program: Program, table: np.ndarray) -> dict[str, float]:
     engine.finalize_object()
     _alive.append(engine)
     states, width = len(program.states), lanes.width
-    parameters = _aligned((len(program.parameters), width))
+    parameters = aligned((len(program.parameters), width))
     parameters[:] = table[:width].T
     tables = {
         "parameters": parameters,
-        "derived": _aligned((max(len(model.patient_nodes), 1), width)),
-        "modes": _aligned((max(model.modes, 1), width)),
-        "inputs": _aligned((max(model.inputs, 1), width)),
-        "states": _aligned((states, width)),
-        "next_states": _aligned((states, width)),
-        "dense": _aligned((3 * states, width)),
-        "scratch": _aligned((codegen.scratch_size(model), width)),
-        "matrix": _aligned((model.elimination.size + 1, width)),  # and the flag of a pivot too small
-        "rates": _aligned((states, width)),
-        "sums": _aligned((states, width)),
-        "out": _aligned((states, width)),
-        "tolerances": _aligned((1 + states,)),
+        "derived": aligned((max(len(model.patient_nodes), 1), width)),
+        "modes": aligned((max(model.modes, 1), width)),
+        "inputs": aligned((max(model.inputs, 1), width)),
+        "states": aligned((states, width)),
+        "next_states": aligned((states, width)),
+        "dense": aligned((3 * states, width)),
+        "scratch": aligned((codegen.scratch_size(model), width)),
+        "matrix": aligned((model.elimination.size + 1, width)),  # and the flag of a pivot too small
+        "rates": aligned((states, width)),
+        "sums": aligned((states, width)),
+        "out": aligned((states, width)),
+        "tolerances": aligned((1 + states,)),
         "wants": np.zeros(width, dtype=np.int64),
     }
     for name in ("step_size", "error", "factor"):
-        tables[name] = _aligned((width,))
+        tables[name] = aligned((width,))
     tables["step_size"][:] = 5.0
     tables["tolerances"][:] = 1e-4
     tables["states"][:] = program.initial_states(table[:width]).T

@@ -13,7 +13,7 @@ from charcot.engine import simulate
 from charcot.engine.codegen import SAFETY
 from charcot.engine.compiled import kernel
 from charcot.engine.graph import build
-from charcot.engine.lockstep import _aligned
+from charcot.engine.compiled import aligned
 from charcot.engine.tableau import RODAS5P, order_defect, trees
 
 
@@ -53,9 +53,9 @@ class Bare:
         self.code = kernel(program)
         sizes, width = self.code.sizes, self.code.sizes.width
         names = ("parameters", "derived", "modes", "inputs", "states", "readouts")
-        self.table = {n: _aligned((1, getattr(sizes, n), width)) for n in names}
-        self.table |= {n: _aligned((1, sizes.states, width)) for n in ("next", "between")}
-        self.table |= {"dense": _aligned((1, 3 * sizes.states, width)), "scratch": _aligned((sizes.scratch, width))}
+        self.table = {n: aligned((1, getattr(sizes, n), width)) for n in names}
+        self.table |= {n: aligned((1, sizes.states, width)) for n in ("next", "between")}
+        self.table |= {"dense": aligned((1, 3 * sizes.states, width)), "scratch": aligned((sizes.scratch, width))}
         self.table |= {n: np.zeros(width) for n in ("h", "error", "factor")}
         self.table |= {"theta": np.full(width, 0.5), "accept": np.ones(width), "wants": np.ones(width, dtype=np.int64)}
         self.table["tolerances"] = tolerance * np.array([1.0, *(1e-3 * state.scale for state in program.states)])

@@ -10,6 +10,7 @@ exported function takes the number of packs to treat, their list, and its tables
 ``step``       one step of size ``step_size``: ``next_states``, the error norm, the factor by which the step may
                grow (0 where a pivot was too small), and, where ``wants`` is not 0, the coefficients of the dense
                output
+``recall``     the coefficients of the dense output of the step that is still in ``scratch``
 ``commit``     states = next_states in the lanes where ``accept`` is 1
 ``sample``     states and read-outs at the fraction ``theta`` of the step
 ``report``     copies the chosen read-outs of chosen lanes to where the result wants them
@@ -71,6 +72,7 @@ def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
         *_of_parameters(model, lanes, "initial", "states", model.initial),
         *_start(model, lanes),
         *_step(model, lanes, tableau),
+        *_recall(model, lanes, tableau),
         *_commit(model, lanes),
         *_sample(model, lanes),
         _report(model, lanes),
@@ -509,7 +511,7 @@ def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
     small_pivot = body.load("%matrix", model.elimination.size)
     factor = body.choose("ogt", small_pivot, body.constant(0.0), body.constant(0.0), body.load("%factor"))
     body.store(factor, "%factor")
-    _dense_output(body, states, tableau)
+    _dense_output(body)
     tables = [("states", states), ("next_states", states), ("dense", 3 * states)]
     tables += [("derived", len(model.patient_nodes)), ("modes", model.modes), ("inputs", model.inputs)]
     tables += [(name, 1) for name in ("step_size", "error", "factor", "wants")]
@@ -567,12 +569,20 @@ def _finish(body: Body, states: int, tableau: Tableau) -> None:
     body.store(factor, "%factor")
 
 
-def _dense_output(body: Body, states: int, tableau: Tableau) -> None:
+def _dense_output(body: Body) -> None:
+    """The coefficients of the dense output, where they are wanted."""
     wants = body.put("load i64, ptr %wants, align 8")
     asked = body.put(f"icmp ne i64 {wants}, 0")
     body.do(f"br i1 {asked}, label %dense_output, label %end")
     body.lines.append("dense_output:")
-    body.block = "dense_output"
+    body.do("call void @recall_pack(ptr %dense, ptr %scratch)")
+    body.do("br label %end")
+    body.lines.append("end:")
+    body.block = "end"
+
+
+def _recall(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
+    body, states = Body(lanes), len(model.rates)
 
     def coefficients(index: str, carried: list[str]) -> list[str]:
         k = [body.load("%scratch", body.put(f"add i64 {index}, {j * states}")) for j in range(tableau.stages)]
@@ -581,6 +591,4 @@ def _dense_output(body: Body, states: int, tableau: Tableau) -> None:
         return []
 
     _for_each_state(body, "coefficients", states, coefficients)
-    body.do("br label %end")
-    body.lines.append("end:")
-    body.block = "end"
+    return _exported(lanes, "recall", [("dense", 3 * states)], ["scratch"], body)

@@ -23,18 +23,22 @@ from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
+import numpy as np
 
-from charcot.core import expression
+from charcot.core import expression, result, schedule
 from charcot.core.errors import CharcotWarning
 from charcot.core.private_folder import Untrusted, private_folder
 from charcot.core.program import Program
-from charcot.engine import codegen, elimination, expressions, functions, graph, linear, tableau, vector
+from charcot.engine import codegen, control, elimination, expressions, functions, graph, linear, scalar, tableau, vector
 from charcot.engine.linear import Block
 
 # The exported functions, and how many tables each takes.
-FUNCTIONS = {"prologue": 2, "initial": 2, "start": 7, "step": 12, "commit": 3, "sample": 10, "report": 4, "slopes": 5}
+FUNCTIONS = {"prologue": 2, "initial": 2, "start": 7, "step": 12, "recall": 2}
+FUNCTIONS |= {"commit": 3, "sample": 10, "report": 4, "slopes": 5}
 OF_TRIGGERS = {"watch": 10, "moment": 4}  # only in a program with triggers
-MAGIC = b"charcot kernel 2\n"
+WORD = ctypes.c_int64
+OF_CONTROL = {"drive": (WORD, WORD, WORD), "finish": (None, WORD, WORD, WORD)}  # of the control: result and arguments
+MAGIC = b"charcot kernel 3\n"
 
 
 class UntrustedCache(CharcotWarning):
@@ -69,22 +73,18 @@ class Kernel:
 
     def __init__(self, sizes: Sizes, code: bytes) -> None:
         self.sizes = sizes
-        module = llvm.parse_assembly("")
-        # llvmlite's own memory manager keeps the sections of an object together: code of the small model may not lie
-        # farther than 2 GiB from its constants, and in a process with many threads LLVM's default scatters them
-        # (the loader then aborts the process)
-        self._engine = llvm.create_mcjit_compiler(module, _target_machine(), use_lmm=True)
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        self._engine.finalize_object()
+        self._engine = _loaded(code)
         functions = FUNCTIONS | (OF_TRIGGERS if sizes.conditions else {})
+        self.addresses = {name: self._engine.get_function_address(name) for name in functions}
         for name, tables in functions.items():
             prototype = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * (tables + 1))
-            setattr(self, name, prototype(self._engine.get_function_address(name)))
+            setattr(self, name, prototype(self.addresses[name]))
 
     prologue: Any
     initial: Any
     start: Any
     step: Any
+    recall: Any
     commit: Any
     sample: Any
     report: Any
@@ -93,7 +93,31 @@ class Kernel:
     moment: Any
 
 
+class Control:
+    """The compiled functions of :mod:`charcot.engine.control`, which serve every program of one precision."""
+
+    def __init__(self, code: bytes) -> None:
+        self._engine = _loaded(code)
+        for name, (result, *arguments) in OF_CONTROL.items():
+            setattr(self, name, ctypes.CFUNCTYPE(result, *arguments)(self._engine.get_function_address(name)))
+
+    drive: Any
+    finish: Any
+
+
+def _loaded(code: bytes) -> Any:
+    """An engine of LLVM that holds the object ``code``; it lives as long as its functions are called."""
+    # llvmlite's own memory manager keeps the sections of an object together: code of the small model may not lie
+    # farther than 2 GiB from its constants, and in a process with many threads LLVM's default scatters them
+    # (the loader then aborts the process)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine(), use_lmm=True)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return engine
+
+
 _kernels: dict[str, Kernel] = {}
+_controls: dict[bool, Control] = {}
 _lock = threading.Lock()
 
 
@@ -113,6 +137,19 @@ def kernel(program: Program, single: bool = False) -> Kernel:
         return _kernels[key]
 
 
+def control_of(single: bool) -> Control:
+    """The control of steps in double or single precision: from memory, else from disk, else compiled now."""
+    with _lock:
+        if single not in _controls:
+            name = f"{_key(['control'], single)}.control"
+            code = _read_code(name)
+            if code is None:
+                code = _target_machine().emit_object(llvm.parse_assembly(_control_text(single)))
+                _write_code(name, code)
+            _controls[single] = Control(code)
+        return _controls[single]
+
+
 def cache_folder() -> Path:
     """Where object code is kept."""
     named = os.environ.get("CHARCOT_CACHE")
@@ -123,8 +160,12 @@ def cache_folder() -> Path:
 
 def cache_key(program: Program, single: bool = False) -> str:
     """Everything on which the object code depends, in 32 hexadecimal digits."""
+    return _key([program.hash], single)
+
+
+def _key(parts: list[str], single: bool) -> str:
     processor, features, _ = _host()
-    parts = [program.hash, _generator(), processor, features, llvmlite.__version__, llvm.get_default_triple()]
+    parts = [*parts, _generator(), processor, features, llvmlite.__version__, llvm.get_default_triple()]
     parts += ["single"] if single else []
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
@@ -153,10 +194,16 @@ def compile_program(program: Program, single: bool = False) -> tuple[Sizes, byte
     return sizes, _target_machine().emit_object(module)
 
 
+def _control_text(single: bool) -> str:
+    elements = {"Reals": "float" if single else "double", "Doubles": "double", "Integers": "i64", "Shorts": "i32"}
+    return scalar.translate(control, "Board", elements, control.OF_KERNEL, list(OF_CONTROL))
+
+
 @cache
 def _generator() -> str:
     """The hash of every source file on which the generated code depends."""
-    modules = (expression, codegen, elimination, expressions, functions, graph, linear, tableau, vector)
+    modules = (expression, codegen, control, elimination, expressions, functions, graph, linear, scalar, tableau)
+    modules = (*modules, vector, result, schedule)  # the last two for the numbers of what the control writes and reads
     return hashlib.sha256(b"".join(Path(module.__file__ or "").read_bytes() for module in modules)).hexdigest()
 
 
@@ -178,26 +225,44 @@ def _target_machine() -> Any:
 
 
 def _read(name: str) -> tuple[Sizes, bytes] | None:
-    """The kernel in a file of the cache, or None when there is none, it is damaged or others may have written it."""
+    """The kernel in a file of the cache, or None when there is none that can be used."""
+    content = _read_code(name)
     try:
-        with private_folder(cache_folder()) as folder:
-            content = folder.read(name)
-        magic, digest, rest = content[: len(MAGIC)], content[len(MAGIC) :][:32], content[len(MAGIC) + 32 :]
-        if magic != MAGIC or hashlib.sha256(rest).digest() != digest:
-            return None
-        head, code = rest.split(b"\n", 1)
+        head, code = (content or b"").split(b"\n", 1)
         numbers = json.loads(head)
         return Sizes(**{**numbers, "blocks": [Block(**block) for block in numbers["blocks"]]}), code
-    except Untrusted as error:
-        remedy = "Or name a folder that you alone can write: CHARCOT_CACHE=FOLDER."
-        warnings.warn(f"A compiled model was not loaded, it is compiled anew. {error} {remedy}", UntrustedCache, 2)
-        return None
-    except (OSError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError):
         return None
 
 
 def _write(name: str, sizes: Sizes, code: bytes) -> None:
-    """Store a kernel where nobody else can change it, or not at all (:func:`_read` has said why)."""
-    rest = json.dumps(asdict(sizes)).encode() + b"\n" + code
+    _write_code(name, json.dumps(asdict(sizes)).encode() + b"\n" + code)
+
+
+def _read_code(name: str) -> bytes | None:
+    """What a file of the cache holds, or None when there is none, it is damaged or others may have written it."""
+    try:
+        with private_folder(cache_folder()) as folder:
+            content = folder.read(name)
+    except Untrusted as error:
+        remedy = "Or name a folder that you alone can write: CHARCOT_CACHE=FOLDER."
+        warnings.warn(f"A compiled model was not loaded, it is compiled anew. {error} {remedy}", UntrustedCache, 2)
+        return None
+    except OSError:
+        return None
+    magic, digest, rest = content[: len(MAGIC)], content[len(MAGIC) :][:32], content[len(MAGIC) + 32 :]
+    return rest if magic == MAGIC and hashlib.sha256(rest).digest() == digest else None
+
+
+def _write_code(name: str, rest: bytes) -> None:
+    """Store machine code where nobody else can change it, or not at all (:func:`_read_code` has said why)."""
     with contextlib.suppress(OSError, Untrusted), private_folder(cache_folder()) as folder:
         folder.write(name, MAGIC + hashlib.sha256(rest).digest() + rest)
+
+
+def aligned(shape: tuple[int, ...], real: np.dtype[Any] = np.dtype(np.float64)) -> np.ndarray:
+    """Zeros that begin on a cache line."""
+    size = int(np.prod(shape))
+    raw = np.zeros(size + 64 // real.itemsize, dtype=real)
+    first = (-raw.ctypes.data % 64) // real.itemsize
+    return raw[first : first + size].reshape(shape)

@@ -16,6 +16,7 @@ from charcot.engine.compiled import Kernel, kernel
 from charcot.engine.functions import LIBRARY
 from charcot.engine.lockstep import Lockstep
 from charcot.engine.request import Request, Stop, empty_result, make_request
+from charcot.engine.seats import Seats
 
 # Below, round-off in single precision is no longer small beside the error that the step allows (docs/engine.md).
 SINGLE_TOLERANCE = 1e-3
@@ -138,7 +139,8 @@ def _run(
     def work() -> None:
         # NaN and infinity are expected values here: they mark steps to reject and patients that fail
         with np.errstate(all="ignore"):
-            Lockstep(code, request, result, seats).run(queue.take, report)
+            steps = Lockstep if request.triggers else Seats
+            steps(code, request, result, seats).run(queue.take, report)
 
     if workers == 1:
         work()

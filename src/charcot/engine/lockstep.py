@@ -15,13 +15,12 @@ rounded (no exp or power, whose last bit NumPy may vary with the position in an 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from charcot.core.result import Result, Status
 from charcot.core.schedule import EventKind
-from charcot.engine.compiled import Kernel
+from charcot.engine.compiled import Kernel, aligned
 from charcot.engine.pivoting import PivotedStep
 from charcot.engine.request import Request
 from charcot.engine.triggers import Watch
@@ -58,11 +57,11 @@ class Lockstep:
         self.between = self._zeros(sizes.states)
         self.dense = self._zeros(3 * sizes.states)
         self.readouts = self._zeros(sizes.readouts)
-        self.scratch = _aligned((sizes.scratch, sizes.width), self.real)
+        self.scratch = aligned((sizes.scratch, sizes.width), self.real)
         self.tolerances = request.tolerances.astype(self.real)
         self.wants = np.zeros((self.packs, sizes.width * self.real.itemsize // 8), dtype=np.int64)  # first of each pack
         count = self.packs * sizes.width
-        columns = _aligned((7, count), self.real)
+        columns = aligned((7, count), self.real)
         self.step_size, self.error, self.factor, self.theta, self.accept, self.suggested, self.proposed = columns
         self.patient = np.full(count, -1)  # -1: nobody
         self.time, self.goal, self.arrival = np.zeros((3, count))
@@ -79,7 +78,7 @@ class Lockstep:
         self._addresses = {id(t): t.ctypes.data for t in tables if isinstance(t, np.ndarray)}
 
     def _zeros(self, vectors: int) -> Array:
-        return _aligned((self.packs, vectors, self.width), self.real)
+        return aligned((self.packs, vectors, self.width), self.real)
 
     # boarding --------------------------------------------------------------------------------------------------
 
@@ -526,11 +525,3 @@ class Lockstep:
         self.patient[len(new) :] = -1
         self.step_size[:] = 1.0
         return new
-
-
-def _aligned(shape: tuple[int, ...], real: np.dtype[Any] = np.dtype(np.float64)) -> Array:
-    """Zeros that begin on a cache line."""
-    size = int(np.prod(shape))
-    raw = np.zeros(size + 64 // real.itemsize, dtype=real)
-    first = (-raw.ctypes.data % 64) // real.itemsize
-    return raw[first : first + size].reshape(shape)
