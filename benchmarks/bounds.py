@@ -19,8 +19,8 @@ import numpy as np
 
 from charcot.core.program import Program
 from charcot.engine import codegen, compiled
-from charcot.engine.graph import build
 from charcot.engine.compiled import aligned
+from charcot.engine.graph import build
 
 CHAINS = 20  # independent accumulators: enough to hide the latency of a multiply-add on two units
 L2_BYTES = 512 * 1024  # beyond a first-level cache (32 to 128 KiB), within a second-level one (1 MiB and more)

@@ -12,8 +12,8 @@ from problems import program_of
 
 from charcot.core.schedule import EventKind, Schedule
 from charcot.engine import compiled, simulate
-from charcot.engine.lockstep import Lockstep
 from charcot.engine.request import empty_result, make_request
+from charcot.engine.seats import Seats
 from peers.problem import Problem
 
 NAME = "Charcot"
@@ -35,7 +35,7 @@ class Peer:
             begin = time.process_time()
             self.kernel = compiled.kernel(self.program)
             self.extras: dict[str, Any] = {"compile_cold_s": cold, "compile_warm_s": time.process_time() - begin}
-        self.extras["memory_kb_per_patient"] = self.memory_per_patient()
+        self.extras["worker_kb"] = self.memory()
         self.extras["width"] = self.kernel.sizes.width
 
     def schedule(self, count: int) -> Schedule:
@@ -45,15 +45,13 @@ class Peer:
         values = np.full((count, len(doses)), self.problem.dose)
         return Schedule.even(count, doses, self.problem.dose_state, EventKind.ADD, values)
 
-    def memory_per_patient(self) -> float:
-        """Kilobytes of working memory for each patient that is on board (its results and doses not counted)."""
-        table = self.problem.table[:1].repeat(BATCH, axis=0)
+    def memory(self) -> float:
+        """Kilobytes of a worker's tables, whatever the number of patients (results and doses not counted)."""
         asked = make_request(
-            self.program, table, self.problem.times, 0.0, None, self.schedule(BATCH), None, None, 1e-4, 10
+            self.program, self.problem.table[:1], self.problem.times, 0.0, None, None, None, [], 1e-4, 10
         )
-        seats = Lockstep(self.kernel, asked, empty_result(self.program, asked), BATCH)
-        tables = {name: t for name, t in vars(seats).items() if isinstance(t, np.ndarray) and name != "values"}
-        return sum(t.nbytes for t in tables.values()) / BATCH / 1024
+        tables = Seats(self.kernel, asked, empty_result(self.program, asked), BATCH).tables
+        return sum(table.nbytes for table in tables.values()) / 1024
 
     def ensemble(self, tolerance: float, few: int) -> tuple[np.ndarray, dict[str, Any]]:
         """States of the first few patients, and the speed of all: the best of up to three rounds of a second."""

@@ -11,9 +11,8 @@ from charcot.core.program import Parameter, Program, Readout, State
 from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.engine import simulate
 from charcot.engine.codegen import SAFETY
-from charcot.engine.compiled import kernel
+from charcot.engine.compiled import aligned, kernel
 from charcot.engine.graph import build
-from charcot.engine.compiled import aligned
 from charcot.engine.tableau import RODAS5P, order_defect, trees
 
 

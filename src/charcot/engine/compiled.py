@@ -37,7 +37,7 @@ FUNCTIONS = {"prologue": 2, "initial": 2, "start": 7, "step": 12, "recall": 2}
 FUNCTIONS |= {"commit": 3, "sample": 10, "report": 4, "slopes": 5}
 OF_TRIGGERS = {"watch": 10, "moment": 4}  # only in a program with triggers
 WORD = ctypes.c_int64
-OF_CONTROL = {"drive": (WORD, WORD, WORD), "finish": (None, WORD, WORD, WORD)}  # of the control: result and arguments
+OF_CONTROL = {"drive": ctypes.CFUNCTYPE(WORD, WORD, WORD), "finish": ctypes.CFUNCTYPE(None, WORD, WORD, WORD)}
 MAGIC = b"charcot kernel 3\n"
 
 
@@ -98,8 +98,8 @@ class Control:
 
     def __init__(self, code: bytes) -> None:
         self._engine = _loaded(code)
-        for name, (result, *arguments) in OF_CONTROL.items():
-            setattr(self, name, ctypes.CFUNCTYPE(result, *arguments)(self._engine.get_function_address(name)))
+        for name, prototype in OF_CONTROL.items():
+            setattr(self, name, prototype(self._engine.get_function_address(name)))
 
     drive: Any
     finish: Any
@@ -202,8 +202,8 @@ def _control_text(single: bool) -> str:
 @cache
 def _generator() -> str:
     """The hash of every source file on which the generated code depends."""
-    modules = (expression, codegen, control, elimination, expressions, functions, graph, linear, scalar, tableau)
-    modules = (*modules, vector, result, schedule)  # the last two for the numbers of what the control writes and reads
+    program = (expression, codegen, elimination, expressions, functions, graph, linear, tableau, vector)
+    modules = (*program, control, scalar, result, schedule)  # these number the ways to end and the kinds of events
     return hashlib.sha256(b"".join(Path(module.__file__ or "").read_bytes() for module in modules)).hexdigest()
 
 

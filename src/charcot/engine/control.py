@@ -19,15 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from charcot.core.result import Status
 from charcot.core.schedule import EventKind
 
-Reals = np.ndarray  # in the kernel's precision
-Doubles = np.ndarray
-Integers = np.ndarray  # of 64 bits
-Shorts = np.ndarray  # of 32 bits
+Reals = list[float]  # tables, in the kernel's precision
+Doubles = list[float]
+Integers = list[int]  # of 64 bits
+Shorts = list[int]  # of 32 bits
 Code = Callable[["Board"], None]
 
 STRETCH = 1.05  # a step may be this much longer than asked for when that reaches the event or the end
@@ -136,7 +134,7 @@ class Board:
     waiting_states: Reals
 
     # what is asked, by patient
-    start: Doubles
+    begin: Doubles
     end: Doubles
     thresholds: Doubles
     output_counts: Integers
@@ -164,18 +162,19 @@ def drive(at: Board, rounds: int) -> int:
     for _ in range(rounds):
         if not fill_seats(at):
             return MORE
-        if nobody_on_board(at):
+        if on_board(at) == 0:
             return DONE
         if advance(at) > 0:
             return STUCK
     return PAUSED
 
 
-def nobody_on_board(at: Board) -> bool:
+def on_board(at: Board) -> int:
+    count = 0
     for seat in range(at.seats):
         if at.patient[seat] >= 0:
-            return False
-    return True
+            count += 1
+    return count
 
 
 def advance(at: Board) -> int:
@@ -308,7 +307,7 @@ def take_seat(at: Board, seat: int, place: int) -> None:
     for i in range(3 * at.states_count):
         at.dense[i * at.width + seat] = 0.0
     at.patient[seat] = patient
-    at.time[seat] = at.start[patient]
+    at.time[seat] = at.begin[patient]
     at.arrival[seat] = -NEVER  # no step has been taken
     at.next_output[seat] = 0
     at.steps[seat] = 0

@@ -64,7 +64,7 @@ def simulate(
             tolerances from 1e-3 up and quantities between 1e-30 and 1e30.
         max_steps: accepted and rejected steps that a patient may take.
         workers: threads.
-        batch: patients that step together on all threads.
+        batch: the most patients that are on board at a time, on all threads together.
         fallback: run a patient whose equations cannot be solved in the kernel's fixed order again, with a slow solver
             that pivots; ``Result.fallback`` says who. Otherwise such a patient ends as SMALL_PIVOT.
         progress: called with the number of newly finished patients, by the thread that finished them.
@@ -114,6 +114,13 @@ class _Queue:
             taken, self._left = self._left[:count], self._left[count:]
             return taken
 
+    def share(self, most: int, least: int, workers: int) -> np.ndarray:
+        """At most ``most``, and ever fewer towards the end, so that all workers end together."""
+        with self._lock:
+            count = min(most, max(least, len(self._left) // (4 * workers)))
+            taken, self._left = self._left[:count], self._left[count:]
+            return taken
+
     def close(self) -> None:
         with self._lock:
             self._left = self._left[:0]
@@ -139,8 +146,11 @@ def _run(
     def work() -> None:
         # NaN and infinity are expected values here: they mark steps to reject and patients that fail
         with np.errstate(all="ignore"):
-            steps = Lockstep if request.triggers else Seats
-            steps(code, request, result, seats).run(queue.take, report)
+            if request.triggers:
+                Lockstep(code, request, result, seats).run(queue.take, report)
+            else:
+                least = min(seats, code.sizes.width)
+                Seats(code, request, result, least).run(lambda most: queue.share(most, least, workers), report)
 
     if workers == 1:
         work()

@@ -1,4 +1,7 @@
-"""Patients in lockstep: each with its own time and step, a finished one replaced by the next.
+"""Patients in lockstep, for programs with triggers and for the solver that pivots, which both need Python at each step.
+
+The others run in :mod:`charcot.engine.control`, which does the same in machine code. Each patient has its own time and
+step; a finished one is replaced by the next.
 
 One round of :meth:`Lockstep.advance` is, for every patient on board:
 

@@ -3,8 +3,9 @@
 What is understood: functions with annotated arguments (a record of tables, ``int``, ``float``, ``bool``); assignments
 to names, to entries of tables and to whole numbers of the record; ``if``, ``while``, ``for ... in range(n)``,
 ``return``; arithmetic, comparisons of two values, ``and``, ``or`` and ``not`` (which stop where the answer is known),
-``a if c else b``; calls of each other and of functions whose addresses the record holds; names of constants and members of enumerations of their module. Anything else
-raises SyntaxError when the text is made. A function means the same here as in Python, to the last bit.
+``a if c else b``; calls of each other, and of functions whose addresses the record holds; names of constants and
+members of enumerations of their module. Anything else raises SyntaxError when the text is made. A function means the
+same here as in Python, to the last bit.
 
 The record is an array of 64-bit words in the order of its annotations: a whole number, or the address of a table or of
 a function.
@@ -14,10 +15,10 @@ from __future__ import annotations
 
 import ast
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
 KINDS = {"int": "i64", "float": "double", "bool": "i1", "None": "void"}
 ARITHMETIC = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "fdiv", ast.FloorDiv: "sdiv", ast.Mod: "srem"}
@@ -119,9 +120,9 @@ class _Function:
         """Go on into the block ``label``."""
         self.lines += [f"  br label %{label}", f"{label}:"]
 
-    def fail(self, node: ast.AST) -> NoReturn:
+    def beyond(self, node: ast.AST) -> SyntaxError:
         line = getattr(node, "lineno", 0)
-        raise SyntaxError(f"{self.node.name}, line {line}: {ast.unparse(node)!r} is beyond what is translated")
+        return SyntaxError(f"{self.node.name}, line {line}: {ast.unparse(node)!r} is beyond what is translated")
 
     # statements ------------------------------------------------------------------------------------------------
 
@@ -133,9 +134,9 @@ class _Function:
                 case ast.AugAssign(target=target, op=operation, value=value):
                     self.assign(target, self.value(ast.BinOp(_read(target), operation, value)))
                 case ast.If(test=test, body=then, orelse=otherwise):
-                    self.branch(test, lambda then=then: self.body(then), lambda other=otherwise: self.body(other))
+                    self.branch(test, then, otherwise)
                 case ast.While(test=test, body=inner, orelse=[]):
-                    self.loop(test, lambda inner=inner: self.body(inner))
+                    self.loop(test, inner)
                 case ast.For(target=ast.Name() as index, iter=ast.Call(func=ast.Name("range"), args=[count])):
                     self.count(index, count, statement.body)
                 case ast.Return(value=value):
@@ -145,7 +146,7 @@ class _Function:
                 case ast.Expr(value=ast.Call() as call):
                     self.call(call)
                 case _:
-                    self.fail(statement)
+                    raise self.beyond(statement)
 
     def assign(self, target: ast.expr, value: Value) -> None:
         if isinstance(target, ast.Name):
@@ -161,32 +162,27 @@ class _Function:
         text = self.put(narrow.format(value.text)) if narrow else value.text
         self.lines.append(f"  store {kind} {text}, ptr {address}")
 
-    def branch(self, test: ast.expr, then: Callable[[], None], otherwise: Callable[[], None]) -> None:
+    def branch(self, test: ast.expr, then: Sequence[ast.stmt], otherwise: Sequence[ast.stmt]) -> None:
         yes, no, done = self.labels("yes", "no", "done")
         self.lines += [f"  br i1 {self.truth(test).text}, label %{yes}, label %{no}", f"{yes}:"]
-        then()
+        self.body(then)
         self.lines += [f"  br label %{done}", f"{no}:"]
-        otherwise()
+        self.body(otherwise)
         self.begin(done)
 
-    def loop(self, test: ast.expr, inner: Callable[[], None]) -> None:
+    def loop(self, test: ast.expr, inner: Sequence[ast.stmt]) -> None:
         again, go, done = self.labels("again", "go", "done")
         self.begin(again)
         self.lines += [f"  br i1 {self.truth(test).text}, label %{go}, label %{done}", f"{go}:"]
-        inner()
+        self.body(inner)
         self.lines += [f"  br label %{again}", f"{done}:"]
 
     def count(self, index: ast.Name, count: ast.expr, inner: Sequence[ast.stmt]) -> None:
         """``for index in range(count)``; the count is read once."""
-        limit = ast.Name(f"{index.id}.limit{self.serial}", ast.Load())
+        limit = ast.Name(f"{index.id}.limit{self.serial}")
         self.assign(limit, self.value(count))
         self.assign(index, Value("i64", "0"))
-
-        def turn() -> None:
-            self.body(inner)
-            self.assign(index, self.value(ast.BinOp(index, ast.Add(), ast.Constant(1))))
-
-        self.loop(ast.Compare(index, [ast.Lt()], [limit]), turn)
+        self.loop(ast.Compare(index, [ast.Lt()], [limit]), [*inner, ast.AugAssign(index, ast.Add(), ast.Constant(1))])
 
     def give(self, value: ast.expr | None) -> None:
         given = f"{self.result} {self.to(self.value(value), self.result).text}" if value else "void"
@@ -198,9 +194,9 @@ class _Function:
         match node:
             case ast.Constant(value=bool() | int() | float() as number):
                 return _literal(number)
-            case ast.Name(id=name):
-                if name in self.kinds:
-                    return Value(self.kinds[name], self.put(f"load {self.kinds[name]}, ptr %{name}"))
+            case ast.Name(id=name) if name in self.kinds:
+                return Value(self.kinds[name], self.put(f"load {self.kinds[name]}, ptr %{name}"))
+            case ast.Name(id=name) if isinstance(vars(self.language.module).get(name), int | float):
                 return _literal(vars(self.language.module)[name])
             case ast.Attribute(value=ast.Name(id=name), attr=member) if name not in self.kinds:
                 return _literal(int(getattr(vars(self.language.module)[name], member)))
@@ -216,7 +212,8 @@ class _Function:
                 return self.call(node)
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
                 return self.truth(node)
-        self.fail(node)
+            case _:
+                raise self.beyond(node)
 
     def truth(self, node: ast.expr) -> Value:
         match node:
@@ -229,24 +226,23 @@ class _Function:
             case ast.Compare(left=left, ops=[operation], comparators=[right]) if type(operation) in COMPARISONS:
                 a, b = self.alike(self.value(left), self.value(right))
                 name = COMPARISONS[type(operation)]
-                if a.kind == "double":
-                    return Value("i1", self.put(f"fcmp {'une' if name == 'ne' else 'o' + name} double {a.text}, {b.text}"))
-                sign = "" if name in ("eq", "ne") else "s"
-                return Value("i1", self.put(f"icmp {sign}{name} {a.kind} {a.text}, {b.text}"))
+                if a.kind == "double":  # a NaN is unequal to everything, and in no order
+                    compare = f"fcmp {'u' if name == 'ne' else 'o'}{name}"
+                else:
+                    compare = f"icmp {'' if name in ('eq', 'ne') else 's'}{name}"
+                return Value("i1", self.put(f"{compare} {a.kind} {a.text}, {b.text}"))
+            case ast.Compare():
+                raise self.beyond(node)
         value = self.value(node)
         if value.kind != "i1":
-            self.fail(node)
+            raise self.beyond(node)
         return value
 
     def either(self, test: ast.expr, then: ast.expr, otherwise: ast.expr) -> Value:
         """The value of one of two expressions, of which the other is not looked at."""
         name = f"either{self.labels('x')[0][2:]}"
-        self.branch(
-            test,
-            lambda: self.assign(ast.Name(name, ast.Store()), self.value(then)),
-            lambda: self.assign(ast.Name(name, ast.Store()), self.value(otherwise)),
-        )
-        return self.value(ast.Name(name, ast.Load()))
+        self.branch(test, [ast.Assign([ast.Name(name)], then)], [ast.Assign([ast.Name(name)], otherwise)])
+        return self.value(ast.Name(name))
 
     def arithmetic(self, operation: str, left: Value, right: Value, node: ast.AST) -> Value:
         a, b = self.alike(left, right)
@@ -254,7 +250,7 @@ class _Function:
             a, b = self.to(a, "double"), self.to(b, "double")
         elif a.kind == "double":
             if operation not in ("add", "sub", "mul"):
-                self.fail(node)
+                raise self.beyond(node)
             operation = f"f{operation}"
         return Value(a.kind, self.put(f"{operation} {a.kind} {a.text}, {b.text}"))
 
@@ -268,7 +264,7 @@ class _Function:
             return value
         ways = {("i64", "double"): "sitofp", ("i1", "i64"): "zext"}
         if (value.kind, kind) not in ways:
-            self.fail(self.node)
+            raise self.beyond(self.node)
         return Value(kind, self.put(f"{ways[value.kind, kind]} {value.kind} {value.text} to {kind}"))
 
     # the record ------------------------------------------------------------------------------------------------
@@ -280,11 +276,11 @@ class _Function:
             table = self.put(f"load ptr, ptr {word}")
             return kind, self.put(f"getelementptr {kind}, ptr {table}, i64 {self.value(node.slice).text}")
         if not isinstance(node, ast.Attribute) or node.attr not in self.language.fields:
-            self.fail(node)
+            raise self.beyond(node)
         annotation = self.language.fields[node.attr]
-        word = list(self.language.fields).index(node.attr)
+        number = list(self.language.fields).index(node.attr)
         record = self.value(node.value).text
-        return self.language.elements.get(annotation, "i64"), self.put(f"getelementptr i64, ptr {record}, i64 {word}")
+        return self.language.elements.get(annotation, "i64"), self.put(f"getelementptr i64, ptr {record}, i64 {number}")
 
     def fetched(self, node: ast.expr) -> Value:
         kind, address = self.place(node)
@@ -301,7 +297,7 @@ class _Function:
             self.lines.append(f"  call void {code}(i64 1, {', '.join(f'ptr {table}' for table in tables)})")
             return Value("void", "")
         if not isinstance(node.func, ast.Name) or node.func.id not in language.inside:
-            self.fail(node)
+            raise self.beyond(node)
         name = node.func.id
         wanted = [_kind(argument.annotation) for argument in language.inside[name].args.args]
         values = [self.to(self.value(a), kind) for a, kind in zip(node.args, wanted, strict=True)]

@@ -165,11 +165,11 @@ class Seats:
         tables["waiting_patients"][places] = patients
 
     def _look_at_stuck(self) -> None:
-        """Finish those whose step cannot be made smaller: hand them over where pivots help, else say how they failed."""
+        """Finish those whose step cannot be made smaller: handed over where pivots help, else failed."""
         tables, method = self.tables, PivotedStep(self.kernel)
         for seat in np.flatnonzero(tables["stuck"]):
-            columns = (tables[name][:, seat] for name in ("states", "derived", "inputs"))
-            error = method(*columns, tables["step_size"][0, seat], tables["tolerances"])[2]
+            states, derived, inputs = (tables[name][:, seat] for name in ("states", "derived", "inputs"))
+            error = method(states, derived, inputs, tables["step_size"][0, seat], tables["tolerances"])[2]
             status = Status.STEP_TOO_SMALL if tables["stuck"][seat] == 1 else Status.NON_FINITE
             self.control.finish(self.board.ctypes.data, seat, Status.SMALL_PIVOT if error <= 1.0 else status)
 
@@ -177,7 +177,7 @@ class Seats:
 def _request_tables(request: Request) -> dict[str, Array]:
     schedule = request.schedule
     kinds = {
-        "start": (request.start, np.float64),
+        "begin": (request.start, np.float64),
         "end": (request.end, np.float64),
         "thresholds": (request.thresholds, np.float64),
         "output_counts": (request.counts, np.int64),
