@@ -52,7 +52,7 @@ def healthy():
 
 def model_system(name: str, *reads: str, **arm) -> Trace:
     """A mouse or a culture as the published experiments have it."""
-    return trace(Arm.model_validate(arm), name, reads, {}, ())
+    return trace(Arm.model_validate(arm), name, reads, {})
 
 
 # 1 Axonal local protein synthesis
@@ -302,10 +302,10 @@ def tofersen_in(genotype: str, system: str = "patient-sod1", **arm) -> tuple[Tra
     """The typical course without and with tofersen from 300 days after onset on; and the day of onset."""
     carrier = {"genotype": genotype, **arm}
     reads = (*SEEN, *reads_of(patient_system(system).landmarks["onset"]))
-    plain = trace(Arm.model_validate(carrier), system, reads, {}, ("tofersen",))
+    plain = trace(Arm.model_validate(carrier), system, reads, {})
     onset = plain.landmark("onset")
     given = Arm.model_validate({**carrier, "origin": "onset + 300", "given": [{"product": "tofersen"}]})
-    return plain, trace(given, system, reads, {"onset + 300": onset + TREATED_FROM}, ("tofersen",)), onset
+    return plain, trace(given, system, reads, {"onset + 300": onset + TREATED_FROM}), onset
 
 
 @pytest.mark.parametrize("genotype", ["SOD1", "SOD1-A4V"])

@@ -93,7 +93,8 @@ def test_an_assumption_changes_the_course_and_only_its_own():
     shipped = patients.simulate(cohort, horizon_years=12)
     same = assume([]).simulate(cohort, horizon_years=12)
     other = assume(["sprouting_gain=counter_claim"]).simulate(cohort, horizon_years=12)
-    np.testing.assert_array_equal(same.onset, shipped.onset)
+    # The program of an assumption has switches and products that do nothing: the same up to round-off.
+    np.testing.assert_allclose(same.onset, shipped.onset, rtol=1e-9)
     assert (other.onset < shipped.onset).all()  # without sprouting weakness comes earlier
 
 

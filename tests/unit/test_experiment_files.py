@@ -148,13 +148,12 @@ def test_an_experiment_that_cannot_be_run_is_a_miss_that_says_why(tmp_path):
 
 def test_phases_join_without_a_seam():
     """A change that changes nothing leaves the trajectory as it was."""
-    plain = trace(Arm(), "sod1-g93a", ("lumbar.nmj.innervation",), {}, ())
+    plain = trace(Arm(), "sod1-g93a", ("lumbar.nmj.innervation",), {})
     cut = trace(
         Arm.model_validate({"changes": [{"day": 33.5}, {"day": 71, "multiply": {"axon.length": 1.0}}]}),
         "sod1-g93a",
         ("lumbar.nmj.innervation",),
         {},
-        (),
     )
     for day in (20, 50, 90, 130):
         assert cut.at("lumbar.nmj.innervation", day) == pytest.approx(plain.at("lumbar.nmj.innervation", day), abs=2e-3)
@@ -164,8 +163,8 @@ def test_inputs_stay_on_over_a_cut():
     """The hazard goes on counting in the phase after a change."""
     arm = Arm.model_validate({"changes": [{"day": 1500, "multiply": {"axon.length": 1.0}}]})
     read = "clinic.survival.cumulative_hazard"
-    run = trace(arm, "patient", (read, *reads("patient")), {}, ())
-    plain = trace(Arm(), "patient", (read, *reads("patient")), {}, ())
+    run = trace(arm, "patient", (read, *reads("patient")), {})
+    plain = trace(Arm(), "patient", (read, *reads("patient")), {})
     assert run.landmark("death") == pytest.approx(plain.landmark("death"), rel=1e-2)
 
 
@@ -198,7 +197,7 @@ def test_a_mouse_is_not_a_small_man():
     """A system changes numbers only: no system carries a mechanism, and all run on one program."""
     names = system_names()
     assert {"human", "mouse", "coculture", "tdp43-rnls8", "fus-mutant", "c9orf72-bac"} <= set(names)
-    wild = trace(Arm(), "mouse", ("lumbar.nmj.innervation", "lumbar.pool.neurons"), {}, ())
+    wild = trace(Arm(), "mouse", ("lumbar.nmj.innervation", "lumbar.pool.neurons"), {})
     assert wild.at("lumbar.nmj.innervation", 700) > 0.9
     assert wild.at("lumbar.pool.neurons", 700) > 0.9
 
@@ -206,7 +205,7 @@ def test_a_mouse_is_not_a_small_man():
 @pytest.mark.parametrize("name", system_names())
 def test_every_system_runs_untouched(name):
     loads = tuple(f"{r}.pool.neurons" for r in ("bulbar", "lumbar"))
-    run = trace(Arm(), name, (*loads, *reads(name)), {}, ())
+    run = trace(Arm(), name, (*loads, *reads(name)), {})
     for values in run.values.values():
         assert np.isfinite(values).all()
         assert values.min() > -1e-6

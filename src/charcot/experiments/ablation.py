@@ -56,7 +56,9 @@ def ablate(
         population = population_for(name)
         if population not in whole:
             cohort = draw_cohort(load_population(population), n, seed)
-            courses = patients.simulate(cohort, readouts=READOUTS, workers=workers, progress=progress)
+            courses = patients.simulate(
+                cohort, readouts=READOUTS, workers=workers, progress=progress, model=patients.laboratory()
+            )
             whole[population] = courses.take(np.flatnonzero(np.isfinite(courses.onset) & ~courses.failed))
         reference = whole[population]
         without = patients.simulate(

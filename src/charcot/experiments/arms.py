@@ -20,9 +20,9 @@ from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.disease.systems import Happening, Landmark, System, documents, system
 from charcot.engine import simulate as run_engine
 from charcot.experiments.definition import Arm
-from charcot.model.compose import number_symbols
 from charcot.model.units_check import Unit
 from charcot.patients import Assumed
+from charcot.patients.assemble import numbers
 from charcot.patients.cohort import value
 from charcot.patients.courses import parameters_of
 from charcot.treatments import Regimen
@@ -125,20 +125,19 @@ def trace(
     default_system: str,
     reads: Sequence[str],
     starts: Mapping[str, float],
-    products: tuple[str, ...],
     under: Assumed = SHIPPED,
 ) -> Trace:
     """Simulate an arm. ``starts``: days of changes and treatments that were formulas, resolved by the board; ``under``:
     what is changed in the model."""
     name = arm.system or default_system
-    key = json.dumps([name, arm.model_dump(mode="json"), sorted(starts.items()), products])
+    key = json.dumps([name, arm.model_dump(mode="json"), sorted(starts.items())])
     return _trace(key, name, tuple(sorted(set(reads))), under)
 
 
 @functools.lru_cache(maxsize=4096)
 def _trace(key: str, name: str, reads: tuple[str, ...], under: Assumed) -> Trace:
-    _, arm_data, starts, products = json.loads(key)
-    return _Run(system(name), Arm.model_validate(arm_data), dict(starts), tuple(products), under).trace(reads)
+    _, arm_data, starts = json.loads(key)
+    return _Run(system(name), Arm.model_validate(arm_data), dict(starts), under).trace(reads)
 
 
 def forget_traces() -> None:
@@ -149,15 +148,13 @@ def forget_traces() -> None:
 class _Run:
     """The run of one arm: numbers and states as they stand, phase after phase."""
 
-    def __init__(
-        self, on: System, arm: Arm, starts: Mapping[str, float], products: tuple[str, ...], under: Assumed
-    ) -> None:
+    def __init__(self, on: System, arm: Arm, starts: Mapping[str, float], under: Assumed) -> None:
         self.system, self.arm, self.starts, self.under = on, arm, starts, under
-        self.products = tuple(sorted({*products, *(given.product for given in arm.given)}))
-        self.model: Program = under.program(self.products, frozenset(arm.off))
-        self.known = number_symbols(patients.definition(self.products))
+        given = tuple(sorted({one.product for one in arm.given}))
+        self.model: Program = under.program(given)
         cohort = patients.typical_cohort(["lumbar"], 0.0, arm.genotype or "sporadic")
-        self.table = parameters_of(cohort, self.model, self.products, under.shared(self.products))[0]
+        off = under.off | frozenset(arm.off)
+        self.table = parameters_of(cohort, self.model, given, under.shared(given), off)[0]
         self.column = {name: i for i, name in enumerate(self.model.parameter_names)}
         self.place = {name: i for i, name in enumerate(self.model.state_names)}
         self.inputs = {entry.name: entry.value for entry in self.model.inputs}
@@ -174,7 +171,7 @@ class _Run:
         clock = self.system.clock
         for name in clock.numbers if clock else ():
             assert clock is not None
-            unit = Unit.of(next(n.unit for full, n in self.known.items() if full == name or _local(full) == name))
+            unit = Unit.of(next(n.unit for full, n in numbers().items() if full == name or _local(full) == name))
             factor = 1 / clock.factor if unit.same(DAY) else clock.factor
             self._number(name, lambda old, f=factor: old * f)  # type: ignore[misc]
 

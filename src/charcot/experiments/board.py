@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from charcot import treatments
 from charcot.core.identifiers import did_you_mean
 from charcot.disease.systems import system
 from charcot.experiments.arms import SHIPPED, Trace, forget_traces, reads_of, trace
@@ -239,12 +238,8 @@ class Bench:
             texts = [c.day for c in arm.changes if isinstance(c.day, str)]
             texts += [arm.origin] if isinstance(arm.origin, str) else []
             starts = {text: self.number(text) for text in texts}
-            self.traces[label] = trace(arm, self.content.system, self.reads, starts, self._products(), self.under)
+            self.traces[label] = trace(arm, self.content.system, self.reads, starts, self.under)
         return self.traces[label]
-
-    def _products(self) -> tuple[str, ...]:
-        """One program for every arm that is treated: all products, none given unless an arm says so."""
-        return tuple(sorted(treatments.products())) if any(arm.given for arm in self.arms.values()) else ()
 
     def verdict(self, outcome: Outcome) -> Verdict:
         if outcome.absent or outcome.value is None:

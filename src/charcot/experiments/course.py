@@ -66,14 +66,16 @@ def typical_patient(seed: int = 1, region: str = "lumbar", workers: int = 1) -> 
     """
     readouts = tuple(dict.fromkeys(name.format(r=region) for _, name in CHAIN))
     alone = patients.typical_cohort([region], SEED_AGE)
-    natural = patients.simulate(alone, readouts=readouts, workers=workers)
+    natural = patients.simulate(alone, readouts=readouts, workers=workers, model=patients.laboratory())
     onset = float(natural.onset[0])
     cohort = patients.typical_cohort([region], SEED_AGE, copies=len(STARTS))
     regimens = [
         [Regimen.parse(product="aav_mir126", dose="1.2e14 vg", start=f"{month} months", schedule="once")]
         for month in STARTS.values()
     ]
-    treated = patients.simulate(cohort, regimens, np.full(len(STARTS), onset), readouts=readouts, workers=workers)
+    treated = patients.simulate(
+        cohort, regimens, np.full(len(STARTS), onset), readouts=readouts, workers=workers, model=patients.laboratory()
+    )
     arms = {UNTREATED: _arm(natural, 0, onset)}
     events = {UNTREATED: _clock(natural, 0, onset, np.inf)}
     for row, (label, month) in enumerate(STARTS.items()):

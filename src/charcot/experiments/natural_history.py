@@ -297,7 +297,9 @@ def _simulated(
     n: int, seed: int, workers: int, progress: Callable[[int], None] | None, off: frozenset[str] = frozenset()
 ) -> Courses:
     cohort = patients.draw_cohort(patients.load_population("sporadic"), n, seed)
-    return patients.simulate(cohort, readouts=READOUTS, workers=workers, progress=progress, off=off)
+    return patients.simulate(
+        cohort, readouts=READOUTS, workers=workers, progress=progress, off=off, model=patients.laboratory()
+    )
 
 
 def natural_history(

@@ -191,7 +191,7 @@ class _Bench:
     ) -> None:
         self.assumed, self.cohort, self.onset = assumed, cohort, onset
         self.workers, self.progress = workers, progress
-        self.model = patients.program(off=assumed.off, constants_free=True)
+        self.model = patients.laboratory(constants_free=True)
         self.failures: dict[str, int] = {}
 
     def moved(self, varied: Sequence[_Varied]) -> Iterator[tuple[_Varied, Values, Values]]:

@@ -36,7 +36,8 @@ class Modifier:
 @dataclass(frozen=True)
 class Definition:
     """All that a program is composed from. ``off`` names mechanisms that are switched off: their variables take the
-    healthy value and their rates are zero."""
+    healthy value and their rates are zero. ``switches`` names mechanisms that have a parameter of their own, one when
+    they are on and zero when they are off: one program then serves with and without them."""
 
     ports: tuple[Port, ...]
     numbers: tuple[Number, ...]
@@ -45,6 +46,7 @@ class Definition:
     segments: int
     modifiers: tuple[Modifier, ...] = ()
     off: frozenset[str] = frozenset()
+    switches: frozenset[str] = frozenset()
     title: str = ""
 
     def extended(
@@ -358,18 +360,28 @@ def _order(variables: Mapping[str, Expression], problems: list[Problem]) -> list
     return order
 
 
-def _switched_off(definition: Definition, written: Sequence[Written]) -> list[Written]:
-    unknown = definition.off - {m.name for m in definition.mechanisms}
+def switch_name(mechanism: str) -> str:
+    """The parameter that switches a mechanism: one when it is on, zero when it is off."""
+    return f"switch.{mechanism}"
+
+
+def _switched(definition: Definition, written: Sequence[Written]) -> list[Written]:
+    """What is written with some mechanisms switched off, and some under a parameter that switches them."""
+    known = [m.name for m in definition.mechanisms]
     raise_if_any(
-        Problem("unknown-mechanism", f"no mechanism is called {name!r}", None,
-                did_you_mean(name, [m.name for m in definition.mechanisms]))
-        for name in sorted(unknown)
-    )  # fmt: skip
+        Problem("unknown-mechanism", f"no mechanism is called {name!r}", None, did_you_mean(name, known))
+        for name in sorted((definition.off | definition.switches) - set(known))
+    )
     out = []
     for item in written:
-        if item.mechanism.name in definition.off:
-            neutral = constant(0 if item.is_rate else item.port.healthy)
+        name = item.mechanism.name
+        neutral = constant(0 if item.is_rate else item.port.healthy)
+        if name in definition.off:
             out.append(replace(item, values=dict.fromkeys(item.values, neutral)))
+        elif name in definition.switches:
+            # Exactly the value at one, exactly the neutral value at zero: of two products one is nothing.
+            on = symbol(switch_name(name))
+            out.append(replace(item, values={n: on * v + (1 - on) * neutral for n, v in item.values.items()}))
         else:
             out.append(item)
     return out
@@ -419,7 +431,7 @@ def compose(definition: Definition, readouts: Iterable[str] | None = None) -> Pr
     ``readouts``: full names to report; by default every port whose ``readout`` column says yes.
     """
     raise_if_any(check(definition), f"the model {definition.title!r} cannot be composed")
-    written = _switched_off(definition, trace(definition, []))
+    written = _switched(definition, trace(definition, []))
     variables = {n: v for w in written if not w.is_rate for n, v in w.values.items()}
     rates = {n: v for w in written if w.is_rate for n, v in w.values.items()}
     variables, replaced = _modified(definition, variables)
@@ -460,6 +472,8 @@ def _program(
     parameters = tuple(
         Parameter(full, n.unit, n.value) for full, n in number_symbols(definition).items() if full in used
     )
+    switches = (switch_name(name) for name in sorted(definition.switches))
+    parameters += tuple(Parameter(name, "1", 1.0) for name in switches if name in used)
     return Program(states, parameters, inputs, tuple(reported), definition.title)
 
 

@@ -1,6 +1,6 @@
 """Row 4: cohorts with declared distributions, and ``simulate``: cohort + regimens -> courses."""
 
-from charcot.patients.assemble import definition, model_problems, program
+from charcot.patients.assemble import definition, laboratory, model_problems, program
 from charcot.patients.assumptions import Assumed, assume
 from charcot.patients.cohort import (
     Cohort,
@@ -27,6 +27,7 @@ __all__ = [
     "definition",
     "draw_cohort",
     "explain",
+    "laboratory",
     "load_population",
     "model_problems",
     "population_names",

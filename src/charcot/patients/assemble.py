@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from charcot import clinic, disease, treatments
 from charcot.core.errors import Problem
 from charcot.core.program import Program
-from charcot.model.compose import Definition, compose
+from charcot.model.compose import Definition, compose, number_symbols
 from charcot.model.compose import check as check_definition
+from charcot.model.ports import Number
 
 
 @functools.cache
@@ -39,12 +40,41 @@ def program(
     """
     whole = definition(tuple(sorted(set(products))), off, segments)
     if constants_free:
-        whole = replace(whole, numbers=tuple(replace(number, role="parameter") for number in whole.numbers))
+        whole = _with_free_constants(whole)
     return compose(whole)
+
+
+@functools.cache
+def laboratory(constants_free: bool = False) -> Program:
+    """One program for every question: all products compiled in, and a switch for each mechanism.
+
+    It costs a twentieth more a step than the program without them, and a compilation less for each mechanism switched
+    off and each company of products (docs/benchmarks.md). ``constants_free`` as in :func:`program`.
+    """
+    whole = definition(all_products())
+    whole = replace(whole, switches=frozenset(mechanism.name for mechanism in whole.mechanisms))
+    if constants_free:
+        whole = _with_free_constants(whole)
+    return compose(whole)
+
+
+def all_products() -> tuple[str, ...]:
+    """The names of all products, as :func:`definition` wants them."""
+    return tuple(sorted(treatments.products()))
+
+
+@functools.cache
+def numbers(products: tuple[str, ...] = ()) -> Mapping[str, Number]:
+    """Every number of the model with these products by full name (constants too)."""
+    return number_symbols(definition(tuple(sorted(set(products)))))
+
+
+def _with_free_constants(whole: Definition) -> Definition:
+    return replace(whole, numbers=tuple(replace(number, role="parameter") for number in whole.numbers))
 
 
 def model_problems(products: Iterable[str] | None = None) -> list[Problem]:
     """Everything that is wrong with the tables and with the composition of the whole model, all products in."""
-    names = tuple(sorted(treatments.products() if products is None else products))
+    names = all_products() if products is None else tuple(sorted(products))
     problems = [*disease.content_problems(), *clinic.content().problems]
     return problems + check_definition(definition(names))

@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from charcot import evidence, treatments
+from charcot import evidence
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.core.program import Program
 from charcot.disease import hypotheses
 from charcot.evidence import Alternative, prior
-from charcot.model.compose import number_symbols
 from charcot.model.ports import Number
-from charcot.patients.assemble import definition, program
+from charcot.patients.assemble import all_products, laboratory, numbers
 from charcot.patients.cohort import DRAWN, Cohort, value
 from charcot.patients.courses import Courses, simulate
 from charcot.treatments import Regimen
@@ -63,13 +62,13 @@ class Assumed:
             cohort = replace(cohort, columns={**cohort.columns, "seed_port": np.array(ports, dtype=object)})
         return cohort
 
-    def program(self, products: Iterable[str] = (), off: frozenset[str] = frozenset()) -> Program:
-        """The program under the assumptions; one that has exponents as parameters only where one of them changes."""
-        names = tuple(sorted(set(products)))
-        plain = program(names, self.off | off)
-        if all(name in plain.parameter_names for name in self._computed(names)):
-            return plain
-        return program(names, self.off | off, constants_free=True)
+    def program(self, products: Iterable[str] = ()) -> Program:
+        """The laboratory's program; one that has exponents as parameters only where one of them changes.
+
+        Mechanisms are switched off by parameters: :func:`charcot.patients.courses.parameters_of`.
+        """
+        known = laboratory().parameter_names
+        return laboratory(constants_free=not all(name in known for name in self._computed(products)))
 
     def shared(self, products: Iterable[str] = ()) -> dict[str, float]:
         """Values for ``parameters_of``: those of the numbers that a program with these products has."""
@@ -77,7 +76,7 @@ class Assumed:
 
     def _computed(self, products: Iterable[str]) -> list[str]:
         # A drug that nobody gets has no number to change, and a drawn number changes the cohort.
-        names = number_symbols(definition(tuple(sorted(set(products)))))
+        names = numbers(tuple(sorted(set(products))))
         return [name for name in self.overrides if name in names and name not in DRAWN]
 
     def simulate(
@@ -93,7 +92,8 @@ class Assumed:
     ) -> Courses:
         """:func:`charcot.patients.simulate` under the assumptions (give it people from :meth:`people`)."""
         products = sorted({regimen.product for patient in regimens or () for regimen in patient})
-        more.setdefault("model", self.program(products, off))
+        more.setdefault("model", self.program(products))
+        more["off"] = self.off | off
         return simulate(cohort, regimens, origins, readouts, workers, shared=self.shared(products), **more)
 
 
@@ -142,7 +142,7 @@ def assume(texts: Iterable[str]) -> Assumed:
 
 def places_of(name: str) -> tuple[str, ...]:
     """The full names of a number of the model: in every region and coupling that its rows are for, or itself."""
-    symbols = number_symbols(definition())
+    symbols = numbers()
     return tuple(full for full, number in symbols.items() if name in (full, number.name))
 
 
@@ -167,8 +167,7 @@ def _under(one: hypotheses.Hypothesis, assumed: Assumed) -> Assumed:
 
 
 def _assumed(rows: Iterable[Alternative], lines: list[str]) -> Assumed:
-    whole = definition(tuple(sorted(treatments.products())))
-    symbols = number_symbols(whole)
+    symbols = numbers(all_products())
     off: set[str] = set()
     overrides: dict[str, float] = {}
     problems: list[Problem] = []

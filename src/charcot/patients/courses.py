@@ -16,8 +16,8 @@ from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.engine import Stop
 from charcot.engine import simulate as run_engine
-from charcot.model.compose import number_symbols
-from charcot.patients.assemble import definition, program
+from charcot.model.compose import switch_name
+from charcot.patients.assemble import laboratory, numbers, program
 from charcot.patients.cohort import Cohort, deviation, start_days, tempo_paths, value
 
 HORIZON_YEARS = 30.0
@@ -140,33 +140,56 @@ class Courses:
 
 
 def parameters_of(
-    cohort: Cohort, model: Program, products: Iterable[str] = (), shared: Mapping[str, float] | None = None
+    cohort: Cohort,
+    model: Program,
+    products: Iterable[str] = (),
+    shared: Mapping[str, float] | None = None,
+    off: Iterable[str] = (),
 ) -> np.ndarray:
     """(patients, parameters): shared values, times what differs between patients, with genotypes applied.
 
-    ``shared``: values of numbers by full name in place of those in the tables.
+    ``products`` are those that are given; of others that the model has, nobody has numbers of the own. ``shared``:
+    values of numbers by full name in place of those in the tables. ``off``: mechanisms whose switch the model has
+    (:func:`charcot.patients.laboratory`), switched off.
     """
     table = model.parameter_table(len(cohort))
     column = {name: i for i, name in enumerate(model.parameter_names)}
     for name, number in (shared or {}).items():
         table[:, model.index("parameter", name)] = number
-    known = number_symbols(definition(tuple(sorted(set(products)))))
-    for name, i in column.items():
-        own = cohort.deviations.get(name)
-        if own is None and cohort.vary and known[name].between_patients > 0:
-            own = deviation(known[name], name, cohort.seed, cohort.columns["id"])  # a treatment's number
-        if own is not None:
-            table[:, i] *= np.exp(own)
+    for mechanism in off:
+        table[:, _switch(model, mechanism)] = 0.0
+    known = numbers(tuple(sorted(set(products))))
+    for name in column.keys() & cohort.deviations.keys():
+        table[:, column[name]] *= np.exp(cohort.deviations[name])
+    if cohort.vary:  # the numbers of treatments are drawn with the treatment
+        for name in column.keys() & known.keys() - cohort.deviations.keys():
+            if known[name].between_patients > 0:
+                own = deviation(known[name], name, cohort.seed, cohort.columns["id"])
+                table[:, column[name]] *= np.exp(own)
+    places: dict[str, list[int]] = {}
+    for name, entry in known.items():
+        places.setdefault(entry.name, [])
+        if name in column:
+            places[entry.name].append(column[name])
     for genotype in np.unique(cohort.columns["genotype"]):
         rows = cohort.columns["genotype"] == genotype
         for effect in disease.genotypes()[genotype].effects:
             if not any(number.name == effect.parameter and number.role != "constant" for number in known.values()):
                 raise KeyError(f"genotype {genotype} acts on {effect.parameter!r}, which is no parameter of the model")
-            for name, i in column.items():
-                if known[name].name != effect.parameter:
-                    continue
+            for i in places[effect.parameter]:
                 table[rows, i] = effect.value if effect.operation == "set" else table[rows, i] * effect.value
     return table
+
+
+def _switch(model: Program, mechanism: str) -> int:
+    """The column that switches a mechanism; raises :class:`KeyError` with the nearest names."""
+    name = switch_name(mechanism)
+    if name not in model.parameter_names:
+        known = [n.removeprefix(switch_name("")) for n in model.parameter_names if n.startswith(switch_name(""))]
+        raise KeyError(
+            f"no mechanism that can be switched off is called {mechanism!r}. {did_you_mean(mechanism, known)}"
+        )
+    return model.parameter_names.index(name)
 
 
 def _schedule(
@@ -263,8 +286,9 @@ def simulate(
             genotypes differ from as they do from the tables.
         seeded: False leaves the disease out: a healthy life.
         products: compiled in beside those given, so that several calls share one program.
-        model: a program composed elsewhere from a changed definition with the same numbers, in place of the shipped
-            one; ``events``: what else happens to each patient on the own clock, such as to inputs of that program.
+        model: a program composed elsewhere, in place of the shipped one with the given products: :func:`laboratory`, or
+            one from a changed definition with the same numbers; ``events``: what else happens to each patient on the
+            own clock, such as to inputs of that program.
 
     Returns the courses; a patient whose simulation fails is a named result in ``courses.result.status``.
     """
@@ -272,8 +296,9 @@ def simulate(
     _check_treatments(cohort, given, origins)
     used = tuple(sorted({*products, *(regimen.product for patient in given for regimen in patient)}))
     wanted = tuple(dict.fromkeys([*NEEDED, *readouts]))
-    model = model or program(used, off, segments)
-    table = parameters_of(cohort, model, used, shared)
+    if model is None:
+        model = laboratory() if off and not segments else program(used, off, segments)
+    table = parameters_of(cohort, model, used, shared, () if segments else off)
     for name, number in (overrides or {}).items():
         table[:, model.index("parameter", name)] = number
     horizon = horizon_years * DAYS_PER_YEAR
