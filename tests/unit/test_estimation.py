@@ -160,6 +160,6 @@ def test_a_fit_that_was_cut_short_says_so_and_one_that_has_settled_too():
 
 
 def test_a_share_is_not_moved_past_one():
-    share = FreeNumber("share", "1", 0.4, 0.5, 1.0)
+    share = FreeNumber("share", "1", 0.4, 0.5, upper=1.0)
     assert share.value(3.0) == 1.0
     assert share.value(-1.0) == pytest.approx(0.4 * math.exp(-0.5))

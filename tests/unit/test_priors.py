@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from charcot import evidence, patients, treatments
+from charcot.core.bounds import FRACTION, POSITIVE, Bounds
 from charcot.evidence import Source, check_narrow, independent, prior, shared
 
 
@@ -22,7 +23,7 @@ class Row:
     between_patients: float = 0.0
     sources: tuple[str, ...] = ("a",)
     grade: str = "A"
-    title: str = "Velocity"
+    bounds: Bounds = POSITIVE
 
 
 def source(key: str, citation: str, identifier: str = "", **changed: str) -> Source:
@@ -126,11 +127,23 @@ def test_the_prior_is_log_normal_around_the_value() -> None:
 
 
 def test_a_share_never_leaves_zero_to_one() -> None:
-    found = prior(Row(value=0.9, grade="F", sources=("free",), title="Share of neurons"), LIBRARY)
+    found = prior(Row(value=0.9, grade="F", sources=("free",), bounds=FRACTION), LIBRARY)
     drawn = found.quantile(np.linspace(1e-6, 1 - 1e-6, 999))
     assert drawn.max() < 1
     assert drawn.min() > 0
     assert (np.diff(drawn) > 0).all()
+
+
+def test_a_prior_is_cut_off_at_the_lower_end_too_and_for_negative_numbers() -> None:
+    above_one = prior(Row(value=1.2, grade="F", sources=("free",), bounds=Bounds(1.0)), LIBRARY)
+    drawn = above_one.quantile(np.array([0.0, 0.5, 0.999]))
+    assert drawn[0] == pytest.approx(1.0)
+    assert (np.diff(drawn) > 0).all()
+    negative = prior(Row(value=-0.8, grade="F", sources=("free",), bounds=Bounds(-1.0, 0.0)), LIBRARY)
+    drawn = negative.quantile(np.array([0.0, 0.5, 1.0 - 1e-9]))
+    assert drawn[0] == pytest.approx(-1.0)
+    assert (np.diff(drawn) > 0).all()
+    assert drawn[-1] < 0
 
 
 def test_every_number_of_the_model_has_a_prior_that_holds_its_value() -> None:
@@ -139,7 +152,7 @@ def test_every_number_of_the_model_has_a_prior_that_holds_its_value() -> None:
         found = prior(number)
         assert found.reason
         low, high = found.interval()
-        assert low <= number.value <= high or found.upper < math.inf, number.name
+        assert low <= number.value <= high or found.bounds.upper < math.inf, number.name
         if number.free and found.log_spread:
             listed = evidence.priors.narrow_reasons().get(number.name)
             assert found.log_spread >= 0.5 or listed, number.name

@@ -455,7 +455,7 @@ MISTAKES = [
     ("dosing: continuous", "dosing: continous", "unknown-choice", "dosing is 'continous'"),
     ("form: one_compartment", "form: expression", "wrong-dosing", "expression does not go with continuous dosing"),
     ("value: 245", "value: many", "not-a-number", f"{PK}.volume.value is 'many', not a finite number"),
-    ("value: 245", "value: -245", "not-positive", f"{PK}.volume is -245, but must be above zero"),
+    ("value: 245", "value: -245", "out-of-range", f"{PK}.volume is -245, but must be above 0"),
     ("unit: hour", "unit: mg", "wrong-unit", f"{PK}.half_life: 'mg' measures [mass], but 'day' measures [time]"),
     (
         "      source: riluzole_label",

@@ -8,6 +8,7 @@ input (see :mod:`charcot.core.schedule`; what varies between them is a path, :mo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,13 +23,15 @@ from charcot.core.identifiers import did_you_mean
 @dataclass(frozen=True)
 class State:
     """A quantity with a rate. ``initial`` reads parameters only; ``scale`` is the size below which it does not matter,
-    in its unit (the absolute tolerance is relative tolerance x scale)."""
+    in its unit (the absolute tolerance is relative tolerance x scale). A patient in whom it falls below ``lower`` by
+    more than the solver's error has failed: an amount or a share below zero means nothing."""
 
     name: str
     unit: str
     initial: Expression
     rate: Expression
     scale: float = 1.0
+    lower: float = -math.inf
 
 
 @dataclass(frozen=True)

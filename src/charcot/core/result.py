@@ -25,6 +25,7 @@ class Status(IntEnum):
     EVENT_STORM = 6
     BAD_EVENT = 7
     SMALL_PIVOT = 8
+    NEGATIVE_STATE = 9
 
     @property
     def failed(self) -> bool:
@@ -56,6 +57,8 @@ _SENTENCES = {
     Status.BAD_EVENT: "A trigger of the model gave a delay below zero, or a delay or priority that is not a number.",
     Status.SMALL_PIVOT: "The fast solver met an equation that it cannot solve in its fixed order: simulate with "
     "fallback=True, which runs this patient again with a solver that pivots.",
+    Status.NEGATIVE_STATE: "An amount or a share fell below zero, which the equations allow only for numbers that "
+    "do not go together: look for shares that sum above one, or for a number far outside its evidence.",
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from charcot.core.errors import Problem
 from charcot.disease import mechanisms
 from charcot.model.compose import Definition
+from charcot.model.limits import read_sums
 from charcot.model.mechanism import discover
 from charcot.model.ports import read_numbers, read_ports
 
@@ -22,7 +23,13 @@ def _content() -> tuple[Definition, tuple[Problem, ...]]:
     ports = read_ports(sorted((HERE / "ports").glob("*.csv")), problems)
     numbers = read_numbers(sorted((HERE / "parameters").glob("*.csv")), problems)
     definition = Definition(
-        tuple(ports), tuple(numbers), tuple(discover(mechanisms)), REGIONS, SEGMENTS, title="Charcot ALS model"
+        tuple(ports),
+        tuple(numbers),
+        tuple(discover(mechanisms)),
+        REGIONS,
+        SEGMENTS,
+        title="Charcot ALS model",
+        sums=tuple(read_sums(HERE / "sums.csv")),
     )
     return definition, tuple(problems)
 

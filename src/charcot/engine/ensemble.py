@@ -15,11 +15,12 @@ from charcot.core.schedule import Schedule
 from charcot.engine.compiled import Kernel, kernel
 from charcot.engine.functions import LIBRARY
 from charcot.engine.lockstep import Lockstep
-from charcot.engine.request import Request, Stop, empty_result, make_request
+from charcot.engine.request import RELATIVE_SCALE, Request, Stop, empty_result, make_request
 from charcot.engine.seats import Seats
 
 # Below, round-off in single precision is no longer small beside the error that the step allows (docs/engine.md).
 SINGLE_TOLERANCE = 1e-3
+SLACK = 1e-6  # of a state's scale: how far it may lie below its lower bound
 
 
 def simulate(
@@ -84,7 +85,26 @@ def simulate(
         _run(kernel(program, precision == "single"), request, result, workers, batch, progress)
     if fallback:
         _run_again(program, request, result)
+    _name_negative(program, request, result)
     return result
+
+
+def _name_negative(program: Program, request: Request, result: Result) -> None:
+    """End as NEGATIVE_STATE whoever has a state below its lower bound, at the end or on a reported day.
+
+    The solver leaves errors of the size of its tolerance on both sides of a bound; ten times that is no error.
+    """
+    slack = max(SLACK, 10 * request.tolerances[0] * RELATIVE_SCALE)
+    limits = {state.name: state.lower - slack * state.scale for state in program.states if state.lower > -np.inf}
+    below = np.zeros(request.patients, dtype=bool)
+    for i, name in enumerate(program.state_names):
+        if name in limits:
+            below |= result.final_states[:, i] < limits[name]
+    for i, place in enumerate(request.selected):
+        expression = program.readouts[place].expression
+        if expression.name in limits:
+            below |= (result.values[:, :, i] < limits[expression.name]).any(axis=1)
+    result.status[below & ~result.failed] = int(Status.NEGATIVE_STATE)
 
 
 def _check_precision(program: Program, precision: str, tolerance: float) -> None:

@@ -18,7 +18,7 @@ comes from one table, ``grades.csv``, and from nothing else but what is stated h
 6. The spread *between patients* is no uncertainty of the mean. It never enters.
 
 A number that is zero, true by definition, or whose row says a spread of zero (a relative scale, a port for a treatment)
-has no width. A share lies between 0 and 1, and its prior is cut off there.
+has no width. The prior is cut off at the bounds that the tables declare for the number: a share between 0 and 1.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from charcot.core.bounds import Bounds
 from charcot.core.errors import Problem, Where
 from charcot.core.identifiers import did_you_mean
 from charcot.evidence.library import Grade, Source, grades, sources
@@ -59,19 +60,20 @@ class Numbered(Protocol):
     @property
     def grade(self) -> str: ...
     @property
-    def title(self) -> str: ...
+    def bounds(self) -> Bounds: ...
 
 
 @dataclass(frozen=True)
 class Prior:
-    """A log-normal distribution: ``median``, ``log_spread`` (SD of ln value), cut off at ``upper``.
+    """A log-normal distribution: ``median`` before it is cut off, ``log_spread`` (SD of ln value), cut off at
+    ``bounds``.
 
     ``sources`` are the independent sources that set the width; ``reason`` says in a sentence how it came about.
     """
 
     median: float
     log_spread: float
-    upper: float
+    bounds: Bounds
     sources: tuple[str, ...]
     reason: str
 
@@ -82,10 +84,16 @@ class Prior:
             return np.full(share.shape, self.median)
         sign = math.copysign(1.0, self.median)
         share = share if sign > 0 else 1 - share
-        below = 1.0
-        if math.isfinite(self.upper):
-            below = float(ndtr(math.log(self.upper / abs(self.median)) / self.log_spread))
-        return np.asarray(self.median * np.exp(self.log_spread * ndtri(share * below)))
+        low, high = self._ends()
+        return np.asarray(self.median * np.exp(self.log_spread * ndtri(low + share * (high - low))))
+
+    def _ends(self) -> tuple[float, float]:
+        """The shares of the uncut distribution that lie below its lower and its upper end, away from zero."""
+        ends = (self.bounds.lower, self.bounds.upper)
+        low, high = ends if self.median > 0 else (-ends[1], -ends[0])
+        size, width = abs(self.median), self.log_spread
+        below = float(ndtr(math.log(low / size) / width)) if low > 0 else 0.0
+        return below, float(ndtr(math.log(high / size) / width)) if math.isfinite(high) else 1.0
 
     def interval(self, share: float = 0.95) -> tuple[float, float]:
         """The central interval that holds ``share`` of the prior."""
@@ -103,13 +111,13 @@ def prior(
     library = sources() if known_sources is None else known_sources
     table = grades() if known_grades is None else known_grades
     reasons = narrow_reasons() if narrow is None else narrow
-    upper = 1.0 if "share" in number.title.lower() and 0 < number.value <= 1 else math.inf
+    bounds = number.bounds
     if number.sources == (DEFINITION,):
-        return Prior(number.value, 0.0, upper, (), "true by definition")
+        return Prior(number.value, 0.0, bounds, (), "true by definition")
     if number.value == 0:
-        return Prior(0.0, 0.0, upper, (), "zero: a switch, or a port for a treatment")
+        return Prior(0.0, 0.0, bounds, (), "zero: a switch, or a port for a treatment")
     if number.spread == 0:
-        return Prior(number.value, 0.0, upper, (), "fixed: its row says a spread of zero")
+        return Prior(number.value, 0.0, bounds, (), "fixed: its row says a spread of zero")
     grade = table[number.grade]
     giving = independent([library[key] for key in number.sources if key in library], table)
     widths = [max(grade.log_spread, table[source.grade].log_spread) for source in giving]
@@ -118,7 +126,7 @@ def prior(
         width, reason = number.spread, f"the row's own spread, wider than the {width:.2g} of {reason}"
     elif number.name in reasons and number.spread < width:
         width, reason = number.spread, f"the row's own spread: {reasons[number.name]} (else {width:.2g})"
-    return Prior(number.value, width, upper, tuple(source.key for source in giving), reason)
+    return Prior(number.value, width, bounds, tuple(source.key for source in giving), reason)
 
 
 def _from_grade(grade: Grade, widths: Sequence[float], keys: Sequence[str]) -> tuple[float, str]:

@@ -37,13 +37,14 @@ SETTLED = 1.0  # of the cost: a fit has converged when its quadratic model expec
 
 @dataclass(frozen=True)
 class FreeNumber:
-    """A number to be fitted: its name, unit, ``start`` (the median of its prior), ``spread`` (SD of its log) and
-    ``upper``, where its prior is cut off (a share at one)."""
+    """A number to be fitted: its name, unit, ``start`` (the median of its prior), ``spread`` (SD of its log), and
+    ``lower`` and ``upper``, where its prior is cut off (a share at one)."""
 
     name: str
     unit: str
     start: float
     spread: float
+    lower: float = 0.0
     upper: float = math.inf
 
     def __post_init__(self) -> None:
@@ -54,8 +55,8 @@ class FreeNumber:
             )
 
     def value(self, z: float) -> float:
-        """The number ``z`` prior standard deviations from its start, at most where its prior ends."""
-        return min(self.start * math.exp(self.spread * z), self.upper)
+        """The number ``z`` prior standard deviations from its start, no further than where its prior ends."""
+        return min(max(self.start * math.exp(self.spread * z), self.lower), self.upper)
 
 
 @dataclass(frozen=True)

@@ -141,12 +141,18 @@ def _rows(question: Question) -> tuple[list[_Varied], list[tuple[str, str]]]:
         elif why and number.name not in COURSE_ALL_THE_SAME:
             left.append((label, why))
         else:
-            room = 0.9 * math.log(belief.upper / number.value) if math.isfinite(belief.upper) else math.inf
-            up = min(question.step, max(room, 0.0))
-            varied.append(
-                _Varied(label, number, tuple(by_row[id(number)]), question.step, up, belief.log_spread, belief.reason)
-            )
+            down, up = (min(question.step, room) for room in _room(number))
+            varied.append(_Varied(label, number, tuple(by_row[id(number)]), down, up, belief.log_spread, belief.reason))
     return varied, left
+
+
+def _room(number: Number) -> tuple[float, float]:
+    """How far ln(value) may be moved down and up, short of the bounds of the number by a tenth."""
+    size = abs(number.value)
+    ends = (number.bounds.lower, number.bounds.upper)
+    low, high = ends if number.value > 0 else (-ends[1], -ends[0])
+    down = 0.9 * math.log(size / low) if low > 0 else math.inf
+    return max(down, 0.0), max(0.9 * math.log(high / size), 0.0) if math.isfinite(high) else math.inf
 
 
 def simulations(question: Question) -> int:
@@ -261,7 +267,7 @@ def _table_rows(row: _Varied, base: Values, low: Values, high: Values) -> list[d
         known = slope[np.isfinite(slope)]
         sensitivity = float(known.mean()) if len(known) else float("nan")
         error = float(known.std(ddof=1) / math.sqrt(len(known))) if len(known) > 1 else float("nan")
-        down = float(np.nanmean(low[name] - base[name])) / row.down * row.width
+        down = float(np.nanmean(low[name] - base[name])) / row.down * row.width if row.down else float("nan")
         up = float(np.nanmean(high[name] - base[name])) / row.up * row.width if row.up else float("nan")
         out.append(
             {

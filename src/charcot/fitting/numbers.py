@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charcot import evidence, patients
+from charcot.core.bounds import Bounds
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.disease.systems import Setting, documents
@@ -16,7 +17,7 @@ from charcot.fitting.estimation import FreeNumber
 from charcot.model.compose import number_symbols
 from charcot.model.ports import Number
 from charcot.patients import Assumed
-from charcot.patients.assumptions import places_of
+from charcot.patients.assumptions import places_of, within_sums
 from charcot.patients.cohort import DRAWN
 
 DECLARED = Path(__file__).parent / "free.csv"
@@ -32,7 +33,7 @@ class _OfSystem:
     spread: float
     sources: tuple[str, ...]
     grade: str
-    title: str = ""
+    bounds: Bounds
 
 
 def declared() -> dict[str, str]:
@@ -73,7 +74,7 @@ def free_numbers(names: Iterable[str], starts: Mapping[str, float] | None = None
             problems.append(Problem("no-prior", message, where, "Leave it out, or give its row a spread."))
         else:
             start = (starts or {}).get(name, rows[0].value)
-            found.append(FreeNumber(name, unit, start, belief.log_spread, belief.upper))
+            found.append(FreeNumber(name, unit, start, belief.log_spread, belief.bounds.lower, belief.bounds.upper))
     problems += _doubled([number.name for number in found])
     raise_if_any(problems, "these numbers cannot be fitted")
     return tuple(found)
@@ -102,16 +103,20 @@ def _moved_by(name: str) -> bool:
 
 
 def changed(values: Mapping[str, float], base: Assumed | None = None) -> Assumed:
-    """The model with these values, by the names of :func:`free_numbers`, on top of what ``base`` changes."""
+    """The model with these values, by the names of :func:`free_numbers`, on top of what ``base`` changes.
+
+    Values that together exceed a declared sum are scaled down to it: a search may propose any point.
+    """
     under = base or Assumed()
-    overrides = dict(under.overrides)
+    proposed: dict[str, float] = {}
     systems = {name: dict(own) for name, own in under.systems.items()}
     for name, value in values.items():
         system, _, number = name.rpartition(SYSTEM)
         if system:
             systems.setdefault(system, {})[number] = value
         else:
-            overrides |= dict.fromkeys(_full(name), value)
+            proposed |= dict.fromkeys(_full(name), value)
+    overrides = {**under.overrides, **within_sums(proposed, under.overrides)}
     return replace(under, overrides=overrides, systems=systems)
 
 
@@ -136,5 +141,5 @@ def _known() -> dict[str, list[Number] | list[_OfSystem]]:
     for name, s in _settings().items():
         sources = tuple(key.strip() for key in s.source.split(";"))
         row = next(iter(patients.definition().number_rows.get(s.name, ())), None)
-        known[name] = [_OfSystem(name, s.value, s.spread, sources, s.grade, row.title if row else "")]
+        known[name] = [_OfSystem(name, s.value, s.spread, sources, s.grade, row.bounds if row else Bounds())]
     return known

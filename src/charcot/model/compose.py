@@ -16,6 +16,7 @@ from charcot.core.expression import Expression, as_expression, constant, substit
 from charcot.core.identifiers import did_you_mean
 from charcot.core.program import Input, Parameter, Program, Readout, State
 from charcot.model.algebra import Indexed
+from charcot.model.limits import Sum, table_problems
 from charcot.model.mechanism import RATE, Mechanism
 from charcot.model.ports import Number, Port
 from charcot.model.units_check import BARE, Unit, UnitMismatch, unit_of
@@ -37,7 +38,8 @@ class Modifier:
 class Definition:
     """All that a program is composed from. ``off`` names mechanisms that are switched off: their variables take the
     healthy value and their rates are zero. ``switches`` names mechanisms that have a parameter of their own, one when
-    they are on and zero when they are off: one program then serves with and without them."""
+    they are on and zero when they are off: one program then serves with and without them. ``sums``: numbers that
+    must not exceed something together."""
 
     ports: tuple[Port, ...]
     numbers: tuple[Number, ...]
@@ -48,6 +50,7 @@ class Definition:
     off: frozenset[str] = frozenset()
     switches: frozenset[str] = frozenset()
     title: str = ""
+    sums: tuple[Sum, ...] = ()
 
     def extended(
         self,
@@ -395,6 +398,7 @@ def check(definition: Definition) -> list[Problem]:
     _check_writers(definition, written, problems)
     _check_units(definition, written, problems)
     _check_modifiers(definition, problems)
+    problems += table_problems(number_symbols(definition), definition.sums)
     variables = {n: v for w in written if not w.is_rate for n, v in w.values.items()}
     _order(variables, problems)
     return problems
@@ -446,7 +450,7 @@ def compose(definition: Definition, readouts: Iterable[str] | None = None) -> Pr
     names = list(rates)
     values = substitute([rates[n] for n in names], full)
     states = tuple(
-        State(n, p.unit, constant(p.healthy), v, p.scale)
+        State(n, p.unit, constant(p.healthy), v, p.scale, p.bounds.lower)
         for n, v in zip(names, values, strict=True)
         for p in [definition.port[_local(definition, n)]]
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from charcot.core.bounds import NOT_NEGATIVE, Bounds, read_bounds
 from charcot.core.errors import Problem, Where
 from charcot.core.identifiers import did_you_mean, is_port_name
 from charcot.core.units import UnitError, dimension
@@ -24,6 +25,7 @@ class Port:
     ``kind``: a ``state`` has a rate, a ``variable`` is computed from others, an ``input`` is set by events.
     ``scope``: one per ``person``, per ``region``, or per ``segment`` of each region's axon.
     ``healthy``: the initial value of a state or input, and the value of a variable whose mechanism is switched off.
+    ``bounds``: what a state may be; one below its lower bound is a failure of the simulation.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Port:
     title: str
     readout: bool = False
     where: Where | None = None
+    bounds: Bounds = NOT_NEGATIVE
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Number:
     ``between_patients`` is the one between persons, held by the number ``spread_by`` where one is named. ``index``
     names the region (or ``receiver<-donor`` pair) that the row is for; empty means every region shares it, ``each``
     that every region has a draw of its own.
-    ``role``: ``parameter``, or ``constant`` for exponents and counts, which are compiled in.
+    ``role``: ``parameter``, or ``constant`` for exponents and counts, which are compiled in. ``bounds``: the values
+    that are possible at all; none other is taken from anybody, and draws are cut off there.
     """
 
     name: str
@@ -61,6 +65,7 @@ class Number:
     note: str
     where: Where | None = None
     spread_by: str = ""
+    bounds: Bounds = NOT_NEGATIVE
 
     @property
     def free(self) -> bool:
@@ -98,6 +103,18 @@ def _number(text: str, column: str, where: Where, problems: list[Problem], defau
         problems.append(Problem("not-a-number", f"{column} is {text!r}, not a finite number", where))
         return 0.0
     return value
+
+
+def _bounds(row: dict[str, str], unit: str, where: Where, problems: list[Problem]) -> Bounds:
+    """The column ``range``; empty means 0 or more, and above 0 for a time or a length."""
+    try:
+        return read_bounds(row.get("range", ""), unit)
+    except UnitError:
+        return NOT_NEGATIVE  # the unit has a problem of its own
+    except ValueError as error:
+        hint = "Write share, any, 'above 0', '1 or more' or '0 to 10'; nothing means 0 or more."
+        problems.append(Problem("bad-range", f"{row['name']}: {error}", where, hint))
+        return NOT_NEGATIVE
 
 
 def _check_name_and_unit(name: str, unit: str, where: Where, problems: list[Problem]) -> None:
@@ -139,6 +156,7 @@ def read_ports(paths: Iterable[Path], problems: list[Problem]) -> list[Port]:
                     row["title"],
                     row["readout"] == "yes",
                     where,
+                    _bounds(row, "1", where, problems),
                 )
             )
     return ports
@@ -152,7 +170,8 @@ NUMBER_COLUMNS = (
 def read_numbers(paths: Iterable[Path], problems: list[Problem]) -> list[Number]:
     """Read parameter tables; a number without unit, spread, source (or ``free``) or grade is a problem.
 
-    ``between_patients`` may name another number of the tables, which then holds it.
+    ``between_patients`` may name another number of the tables, which then holds it. The column ``range`` may be left
+    out; it says which values a number can have at all (:func:`charcot.core.bounds.read_bounds`).
     """
     numbers: list[Number] = []
     for path in paths:
@@ -199,4 +218,5 @@ def _number_row(row: dict[str, str], where: Where, problems: list[Problem]) -> N
         row["note"],
         where,
         row["between_patients"] if named else "",
+        _bounds(row, row["unit"], where, problems),
     )

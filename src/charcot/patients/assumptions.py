@@ -16,8 +16,9 @@ from charcot.core.identifiers import did_you_mean
 from charcot.core.program import Program
 from charcot.disease import hypotheses
 from charcot.evidence import Alternative, prior
+from charcot.model.limits import hold, value_problems
 from charcot.model.ports import Number
-from charcot.patients.assemble import all_products, laboratory, numbers
+from charcot.patients.assemble import all_products, definition, laboratory, numbers
 from charcot.patients.cohort import DRAWN, Cohort, value
 from charcot.patients.courses import Courses, simulate
 from charcot.treatments import Regimen
@@ -28,6 +29,8 @@ HYPOTHESIS = "hypothesis"  # the key under which a rival hypothesis is assumed
 @dataclass(frozen=True)
 class Assumed:
     """The model with something in it changed. Persons and genotypes differ from the changed values as from the shipped.
+
+    Values that a number cannot have, alone or together, raise :class:`charcot.core.errors.Problems`.
 
     Attributes:
         off: mechanisms switched off.
@@ -42,6 +45,10 @@ class Assumed:
     lines: tuple[str, ...] = ()
     seeds: Mapping[str, str] = field(default_factory=dict)
     systems: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        problems = value_problems(numbers(all_products()), definition().sums, self.overrides)
+        raise_if_any(problems, "the model cannot be changed like this")
 
     @cached_property
     def key(self) -> str:
@@ -138,6 +145,20 @@ def assume(texts: Iterable[str]) -> Assumed:
     raise_if_any(problems, "these assumptions cannot be made")
     assumed = _assumed(rows, lines)
     return _under(hypotheses.hypothesis(named[0]), assumed) if named else assumed
+
+
+def within_sums(values: Mapping[str, float], fixed: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Values by full name, scaled down together where they exceed a declared sum with the numbers that are not given.
+
+    For values that were drawn or proposed by a search; what a user sets is refused instead. ``fixed`` are set beside
+    them and keep their values.
+    """
+    sums, known = definition().sums, numbers()
+    names = [name for one in sums for name in one.numbers]
+    given = {**(fixed or {}), **values}
+    row = np.array([[given.get(name, known[name].value) for name in names]])
+    held = hold(known, sums, row, names, fixed=[name for name in names if name not in values])[0]
+    return {**values, **{name: float(new) for name, new in zip(names, held, strict=True) if name in values}}
 
 
 def places_of(name: str) -> tuple[str, ...]:

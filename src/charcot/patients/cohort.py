@@ -115,6 +115,10 @@ def value(name: str) -> float:
     return _numbers()[name][0].value
 
 
+def _bounded(name: str, values: np.ndarray) -> np.ndarray:
+    return _numbers()[name][0].bounds.nearest(values)
+
+
 def _between(name: str) -> float:
     return _numbers()[name][0].between_patients
 
@@ -143,8 +147,10 @@ def draw_cohort(population: Population, n: int, seed: int, first: int = 0) -> Co
         "genotype": genotype,
         "onset_region": _choose(draw("onset region"), shares),
         "seed_age_years": _seed_ages(draw("seed age"), genotype),
-        "seed_amount": value("onset.seed_amount")
-        * np.exp(_between("onset.seed_amount") * normals(seed, ids, "seed amount")),
+        "seed_amount": _bounded(
+            "onset.seed_amount",
+            value("onset.seed_amount") * np.exp(_between("onset.seed_amount") * normals(seed, ids, "seed amount")),
+        ),
         "seed_port": np.array([disease.genotypes()[g].seed for g in genotype], dtype=object),
         "event_draw": -np.log(draw("death or permanent ventilation")),
     }
@@ -187,7 +193,7 @@ def typical_cohort(
 
 
 def _log_normal(name: str, seed: int, ids: np.ndarray) -> np.ndarray:
-    return value(name) * np.exp(_between(name) * normals(seed, ids, name))
+    return _bounded(name, value(name) * np.exp(_between(name) * normals(seed, ids, name)))
 
 
 def _seed_ages(draws: np.ndarray, genotype: np.ndarray) -> np.ndarray:
@@ -226,8 +232,9 @@ def _deviations(seed: int, ids: np.ndarray) -> dict[str, np.ndarray]:
     return out
 
 
-def _column(cohort: Cohort, column: str, factor: np.ndarray) -> Cohort:
-    return replace(cohort, columns={**cohort.columns, column: cohort.columns[column] * factor})
+def _column(cohort: Cohort, column: str, factor: np.ndarray, number: str) -> Cohort:
+    moved = _bounded(number, cohort.columns[column] * factor)
+    return replace(cohort, columns={**cohort.columns, column: moved})
 
 
 def _tempo(cohort: Cohort, factor: np.ndarray, slow: bool) -> Cohort:
@@ -246,13 +253,13 @@ def _spread(cohort: Cohort, spread: str, factor: np.ndarray) -> Cohort:
 
 # Numbers that a person is drawn with and no mechanism reads: the cohort when one of them is multiplied.
 DRAWN: dict[str, Callable[[Cohort, np.ndarray], Cohort]] = {
-    "onset.seed_amount": lambda c, f: _column(c, "seed_amount", f),
-    "tempo.drift_spread": lambda c, f: _column(c, "drift_spread", f),
+    "onset.seed_amount": lambda c, f: _column(c, "seed_amount", f, "onset.seed_amount"),
+    "tempo.drift_spread": lambda c, f: _column(c, "drift_spread", f, "tempo.drift_spread"),
     "tempo.spread_slow": lambda c, f: _tempo(c, f, slow=True),
     "tempo.spread_fast": lambda c, f: _tempo(c, f, slow=False),
     "tempo.spread_between_regions": lambda c, f: _spread(c, "tempo.spread_between_regions", f),
-    "diagnosis.loss_needed": lambda c, f: _column(c, "diagnosis_loss_needed", f),
-    "diagnosis.wait": lambda c, f: _column(c, "diagnosis_wait_days", f),
+    "diagnosis.loss_needed": lambda c, f: _column(c, "diagnosis_loss_needed", f, "diagnosis.loss_needed"),
+    "diagnosis.wait": lambda c, f: _column(c, "diagnosis_wait_days", f, "diagnosis.wait"),
 }
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from charcot import disease, treatments
+from charcot.core.errors import Problem, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.core.program import Program
 from charcot.core.result import Result, Status
@@ -17,7 +18,8 @@ from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.engine import Stop
 from charcot.engine import simulate as run_engine
 from charcot.model.compose import switch_name
-from charcot.patients.assemble import laboratory, numbers, program
+from charcot.model.limits import hold, value_problems
+from charcot.patients.assemble import all_products, definition, laboratory, numbers, program
 from charcot.patients.cohort import Cohort, deviation, start_days, tempo_paths, value
 
 HORIZON_YEARS = 30.0
@@ -151,6 +153,8 @@ def parameters_of(
     ``products`` are those that are given; of others that the model has, nobody has numbers of the own. ``shared``:
     values of numbers by full name in place of those in the tables. ``off``: mechanisms whose switch the model has
     (:func:`charcot.patients.laboratory`), switched off.
+    What is drawn stays within the bounds of each number, and within the declared sums
+    (:func:`charcot.model.limits.hold`).
     """
     table = model.parameter_table(len(cohort))
     column = {name: i for i, name in enumerate(model.parameter_names)}
@@ -178,7 +182,7 @@ def parameters_of(
                 raise KeyError(f"genotype {genotype} acts on {effect.parameter!r}, which is no parameter of the model")
             for i in places[effect.parameter]:
                 table[rows, i] = effect.value if effect.operation == "set" else table[rows, i] * effect.value
-    return table
+    return hold(known, definition().sums, table, model.parameter_names)
 
 
 def _switch(model: Program, mechanism: str) -> int:
@@ -245,6 +249,29 @@ def _check_treatments(
     _one_regimen_each(regimens)
 
 
+def _check_values(cohort: Cohort, values: Mapping[str, float | np.ndarray]) -> None:
+    """Refuse values that no number can have, one for all or one for each patient; everything wrong at once."""
+    problems: list[Problem] = []
+    for name, given in values.items():
+        if np.shape(given) not in ((), (len(cohort),)):
+            message = f"{name} has the shape {np.shape(given)}"
+            problems.append(Problem("bad-shape", message, None, f"Give one number, or one for each of {len(cohort)}."))
+    raise_if_any(problems, "these values cannot be simulated")
+    problems = value_problems(numbers(all_products()), definition().sums, values)
+    raise_if_any(problems, "these values cannot be simulated")
+
+
+def _overridden(
+    table: np.ndarray, model: Program, products: Iterable[str], overrides: Mapping[str, float | np.ndarray]
+) -> np.ndarray:
+    if not overrides:
+        return table
+    for name, number in overrides.items():
+        table[:, model.index("parameter", name)] = number
+    known = numbers(tuple(sorted(set(products))))
+    return hold(known, definition().sums, table, model.parameter_names, fixed=overrides)
+
+
 def _one_regimen_each(regimens: Sequence[Sequence[treatments.Regimen]]) -> None:
     for row, mine in enumerate(regimens):
         names = [regimen.product for regimen in mine]
@@ -283,7 +310,8 @@ def simulate(
         readouts: what to report beside the ALSFRS-R items and total, which the clocks need.
         off: mechanisms switched off; ``overrides``: values of numbers by full name (experiments and sensitivity), one
             for all or one for each patient. ``shared``: values in place of those in the tables, which persons and
-            genotypes differ from as they do from the tables.
+            genotypes differ from as they do from the tables. Values that a number cannot have are refused
+            (:class:`charcot.core.errors.Problems`).
         seeded: False leaves the disease out: a healthy life.
         products: compiled in beside those given, so that several calls share one program.
         model: a program composed elsewhere, in place of the shipped one with the given products: :func:`laboratory`, or
@@ -298,9 +326,9 @@ def simulate(
     wanted = tuple(dict.fromkeys([*NEEDED, *readouts]))
     if model is None:
         model = laboratory() if off and not segments else program(used, off, segments)
+    _check_values(cohort, {**(shared or {}), **(overrides or {})})
     table = parameters_of(cohort, model, used, shared, () if segments else off)
-    for name, number in (overrides or {}).items():
-        table[:, model.index("parameter", name)] = number
+    table = _overridden(table, model, used, overrides or {})
     horizon = horizon_years * DAYS_PER_YEAR
     start = start_days(cohort)
     day_zero = np.zeros(len(cohort)) if origins is None else np.asarray(origins, dtype=float)

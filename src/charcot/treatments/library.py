@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import math
 from pathlib import Path
 
 from charcot import evidence
+from charcot.core.bounds import NOT_NEGATIVE, POSITIVE, Bounds
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean, is_port_name
 from charcot.core.units import UnitError, dimension, factor, parse_quantity
@@ -24,6 +26,10 @@ PRODUCT_KEYS = (
 )  # fmt: skip
 KINDS = ("small molecule", "biologic", "antisense", "gene therapy", "cell therapy", "device")
 DOSING = ("bolus", "continuous")
+# Numbers of a form that are shares of a dose or of its effect; the forms cut off what is drawn above one.
+SHARES = ("bioavailability", "adherence", "receptivity")
+SIZES = ("_maximum", "_slope")  # how large an effect is
+SHARE_ABOVE_ZERO = Bounds(0.0, 1.0, above=True)
 NUMBER_KEYS = ("value", "unit", "spread", "source", "grade", "title", "note")
 
 
@@ -200,8 +206,11 @@ def _number(entry: Entry, name: str, wanted: str) -> Number:
     entry.check_keys(NUMBER_KEYS[:-1], ("note", "between_patients"))
     value, unit = entry.number("value"), _known_unit(entry, "unit")
     spread, between = entry.number("spread"), entry.number("between_patients", 0.0)
-    if value <= 0:
-        entry.report("not-positive", f"{entry.path} is {value:g}, but must be above zero", "value")
+    bounds = SHARE_ABOVE_ZERO if name.rpartition(".")[2] in SHARES else POSITIVE
+    if math.isfinite(value) and not bounds.hold(value):
+        entry.report("out-of-range", f"{entry.path} is {value:g}, but must be {bounds}", "value")
+    if name.endswith(SIZES):
+        bounds = NOT_NEGATIVE  # an assumption may set what a product does to nothing
     if spread < 0 or between < 0:
         entry.report("negative-spread", f"{entry.path}: a spread cannot be below zero")
     source, grade = entry.text("source"), entry.choice("grade", evidence.grades())
@@ -216,7 +225,7 @@ def _number(entry: Entry, name: str, wanted: str) -> Number:
             entry.report("wrong-unit", f"{entry.path}: {error}", "unit")
     return Number(
         name, "", value, unit or "1", spread, between, entry.names("source"), grade, "parameter", entry.text("title"),
-        entry.text("note"), Where.of(entry.file, entry.line),
+        entry.text("note"), Where.of(entry.file, entry.line), bounds=bounds,
     )  # fmt: skip
 
 
