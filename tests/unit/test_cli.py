@@ -175,7 +175,12 @@ def test_an_accident_midway_leaves_no_folder(
     assert result.exit_code == code
     assert words in result.stderr
     assert result.stdout == ""
-    assert left_in(place) == []
+    assert not list(place.rglob("ADSL.parquet"))
+    if verb == "demo":  # its typical patient was finished
+        assert "Finished and kept: 1 typical patient. The same command goes on from there." in result.stderr
+        assert [path.suffix for path in (place / "runs").iterdir()] == [".unfinished"]
+    else:
+        assert left_in(place) == []
 
 
 def test_interruption_as_json(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,9 +70,13 @@ class Problem:
 
 
 class CharcotError(Exception):
-    """Base of every error that Charcot raises on purpose; ``exit_code`` is what the command line returns."""
+    """Base of every error that Charcot raises on purpose; ``exit_code`` is what the command line returns.
+
+    ``resumable``: the same command may go well next time, so that what was finished is kept for it.
+    """
 
     exit_code = EXIT_BAD_INPUT
+    resumable = False
 
 
 class CharcotWarning(UserWarning):

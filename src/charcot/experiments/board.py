@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from charcot.core import pieces
 from charcot.core.identifiers import did_you_mean
 from charcot.disease.systems import system
 from charcot.experiments.arms import SHIPPED, Trace, forget_traces, reads_of, trace
@@ -141,7 +143,7 @@ def run_board(names: Iterable[str] = (), progress: Callable[[int], None] | None 
     WORKERS.set(workers)
     scored = []
     for name in wanted:
-        scored.append(score(known[name]))
+        scored.append(pieces.piece("experiments", name, functools.partial(score, known[name])))
         if progress:
             progress(1)
     return Board(tuple(scored))

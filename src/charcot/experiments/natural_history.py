@@ -17,6 +17,7 @@ from lifelines import KaplanMeierFitter
 
 from charcot import patients
 from charcot.clinic.observation import TOTAL_MAXIMUM, observe_items
+from charcot.core import pieces
 from charcot.core.random import stream
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.patients import Courses
@@ -302,6 +303,31 @@ def _simulated(
     )
 
 
+Read = tuple[Course, np.ndarray, np.ndarray]  # as read_courses gives it, then (patients,) bool: whose simulation failed
+
+
+def _variant(
+    n: int, seed: int, workers: int, progress: Callable[[int], None] | None, off: frozenset[str], first: int
+) -> tuple[Read, Read, dict[str, int]]:
+    """What is read off the courses with some mechanisms off, the same of the first few patients, and how all ended."""
+
+    def read(courses: Courses) -> Read:
+        return *read_courses(courses), courses.failed
+
+    def compute() -> tuple[Read, Read, dict[str, int]]:
+        courses = _simulated(n, seed, workers, progress, off)
+        whole = read(courses)
+        counts = courses.result.status_counts()
+        counts["without_onset"] = int(np.sum(~whole[1] & ~courses.failed))
+        return whole, whole if first >= n else read(courses.take(np.arange(first))), counts
+
+    def found() -> None:
+        if progress is not None:
+            progress(n)
+
+    return pieces.piece("cohorts", [n, seed, sorted(off), first], compute, found)
+
+
 def natural_history(
     n: int = 1000,
     seed: int = 77,
@@ -313,23 +339,19 @@ def natural_history(
 
     ``progress`` is called with numbers of newly finished patients; ``n + ablation_patients * len(ABLATIONS)`` in all.
     """
-    courses = _simulated(n, seed, workers, progress)
-    course, ill = read_courses(courses)
-    reference, reference_ill = read_courses(courses.take(np.arange(min(ablation_patients, n))))
+    few = min(ablation_patients, n)
+    (course, _, _), reference, counts = _variant(n, seed, workers, progress, frozenset(), few)
     survival = [survival_steps(course, "whole model")]
-    failed = courses.failed[: len(reference_ill)]
-    rows = [_ablation_row("whole model", reference, reference_ill, failed, "All mechanisms are on.")]
+    rows = [_ablation_row("whole model", *reference, "All mechanisms are on.")]
     for ablation in ABLATIONS:
-        off = _simulated(min(ablation_patients, n), seed, workers, progress, ablation.off)
-        without, fell_ill = read_courses(off)
-        rows.append(_ablation_row(f"without {ablation.label}", without, fell_ill, off.failed, ablation.explanation))
+        variant, _, _ = _variant(few, seed, workers, progress, ablation.off, few)
+        without = variant[0]
+        rows.append(_ablation_row(f"without {ablation.label}", *variant, ablation.explanation))
         if len(without.survival):
             survival.append(survival_steps(without, f"without {ablation.label}"))
     columns = [
         "mechanism", "median_survival_months", "decline_points_per_month", "onset_share", "failed", "explanation"
     ]  # fmt: skip
-    counts = courses.result.status_counts()
-    counts["without_onset"] = int(np.sum(~ill & ~courses.failed))
     return NaturalHistory(summarise(course, seed), pd.concat(survival), pd.DataFrame(rows, columns=columns), counts, n)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from charcot import patients
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
+from charcot.engine.campaign.files import appearing
 from charcot.experiments.reading import entries
 from charcot.fitting.estimation import (
     Curvature,
@@ -173,7 +174,8 @@ def write(path: Path, stored: Mapping[str, Any]) -> None:
             lines.append(f" {json.dumps(key)}: [\n{inner}\n ]{comma}")
         else:
             lines.append(f" {json.dumps(key)}: {json.dumps(value)}{comma}")
-    path.write_text("\n".join([*lines, "}"]) + "\n", encoding="utf-8")
+    with appearing(path) as temporary:
+        temporary.write_text("\n".join([*lines, "}"]) + "\n", encoding="utf-8")
 
 
 def read(path: Path = SHIPPED) -> dict[str, Any]:

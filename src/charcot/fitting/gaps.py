@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from charcot import evidence, patients
+from charcot.core import pieces
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.core.result import failures_among
@@ -206,9 +207,28 @@ class _Bench:
         for first in range(0, len(varied), at_once):
             some = varied[first : first + at_once]
             moves = [(row, -row.down) for row in some] + [(row, row.up) for row in some]
-            found = self._stacked(moves)
+            found = self._piece(moves)
             for k, row in enumerate(some):
                 yield row, found[k], found[k + len(some)]
+
+    def _piece(self, moves: Sequence[tuple[_Varied, float]]) -> list[Values]:
+        """The endpoints after each move, and what failed on the way."""
+
+        def compute() -> tuple[list[Values], dict[str, int]]:
+            before, self.failures = self.failures, {}
+            values = self._stacked(moves)
+            failed, self.failures = self.failures, before
+            return values, failed
+
+        def found() -> None:
+            if self.progress is not None:
+                self.progress(len(moves) * len(self.onset))
+
+        inputs = [[row.label, move] for row, move in moves]
+        values, failed = pieces.piece("blocks of numbers", inputs, compute, found)
+        for name, count in failed.items():
+            self.failures[name] = self.failures.get(name, 0) + count
+        return values
 
     def _stacked(self, moves: Sequence[tuple[_Varied, float]]) -> list[Values]:
         n = len(self.onset)

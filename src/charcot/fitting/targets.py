@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import math
-import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
+from typing import TypeVar
 
 from charcot import clinic, patients
+from charcot.core import pieces
+from charcot.core.processes import WorkerPool
 from charcot.disease.systems import documents
 from charcot.experiments.board import Bench, Scored, Verdict, forget, score
 from charcot.experiments.cohorts import MOST, WORKERS
@@ -60,27 +61,29 @@ def _residual(name: str, verdict: Verdict) -> Residual:
     return Residual(label, outcome.unit, bound, value, deviation)
 
 
+_Job = tuple[tuple[str, ...], Assumed, int]  # names, what is changed, and the most patients of a cohort
+_Found = TypeVar("_Found")
+
+
 class Laboratory:
     """Runs experiments under many changes of the model at once: ``with Laboratory(workers) as laboratory``."""
 
     def __init__(self, workers: int = 1, at_most: int = 0) -> None:
         """``at_most``: the most patients that are drawn for an experiment; 0 draws as many as its file says."""
         self.workers, self.at_most = workers, at_most
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: WorkerPool | None = None
         self._known: dict[tuple[str, Assumed], Scored] = {}
 
     def __enter__(self) -> Laboratory:
         if self.workers > 1:
-            # Spawned, not forked: compiled code and its threads do not survive a fork.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.workers, mp_context=context)
+            self._pool = WorkerPool(self.workers)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.end(at_once=error is not None)
 
     def run(self, names: Sequence[str], changes: Sequence[Assumed]) -> list[list[Scored]]:
         """The named experiments under each change, in order.
@@ -96,7 +99,7 @@ class Laboratory:
             asked |= {(name, seen[name]) for name in new}
             if new:
                 jobs[tuple(new), under, self.at_most] = None
-        found = self._pool.map(_run, jobs) if self._pool is not None else map(_run, jobs)
+        found = self._each("points", _run, list(jobs))
         known = dict(self._known)
         for (some, under, _), scored in zip(jobs, found, strict=True):
             known |= {(name, seen_by(name, under)): one for name, one in zip(some, scored, strict=True)}
@@ -108,8 +111,22 @@ class Laboratory:
 
     def predict(self, names: Sequence[str], changes: Sequence[Assumed]) -> list[list[float]]:
         """Every reading of the named feasible experiments under each change, in order; NaN where one cannot be run."""
-        jobs = [(tuple(names), under, self.at_most) for under in changes]
-        return list(self._pool.map(_predict, jobs)) if self._pool is not None else [_predict(job) for job in jobs]
+        return self._each("predictions", _predict, [(tuple(names), under, self.at_most) for under in changes])
+
+    def _each(self, kind: str, work: Callable[[_Job], _Found], jobs: Sequence[_Job]) -> list[_Found]:
+        """What ``work`` makes of each job, in order; each is kept as a piece as soon as it is finished."""
+        words = [[list(names), under.key, at_most] for names, under, at_most in jobs]
+        there = {k: kept for k in range(len(jobs)) if (kept := pieces.find(kind, words[k])) is not None}
+        out: dict[int, _Found] = {k: kept[0] for k, kept in there.items()}
+        missing = [k for k in range(len(jobs)) if k not in there]
+        if self._pool is not None:
+            finished = self._pool.each(work, {k: jobs[k] for k in missing})
+        else:
+            finished = ((k, work(jobs[k])) for k in missing)
+        for k, result in finished:
+            pieces.keep(kind, words[k], result)
+            out[k] = result
+        return [out[k] for k in range(len(jobs))]
 
     def simulate(
         self, names: Sequence[str], changed: Callable[[Mapping[str, float]], Assumed]
@@ -159,11 +176,12 @@ def _of_the_clinic() -> frozenset[str]:
     return frozenset({full for full, number in symbols.items() if number.name in clinical} | set(DRAWN))
 
 
-def _run(job: tuple[tuple[str, ...], Assumed, int]) -> list[Scored]:
+def _run(job: _Job) -> list[Scored]:
     names, under, at_most = job
     known = entries()
     with _at_most(at_most):
-        return [score(known[name], under) for name in names]
+        # no curves: nobody looks at them here, and a fit keeps hundreds of boards
+        return [replace(score(known[name], under), curves=()) for name in names]
 
 
 @contextmanager
@@ -178,7 +196,7 @@ def _at_most(count: int) -> Iterator[None]:
         forget()  # each change is run once: what is kept would only fill memory
 
 
-def _predict(job: tuple[tuple[str, ...], Assumed, int]) -> list[float]:
+def _predict(job: _Job) -> list[float]:
     names, under, at_most = job
     known = feasible()
     with _at_most(at_most):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from charcot.core import locks
+
 TEMPORARY = ".partial-"
 
 
@@ -18,10 +21,14 @@ TEMPORARY = ".partial-"
 def appearing(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` to write to; at the end its content is on disk and stands under ``path``.
 
-    Two writers of one path do not disturb each other: the last one to finish stays.
+    Two writers of one path do not disturb each other: the last one to finish stays. What a killed writer of this path
+    has left is removed.
     """
+    _sweep(path)
     temporary = path.with_name(f".{path.name}{TEMPORARY}{secrets.token_hex(6)}")
+    lock = None
     try:
+        lock, _ = locks.take(temporary)
         yield temporary
         sync(temporary)
         os.replace(temporary, path)
@@ -30,6 +37,21 @@ def appearing(path: Path) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what writers of ``path`` left that are certainly dead: their lock can be taken."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}{TEMPORARY}*"):
+        with contextlib.suppress(OSError, locks.Held):
+            descriptor, certain = locks.take(left)
+            try:
+                if certain:
+                    left.unlink(missing_ok=True)
+            finally:
+                os.close(descriptor)
 
 
 def sync(path: Path) -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from charcot.core import locks
 from charcot.core.hashing import hash_json
 from charcot.engine.campaign.errors import FolderBusy, FolderInTheWay, OtherJob
 from charcot.engine.campaign.files import TEMPORARY, checksum, read_json, write_json
@@ -169,7 +170,7 @@ class Folder:
 
     def clean(self) -> None:
         """Remove what killed writers left; nobody else may be at work in this folder."""
-        for place in (self.path, self.path / PATIENTS, self.path / RECORDS):
+        for place in (self.path, *(part for part in self.path.iterdir() if part.is_dir() and part.name != ARRAYS)):
             for left in place.glob(f".*{TEMPORARY}*"):
                 left.unlink(missing_ok=True)
         for left in (self.path / ARRAYS).rglob("*.partial"):  # zarr's own temporary files
@@ -177,20 +178,15 @@ class Folder:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other processes that respect the lock out; a killed process gives it up by dying."""
+        """Keep other processes that respect the lock out; a killed process gives it up by dying.
+
+        Where there are no locks, two processes would compute everything twice, and agree.
+        """
         try:
-            import fcntl
-        except ImportError:  # not on this platform; two processes would compute everything twice, and agree
-            yield
-            return
-        descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+            descriptor, _ = locks.take(self.path / LOCK)
+        except locks.Held:
+            raise FolderBusy(f"another process is at work in {self.path}: wait for it, or end it first.") from None
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise FolderBusy(f"another process is at work in {self.path}: wait for it, or end it first.") from None
-            except OSError:
-                pass  # a file system without locks: as on a platform without them
             yield
         finally:
             os.close(descriptor)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from charcot import patients
+from charcot.core import pieces
 from charcot.core.errors import Problem, raise_if_any
 from charcot.core.program import Program
 from charcot.core.result import failures_among
@@ -97,11 +98,33 @@ class Bench:
             for first in range(0, len(keys), at_once):
                 some = keys[first : first + at_once]
                 rows = np.tile(group, len(some))
-                found = self._read(self._simulate(rows, some, model, arrange), rows)
+                found = self._chunk(rows, some, model, arrange)
                 for k, key in enumerate(some):
                     for name in ENDPOINTS:
                         out[key][name][group] = found[name][k * len(group) : (k + 1) * len(group)]
         return out
+
+    def _chunk(
+        self, rows: np.ndarray, keys: Sequence[Any], model: Program, arrange: Callable[..., dict[str, Any]]
+    ) -> Values:
+        """Endpoints of some people, (rows,), with what was counted on the way: a piece of the sweep."""
+
+        def compute() -> tuple[Values, dict[str, int], int]:
+            before, self.failures, self.early = (self.failures, self.early), {}, 0
+            values = self._read(self._simulate(rows, keys, model, arrange), rows)
+            counted, (self.failures, self.early) = (self.failures, self.early), before
+            return values, *counted
+
+        def found() -> None:
+            if self.progress is not None:
+                self.progress(len(rows))
+
+        inputs = [self.plan.resolved(), model.hash, rows.tolist(), list(keys)]
+        values, failures, early = pieces.piece("blocks of cells", inputs, compute, found)
+        for name, count in failures.items():
+            self.failures[name] = self.failures.get(name, 0) + count
+        self.early += early
+        return values
 
     def _simulate(
         self, rows: np.ndarray, keys: Sequence[Any], model: Program, arrange: Callable[..., dict[str, Any]]

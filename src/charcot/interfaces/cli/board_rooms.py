@@ -30,6 +30,12 @@ def board_names(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names)) or list(known)
 
 
+def cache_folder() -> Path:
+    from charcot.engine.compiled import cache_folder as folder
+
+    return folder()
+
+
 def run_board(names: Sequence[str], progress: Progress, workers: int) -> Any:
     from charcot.experiments.board import run_board as run
 

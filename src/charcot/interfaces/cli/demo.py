@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charcot.core.errors import Problem, Problems
+from charcot.core.pieces import piece
 from charcot.interfaces import runs
 from charcot.interfaces.cli import rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
@@ -59,7 +60,7 @@ def _trial_file() -> Any:
 
 def _compute(talk: Talk, protocol: Any, seed: int, workers: int) -> Product:
     with talk.stage("Simulating one typical patient, untreated and treated"):
-        typical = rooms.typical_patient(seed, workers)
+        typical = piece("typical patients", seed, lambda: rooms.typical_patient(seed, workers))
     outcome = run_with_progress(talk, protocol, workers)
     words = f"Simulating {UNTREATED:,} untreated patients, then {ABLATED:,} without each mechanism"
     with talk.stage(words, total=UNTREATED + ABLATED * rooms.ablation_count()) as advance:

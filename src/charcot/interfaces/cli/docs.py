@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from charcot.core.errors import EXIT_CHECK_FAILED
+from charcot.interfaces import runs
 from charcot.interfaces.cli.options import AsJson, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 
@@ -43,7 +44,7 @@ def docs(
         with talk.stage(f"Switching each of {len(names)} mechanisms off", total=total) as advance:
             results, curves = ablate(workers=worker_count(workers), progress=advance)
         for name, text in pages.ablation_tables(results, curves, program).items():
-            (folder / name).write_text(text, encoding="utf-8")
+            runs.write_text(folder / name, text)
         stored = pages.read_ablations(folder)
     made = pages.pages(stored)
     with talk.stage("Drawing"):
@@ -52,7 +53,7 @@ def docs(
         if old.suffix in (".md", ".svg") and old.name not in made:
             old.unlink()
     for name, text in made.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        runs.write_text(folder / name, text)
     talk.show(f"{sum(name.endswith('.md') for name in made)} pages in {folder}")
     talk.data({"ok": True, "folder": str(folder), "pages": sorted(made)})
 

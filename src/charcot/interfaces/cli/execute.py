@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charcot.core.pieces import keeping
 from charcot.interfaces import runs
 from charcot.interfaces.cli import rooms
 from charcot.interfaces.cli.talk import Talk
@@ -60,6 +61,7 @@ def identity(verb: str, **inputs: Any) -> dict[str, Any]:
 
 def execute(talk: Talk, job: Job, compute: Callable[[], Product]) -> None:
     """Compute into a new run folder, or name the identical run that is there already."""
+    runs.sweep(job.root)
     name = runs.run_name(job.title, job.identity)
     target, known = runs.place_for(job.root, name, force_new=job.force_new)
     if known:
@@ -67,13 +69,22 @@ def execute(talk: Talk, job: Job, compute: Callable[[], Product]) -> None:
         _announce(talk, target, _stored_summary(target), existing=True)
         return
     began = time.monotonic()
-    with runs.writing(target) as folder:
-        product = compute()
-        _write(talk, folder, job, product, began)
+    with runs.making(target) as making:
+        take_up(talk, making)
+        with keeping(making.pieces):
+            product = compute()
+        with making.writing() as folder:
+            _write(talk, folder, job, product, began)
     failed = sum(product.failures.values())
     if failed:
         talk.say(f"{failed:,} simulated patients failed; the report counts them by reason.")
     _announce(talk, target, list(product.summary), existing=False)
+
+
+def take_up(talk: Talk, making: runs.Making) -> None:
+    """Say what an interrupted run has left to go on from."""
+    if kept := making.kept():
+        talk.say(f"Goes on from an interrupted run of the same: {kept} there already.")
 
 
 def _write(talk: Talk, folder: Path, job: Job, product: Product, began: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import json
@@ -16,7 +17,8 @@ from typing import Any, TypeVar
 
 import typer
 
-from charcot.core.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, EXIT_INTERRUPTED, CharcotError, Problem, Problems
+from charcot.core.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, CharcotError, Problem, Problems
+from charcot.interfaces.cli import signals
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -35,13 +37,15 @@ def guarded(command: Command) -> Command:
         except typer.Exit:
             raise
         except KeyboardInterrupt:
-            _end(as_json, EXIT_INTERRUPTED, "Interrupted. Nothing half-written was left behind.")
+            _end(as_json, signals.exit_code(), "Interrupted. Nothing half-written was left behind.")
         except CharcotError as error:
             problems = error.problems if isinstance(error, Problems) else ()
             _end(as_json, error.exit_code, str(error), problems)
         except BrokenPipeError:
             _quiet_stdout()
         except OSError as error:
+            if signals.heard():  # such as a line to a terminal that has gone
+                _end(as_json, signals.exit_code(), "Interrupted.")
             _end_of_os_error(error, as_json)
         except Exception as error:
             _end_of_surprise(error, as_json)
@@ -50,7 +54,10 @@ def guarded(command: Command) -> Command:
 
 
 def _end(as_json: bool, code: int, message: str, problems: tuple[Problem, ...] = ()) -> None:
-    sys.stderr.write(message.rstrip() + "\n")
+    """End a command. Notes on the exception at hand, such as what is kept, follow the message."""
+    message = " ".join([message.rstrip(), *getattr(sys.exception(), "__notes__", ())])
+    with contextlib.suppress(OSError):  # nobody may be there to read it
+        sys.stderr.write(message + "\n")
     if as_json:
         content = {"ok": False, "exit_code": code, "message": message, "problems": [as_record(p) for p in problems]}
         sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")

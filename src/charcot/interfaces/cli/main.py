@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import warnings
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from charcot import __version__
-from charcot.core.errors import EXIT_INTERRUPTED, EXIT_OK, CharcotWarning
+from charcot.core.errors import EXIT_OK, CharcotWarning
+from charcot.interfaces.cli import signals
 from charcot.interfaces.cli.check import check
 from charcot.interfaces.cli.compare import compare
 from charcot.interfaces.cli.demo import demo
@@ -66,16 +65,17 @@ def common(
 
 def main() -> None:
     """The entry point of the ``charcot`` command."""
-    signal.signal(signal.SIGTERM, _terminated)
-    # a terminal that closes is a polite kill too, but whoever asked to outlive it (nohup) is heard
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, _terminated)
+    signals.listen()
     warnings.formatwarning = _plainly
     try:
         app()
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
-        sys.exit(EXIT_INTERRUPTED)
+        sys.exit(signals.exit_code())
+    finally:
+        if signals.heard():
+            signals.let_go_of_a_dead_terminal()
+            sys.exit(signals.exit_code())
 
 
 _with_place = warnings.formatwarning
@@ -88,11 +88,6 @@ def _plainly(
     if issubclass(category, CharcotWarning):
         return f"{message}\n"
     return _with_place(message, category, filename, lineno, line)
-
-
-def _terminated(_number: int, _frame: FrameType | None) -> None:
-    """A polite kill cleans up like Ctrl-C."""
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from charcot.core.errors import EXIT_INTERRUPTED, CharcotError, Problem, Problems, Where
+from charcot.core.errors import CharcotError, Problem, Problems, Where
 from charcot.interfaces import runs
-from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli import rooms, signals
 from charcot.interfaces.cli.execute import SUMMARY, identity, key_figures
 from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Seed, Settings, read_settings, worker_count
 from charcot.interfaces.cli.pace import Pace, duration, pacing, say_rate
@@ -26,7 +26,9 @@ PROTOCOL = "protocol.yaml"
 class Unfinished(CharcotError):
     """The run was interrupted, and can be gone on with."""
 
-    exit_code = EXIT_INTERRUPTED
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        return signals.exit_code()
 
 
 def population(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charcot.core.errors import EXIT_CHECK_FAILED, Problem, Problems, raise_if_any
+from charcot.core.pieces import keeping
+from charcot.interfaces import runs
 from charcot.interfaces.cli import board_rooms
+from charcot.interfaces.cli.execute import identity, take_up
 from charcot.interfaces.cli.options import AsJson, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.content import number_text
@@ -54,13 +58,12 @@ def reproduce(
         raise_if_any(board_rooms.check_board(), "the board is not sound")
         wanted = board_rooms.board_names(names or ())
     began = time.monotonic()
-    with talk.stage(f"Running {len(wanted)} experiments and claims", total=len(wanted)) as advance:
-        board = board_rooms.run_board(wanted, advance, worker_count(workers))
-    seconds = time.monotonic() - began
-    talk.show(*_page(board))
-    _write(talk, board, html, folder)
-    if docs is not None:
-        board_rooms.write_board_pages(board, docs)
+    with _board(talk, wanted, worker_count(workers)) as board:
+        seconds = time.monotonic() - began
+        talk.show(*_page(board))
+        _write(talk, board, html, folder)
+        if docs is not None:
+            board_rooms.write_board_pages(board, docs)
     if accept:
         board_rooms.store_baseline(board)
     lost = board.lost()
@@ -80,6 +83,25 @@ def reproduce(
         raise typer.Exit(EXIT_CHECK_FAILED)
 
 
+@contextlib.contextmanager
+def _board(talk: Talk, wanted: Sequence[str], workers: int) -> Iterator[Any]:
+    """The board. It has no run folder: finished experiments lie in the cache until all is printed and written."""
+    root = board_rooms.cache_folder()
+    runs.sweep(root)
+    place = root / runs.run_name("board", identity("reproduce", names=list(wanted)))
+    with contextlib.ExitStack() as stack:
+        try:
+            making = stack.enter_context(runs.making(place))
+        except (runs.CannotWrite, OSError):  # another one is at it, or there is no cache: nothing is kept
+            pass
+        else:
+            take_up(talk, making)
+            stack.enter_context(keeping(making.pieces))
+        with talk.stage(f"Running {len(wanted)} experiments and claims", total=len(wanted)) as advance:
+            board = board_rooms.run_board(wanted, advance, workers)
+        yield board
+
+
 def _write(talk: Talk, board: Any, html: Path | None, folder: Path | None) -> None:
     if html is None and folder is None:
         return
@@ -87,7 +109,7 @@ def _write(talk: Talk, board: Any, html: Path | None, folder: Path | None) -> No
         from charcot.interfaces.report.board import board_page, write_folder
 
         if html is not None:
-            html.write_text(board_page(board), encoding="utf-8")
+            runs.write_text(html, board_page(board))
         if folder is not None:
             write_folder(board, folder)
     talk.show(*(f"Board: {place}" for place in (html, folder and folder / "board.html") if place))

@@ -24,7 +24,7 @@ from charcot.interfaces.report.content import (
     number_text,
 )
 from charcot.interfaces.report.picture import draw
-from charcot.interfaces.runs import jsonable
+from charcot.interfaces.runs import jsonable, write_text
 
 TITLES = {
     "calibration": "Calibration: experiments that set numbers",
@@ -49,15 +49,15 @@ def write_folder(board: Board, folder: Path) -> None:
     """``board.html``, ``board.json`` and one SVG for each experiment."""
     folder.mkdir(parents=True, exist_ok=True)
     report = _report(board)
-    (folder / "board.html").write_text(to_html(report), encoding="utf-8")
+    write_text(folder / "board.html", to_html(report))
     content = {"experiments": [record(s) for s in board.scored], **board.counts()}
     text = json.dumps(jsonable(content), indent=2, ensure_ascii=False)
-    (folder / "board.json").write_text(text + "\n", encoding="utf-8")
+    write_text(folder / "board.json", text + "\n")
     for section in report.sections:
         for block in section.blocks:
             if isinstance(block, Figure):
                 svg = block.svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-                (folder / f"{block.name}.svg").write_text(svg, encoding="utf-8")
+                write_text(folder / f"{block.name}.svg", svg)
 
 
 def _report(board: Board) -> Report:

@@ -8,6 +8,7 @@ from pathlib import Path
 from charcot.experiments.board import GROUPS, Board, Scored, expectation
 from charcot.experiments.definition import Claim
 from charcot.interfaces.report.content import number_text
+from charcot.interfaces.runs import write_text
 
 MADE = "Made by `charcot reproduce --docs docs`; do not edit by hand."
 NAMES = {"calibration": "Calibration", "validation": "Validation", "negative_controls": "Negative controls"}
@@ -17,7 +18,7 @@ def write_pages(board: Board, folder: Path) -> list[Path]:
     """Write ``board.md`` and ``claims.md``."""
     pages = {"board.md": _board(board), "claims.md": _claims(board)}
     for name, lines in pages.items():
-        (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_text(folder / name, "\n".join(lines) + "\n")
     return [folder / name for name in pages]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from charcot.interfaces.report.content import Figure, Prose, Section, Sheet, Table, cell_text
+from charcot.interfaces.runs import write_text
 
 
 def write_page(folder: Path, stem: str, title: str, lead: Sequence[str], sections: Sequence[Section]) -> list[Path]:
@@ -20,7 +21,7 @@ def write_page(folder: Path, stem: str, title: str, lead: Sequence[str], section
         for block in section.blocks:
             if isinstance(block, Figure):
                 picture = folder / f"{stem}-{block.name}.svg"
-                picture.write_text(standalone(block.svg), encoding="utf-8")
+                write_text(picture, standalone(block.svg))
                 written.append(picture)
                 lines += [f"**{block.finding}**", "", f"![{block.label}]({picture.name})", "", *_table(block.table)]
                 lines += [block.note, ""] if block.note else []
@@ -29,7 +30,7 @@ def write_page(folder: Path, stem: str, title: str, lead: Sequence[str], section
             elif isinstance(block, Sheet):
                 lines += [f"**{block.title}**", "", *_table(block.table), *([block.note, ""] if block.note else [])]
     page = folder / f"{stem}.md"
-    page.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    write_text(page, "\n".join(lines).rstrip() + "\n")
     return [page, *written]
 
 
