@@ -1,11 +1,15 @@
-"""Kill a population's run at random moments, resume it, and compare every byte with an undisturbed run.
+"""Kill commands at random moments, run them again, and compare every byte with an undisturbed run.
 
-    python benchmarks/kill.py                  # ten kills of the process, ten of a dask worker
-    python benchmarks/kill.py --times 3 --seed 2
+    python benchmarks/kill.py                              # each command ten times
+    python benchmarks/kill.py --only trial fit --times 3 --seed 2
 
-Half of the moments are uniform over the wall time of an undisturbed run, start-up included; the other half over its
-time from the first finished chunk to the end. Where a run had ended before its kill, it is run again with half the
-moment. ``kill -9`` each time.
+``kill -9`` each time, at a moment uniform over the wall time of an undisturbed run; every other time from the moment on
+at which the first piece is finished, since much of a short run is its start-up. Where a run had ended before its kill,
+it is run again with half the moment. Then it is run again as its own message would say. What is in the folder must be
+the same, nothing may be left beside it or in the cache, and no process of the killed command may live on.
+
+``worker`` kills one of two dask workers of a population; the run itself goes on. Other load makes all of it slower, and
+the moments less even: nothing else depends on it.
 """
 
 from __future__ import annotations
@@ -13,57 +17,108 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import os
 import random
+import re
+import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
-CHARCOT = [sys.executable, "-m", "charcot.interfaces.cli.main", "population"]
-JOB = ["sporadic", "--patients", "600", "--horizon", "4 years", "--chunk", "20", "--trajectories", "3 months"]
+CHARCOT = [sys.executable, "-m", "charcot.interfaces.cli.main"]
+PROTOCOL = Path(__file__).parents[1] / "examples" / "first-trial.yaml"
+SMALL_TRIAL = ["--set", "arms.0.n=12", "--set", "arms.1.n=12", "--replicates"]
+POPULATION = ["population", "sporadic", "-n", "600", "--horizon", "4 years", "--chunk", "20", "--trajectories"]
+MOUSE = ["rnls8_transgene_on", "rnls8_transgene_off", "rnls8_off_in_old_mice", "sod1_g93a_natural_history"]
+COMMANDS: dict[str, list[str]] = {
+    "population": [*POPULATION, "3 months"],
+    "trial": ["trial", str(PROTOCOL), *SMALL_TRIAL, "8"],
+    "shared": ["trial", str(PROTOCOL), *SMALL_TRIAL, "8", "--set", "simulate.pool=shared"],
+    "fit": ["fit", "--number", "person.base_tempo", "--number", "spread.transport",
+            *(word for name in MOUSE for word in ("--experiment", name)), "--rounds", "2"],
+    "compare": ["compare", "--hypothesis", "energy", "--hypothesis", "muscle", "--draws", "2"],
+    "board": ["reproduce", *MOUSE, "human_decline_of_score", "riluzole_survival", "--folder", "board"],
+    "sweep": ["sweep", "--product", "tofersen", "--population", "sod1", "--no-pairs", "--start=-1,0,1", "-n", "8"],
+    "gaps": ["evidence", "gaps", "-n", "4"],
+    "demo": ["demo", "--replicates", "2"],
+}  # fmt: skip
 FINISHED = "it had finished"
 SPAWNED = "spawn_main"  # in the command line of a worker's process
+MARK = "CHARCOT_KILL"  # in the environment of a command and of all its processes
+WORK = ("*/records/*.json", "*/pieces/*.piece")  # what a finished piece of work looks like in runs/ or the cache
+# what tells the time of a run
+TIMES = re.compile(rb'\d{4}-\d\d-\d\dT[\d:]+\+00:00|"(seconds|wall_time_seconds)": [\d.]+|[\d.,]+ s(econds)?\b')
 
 
-def start(place: Path, *more: str) -> subprocess.Popen[bytes]:
-    quiet = subprocess.DEVNULL
-    return subprocess.Popen([*CHARCOT, *more, "--workers", "2"], cwd=place, stdout=quiet, stderr=quiet)
+class Place:
+    """A folder in which a command runs, with a cache of its own for pieces; kernels are shared by a link."""
+
+    def __init__(self, root: Path, kernels: Path) -> None:
+        self.root, self.work, self.cache, self.mark = root, root / "work", root / "cache", secrets.token_hex(8)
+        self.work.mkdir(parents=True)
+        self.cache.mkdir(mode=0o700)
+        for kernel in kernels.glob("*.kernel"):
+            os.link(kernel, self.cache / kernel.name)
+
+    def start(self, words: list[str]) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "CHARCOT_CACHE": str(self.cache), MARK: self.mark}
+        with (self.root / "told.txt").open("ab") as told:
+            return subprocess.Popen([*CHARCOT, *words], cwd=self.work, stdout=told, stderr=told, env=environment)
+
+    def pieces(self) -> int:
+        """How many pieces of work are finished."""
+        return sum(len(list(folder.glob(how))) for folder in (self.work / "runs", self.cache) for how in WORK)
+
+    def contents(self) -> dict[str, str]:
+        """Every file, hidden ones too, with the checksum of its content but for times; and what is left elsewhere."""
+        found = {}
+        for path in sorted(p for p in self.work.rglob("*") if p.is_file() and p.name not in (".lock", "manifest.json")):
+            text = TIMES.sub(b"", path.read_bytes()) if path.suffix in (".html", ".json") else path.read_bytes()
+            found[str(path.relative_to(self.work))] = hashlib.sha256(text).hexdigest()
+        left = [path.name for path in self.cache.iterdir() if path.suffix != ".kernel"]
+        return found | {f"left in the cache: {name}": "" for name in left}
+
+    def processes(self) -> list[psutil.Process]:
+        """Those of the command that are alive."""
+        alive = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == self.mark:
+                    alive.append(process)
+        return alive
+
+    def wait_for_nobody(self, seconds: float) -> list[psutil.Process]:
+        """Those who are still alive after a while."""
+        deadline = time.monotonic() + seconds
+        while (alive := self.processes()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return alive
 
 
-def contents(place: Path) -> dict[str, str]:
-    """Every file of the one run in ``place`` with its checksum; the manifest tells the time and is left out."""
-    (folder,) = (place / "runs").iterdir()
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in (".lock", "manifest.json"))
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
-
-
-def recorded(place: Path) -> int:
-    """How many chunks are finished."""
-    return len(list(place.glob("runs/*/records/*.json")))
-
-
-def undisturbed(place: Path, *more: str) -> tuple[dict[str, str], float, float]:
-    """What the run writes, its seconds, and its seconds from the first chunk on."""
-    began = time.monotonic()
-    process = start(place, *JOB, *more)
-    first = wait_for_work(place, process)
-    if process.wait() != 0:
-        raise SystemExit("the undisturbed run failed")
-    return contents(place), time.monotonic() - began, time.monotonic() - first
-
-
-def wait_for_work(place: Path, process: subprocess.Popen[bytes]) -> float:
-    """The time at which the first chunk is finished."""
-    while process.poll() is None and not recorded(place):
+def wait_for_work(place: Place, process: subprocess.Popen[bytes], wanted: int = 1) -> float:
+    """The time at which the first pieces are finished."""
+    while process.poll() is None and place.pieces() < wanted:
         time.sleep(0.02)
     return time.monotonic()
 
 
-def let_run(place: Path, process: subprocess.Popen[bytes], moment: float, from_work: bool) -> None:
+def undisturbed(place: Place, words: list[str]) -> tuple[dict[str, str], float, float]:
+    """What the run writes, its seconds, and its seconds from the first finished piece on."""
+    began = time.monotonic()
+    process = place.start(words)
+    first = wait_for_work(place, process)
+    if process.wait() not in (0, 1):  # 1: the board has lost something
+        raise SystemExit(f"the undisturbed run failed:\n{(place.root / 'told.txt').read_text()}")
+    return place.contents(), time.monotonic() - began, time.monotonic() - first
+
+
+def let_run(place: Place, process: subprocess.Popen[bytes], moment: float, from_work: bool) -> None:
     """Wait until the moment of the kill, or the end."""
     if from_work:
         wait_for_work(place, process)
@@ -71,25 +126,25 @@ def let_run(place: Path, process: subprocess.Popen[bytes], moment: float, from_w
         process.wait(timeout=moment)
 
 
-def kill_process(place: Path, moment: float, from_work: bool) -> str:
-    """Kill the whole run, then resume it as its own message would say; returns what was there at the kill."""
-    process = start(place, *JOB)
+def kill_process(place: Place, words: list[str], moment: float, from_work: bool) -> str:
+    """Kill the whole run, then run it again; returns what was there at the kill."""
+    process = place.start(words)
     let_run(place, process, moment, from_work)
-    state = FINISHED
-    if process.poll() is None:
-        process.kill()
-        process.wait()
-        state = f"{recorded(place)} chunks were recorded"
-    found = list(place.glob("runs/*/job.json"))
-    resumed = start(place, "--resume", str(found[0].parent)) if found else start(place, *JOB)
-    if resumed.wait() != 0:
+    if process.poll() is not None:
+        return FINISHED
+    process.kill()
+    process.wait()
+    state = f"{place.pieces()} pieces were kept"
+    if place.wait_for_nobody(10.0):
+        state += ", PROCESSES LIVE ON"
+    if place.start(words).wait() not in (0, 1):
         state += ", THE RESUMED RUN FAILED"
     return state
 
 
-def kill_worker(place: Path, moment: float, from_work: bool) -> str:
+def kill_worker(place: Place, words: list[str], moment: float, from_work: bool) -> str:
     """Kill one of the two dask workers; the run itself goes on."""
-    process = start(place, *JOB, "--scheduler", "local")
+    process = place.start(words)
     let_run(place, process, moment, from_work)
     workers: list[psutil.Process] = []
     while process.poll() is None and not workers:
@@ -98,46 +153,56 @@ def kill_worker(place: Path, moment: float, from_work: bool) -> str:
         time.sleep(0.05)
     if not workers:
         return FINISHED
-    state = f"{recorded(place)} chunks were recorded"
+    state = f"{place.pieces()} pieces were kept"
     random.choice(workers).kill()
     if process.wait(timeout=900) != 0:
         state += ", THE RUN FAILED"
     return state
 
 
+Kill = Callable[[Place, list[str], float, bool], str]
+
+
+def try_command(name: str, root: Path, kernels: Path, times: int, draws: random.Random) -> int:
+    """How many of ``times`` kills did not end as they should."""
+    kill: Kill = kill_worker if name == "worker" else kill_process
+    words = COMMANDS["population" if name == "worker" else name]
+    words = [*words, *(["--scheduler", "local"] if name == "worker" else []), "--workers", "2"]
+    reference, seconds, working = undisturbed(Place(root / name, kernels), words)
+    print(f"{name}: undisturbed {seconds:.1f} s, {len(reference)} files", flush=True)
+    wrong = int(any("left" in path or "/." in path for path in reference))
+    for number in range(times):
+        from_work = number % 2 == 1
+        moment = draws.uniform(0, working if from_work else seconds)
+        place = Place(root / f"{name}-{number}", kernels)
+        while (state := kill(place, words, moment, from_work)) == FINISHED:
+            shutil.rmtree(place.root)
+            place = Place(place.root, kernels)
+            moment /= 2
+        found = place.contents()
+        differing = [path for path in {*found, *reference} if found.get(path) != reference.get(path)]
+        wrong += bool(differing) or state != state.lower()
+        since = "after the first piece" if from_work else "after the start"
+        ending = "equal" if not differing else f"DIFFERS in {', '.join(sorted(differing)[:5])}"
+        print(f"  kill -9 {moment:4.1f} s {since}, {state}; the final run is {ending}", flush=True)
+        shutil.rmtree(place.root)
+    return wrong
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=["process", "worker"], help="kill only these")
+    parser.add_argument("--only", choices=[*COMMANDS, "worker"], nargs="+", help="kill only these")
     asked = parser.parse_args()
-    draws = random.Random(asked.seed)
     random.seed(asked.seed)
     wrong = 0
-    with tempfile.TemporaryDirectory() as root:
-        reference: dict[str, str] = {}
-        for name, kill, more in (("process", kill_process, ()), ("worker", kill_worker, ("--scheduler", "local"))):
-            if asked.only not in (None, name):
-                continue
-            place = Path(root) / name
-            place.mkdir()
-            found, seconds, working = undisturbed(place, *more)
-            reference = reference or found
-            print(f"{name}: undisturbed {seconds:.1f} s, {len(found)} files, equal: {found == reference}", flush=True)
-            wrong += found != reference
-            for number in range(asked.times):
-                trial = Path(root) / f"{name}-{number}"
-                trial.mkdir()
-                from_work = number % 2 == 1
-                moment = draws.uniform(0, working if from_work else seconds)
-                while (state := kill(trial, moment, from_work)) == FINISHED:
-                    shutil.rmtree(trial / "runs")
-                    moment /= 2
-                equal = contents(trial) == reference
-                wrong += not equal
-                since = "after the first chunk" if from_work else "after the start"
-                print(f"  kill -9 {moment:4.1f} s {since}, {state}; the final run is equal: {equal}", flush=True)
-    print("all equal" if not wrong else f"{wrong} DIFFER")
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary)
+        kernels = Path(os.environ.get("CHARCOT_CACHE") or Path.home() / ".cache" / "charcot")
+        for name in asked.only or [*COMMANDS, "worker"]:
+            wrong += try_command(name, root, kernels, asked.times, random.Random(asked.seed))
+    print("all as they should be" if not wrong else f"{wrong} WRONG")
     raise SystemExit(bool(wrong))
 
 
