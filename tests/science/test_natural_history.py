@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from lifelines import KaplanMeierFitter
 from virtual_experiments import drawn_courses, drawn_summaries
 
 from charcot import patients
 from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.experiments import natural_history
-from charcot.experiments.natural_history import ABLATIONS, measured_slopes, median_survival, slope_correlation
+from charcot.experiments.natural_history import (
+    ABLATIONS,
+    ROUNDING,
+    kaplan_meier,
+    measured_slopes,
+    median_survival,
+    slope_correlation,
+)
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +124,14 @@ def test_readouts_stay_in_their_range_along_the_way(courses):
     for region in ("bulbar", "cervical", "thoracic", "lumbar"):
         assert np.nanmax(courses.result[f"{region}.pool.motor_units"]) < 1 + 1e-6
     assert np.nanmax(courses.result["clinic.alsfrs_r.total"]) < 48 + 1e-6
+
+
+def test_kaplan_meier_is_that_of_lifelines_and_a_half_is_a_half():
+    rng = np.random.default_rng(3)
+    time, observed = np.round(rng.exponential(10.0, 70), 1) + 0.1, rng.random(70) < 0.8
+    times, alive = kaplan_meier(time, observed)
+    theirs = KaplanMeierFitter().fit(time, observed).survival_function_at_times(times).to_numpy()
+    np.testing.assert_allclose(alive, theirs, rtol=1e-12)
+    # Six deaths: exactly half are alive after the third, whatever the last digit of a product of shares is.
+    times, alive = kaplan_meier(np.arange(1.0, 7.0), np.ones(6, dtype=bool))
+    assert times[(alive <= 0.5 + ROUNDING).argmax()] == 3.0

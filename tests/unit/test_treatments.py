@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from charcot import clinic, disease, evidence
+from charcot import clinic, disease, evidence, patients
 from charcot.core.expression import symbols_of, to_python
 from charcot.core.program import Program
 from charcot.core.schedule import Event, EventKind, Schedule
@@ -530,3 +530,29 @@ def test_an_addition_in_the_wrong_unit_is_found_when_the_model_is_composed(tmp_p
     problem = next(p for p in check(model) if p.code == "unit-mismatch")
     assert problem.message == "a product adds '1/week' to survival.infection_hazard, which is in '1/day'"
     assert str(problem.where).startswith("triple_cytokine_blockade.yaml:")
+
+
+@pytest.mark.parametrize("until", [40.0, 999.5, 1000.0, 1000.25, 2500.0])
+def test_a_schedule_cut_anywhere_is_the_beginning_of_a_longer_one(until):
+    """Doses are laid out far ahead, for all who follow a schedule, and cut where each patient's end."""
+    for name, dosing in products()["edaravone_iv"].schedules.items():
+        given = Regimen.parse(product="edaravone_iv", schedule=name).events(3.5, until)
+        changes = [(on, off) for on, off, _ in dosing.intervals(until - 3.5)]
+        on = [event.time for event in given if event.value > 0]
+        off = [event.time for event in given if event.value == 0]
+        assert on == [3.5 + start for start, _ in changes]
+        assert off == [3.5 + end for _, end in changes if 3.5 + end < until]
+
+
+def test_series_are_packed_as_their_events_are():
+    program = patients.program(("edaravone_iv", "tofersen"))
+    given = [
+        [Regimen.parse(product="edaravone_iv"), Regimen.parse(product="tofersen", start="10 days")],
+        [],
+        [Regimen.parse(product="tofersen")],
+    ]
+    packed = Schedule.pack_series(program, [[r.series(5.0, 200.0) for r in mine] for mine in given])
+    single = Schedule.pack(program, [[e for r in mine for e in r.events(5.0, 200.0)] for mine in given])
+    assert len(packed.times) > 40
+    for name in ("offsets", "times", "targets", "kinds", "values"):
+        np.testing.assert_array_equal(getattr(packed, name), getattr(single, name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from types import SimpleNamespace
 from typing import Any
 
@@ -141,3 +142,10 @@ def test_who_was_never_seen_again_has_no_last_observation() -> None:
     found = change_carried(data, Design(("a", "b"), 0.05, 2), "alsfrs_r_change_locf")
     assert found[0]["estimate"] == pytest.approx(-2.0)
     assert found[0]["note"] == "8 patients, 0 carried forward"
+
+
+def test_a_stream_is_the_generator_of_its_address():
+    """The numbers of every result so far: Philox under the digest of the address."""
+    digest = hashlib.blake2b(b"7\x1f3\x1ftempo", digest_size=16).digest()
+    expected = np.random.Generator(np.random.Philox(key=np.frombuffer(digest, dtype=np.uint64)))
+    np.testing.assert_array_equal(stream(7, 3, "tempo").standard_normal(9), expected.standard_normal(9))

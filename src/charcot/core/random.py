@@ -8,8 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
+
+
+class _Key(ISeedSequence):
+    """A key as it is. ``Philox(key=...)`` gives the same numbers, but first draws a seed that it never uses."""
+
+    def __init__(self, words: np.ndarray) -> None:
+        self.words = words
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> np.ndarray:
+        return self.words
 
 
 def stream(seed: int, patient: int | str, purpose: str) -> np.random.Generator:
@@ -22,7 +34,7 @@ def stream(seed: int, patient: int | str, purpose: str) -> np.random.Generator:
     """
     address = f"{seed}\x1f{patient}\x1f{purpose}".encode()
     key = np.frombuffer(hashlib.blake2b(address, digest_size=16).digest(), dtype=np.uint64)
-    return np.random.Generator(np.random.Philox(key=key))
+    return np.random.Generator(np.random.Philox(_Key(key)))
 
 
 def uniforms(seed: int, patients: Sequence[int | str] | np.ndarray, purpose: str) -> np.ndarray:

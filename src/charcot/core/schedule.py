@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -26,6 +26,20 @@ class Event:
     target: str
     kind: EventKind
     value: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """Events of one kind on one target: ``times`` (events,) ascending, in days, and ``values`` (events,)."""
+
+    target: str
+    kind: EventKind
+    times: np.ndarray
+    values: np.ndarray
+
+    def __iter__(self) -> Iterator[Event]:
+        for time, value in zip(self.times.tolist(), self.values.tolist(), strict=True):
+            yield Event(time, self.target, self.kind, value)
 
 
 @dataclass(frozen=True)
@@ -73,6 +87,26 @@ class Schedule:
             np.array(columns[1], dtype=np.int32),
             np.array(columns[2], dtype=np.int32),
             np.array(columns[3], dtype=np.float64),
+        )
+
+    @classmethod
+    def pack_series(cls, program: Program, series: Sequence[Iterable[Series]]) -> Schedule:
+        """Pack several series for each patient; an unknown target raises KeyError with the nearest names."""
+        flat = [(patient, one) for patient, mine in enumerate(series) for one in mine if len(one.times)]
+        if not flat:
+            return cls.empty(len(series))
+        counts = [len(one.times) for _, one in flat]
+        kinds = {EventKind.ADD: "state", EventKind.SET: "input"}
+        found = {key: program.index(kinds[key[1]], key[0]) for key in {(one.target, one.kind) for _, one in flat}}
+        owner = np.repeat([patient for patient, _ in flat], counts)
+        times = np.concatenate([one.times for _, one in flat])
+        order = np.lexsort((times, owner))  # stable: equal times keep their order
+        return cls(
+            np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(series)))]).astype(np.int64),
+            times[order],
+            np.repeat([found[one.target, one.kind] for _, one in flat], counts).astype(np.int32)[order],
+            np.repeat([int(one.kind) for _, one in flat], counts).astype(np.int32)[order],
+            np.concatenate([one.values for _, one in flat])[order],
         )
 
     @classmethod

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from lifelines import KaplanMeierFitter
 
 from charcot import patients
 from charcot.clinic.observation import TOTAL_MAXIMUM, observe_items
@@ -32,6 +31,7 @@ REGION_OF_DOMAIN = {"bulbar": "bulbar", "fine motor": "cervical", "gross motor":
 
 SITES = {"bulbar": "bulbar", "upper limb": "cervical", "lower limb": "lumbar"}
 VISIT_MONTHS = np.arange(0.0, 13.0, 3.0)  # of a study, from diagnosis
+ROUNDING = 1e-12  # of a share alive: what is exactly a half by counting is a half
 SLOPES = "Correlation of the slope before diagnosis with the slope after, as measured"
 
 
@@ -189,7 +189,19 @@ def median_survival(course: Course, rows: np.ndarray | None = None) -> float:
     keep = np.arange(len(course.survival)) if rows is None else rows
     if len(keep) == 0:
         return float("nan")
-    return float(KaplanMeierFitter().fit(course.survival[keep], course.observed[keep]).median_survival_time_)
+    times, alive = kaplan_meier(course.survival[keep], course.observed[keep])
+    reached = alive <= 0.5 + ROUNDING
+    return float(times[reached.argmax()]) if reached.any() else float("inf")
+
+
+def kaplan_meier(time: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct times of observed deaths, ascending, and the Kaplan-Meier share alive from each on.
+
+    ``time``: (patients,) of death or of the last sight; ``observed``: (patients,) bool, whether it is of death.
+    """
+    times, deaths = np.unique(time[observed], return_counts=True)
+    at_risk = len(time) - np.searchsorted(np.sort(time), times, side="left")
+    return times, np.cumprod(1.0 - deaths / at_risk)
 
 
 def statistics(k: Course) -> dict[str, Callable[[np.ndarray], float]]:
@@ -282,12 +294,12 @@ def summarise(course: Course, seed: int, resamples: int = 200) -> pd.DataFrame:
 
 def survival_steps(course: Course, variant: str) -> pd.DataFrame:
     """Kaplan-Meier of survival from onset at every month to ten years: share alive and number at risk."""
-    fitted = KaplanMeierFitter().fit(course.survival, course.observed)
+    times, alive = kaplan_meier(course.survival, course.observed)
     months = np.arange(0, 121)
     return pd.DataFrame(
         {
             "months_since_onset": months,
-            "alive": fitted.survival_function_at_times(months).to_numpy(),
+            "alive": np.concatenate([[1.0], alive])[np.searchsorted(times, months, side="right")],
             "at_risk": [int(np.sum(course.survival >= m)) for m in months],
             "variant": variant,
         }

@@ -196,14 +196,12 @@ def _switch(model: Program, mechanism: str) -> int:
     return model.parameter_names.index(name)
 
 
-def _schedule(
-    cohort: Cohort, model: Program, regimens: Sequence[Sequence[Event]], horizon: float, seeded: bool
-) -> Schedule:
+def _schedule(cohort: Cohort, model: Program, doses: Schedule, horizon: float, seeded: bool) -> Schedule:
     """Everything that happens to each patient: the seed, the drifting tempo, the treatments."""
     n = len(cohort)
     begins = np.zeros(n) if seeded else start_days(cohort)
     at_risk = [[Event(float(day), AT_RISK, EventKind.SET, 1.0)] for day in begins]
-    given = Schedule.merge([Schedule.pack(model, at_risk), Schedule.pack(model, regimens)])
+    given = Schedule.merge([Schedule.pack(model, at_risk), doses])
     if not seeded:
         return given
     times, targets = tempo_paths(cohort, horizon)
@@ -222,7 +220,7 @@ def schedule_of(cohort: Cohort, model: Program, regimens: Sequence[Sequence[Even
 
     Times are days on each patient's clock, for ``horizon`` days after the seed; ``start_days`` is where they begin.
     """
-    return _schedule(cohort, model, regimens, horizon, seeded=True)
+    return _schedule(cohort, model, Schedule.pack(model, regimens), horizon, seeded=True)
 
 
 def _check_treatments(
@@ -332,16 +330,16 @@ def simulate(
     horizon = horizon_years * DAYS_PER_YEAR
     start = start_days(cohort)
     day_zero = np.zeros(len(cohort)) if origins is None else np.asarray(origins, dtype=float)
-    doses = [
-        [*(events[row] if events else ()), *(e for r in given[row] for e in r.events(float(day_zero[row]), horizon))]
-        for row in range(len(cohort))
-    ]
+    doses = [[r.series(float(day_zero[row]), horizon) for r in given[row]] for row in range(len(cohort))]
+    happens = Schedule.pack_series(model, doses)
+    if events:
+        happens = Schedule.merge([Schedule.pack(model, events), happens])
     result = run_engine(
         model,
         table,
         np.arange(0.0, horizon + step_days / 2, step_days),
         start=start,
-        schedule=_schedule(cohort, model, doses, horizon, seeded),
+        schedule=_schedule(cohort, model, happens, horizon, seeded),
         stop=Stop(STOP_STATE, cohort.columns["event_draw"]),
         readouts=wanted,
         tolerance=tolerance,

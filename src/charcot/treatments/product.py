@@ -60,7 +60,7 @@ class Product:
         """The schedule that ``text`` names or describes."""
         return self.schedules.get(text) or every(text)
 
-    @property
+    @cached_property
     def dose_port(self) -> str:
         """Where doses go: the state that a bolus raises, or the input that holds the rate."""
         local = "rate" if self.dosing == "continuous" else next(iter(FORMS[self.form].states))

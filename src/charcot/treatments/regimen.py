@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from charcot.core.identifiers import did_you_mean
-from charcot.core.schedule import Event, EventKind
+from charcot.core.schedule import Event, EventKind, Series
 from charcot.core.units import UnitError, parse_quantity
 from charcot.treatments.library import products
 from charcot.treatments.product import Product
@@ -63,37 +65,79 @@ class Regimen:
         return cls(product, amount, begin, end, name)
 
     def events(self, origin: float, until: float = math.inf) -> list[Event]:
+        """:meth:`series` as single events."""
+        return list(self.series(origin, until))
+
+    def series(self, origin: float, until: float = math.inf) -> Series:
         """Doses on the patient's clock before the day ``until``, when start and stop refer to the day ``origin``.
 
         A bolus is added to a state. A continuous dose sets a rate at the start of each period on treatment and sets
         it to zero at its end. An origin that never comes (not finite) means no events.
         """
-        if not math.isfinite(origin + self.start):
-            return []
         chosen = products()[self.product]
+        none = Series(chosen.dose_port, EventKind.SET, np.zeros(0), np.zeros(0))
+        if not math.isfinite(origin + self.start):
+            return none
         dosing = _dosing(chosen, self.schedule)
         begin = origin + self.start
         end = min(origin + self.stop, until) - begin
         if end <= 0:
-            return []
+            return none
         if dosing.repeats and not math.isfinite(end) and not _endless(chosen, dosing):
             raise ValueError(f"the doses of {self.product} never end: give a stop, or the day until which to list them")
-        make = self._rates if chosen.dosing == "continuous" else self._doses
-        return [event for event in make(chosen, dosing, begin, end) if event.time < until]
+        rates = chosen.dosing == "continuous"
+        days, doses = (_changes_of_rate if rates else _single_doses)(dosing, end)
+        times, values = begin + days, self.dose * doses
+        before = times < until
+        kind = EventKind.SET if rates else EventKind.ADD
+        return Series(chosen.dose_port, kind, times[before], values[before])
 
-    def _doses(self, chosen: Product, dosing: Dosing, begin: float, end: float) -> Iterator[Event]:
-        for day in dosing.dose_days(end):
-            yield Event(begin + day, chosen.dose_port, EventKind.ADD, self.dose)
 
-    def _rates(self, chosen: Product, dosing: Dosing, begin: float, end: float) -> Iterator[Event]:
-        last = -math.inf
-        for on, off, per_day in dosing.intervals(end):
-            if on > last > -math.inf:
-                yield Event(begin + last, chosen.dose_port, EventKind.SET, 0.0)
-            yield Event(begin + on, chosen.dose_port, EventKind.SET, self.dose * per_day)
-            last = off
-        if -math.inf < last < math.inf:
-            yield Event(begin + last, chosen.dose_port, EventKind.SET, 0.0)
+SPAN = 1000.0  # days: a schedule is laid out so far at a time, for all who follow it
+
+
+def _single_doses(dosing: Dosing, end: float) -> tuple[np.ndarray, np.ndarray]:
+    """Days before ``end`` on which a dose is given, (doses,), and how many doses that is."""
+    days = _dose_days(dosing, SPAN * math.ceil(end / SPAN) if math.isfinite(end) else end)
+    days = days[: np.searchsorted(days, end)]
+    return days, np.ones(len(days))
+
+
+def _changes_of_rate(dosing: Dosing, end: float) -> tuple[np.ndarray, np.ndarray]:
+    """Days on which the rate of a continuous dose changes, (changes,), and the rate from then on, doses a day.
+
+    What is on at ``end`` is set to zero there; an end that never comes (infinite) changes nothing.
+    """
+    days, rates = _laid_out(dosing, SPAN * math.ceil(end / SPAN) if math.isfinite(end) else end)
+    count = int(np.searchsorted(days, end))
+    days, rates = days[:count], rates[:count]
+    if count and rates[-1] != 0.0 and math.isfinite(end):
+        return np.append(days, end), np.append(rates, 0.0)
+    return days, rates
+
+
+@functools.lru_cache(maxsize=256)
+def _dose_days(dosing: Dosing, end: float) -> np.ndarray:
+    return np.array(dosing.dose_days(end), dtype=float)
+
+
+@functools.lru_cache(maxsize=256)
+def _laid_out(dosing: Dosing, end: float) -> tuple[np.ndarray, np.ndarray]:
+    """Every change of rate before ``end``, and the rates; where one rate follows another there is no zero between."""
+    days: list[float] = []
+    rates: list[float] = []
+    last = -math.inf
+    for on, off, per_day in dosing.intervals(end):
+        if on > last > -math.inf:
+            days.append(last)
+            rates.append(0.0)
+        days.append(on)
+        rates.append(per_day)
+        last = off
+    if -math.inf < last < end:
+        days.append(last)
+        rates.append(0.0)
+    return np.array(days), np.array(rates)
 
 
 def _dose(chosen: Product, text: str | None) -> float:

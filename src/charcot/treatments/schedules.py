@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -89,6 +90,7 @@ def general(dosing: str) -> dict[str, Dosing]:
     return named
 
 
+@functools.lru_cache(maxsize=256)
 def every(text: str) -> Dosing | None:
     """Read ``every 28 days``; None when the text is not of this kind. Raises :class:`UnitError` on a bad interval."""
     match = _EVERY.match(text.strip())
