@@ -34,7 +34,7 @@ def stream(seed: int, patient: int | str, purpose: str) -> np.random.Generator:
     """
     address = f"{seed}\x1f{patient}\x1f{purpose}".encode()
     key = np.frombuffer(hashlib.blake2b(address, digest_size=16).digest(), dtype=np.uint64)
-    return np.random.Generator(np.random.Philox(_Key(key)))
+    return np.random.Generator(np.random.Philox(_Key(key)))  # type: ignore[arg-type]
 
 
 def uniforms(seed: int, patients: Sequence[int | str] | np.ndarray, purpose: str) -> np.ndarray:
