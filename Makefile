@@ -19,8 +19,8 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.lock
 demo: $(VENV)/.run  ## a typical patient, a published trial, one report
 	$(RUN)/charcot demo
 
-test: $(VENV)/.dev  ## every test
-	$(RUN)/python -m pytest
+test: $(VENV)/.dev  ## every test, a file at a time on each processor
+	$(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev
 	$(RUN)/ruff check . && $(RUN)/ruff format --check .

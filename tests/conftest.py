@@ -1,16 +1,47 @@
-"""The kernels of the tests are compiled into a folder of their own, never into the user's."""
+"""The kernels of the tests have a folder of their own, kept between runs; long files are begun first."""
 
 import os
+import time
+from pathlib import Path
 
 import pytest
 
+from charcot.core.private_folder import Untrusted, private_folder
+
+DAY = 86_400.0
+KEPT = 14 * DAY  # kernels of programs that are no more
+# Files that take longest: with files shared out between workers, the last to be begun should be short.
+LONG = (
+    "science/test_mechanism_signs.py",
+    "unit/test_trials_run.py",
+    "contracts/test_population_runs.py",
+    "science/test_numerical_limits.py",
+    "science/test_experiment_board.py",
+)
+
 
 @pytest.fixture(scope="session", autouse=True)
-def kernel_cache(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("kernels")
+def kernel_cache(request, tmp_path_factory):
+    """A kernel's name says all that it depends on, so that a kept one is as good as a new one."""
+    folder = Path(request.config.cache.mkdir("kernels"))
+    try:
+        with private_folder(folder):
+            for kernel in folder.iterdir():
+                if kernel.stat().st_mtime < time.time() - KEPT:
+                    kernel.unlink(missing_ok=True)
+    except Untrusted:  # a checkout that others may write to
+        folder = tmp_path_factory.mktemp("kernels")
     before = os.environ.get("CHARCOT_CACHE")
     os.environ["CHARCOT_CACHE"] = str(folder)
     yield folder
     os.environ.pop("CHARCOT_CACHE")
     if before is not None:
         os.environ["CHARCOT_CACHE"] = before
+
+
+def pytest_collection_modifyitems(items):
+    def rank(item):
+        name = item.path.as_posix()
+        return next((k for k, file in enumerate(LONG) if name.endswith(file)), len(LONG))
+
+    items.sort(key=rank)  # stable: the order within a file stays
