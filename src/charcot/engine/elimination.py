@@ -12,7 +12,7 @@ triangularization of a matrix, ACM Transactions on Mathematical Software 4 (1978
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -25,7 +25,7 @@ class Elimination:
         outer: for each state, the states of earlier blocks that its row of W reads, earliest first.
         lower: for each state, the states of its block eliminated earlier that its row of L reads, earliest first.
         upper: for each state, the states of its block eliminated later in its row of U, earliest first.
-        slot: where the entry (row, column) of L + U is kept; the Jacobian's own entries come first, by row.
+        slot: where the entry (row, column) of L + U is kept.
         original: the entries of W itself, (row, column); the others are fill-in.
     """
 
@@ -38,7 +38,7 @@ class Elimination:
 
     @classmethod
     def plan(cls, states: int, entries: Iterable[tuple[int, int]]) -> Elimination:
-        """Order the elimination by Markowitz's rule: least fill-in first, ties by index, so that it is reproducible."""
+        """Order the elimination by least fill-in, then Markowitz's rule, then index: the order is reproducible."""
         original = {(i, i) for i in range(states)} | set(entries)
         reads: list[list[int]] = [[] for _ in range(states)]
         for row, column in sorted(original):
@@ -60,7 +60,7 @@ class Elimination:
         for component in components:
             left, block = set(component), []
             while left:
-                pivot = min(left, key=lambda i: (len(rows[i]) * len(columns[i]), i))
+                pivot = min(left, key=lambda i: (_fill_in(i, rows, columns), len(rows[i]) * len(columns[i]), i))
                 left.remove(pivot)
                 block.append(pivot)
                 upper[pivot] = list(rows[pivot])
@@ -70,8 +70,7 @@ class Elimination:
         for lists in (outer, lower, upper):
             for neighbours in lists:
                 neighbours.sort(key=rank.__getitem__)
-        pattern = {(i, j) for i in range(states) for j in (*lower[i], *upper[i])} | original
-        slots = [*sorted(original), *sorted(pattern - original)]
+        slots = [entry for block in blocks for entry in _read_in_order(block, outer, lower, upper)]
         return cls(blocks, outer, lower, upper, {entry: k for k, entry in enumerate(slots)}, frozenset(original))
 
     @property
@@ -83,6 +82,16 @@ class Elimination:
     def size(self) -> int:
         """The number of entries of L + U."""
         return len(self.slot)
+
+
+def _read_in_order(
+    block: list[int], outer: list[list[int]], lower: list[list[int]], upper: list[list[int]]
+) -> Iterator[tuple[int, int]]:
+    """The entries of a block's rows as the two substitutions come by them, so that memory is read as a stream."""
+    for row in block:
+        yield from ((row, column) for column in (*outer[row], *lower[row]))
+    for row in reversed(block):
+        yield from ((row, column) for column in (*reversed(upper[row]), row))
 
 
 def _eliminate(pivot: int, rows: list[set[int]], columns: list[set[int]], lower: list[list[int]]) -> None:
@@ -129,3 +138,9 @@ def _components(reads: Sequence[Sequence[int]]) -> list[list[int]]:
                     waiting.difference_update(stack[cut:])
                     del stack[cut:]
     return found
+
+
+def _fill_in(pivot: int, rows: list[set[int]], columns: list[set[int]]) -> int:
+    """How many new entries eliminating ``pivot`` makes."""
+    own = rows[pivot]
+    return sum(len(own - rows[row]) - (row in own) for row in columns[pivot])
