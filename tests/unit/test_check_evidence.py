@@ -98,3 +98,31 @@ def test_a_studied_dose_in_the_wrong_unit_or_of_nothing_is_named(monkeypatch: py
     found = check.studied_problems()
     assert [p.code for p in found] == ["unknown-product", "bad-dose", "unknown-source", "bad-dose"]
     assert found[0].hint == "Did you mean tofersen?"
+
+
+EFFECTS = "genotype_effects.csv"
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "code", "text"),
+    [
+        ("genotypes.csv", "soma.fus_condensate", "soma.fus_condensat", "unknown-state", "called 'soma.fus_condensat'"),
+        ("genotypes.csv", "soma.aggregate,6,", "soma.aggregate,-6,", "out-of-range", "steps is '-6'"),
+        ("genotypes.csv", "0.895", "1.895", "out-of-range", "share_of_cases is '1.895', but must be 0 to 1"),
+        (EFFECTS, "pool.death_constant", "pool.deth_constant", "unknown-number", "'pool.deth_constant'"),
+        (EFFECTS, "sod1_mutant,set", "sod1_mutant,add", "unknown-operation", "the operation is 'add'"),
+        (EFFECTS, "sod1_mutant,set,1", "sod1_mutant,set,-1", "out-of-range", "value is '-1', but must be 0 or more"),
+        (EFFECTS, "SOD1,", "SOD2,", "unknown-genotype", "no genotype is called 'SOD2'"),
+        ("exposures.csv", "0.05,0.5", "nan,0.5", "out-of-range", "prevalence is 'nan', but must be 0 to 1"),
+    ],
+)
+def test_impossible_genotypes_and_exposures_are_named(
+    tables: Path, table: str, old: str, new: str, code: str, text: str
+) -> None:
+    assert check.genotype_problems(tables) == []
+    whole = (tables / table).read_text(encoding="utf-8")
+    assert old in whole
+    (tables / table).write_text(whole.replace(old, new, 1), encoding="utf-8")
+    found = check.genotype_problems(tables)
+    assert (code, True) in [(problem.code, text in problem.message) for problem in found]
+    assert all(problem.where and problem.where.file == table and problem.where.line > 1 for problem in found)

@@ -15,6 +15,7 @@ from charcot.experiments import reading
 from charcot.experiments.arms import full_names, trace
 from charcot.experiments.board import Board, Scored, expectation, run_board, score
 from charcot.experiments.definition import Arm, Experiment, Outcome
+from charcot.experiments.findings import problems_in
 from charcot.experiments.formula import FormulaError, evaluate, names
 from charcot.experiments.reading import Entry, check_board, entries
 
@@ -45,7 +46,7 @@ def _entry(tmp_path: Path, text: str) -> Entry:
 
 def _problems(tmp_path: Path, text: str) -> list[str]:
     entry = _entry(tmp_path, text)
-    return [str(p) for p in reading._Checker(entry.content, entry.document).problems()]
+    return [str(p) for p in problems_in(entry.content, entry.document)]
 
 
 # Formulas

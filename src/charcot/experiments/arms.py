@@ -15,19 +15,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from charcot import disease, patients
+from charcot.core.bounds import UNBOUNDED
 from charcot.core.program import Program
+from charcot.core.result import Status
 from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.disease.systems import Happening, Landmark, System, documents, system
 from charcot.engine import simulate as run_engine
 from charcot.experiments.definition import Arm
+from charcot.model.limits import value_problems
 from charcot.model.units_check import Unit
 from charcot.patients import Assumed
-from charcot.patients.assemble import numbers
+from charcot.patients.assemble import all_products, numbers
 from charcot.patients.cohort import value
 from charcot.patients.courses import parameters_of
 from charcot.treatments import Regimen
 
 TOLERANCE = 1e-4
+SLACK = 1e-5  # of a state's scale: the solver's error may leave it this far below its bound
 DAY = Unit.of("day")
 SHIPPED = Assumed()
 
@@ -145,6 +149,20 @@ def forget_traces() -> None:
     _trace.cache_clear()
 
 
+@functools.cache
+def _limits(names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lower and upper bounds of parameters, and whether a sum counts them; those of no table have none."""
+    known = numbers(all_products())
+    bounds = [known[name].bounds if name in known else UNBOUNDED for name in names]
+    summed = {name for one in patients.definition().sums for name in one.numbers}
+    ends = np.array([(one.lower, one.upper) for one in bounds])
+    return ends[:, 0], ends[:, 1], np.array([name in summed for name in names])
+
+
+class RunFailed(ValueError):
+    """An arm that cannot be simulated: a failure of the solver, or values that cannot be."""
+
+
 class _Run:
     """The run of one arm: numbers and states as they stand, phase after phase."""
 
@@ -194,6 +212,19 @@ class _Run:
             self._state(name, lambda old, f=factor: old * f)  # type: ignore[misc]
         self.inputs.update(what.input)
 
+    def _check_values(self, day: float) -> None:
+        """Refuse numbers and states that cannot be, as they stand after all that has been done."""
+        lower, upper, watched = _limits(self.model.parameter_names)
+        outside = ~((self.table >= lower) & (self.table <= upper)) | watched
+        values = {self.model.parameter_names[i]: float(self.table[i]) for i in np.flatnonzero(outside)}
+        problems = value_problems(numbers(all_products()), patients.definition().sums, values)
+        found = [problem.message for problem in problems]
+        for state, at in zip(self.model.states, self.states, strict=True):
+            if at < state.lower - SLACK * state.scale:
+                found.append(f"{state.name} is {at:g}, but must be {state.lower:g} or more")
+        if found:
+            raise RunFailed(f"on day {day:g} {'; '.join(found)}")
+
     def _day(self, what: Happening) -> float:
         return self.starts[str(what.day)] if isinstance(what.day, str) else what.day
 
@@ -226,6 +257,7 @@ class _Run:
         for begin, stop in itertools.pairwise(edges):
             for h in (h for h in happenings if self._day(h) == begin and begin > self.system.start):
                 self._apply(h)
+            self._check_values(begin)
             times = self._times(begin, stop)
             result = run_engine(
                 self.model,
@@ -238,7 +270,9 @@ class _Run:
                 tolerance=TOLERANCE,
             )
             if result.failed[0]:
-                raise RuntimeError(f"{self.system.name}: {result.status_counts()} between day {begin:g} and {stop:g}")
+                how = Status(int(result.status[0]))
+                place = f"{self.system.name}, between day {begin:g} and {stop:g}"
+                raise RunFailed(f"the simulation failed ({place}): {how.name.lower()}. {how.sentence}")
             self.states = result.final_states[0].copy()
             shown = times >= self.system.reported
             days.append(times[shown])

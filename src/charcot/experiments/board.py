@@ -14,7 +14,7 @@ import numpy as np
 from charcot.core import pieces
 from charcot.core.identifiers import did_you_mean
 from charcot.disease.systems import system
-from charcot.experiments.arms import SHIPPED, Trace, forget_traces, reads_of, trace
+from charcot.experiments.arms import SHIPPED, RunFailed, Trace, forget_traces, reads_of, trace
 from charcot.experiments.cohorts import WORKERS, failures, forget_courses, statistic
 from charcot.experiments.definition import Arm, Claim, Conduct, Experiment, Measure, Outcome
 from charcot.experiments.formula import evaluate
@@ -226,6 +226,11 @@ class Bench:
             since = self.number(m.since) if m.since is not None else -math.inf
             until = self.number(m.until) if m.until is not None else math.inf
             values = run.window(m.read, since, until)
+            if not len(values):
+                raise ValueError(
+                    f"no day of arm {m.arm!r} lies between {since:g} and {until:g}: its run is reported from day "
+                    f"{run.days[0]:g} to {run.days[-1]:g}"
+                )
             return float(_TAKES[m.take](values))
         if m.day is not None:
             return run.at(m.read, self.number(m.day))
@@ -240,7 +245,10 @@ class Bench:
             texts = [c.day for c in arm.changes if isinstance(c.day, str)]
             texts += [arm.origin] if isinstance(arm.origin, str) else []
             starts = {text: self.number(text) for text in texts}
-            self.traces[label] = trace(arm, self.content.system, self.reads, starts, self.under)
+            try:
+                self.traces[label] = trace(arm, self.content.system, self.reads, starts, self.under)
+            except RunFailed as error:
+                raise RunFailed(f"arm {label!r}: {error}") from error
         return self.traces[label]
 
     def verdict(self, outcome: Outcome) -> Verdict:
@@ -283,6 +291,15 @@ def expectation(outcome: Outcome) -> str:
     return f"above {low:g}" if not math.isfinite(high) else f"{low:g} to {high:g}"
 
 
+def reading_of(verdict: Verdict) -> str:
+    """What the simulated value is: a number, something that never comes, or nothing that the model can tell."""
+    if verdict.outcome.absent:
+        return "absent"
+    if math.isfinite(verdict.simulated):
+        return "number"
+    return "never" if verdict.simulated == math.inf else "none"
+
+
 def record(scored: Scored) -> dict[str, object]:
     """One experiment for tools."""
     content = scored.content
@@ -308,7 +325,8 @@ def record(scored: Scored) -> dict[str, object]:
                 "published": v.outcome.published,
                 "expected": expectation(v.outcome),
                 "sign_only": v.outcome.sign,
-                "simulated": v.simulated,
+                "simulated": v.simulated if math.isfinite(v.simulated) else None,
+                "reading": reading_of(v),
                 "passed": v.passed,
             }
             for v in scored.verdicts

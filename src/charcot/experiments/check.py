@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import csv
+import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import charcot
 from charcot import clinic, disease, evidence, patients, treatments
+from charcot.core.bounds import read_bounds
 from charcot.core.errors import Problem, Severity, Where
 from charcot.core.identifiers import did_you_mean
 from charcot.core.units import UnitError, parse_quantity
@@ -17,8 +19,10 @@ from charcot.experiments import reading
 from charcot.experiments.natural_history import PUBLISHED
 from charcot.experiments.studied import studied
 from charcot.model.compose import Definition
+from charcot.model.limits import value_problems
 from charcot.model.ports import FREE
 from charcot.model.units_check import Unit
+from charcot.patients.assemble import all_products, numbers
 
 DEFINITION = "definition"  # a number that is true by definition needs no paper
 STRUCTURAL = {-1, 0, 1, 2}  # algebra, squares and halves; every other literal belongs in a table
@@ -44,9 +48,11 @@ def check_all() -> list[Problem]:
     problems += evidence.check_alternatives(
         {number.name: number.unit for number in whole.numbers}, [mechanism.name for mechanism in whole.mechanisms]
     )
+    problems += _impossible_alternatives()
     problems += studied_problems()
     disease_folder, clinic_folder = Path(disease.__file__).parent, Path(clinic.__file__).parent
     problems += table_problems(disease_folder)
+    problems += genotype_problems(disease_folder)
     problems += unheld_identifiers(Path(charcot.__file__).parent, (source.identifier for source in _library()))
     problems += literals([disease_folder / "mechanisms", disease_folder / "genotypes.py", clinic_folder / "mechanisms"])
     return problems
@@ -140,6 +146,80 @@ def table_problems(folder: Path) -> list[Problem]:
                     message = f"{what}: source {row['source']!r} and grade {row['grade']!r} do not go together"
                     found.append(Problem("free-grade", message, where, "A free number has source 'free' and grade F."))
     return found
+
+
+def _impossible_alternatives() -> list[Problem]:
+    """Sides of contradictions that set a number to what it cannot be."""
+    known = numbers(all_products())
+    return [
+        problem
+        for side in (side for sides in evidence.alternatives().values() for side in sides)
+        if side.action == "set"
+        for problem in value_problems(
+            known,
+            (),
+            {full: side.value for full, number in known.items() if number.name == side.target},
+            lambda _name, where=side.where: where,  # type: ignore[misc]
+        )
+    ]
+
+
+_SHARE, _POSITIVE, _ANY = read_bounds("share"), read_bounds("above 0"), read_bounds("")
+_RANGES = {
+    "genotypes.csv": {
+        "steps": read_bounds("1 or more"),
+        "seed_age_limit": _POSITIVE,
+        "seed_age_softness": _POSITIVE,
+        "share_of_cases": _SHARE,
+    },
+    "exposures.csv": {"odds_ratio": _POSITIVE, "prevalence": _SHARE, "spread": _ANY},
+    "genotype_effects.csv": {"value": _ANY, "spread": _ANY},
+}
+
+
+def genotype_problems(folder: Path) -> list[Problem]:
+    """What is impossible in the tables of genotypes, their effects and exposures: names, operations, numbers."""
+    found: list[Problem] = []
+    known = numbers()
+    named = {number.name: number for number in known.values()}
+    seeds = {state.partition(".")[2] for state in patients.program().state_names}
+    rows: dict[str, list[tuple[dict[str, str], Where]]] = {}
+    for name, ranges in _RANGES.items():
+        with (folder / name).open(newline="", encoding="utf-8") as handle:
+            reader = csv.DictReader(handle)
+            rows[name] = [(row, Where.of(name, reader.line_num)) for row in reader]
+        for row, where in rows[name]:
+            for column, bounds in ranges.items():
+                if not bounds.hold(_float(row[column])):
+                    message = f"{next(iter(row.values()))}: {column} is {row[column]!r}, but must be {bounds}"
+                    found.append(Problem("out-of-range", message, where))
+    for row, where in rows["genotypes.csv"]:
+        if row["seed"] not in seeds:
+            found.append(Problem("unknown-state", f"{row['genotype']}: no state is called {row['seed']!r}", where,
+                                 did_you_mean(row["seed"], sorted(seeds))))  # fmt: skip
+    genotypes = [row["genotype"] for row, _ in rows["genotypes.csv"]]
+    for row, where in rows["genotype_effects.csv"]:
+        if row["genotype"] not in genotypes:
+            found.append(Problem("unknown-genotype", f"no genotype is called {row['genotype']!r}", where,
+                                 did_you_mean(row["genotype"], genotypes)))  # fmt: skip
+        if row["operation"] not in ("set", "multiply"):
+            message = f"{row['genotype']}: the operation is {row['operation']!r}"
+            found.append(Problem("unknown-operation", message, where, "Write set or multiply."))
+        target = row["parameter"]
+        if target not in named or named[target].role == "constant":
+            message = f"{row['genotype']}: no number that can be changed is called {target!r}"
+            found.append(Problem("unknown-number", message, where, did_you_mean(target, named)))
+        elif row["operation"] == "set" and not named[target].bounds.hold(_float(row["value"])):
+            message = f"{row['genotype']}: {target} is {row['value']}, but must be {named[target].bounds}"
+            found.append(Problem("out-of-range", message, where))
+    return found
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def studied_problems() -> list[Problem]:

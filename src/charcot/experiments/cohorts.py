@@ -14,6 +14,7 @@ import pandas as pd
 from lifelines import CoxPHFitter
 
 from charcot import disease, patients
+from charcot.core.identifiers import did_you_mean
 from charcot.core.result import failures_among
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.disease.genotypes import Mortality, seed_age_density
@@ -22,6 +23,7 @@ from charcot.experiments.definition import Cohort, Given, Measure
 from charcot.experiments.natural_history import DEATH, READ_BY, READOUTS, SCORE, Course, read_courses, statistics
 from charcot.patients import Assumed, Courses
 from charcot.patients.cohort import value
+from charcot.patients.courses import NEEDED
 from charcot.treatments import Regimen
 
 COHORT_READOUTS = (
@@ -49,7 +51,7 @@ class Group:
     under: Assumed = SHIPPED
 
     def courses(self, arm: str) -> Courses:
-        """The courses of one arm, simulated once in a process."""
+        """The courses of one arm, simulated once in a process; an unknown one raises :class:`KeyError`."""
         return _courses(self._key(arm), self.under)
 
     def read(self, arm: str) -> tuple[Course, np.ndarray]:
@@ -57,6 +59,9 @@ class Group:
         return _read(self._key(arm), self.under)
 
     def _key(self, arm: str) -> str:
+        known = arm_names(self.cohort)
+        if arm not in known:
+            raise KeyError(f"the cohort has no arm called {arm!r}. {did_you_mean(arm, known)}")
         given = [g.model_dump() for g in self.cohort.arms.get(arm, ())]
         extra = [self.cohort.set.get(arm, {}), list(self.cohort.off.get(arm, ()))]
         count = min(self.cohort.patients, MOST.get() or self.cohort.patients)
@@ -117,10 +122,52 @@ def _refuse_failures(group: Group, arm: str) -> None:
         raise FailedArm(f"arm {arm!r}: {sum(ways.values())} of {len(courses.failed)} simulations failed ({how})")
 
 
+@dataclass(frozen=True)
+class Form:
+    """Which keys of a measure a statistic takes beside ``arm``, and which of them it needs."""
+
+    takes: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
+
+
+def _form(takes: str = "", needs: str = "") -> Form:
+    return Form(frozenset((takes + " " + needs).split()), frozenset(needs.split()))
+
+
+FORMS: dict[str, Form] = {
+    "hazard ratio": _form("against months read since until"),
+    "decline ratio": _form("against months"),
+    "ratio to the other arm": _form("against months", "read"),
+    "hazard ratio per standard deviation": _form(needs="read"),
+    "fast third over slow third": _form(needs="read"),
+    "change by diagnosis": _form("months", "read"),
+    "change before onset": _form(needs="read months"),
+    "alive after diagnosis": _form(needs="months"),
+    "responders": _form("against months"),
+    "no decline in a year": _form("against"),
+    "slope of incidence on age": _form(needs="since until"),
+    "share of incident cases": _form(),
+}
+
+
+def form_of(name: str) -> Form | None:
+    """What a statistic asks of its measure; None for one that is unknown."""
+    return FORMS.get(name) or (Form() if name in READ_BY else None)
+
+
 def statistic_names() -> tuple[str, ...]:
     """The statistics that a measure may ask for."""
-    empty = read_courses(Group(Cohort(patients=8)).courses(UNTREATED))[0]
-    return (*STATISTICS, *statistics(empty))
+    return (*FORMS, *READ_BY)
+
+
+def readouts() -> tuple[str, ...]:
+    """What a statistic may read of a cohort."""
+    return tuple(dict.fromkeys((*NEEDED, *COHORT_READOUTS)))
+
+
+def arm_names(cohort: Cohort) -> tuple[str, ...]:
+    """The arms of a cohort: untreated, and all that have products, numbers or mechanisms of their own."""
+    return tuple(dict.fromkeys((UNTREATED, *cohort.arms, *cohort.set, *cohort.off)))
 
 
 @functools.lru_cache(maxsize=64)
@@ -155,8 +202,12 @@ def forget_courses() -> None:
 
 
 def _regimen(given: Given) -> Regimen:
-    start = given.start if isinstance(given.start, str) else f"{given.start} days"
-    return Regimen.parse(product=given.product, dose=given.dose, schedule=given.schedule, start=start)
+    return Regimen.parse(product=given.product, dose=given.dose, schedule=given.schedule, start=start_text(given))
+
+
+def start_text(given: Given) -> str:
+    """When a product is first given, with its unit; a bare number is days."""
+    return given.start if isinstance(given.start, str) else f"{given.start} days"
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ from pydantic import Field, model_validator
 
 from charcot.disease.systems import Content, Happening
 
+MOST_PATIENTS = 20_000  # of a cohort: their courses are held in memory
+
 
 class Given(Content):
-    """A product, as a trial protocol writes it; ``start`` may be a formula in days or a text such as '6 months'."""
+    """A product, as a trial protocol writes it; ``start`` is a number of days or a text such as '6 months'."""
 
     product: str
     dose: str | None = None
@@ -55,7 +57,12 @@ class Measure(Content):
     landmark: str | None = None
     statistic: str | None = None
     against: str | None = None
-    months: float | None = None
+    months: float | None = Field(default=None, ge=0)
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The keys that the file gives."""
+        return frozenset(self.model_fields_set)
 
 
 class Outcome(Content):
@@ -72,7 +79,7 @@ class Outcome(Content):
     published: str
     sign: bool = False
     about: float | None = None
-    within: float | None = None
+    within: float | None = Field(default=None, ge=0)
     between: tuple[float, float] | None = None
     above: float | None = None
     below: float | None = None
@@ -87,6 +94,8 @@ class Outcome(Content):
             raise ValueError("give a value and one of about (with within), between, above, below; or absent")
         if (self.about is None) != (self.within is None):
             raise ValueError("about and within go together")
+        if self.between is not None and not self.between[0] < self.between[1]:
+            raise ValueError(f"between {self.between[0]:g} and {self.between[1]:g} lies nothing: give the lower first")
         return self
 
     def holds(self, value: float) -> bool:
@@ -111,8 +120,8 @@ class Cohort(Content):
     """Drawn patients, the same persons with the same draws in every arm; products from the day of diagnosis on."""
 
     population: str = "sporadic"
-    patients: int = Field(default=400, ge=1)
-    seed: int = 77
+    patients: int = Field(default=400, ge=1, le=MOST_PATIENTS)
+    seed: int = Field(default=77, ge=0)
     arms: dict[str, tuple[Given, ...]] = Field(default_factory=dict)
     set: dict[str, dict[str, float]] = Field(default_factory=dict)
     off: dict[str, tuple[str, ...]] = Field(default_factory=dict)

@@ -10,18 +10,20 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from charcot import disease, patients, treatments
+from charcot import evidence, patients
 from charcot.core.errors import Problem, Problems, Where
 from charcot.core.identifiers import did_you_mean
 from charcot.core.yaml_file import Document, Path_, read_document
 from charcot.disease import hypotheses, systems
-from charcot.disease.systems import Happening, Setting, problems_of
+from charcot.disease.systems import Setting, problems_of
 from charcot.experiments.arms import full_names
-from charcot.experiments.definition import Arm, Claim, Conduct, Experiment, Feasible, Measure
-from charcot.experiments.formula import FormulaError, names
+from charcot.experiments.definition import Claim, Conduct, Experiment, Feasible
+from charcot.experiments.findings import happening_problems, problems_in, setting_range
 from charcot.model.compose import number_symbols
+from charcot.model.limits import value_problems
 from charcot.model.ports import FREE, Number
 from charcot.model.units_check import Unit
+from charcot.patients.assemble import numbers
 
 HERE = Path(__file__).parent
 PUBLISHED = HERE / "published"
@@ -90,12 +92,38 @@ def _files() -> list[Entry[Conduct]]:
     return [*entries().values(), *feasible().values()]
 
 
+def is_experiment(path: Path) -> bool:
+    """Whether a file is an experiment, a claim or a feasible experiment, by its keys; False if it cannot be read."""
+    try:
+        return bool({"measures", "outcomes", "readings"} & set(read_document(path).data))
+    except Problems:
+        return False
+
+
+def check_file(path: Path) -> tuple[Conduct | None, list[Problem]]:
+    """One such file outside of the board, and everything that is wrong with it; None where its form is wrong."""
+    keys = set(read_document(path).data)
+    kind = Feasible if "readings" in keys else Claim if "claim" in keys else Experiment
+    try:
+        content, document = _read(path, kind)
+    except Problems as error:
+        return None, list(error.problems)
+    library = evidence.sources()
+    found = problems_in(content, document)
+    for i, key in enumerate(content.sources):
+        if key not in (FREE, DEFINITION, *library):
+            hint = did_you_mean(key, library)
+            where = document.where(("sources", i))
+            found.append(Problem("unknown-source", f"There is no source {key!r}.", where, hint))
+    return content, found
+
+
 def check_board() -> list[Problem]:
     """Everything that is wrong with systems, experiments and claims, at once."""
     try:
         found = list(_system_problems())
         for entry in _files():
-            found += _Checker(entry.content, entry.document).problems()
+            found += problems_in(entry.content, entry.document)
         found += _hypothesis_problems()
     except Problems as error:
         return list(error.problems)
@@ -130,7 +158,10 @@ def _hypothesis_problems() -> Iterator[Problem]:
         ]
         wanted += [(number, symbols, ("free", i)) for i, number in enumerate(one.free)]
         for i, setting in enumerate(one.numbers):
-            yield from _evidence_problems(name, setting, document.where(("numbers", i)), symbols)
+            where = document.where(("numbers", i))
+            yield from _evidence_problems(name, setting, where, symbols)
+            if wrong := setting_range(setting.name, setting.value, states=False):
+                yield Problem("out-of-range", f"{name}: {wrong}", where)
         for what, known, place in [*wanted, (one.seed, states, ("seed",))]:
             if not full_names(known, what):
                 hint = did_you_mean(what, list(known))
@@ -171,7 +202,23 @@ def _setting_problems(name: str) -> Iterator[Problem]:
             if not full:
                 yield _unknown(name, setting.name, known, place)
                 continue
-            yield from _evidence_problems(name, setting, _place(name, place), symbols if group == "numbers" else {})
+            where = _place(name, place)
+            yield from _evidence_problems(name, setting, where, symbols if group == "numbers" else {})
+            if wrong := setting_range(setting.name, setting.value, states=group == "initial"):
+                yield Problem("out-of-range", f"{name}: {wrong}", where)
+    for problem in value_problems(symbols, patients.definition().sums, _own_values(own)):
+        yield Problem(problem.code, f"{name}: {problem.message}", _place(name, ("numbers",)), problem.hint)
+
+
+def _own_values(own: systems.System) -> dict[str, float]:
+    """The numbers of a system by full name, those within their bounds."""
+    symbols = numbers()
+    return {
+        full: setting.value
+        for setting in own.numbers
+        if not setting_range(setting.name, setting.value, states=False)
+        for full in full_names(symbols, setting.name)
+    }
 
 
 def _evidence_problems(name: str, setting: Setting, where: Where, symbols: Mapping[str, Number]) -> Iterator[Problem]:
@@ -190,14 +237,9 @@ def _evidence_problems(name: str, setting: Setting, where: Where, symbols: Mappi
 
 
 def _happening_problems(name: str) -> Iterator[Problem]:
-    symbols, model = tuple(number_symbols(patients.definition())), patients.program()
-    known = {"set": symbols, "multiply": symbols, "add": model.state_names, "scale": model.state_names}
-    known["input"] = model.input_names
     for i, happening in enumerate(systems.documents()[name][0].happenings):
-        for kind, names_of_kind in known.items():
-            for target in getattr(happening, kind):
-                if not full_names(names_of_kind, target):
-                    yield _unknown(name, target, names_of_kind, ("happenings", i, kind, target))
+        for place, code, message, hint in happening_problems(happening, systems.system(name)):
+            yield Problem(code, f"{name}: {message}", _place(name, ("happenings", i, *place)), hint)
 
 
 def _landmark_problems(name: str) -> Iterator[Problem]:
@@ -205,103 +247,3 @@ def _landmark_problems(name: str) -> Iterator[Problem]:
     for label, mark in systems.documents()[name][0].landmarks.items():
         for read in sorted({read for group in mark.reads for read in group} - set(known)):
             yield _unknown(name, read, known, ("landmarks", label))
-
-
-class _Checker:
-    """The findings about one file."""
-
-    def __init__(self, content: Conduct, document: Document) -> None:
-        self.content, self.document = content, document
-        self.found: list[Problem] = []
-
-    def _report(self, code: str, message: str, place: Path_, hint: str = "") -> None:
-        self.found.append(Problem(code, message, self.document.where(place), hint))
-
-    def problems(self) -> list[Problem]:
-        self._system(self.content.system, ("system",))
-        for label, arm in self.content.arms.items():
-            self._arm(label, arm)
-        for label, measure in self.content.measures.items():
-            self._measure(label, measure)
-        for formula, place in self.content.formulas():
-            self._formula(formula, place)
-        if self.content.draw:
-            self._read(self.content.draw.read, ("draw", "read"))
-            for name in self.content.draw.arms:
-                self._known(name, self.content.arms, "arm", ("draw", "arms"))
-        return self.found
-
-    def _known(self, name: str, known: Mapping[str, object] | tuple[str, ...], what: str, place: Path_) -> None:
-        if name not in known:
-            self._report(f"unknown-{what}", f"no {what} is called {name!r}", place, did_you_mean(name, list(known)))
-
-    def _system(self, name: str, place: Path_) -> None:
-        self._known(name, systems.system_names(), "system", place)
-
-    def _arm(self, label: str, arm: Arm) -> None:
-        place: Path_ = ("arms", label)
-        if arm.system:
-            self._system(arm.system, (*place, "system"))
-        if arm.like:
-            self._known(arm.like, self.content.arms, "arm", (*place, "like"))
-        if arm.genotype:
-            self._known(arm.genotype, disease.genotypes(), "genotype", (*place, "genotype"))
-        mechanisms = tuple(m.name for m in patients.definition().mechanisms)
-        for name in arm.off:
-            self._known(name, mechanisms, "mechanism", (*place, "off"))
-        for i, given in enumerate(arm.given):
-            self._known(given.product, treatments.products(), "product", (*place, "given", i, "product"))
-        self._happening(arm, place)
-        for i, change in enumerate(arm.changes):
-            self._happening(change, (*place, "changes", i))
-            if isinstance(change.day, str):
-                self._formula(change.day, (*place, "changes", i, "day"))
-
-    def _happening(self, what: Happening, place: Path_) -> None:
-        definition = patients.definition(tuple(sorted(treatments.products())))
-        symbols = number_symbols(definition)
-        for kind in ("set", "multiply"):
-            for name in getattr(what, kind):
-                full = full_names(symbols, name)
-                if not full:
-                    hint = did_you_mean(name, definition.number_rows)
-                    self._report("unknown-number", f"no number is called {name!r}", (*place, kind, name), hint)
-                elif symbols[full[0]].role == "constant":
-                    self._report("constant", f"{name} is compiled in and cannot be set", (*place, kind, name))
-        states = patients.program().state_names
-        for kind in ("add", "scale"):
-            for name in getattr(what, kind):
-                if not full_names(states, name):
-                    hint = did_you_mean(name, states)
-                    self._report("unknown-state", f"no state is called {name!r}", (*place, kind, name), hint)
-        for name in what.input:
-            self._known(name, patients.program().input_names, "input", (*place, "input", name))
-
-    def _measure(self, label: str, measure: Measure) -> None:
-        place: Path_ = ("measures", label)
-        if measure.statistic:
-            if self.content.cohort is None:
-                self._report("no-cohort", f"{label} asks for a statistic, but there is no cohort", place)
-            return
-        self._known(measure.arm, self.content.arms, "arm", (*place, "arm"))
-        if measure.read:
-            self._read(measure.read, (*place, "read"))
-        if measure.landmark:
-            arm = self.content.arms.get(measure.arm)
-            name = (arm.system if arm else None) or self.content.system
-            if name in systems.system_names():
-                self._known(measure.landmark, systems.system(name).landmarks, "landmark", (*place, "landmark"))
-        for field in ("day", "since", "until", "below", "above"):
-            text = getattr(measure, field)
-            if text is not None:
-                self._formula(text, (*place, field))
-
-    def _read(self, name: str, place: Path_) -> None:
-        self._known(name, patients.program().readout_names, "read-out", place)
-
-    def _formula(self, text: str | float, place: Path_) -> None:
-        try:
-            for name in names(text):
-                self._known(name, self.content.measures, "measure", place)
-        except FormulaError as error:
-            self._report("bad-formula", str(error), place)

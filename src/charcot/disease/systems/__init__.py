@@ -21,9 +21,9 @@ HERE = Path(__file__).parent
 
 
 class Content(BaseModel):
-    """Plain data from a file; unknown keys are errors."""
+    """Plain data from a file; unknown keys are errors, and so are numbers that are not finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Setting(Content):

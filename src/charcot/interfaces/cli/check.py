@@ -1,4 +1,4 @@
-"""``charcot check``: is the model sound; is a protocol sound?"""
+"""``charcot check``: is the model sound; is a protocol, or an experiment file, sound?"""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ _ALIKE = 5  # more warnings of one kind than this are summed up
 
 def check(
     path: Annotated[
-        Path | None, typer.Argument(metavar="[PROTOCOL]", help="A protocol; without it, the model.")
+        Path | None,
+        typer.Argument(metavar="[PROTOCOL]", help="A protocol or an experiment file; without it, the model."),
     ] = None,
     settings: Settings = None,
     seed: Seed = None,
     every: Annotated[bool, typer.Option("--all", help="List every warning, also where many are alike.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the shipped model, or a protocol, and report everything that is wrong at once."""
+    """Check the shipped model, a protocol or an experiment file, and report everything that is wrong at once."""
     talk = Talk(as_json)
     if path is None:
         _check_model(talk, every)
+    elif path.is_file() and rooms.is_experiment(path):
+        _check_experiment(talk, path)
     else:
         _check_protocol(talk, protocol_file(path), read_settings(settings, seed))
 
@@ -46,6 +49,12 @@ def _model_problems() -> list[Problem]:
         return rooms.check_all()
     except Problems as error:  # tables so wrong that the model cannot be put together
         return list(error.problems)
+
+
+def _check_experiment(talk: Talk, path: Path) -> None:
+    content, problems = rooms.check_experiment(path)
+    counts = {} if content is None else {"arms": len(content.arms), "measures": len(content.measures)}
+    _report(talk, str(path), counts, problems, EXIT_BAD_INPUT)
 
 
 def _check_protocol(talk: Talk, path: Path, overrides: dict[str, Any]) -> None:

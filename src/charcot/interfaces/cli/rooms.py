@@ -62,6 +62,18 @@ def check_all() -> list[Any]:
     return list(check())
 
 
+def is_experiment(path: Path) -> bool:
+    from charcot.experiments.reading import is_experiment as look
+
+    return look(path)
+
+
+def check_experiment(path: Path) -> Any:
+    from charcot.experiments.reading import check_file
+
+    return check_file(path)
+
+
 def explain(port: str) -> Any:
     from charcot.patients import explain as look_up
 
