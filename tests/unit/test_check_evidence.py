@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from charcot import disease, patients
-from charcot.experiments import check, studied
+from charcot.experiments import check
 from charcot.model.ports import read_numbers
 
 NUMBERS = "name,index,value,unit,spread,between_patients,source,grade,role,title,note\n"
@@ -84,20 +84,6 @@ def test_no_doi_of_the_package_and_the_docs_is_unheld() -> None:
     root = Path(__file__).parents[2]
     for folder in (root / "src", root / "docs", root / "examples"):
         assert check.unheld_identifiers(folder, held) == []
-
-
-def test_a_studied_dose_in_the_wrong_unit_or_of_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert check.studied_problems() == []
-    good = studied.studied()["tofersen"]
-    wrong = {
-        "tofersn": replace(good, product="tofersn"),
-        "tofersen": replace(good, highest="100 m"),
-        "riluzole": replace(good, product="riluzole", lowest="90 mg", highest="10 mg", sources=("nobody1900",)),
-    }
-    monkeypatch.setattr(check, "studied", lambda: wrong)
-    found = check.studied_problems()
-    assert [p.code for p in found] == ["unknown-product", "bad-dose", "unknown-source", "bad-dose"]
-    assert found[0].hint == "Did you mean tofersen?"
 
 
 EFFECTS = "genotype_effects.csv"

@@ -29,7 +29,11 @@ class FakeProtocol:
     size: int = 4
     visits: tuple[float, ...] = (0.0, 28.0, 56.0)
     length: float = 56.0
-    arms: tuple[Any, ...] = (SimpleNamespace(id="placebo", title="Placebo"), SimpleNamespace(id="drug", title=""))
+    arms: tuple[Any, ...] = (
+        SimpleNamespace(id="placebo", title="Placebo", treatments=()),
+        SimpleNamespace(id="drug", title="", treatments=(SimpleNamespace(product="aav_mir126"),)),
+    )
+    population: Any = field(default_factory=lambda: SimpleNamespace(background={"riluzole": 80.0}))
 
     @property
     def simulate(self) -> Any:
@@ -114,7 +118,8 @@ def outcome(protocol: FakeProtocol) -> Any:
 def _estimate(estimand: str, title: str, arm: str, reference: str, mean: float, published: float) -> dict[str, Any]:
     return {
         "estimand": estimand, "title": title, "arm": arm, "reference": reference, "unit": "points/month", "replicates": 2,
-        "estimated": 2, "converged": 2, "mean": mean, "sd": 0.1, "lower": mean - 0.2, "upper": mean + 0.2, "power": 0.8,
+        "estimated": 2, "converged": 2, "mean": mean, "sd": 0.1, "lower": mean - 0.2, "upper": mean + 0.2,
+        "interval": "middle 95 % of 2 simulated trials", "power": 0.8,
         "published": published, "source": "x", "mark": "derived", "published_note": "",
     }  # fmt: skip
 
@@ -202,6 +207,7 @@ def use_fakes(patch: pytest.MonkeyPatch, folder: Path) -> None:
         "model_counts": lambda: {"states": 120, "parameters": 90, "mechanisms": 30, "sources": 60},
         "explain": explain,
         "export_model": export_model,
+        "standing": lambda products: [f"{name}: a sentence." for name in products],
         "sources_used": lambda: [SourceLine("k", "A paper. 2019.", "doi:10.1/x", "B", "number")],
         "program_hash": lambda: "abc",
         "evidence_hash": lambda: "def",

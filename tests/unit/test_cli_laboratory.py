@@ -79,10 +79,12 @@ def test_everything_wrong_with_a_sweep_comes_at_once(place: Path) -> None:
 
 
 def test_an_unstudied_dose_is_a_warning(place: Path) -> None:
-    result = call("sweep", "-p", "tofersen", "--dose", "tofersen=3 g", "--population", "sod1", "--dry-run")
+    result = call("sweep", "-p", "tofersen", "--dose", "tofersen=300 mg", "--population", "sod1", "--dry-run")
     assert result.exit_code == 0
     assert "outside what people were given (20 mg to 100 mg)" in result.stderr
-    assert "is no finding" in result.stderr
+    result = call("sweep", "-p", "tofersen", "--dose", "tofersen=3 g", "--population", "sod1", "--dry-run")
+    assert result.exit_code == 2
+    assert "above the largest that is taken, 1 g" in result.stderr
 
 
 def test_contradictions_are_listed_with_what_selects_them(place: Path) -> None:

@@ -123,6 +123,25 @@ def test_a_miss_is_shown_and_named(page_text: str) -> None:
     assert "published is 0.34 steeper: a miss" in page_text
 
 
+def test_the_key_message_says_what_was_never_given_to_people(page_text: str) -> None:
+    key = page_text[page_text.index('id="key"') : page_text.index("no medical device")]
+    assert "AAV: NEVER GIVEN TO PEOPLE." in key
+    assert "Never given to people: Gene therapy with miR-126 (AAV)." in page_text
+    untreated = write_report(dataclasses.replace(material(), trial=None, typical=None, given=()))
+    assert "No treatment is given in this run." in untreated
+
+
+def test_the_interval_of_the_key_message_is_the_one_of_the_row() -> None:
+    whole = material()
+    assert whole.trial is not None
+    frame = whole.trial.comparison.assign(interval="95 % confidence interval of the mixed model")
+    view = dataclasses.replace(whole.trial, comparison=frame, replicates=1)
+    text = write_report(dataclasses.replace(whole, trial=view))
+    assert "0.11 to 0.7 points/month (95 % confidence interval of the mixed model)" in text
+    assert "middle 95 % of 1 " not in text
+    assert "simulated trials" not in text.replace("simulated trials as", "")
+
+
 def test_failures_are_counted_also_when_there_are_none(page_text: str) -> None:
     assert "No simulation failed" in page_text
     failed = dataclasses.replace(material(), trial=None, typical=None, history=None, failures={"step too small": 3})

@@ -18,6 +18,7 @@ class FakeTypical:
     arms: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]
     events: dict[str, dict[str, float]]
     chain: pd.DataFrame
+    products: tuple[str, ...] = ("aav_mir126",)
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,8 @@ def trial_view() -> TrialView:
                 ("Deaths or ventilation in 24 weeks", "%", 3.1, 0.5, 7.0, np.nan, np.nan, np.nan, "", True, False),
             ],
             columns=["quantity", "unit", "simulated", "lower", "upper", "published", "published_lower", "published_upper", "verdict", "inside", "contrast"],
-        ).assign(title="ALSFRS-R slope", who="Edaravone against Placebo", sd=0.1, power=[0.82, np.nan, np.nan], mark="derived"),
+        ).assign(title="ALSFRS-R slope", who="Edaravone against Placebo", sd=0.1, power=[0.82, np.nan, np.nan], mark="derived",
+            interval="middle 95 % of 200 simulated trials"),
         stairs=stairs,
         at_risk=risk,
         biomarkers=pd.concat(markers, ignore_index=True),
@@ -176,7 +178,16 @@ def material() -> Material:
         "versions": {"charcot": "0.1.0", "python": "3.11"},
         "program_hash": "ab12",
     }
-    return Material("A first look", "Three views", manifest, trial_view(), typical(), history(), sources)
+    return Material(
+        "A first look",
+        "Three views",
+        manifest,
+        trial_view(),
+        typical(),
+        history(),
+        sources,
+        given=("Edaravone: given to patients.", "AAV: NEVER GIVEN TO PEOPLE."),
+    )
 
 
 def test_the_material_has_the_shapes_of_the_contracts() -> None:

@@ -16,10 +16,19 @@ from charcot import clinic, disease, evidence, patients
 from charcot.core.expression import symbols_of, to_python
 from charcot.core.program import Program
 from charcot.core.schedule import Event, EventKind, Schedule
-from charcot.core.units import UnitError
+from charcot.core.units import UnitError, parse_quantity
 from charcot.model.compose import Definition, check, compose
 from charcot.model.ports import FREE
-from charcot.treatments import Product, Regimen, product_problems, products
+from charcot.treatments import (
+    Product,
+    Regimen,
+    is_beyond,
+    library,
+    never_given,
+    product_problems,
+    products,
+    standing,
+)
 from charcot.treatments.effects import Effect
 from charcot.treatments.library import read_products
 from charcot.treatments.schedules import parse_days
@@ -109,6 +118,70 @@ def test_every_number_has_unit_spread_source_and_grade(name: str) -> None:
         assert set(number.sources) <= {*evidence.sources(), FREE}
         assert number.where is not None
         assert number.where.line > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_said_of_every_product_whether_people_were_given_it(name: str) -> None:
+    product = products()[name]
+    (sentence,) = standing([name])
+    assert sentence.startswith(product.title)
+    assert ("NEVER GIVEN TO PEOPLE" in sentence) is (not product.people.given) is (name in never_given(NAMES))
+    assert bool(product.people.sources) is product.people.given
+    assert ("set by hand" in sentence) == any(n.grade == "F" for e in product.effects for n in e.numbers.values())
+    assert product.people.note
+    assert product.largest_dose.note
+    if name != "fus_aso":  # its dose is tofersen's, by assumption; people were given another
+        assert is_beyond(product, product.default_dose) is not (product.people.given and bool(product.people.highest))
+
+
+def test_what_was_never_given_to_people() -> None:
+    assert never_given(NAMES) == [
+        "aav_mir126", "condensate_dissolver", "translation_restorer", "transport_restorer", "triple_cytokine_blockade",
+    ]  # fmt: skip
+    (vector,) = standing(["aav_mir126"])
+    assert vector == (
+        "Gene therapy with miR-126 (AAV): NEVER GIVEN TO PEOPLE; its dose is hypothetical, and how large its effect is "
+        "was set by hand, not measured (grade F)."
+    )
+    assert "20 mg to 100 mg" in standing(["tofersen"])[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dose_above_the_largest_is_refused(name: str) -> None:
+    product = products()[name]
+    assert Regimen.parse(product=name, dose=product.largest_dose.text).dose > 0
+    amount = 1.01 * parse_quantity(product.largest_dose.text, product.dose_unit)
+    with pytest.raises(ValueError, match="above the largest that is taken"):
+        Regimen.parse(product=name, dose=f"{amount!r} {product.dose_unit}")
+
+
+def test_a_vector_is_given_once() -> None:
+    assert list(products()["aav_mir126"].schedules) == ["label", "once"]
+    for schedule in ("daily", "every 28 days"):
+        with pytest.raises(ValueError, match="given at most one dose in a life"):
+            Regimen.parse(product="aav_mir126", schedule=schedule)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("  given: patients\n", "  given: perhaps\n", "unknown-choice"),
+        ("  given: patients\n", "  given: never\n", "never-given"),
+        ("  sources: [miller2020_tofersen]\n", "  sources: []\n", "no-source"),
+        ("  sources: [miller2020_tofersen]\n", "  sources: [nobody1900]\n", "unknown-source"),
+        ("  lowest: 20 mg\n", "  lowest: 200 mg\n", "bad-dose"),
+        ("  highest: 100 mg\n", "  highest: 100 m\n", "bad-dose"),
+        ("  highest: 100 mg\n", "", "half-range"),
+        ("  value: 1 g\n", "  value: 50 mg\n", "bad-dose"),
+        ("largest_dose:\n", "most_doses: 0.5\nlargest_dose:\n", "bad-count"),
+    ],
+)
+def test_wrong_words_about_people_are_named(tmp_path: Path, old: str, new: str, code: str) -> None:
+    text = (Path(library.HERE) / "tofersen.yaml").read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "tofersen.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    found, problems = read_products(tmp_path)
+    assert ([p.code for p in problems], found) == ([code], {})
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -51,7 +51,8 @@ simulate: {replicates: 2, seed: 1}
 published:
   source: paper
   values:
-    - {name: a, estimand: alsfrs_r_slope, arm: placebo, value: -1.36 points/month, mark: read}
+    - {name: a, estimand: alsfrs_r_slope, analysis: mixed_model_slope, arm: placebo,
+       value: -1.36 points/month, mark: read}
 """
 
 
@@ -132,7 +133,7 @@ def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
             "min: -3 years",
             "impossible-value",
             "eligibility.age.min: -3 years is not possible",
-            "from 0 to 120",
+            "from 0 to 100",
         ),
         ("max: 75 years", "max: 130 years", "impossible-value", "130 years is not possible", "from 0 to 120"),
         ("min: 20 years", "min: 80 years", "empty-range", "the minimum 80 years is above the maximum 75 years", "swap"),
@@ -150,7 +151,7 @@ def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
             "'80 mg' is not in percent_predicted: write for example '80 %'",
             "",
         ),
-        ("min: 80 %", "min: 8000 %", "impossible-value", "8000 percent_predicted is not possible", "from 0 to 200"),
+        ("min: 80 %", "min: 8000 %", "impossible-value", "8000 percent_predicted is not possible", "from 0 to 120"),
         ("min: 2 points", "min: 2 %", "bad-quantity", "'2 %' is not in points: write for example '2 points'", ""),
         ("min: 2 points", "min: 5 points", "impossible-value", "eligibility.every_item.min: 5 points", "from 0 to 4"),
         ("product: slower", "product: slowr", "unknown-product", "no product is called 'slowr'", "Did you mean slower"),
@@ -192,6 +193,55 @@ def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
             "Let it stop",
         ),
         ("start: 0 weeks", "start: -1 weeks", "start-before-randomisation", "-7 days is before randomisation", ""),
+        (
+            "start: 0 weeks, stop: 24 weeks",
+            "start: 24 weeks",
+            "start-after-end",
+            "is not before the last visit, on day 168",
+            "",
+        ),
+        ("stop: 24 weeks", "stop: 40 years", "impossible-value", "40 years is not possible", "above 20 years"),
+        ("every 4 weeks until 24 weeks", "[4 weeks, 30 years]", "impossible-value", "visits: 30 years", "above 20"),
+        ("median: 60 days", "median: 50 years", "impossible-value", "50 years is not possible", "above 20 years"),
+        ("log_sd: 0.5", "log_sd: .inf", "bad-value", "log_sd: input should be a finite number, not inf", ""),
+        ("log_sd: 0.5", "log_sd: 4.0", "too-many", "log_sd: 4.0 is above the most that is possible, 3", ""),
+        ("duration: 12 weeks", "duration: 900 months", "impossible-value", "75 years is not possible", ""),
+        (
+            "min: 80 %",
+            "min: 149 %",
+            "impossible-value",
+            "149 percent_predicted is not",
+            "A healthy person has about 100",
+        ),
+        ("min: 20 years", "min: 110 years", "impossible-value", "110 years is not possible", "There would be nobody"),
+        ("max: 24 months", "max: 90 years", "impossible-value", "time_since_onset.max", ""),
+        (
+            "n: 69",
+            "n: 1000000000000",
+            "too-many",
+            "1000000000000 is above the most that is possible, 100,000",
+            "populat",
+        ),
+        ("replicates: 2", "replicates: 10000000", "too-many", "above the most that is possible, 100,000", ""),
+        ("seed: 1", "seed: 99999999999999999999", "too-many", "above the most that is possible", ""),
+        (
+            "seed: 1}",
+            "seed: 1}\nanalysis: {alpha: 60 %}",
+            "bad-value",
+            "analysis.alpha: input should be less than 0.5",
+            "",
+        ),
+        ("seed: 1}", "seed: 1}\nanalysis: {alpha: .nan}", "bad-value", "analysis.alpha: input should be", ""),
+        ("cuts: [65 years]", "cuts: [165 years]", "impossible-value", "165 years divides nobody", "between 0 and 120"),
+        ("{share: 5 %, at: 24 weeks}", "{hazard: 300 %/month}", "impossible-value", "300 %/month is not possible", ""),
+        (
+            "{share: 5 %, at: 24 weeks}",
+            "{share: 5 %, at: 99 years}",
+            "impossible-value",
+            "99 years is not possible",
+            "",
+        ),
+        ("{share: 5 %, at: 24 weeks}", "{share: 105 %, at: 24 weeks}", "impossible-value", "105 % is not possible", ""),
         ("every 4 weeks until 24 weeks", "[4 weeks, 12 weeks, 8 weeks]", "bad-quantity", "day 56 follows day 84", ""),
         ("every 4 weeks until 24 weeks", "[4 weeks, 4 weeks]", "bad-quantity", "visits must ascend", ""),
         ("every 4 weeks until 24 weeks", "weekly", "bad-quantity", "'weekly' is no visit plan", ""),
@@ -225,6 +275,15 @@ def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
             "unknown word 'alsfrs_slope'",
             "Did you mean alsfrs_r_slope",
         ),
+        (
+            "analysis: mixed_model_slope",
+            "analysis: ancova_locf",
+            "other-analysis",
+            "last observation carried forward, ANCOVA, but alsfrs_r_slope is a slope of a mixed model",
+            "alsfrs_r_change_locf or alsfrs_r_rate_locf is computed that way",
+        ),
+        ("analysis: mixed_model_slope", "analysis: unknown", "unknown-word", "unknown word 'unknown'", "ancova_locf"),
+        ("analysis: mixed_model_slope, ", "", "missing-key", "'published.values.0.analysis' is missing", ""),
         ("cuts: [65 years]", "cuts: [65]", "bad-quantity", "65 has no unit", ""),
         (", cuts: [65 years]", "", "bad-stratum", "'age' is a number and needs cuts", "cuts: [60 years]"),
         (
@@ -287,11 +346,72 @@ def test_all_problems_come_at_once_in_the_order_of_lines(tmp_path: Path) -> None
     assert "protocol.yaml: 6 problems" in str(Problems(found, "protocol.yaml: 6 problems"))
 
 
+def test_the_arm_to_compare_with_is_clear(tmp_path: Path) -> None:
+    one = GOOD.replace("  - id: placebo\n    n: 68\n", "").replace(", arm: placebo", "")
+    assert [(p.code, p.message) for p in problems(tmp_path, one)] == [
+        ("one-arm", "a trial compares two arms or more, and there is one")
+    ]
+    both = GOOD.replace("n: 68\n", "n: 68\n    treatments: [{product: slower, dose: 10 mg}]\n")
+    (found,) = problems(tmp_path, both)
+    assert (found.code, "every arm is treated" in found.message) == ("no-reference", True)
+    assert "reference_arm: placebo" in found.hint
+    assert load(tmp_path, both + "analysis: {reference_arm: active}\n").reference_arm == "active"
+    twins = GOOD.replace("  - id: active", "  - id: nothing\n    n: 5\n  - id: active")
+    (found,) = problems(tmp_path, twins)
+    assert (found.code, "placebo and nothing are without treatment" in found.message) == ("no-reference", True)
+
+
+def test_what_is_right_is_taken(tmp_path: Path) -> None:
+    """A significance level in per cent, and single doses one after the other without a stop."""
+    assert load(tmp_path, GOOD + "analysis: {alpha: 5 %}\n").analysis.alpha == 0.05
+    path = tmp_path / "doses.yaml"
+    doses = "".join(
+        f"      - {{product: tofersen, dose: 100 mg, start: {week} weeks, schedule: once}}\n" for week in (0, 2, 4)
+    )
+    given = "      - {product: slower, dose: 60 mg, start: 0 weeks, stop: 24 weeks, schedule: label}\n"
+    path.write_text(GOOD.replace(given, doses))
+    assert len(load_protocol(path).arms[1].treatments) == 3
+    again = "      - {product: tofersen, dose: 100 mg}\n      - {product: tofersen, dose: 100 mg, start: 4 weeks}\n"
+    path.write_text(GOOD.replace(given, again))
+    with pytest.raises(Problems, match="tofersen is given twice at one time"):
+        load_protocol(path)
+
+
+@pytest.mark.parametrize(
+    ("treatments", "code", "message"),
+    [
+        (["dose: 1.2e20 vg"], "bad-dose", "treatments.0.dose: one dose of aav_mir126 is 1.2e+20 vector_genome, above"),
+        (["dose: 1.2e14 vg, schedule: daily"], "bad-schedule", "aav_mir126 is given at most one dose in a life"),
+        (
+            ["dose: 1.2e14 vg, schedule: every 28 days"],
+            "bad-schedule",
+            "aav_mir126 is given at most one dose in a life",
+        ),
+        (["dose: 1e14 vg", "dose: 1e14 vg, start: 8 weeks"], "double-product", "given once in a life at most"),
+    ],
+)
+def test_a_vector_is_given_once_and_in_a_dose_that_exists(
+    tmp_path: Path, treatments: list[str], code: str, message: str
+) -> None:
+    given = "      - {product: slower, dose: 60 mg, start: 0 weeks, stop: 24 weeks, schedule: label}\n"
+    lines = "".join(f"      - {{product: aav_mir126, {text}}}\n" for text in treatments)
+    path = tmp_path / "vector.yaml"
+    path.write_text(GOOD.replace(given, lines))
+    with pytest.raises(Problems) as caught:
+        load_protocol(path)
+    (problem,) = caught.value.problems
+    assert (problem.code, message in problem.message) == (code, True), str(problem)
+    assert problem.where is not None
+    assert problem.where.line == 24 + len(treatments)
+
+
 def test_no_arms_is_said(tmp_path: Path) -> None:
     text = GOOD[: GOOD.index("arms:")] + "arms: []\n" + GOOD[GOOD.index("randomisation:") :]
     text = text[: text.index("published:")]
     found = problems(tmp_path, text)
-    assert [(p.code, p.message) for p in found] == [("no-arms", "a trial needs at least one arm")]
+    assert [(p.code, p.message) for p in found] == [
+        ("no-arms", "a trial compares two arms or more, and there are none")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -354,7 +474,7 @@ def test_the_published_trial_is_the_one_of_the_dossier() -> None:
     assert protocol.length == 168
     assert protocol.published is not None
     values = {entry.name: entry.value for entry in protocol.published.values}
-    assert values["placebo_slope"] == "-1.36 points/month"
+    assert values["placebo_rate"] == "-1.36 points/month"
     assert values["difference_week_24"] == "2.49 points"
     assert {entry.mark for entry in (*protocol.published.values, *protocol.published.baseline)} <= {"read", "derived"}
 

@@ -13,6 +13,7 @@ from charcot.core.errors import Problems
 from charcot.trials import Protocol, TrialOutcome, run_trial
 from charcot.trials import enrolment as enrolment_module
 
+SLOPE = {"estimand": "alsfrs_r_slope", "analysis": "mixed_model_slope"}
 DATA: dict[str, Any] = {
     "schema": "charcot/protocol@1",
     "name": "test",
@@ -47,8 +48,8 @@ DATA: dict[str, Any] = {
     "published": {
         "source": "some_paper",
         "values": [
-            {"name": "a", "estimand": "alsfrs_r_slope", "arm": "placebo", "value": "-1.1 points/month", "mark": "read"},
-            {"name": "b", "estimand": "alsfrs_r_slope", "value": "0.5 points/month", "mark": "derived"},
+            {"name": "a", "arm": "placebo", "value": "-1.1 points/month", "mark": "read", **SLOPE},
+            {"name": "b", "value": "0.5 points/month", "mark": "derived", **SLOPE},
         ],
         "baseline": [{"variable": "age", "mean": "57 years", "sd": "9 years", "mark": "read"}],
     },
@@ -84,21 +85,23 @@ def test_flow_adds_up(outcome: TrialOutcome) -> None:
             ends = ("simulation_failed", "died_or_ventilated", "withdrew", "completed")
             assert arm["randomised"] == sum(arm[key] for key in ends)
     assert list(flow["excluded"]) == [
-        "age",
-        "time_since_onset",
-        "every_item",
-        "vital_capacity",
-        "alive",
-        "run_in_decline",
+        "age.below",
+        "age.above",
+        "time_since_onset.above",
+        "every_item.below",
+        "vital_capacity.below",
+        "alive.below",
+        "run_in_decline.below",
+        "run_in_decline.above",
     ]
     assert outcome.flow["first"] == outcome.replicates[0].flow
-    mean = np.mean([r.flow["excluded"]["age"]["first"] for r in outcome.replicates])
-    assert outcome.flow["mean"]["excluded"]["age"]["first"] == pytest.approx(mean)
+    mean = np.mean([r.flow["excluded"]["age.above"]["first"] for r in outcome.replicates])
+    assert outcome.flow["mean"]["excluded"]["age.above"]["first"] == pytest.approx(mean)
 
 
 def test_every_randomised_patient_fulfils_the_recorded_rules(outcome: TrialOutcome) -> None:
     adsl = outcome.tables["ADSL"]
-    assert adsl["AGE"].between(30, 75).all()
+    assert adsl["SCRAGE"].between(30, 75).all()
     assert adsl["RUNINDEC"].between(1, 6).all()
     assert (adsl["SCRSVC"] >= 80).all()
     assert (adsl["SCREENDY"] - adsl["ONSRECDY"] <= 18 * 30.4375 + 1e-9).all()
@@ -112,9 +115,9 @@ def test_people_above_the_age_limit_are_not_simulated(outcome: TrialOutcome) -> 
     assert again.flow == outcome.flow
     for replicate in outcome.replicates:
         flow = replicate.flow
-        assert 0 < flow["excluded_unseen"] <= flow["excluded"]["age"]["first"]
-        assert flow["excluded"]["age"]["judged"] == flow["screened"]
-        assert flow["excluded"]["time_since_onset"]["judged"] == flow["screened"] - flow["excluded_unseen"]
+        assert 0 < flow["excluded_unseen"] <= flow["excluded"]["age.above"]["first"]
+        assert flow["excluded"]["age.above"]["judged"] == flow["screened"]
+        assert flow["excluded"]["time_since_onset.above"]["judged"] == flow["screened"] - flow["excluded_unseen"]
     everyone = run_trial(protocol(eligibility={}), world=FakeWorld())
     assert everyone.flow["first"]["excluded_unseen"] == 0
 
@@ -146,6 +149,95 @@ def test_published_values_stand_beside_the_right_rows(outcome: TrialOutcome) -> 
     assert baseline.loc[("age", "all"), "published_mean"] == 57
     assert np.isnan(baseline.loc[("age", "active"), "published_mean"])
     assert baseline.loc[("age", "all"), "unit"] == "years"
+
+
+def test_a_published_value_of_another_analysis_stands_beside_nothing() -> None:
+    values = [{**DATA["published"]["values"][0], "analysis": "ancova_locf"}]
+    changed = protocol(published={"source": "x", "values": values}, simulate={"seed": 4}, endpoints=["alsfrs_r_slope"])
+    assert run_trial(changed, world=FakeWorld()).summary["published"].isna().all()
+
+
+def test_a_rate_is_the_carried_change_over_the_months() -> None:
+    endpoints = ["alsfrs_r_change_locf", "alsfrs_r_rate_locf"]
+    table = run_trial(protocol(simulate={"seed": 4}, endpoints=endpoints), world=FakeWorld()).tables["estimates"]
+    change, rate = (table[table["estimand"] == name].reset_index(drop=True) for name in endpoints)
+    for column in ("estimate", "standard_error", "lower", "upper"):
+        assert (rate[column] * 168 / 30.4375).tolist() == pytest.approx(change[column].tolist())
+    assert rate["p_value"].tolist() == pytest.approx(change["p_value"].tolist(), nan_ok=True)
+
+
+def test_every_interval_says_what_it_is(outcome: TrialOutcome) -> None:
+    one = run_trial(protocol(simulate={"seed": 4}), world=FakeWorld()).summary
+    one = one.set_index(["estimand", "reference"]).sort_index()
+    assert set(outcome.summary["interval"]) == {"middle 95 % of 3 simulated trials"}
+    own = one.loc[("alsfrs_r_slope", "placebo")].iloc[0]
+    assert own["interval"] == "95 % confidence interval of the mixed model"
+    assert own["lower"] < own["mean"] < own["upper"]
+    named = one["interval"].to_dict()
+    assert named[("alsfrs_r_change_locf", "placebo")] == "95 % confidence interval of the ANCOVA"
+    assert named[("survival", "placebo")] == "95 % confidence interval of the Cox model"
+    assert set(one.loc[("event_free_share", ""), "interval"]) == {"95 % confidence interval of Kaplan and Meier"}
+    ninety = run_trial(protocol(simulate={"seed": 4}, analysis={"alpha": 0.1}), world=FakeWorld()).summary
+    assert ninety["interval"].iloc[0] == "90 % confidence interval of the mixed model"
+
+
+def test_what_was_not_estimated_has_no_interval() -> None:
+    nobody_dies = run_trial(protocol(simulate={"seed": 4}, endpoints=["survival"]), world=FakeWorld(death_hazard=1e-9))
+    ratio = nobody_dies.summary.set_index("estimand").loc["survival"]
+    assert (ratio["interval"], ratio["estimated"]) == ("", 0)
+    assert np.isnan(ratio["lower"])
+
+
+def test_the_baseline_is_the_visit_at_which_the_curves_start(outcome: TrialOutcome) -> None:
+    adsl, adlb = outcome.tables["ADSL"], outcome.tables["ADLB"]
+    first = adlb[(adlb["PARAMCD"] == "SVC") & (adlb["ABLFL"] == "Y")].set_index("USUBJID")["AVAL"]
+    assert adsl.set_index("USUBJID")["BASESVC"].loc[first.index].tolist() == first.tolist()
+    table = outcome.replicates[0].baseline.set_index(["variable", "arm"])["mean"]
+    assert table[("vital_capacity", "all")] == pytest.approx(adsl["BASESVC"].mean())
+    assert table[("age", "all")] == pytest.approx(adsl["AGE"].mean())
+    assert table[("vital_capacity", "all")] < adsl["SCRSVC"].mean() - 0.5
+    assert ((adsl["AGE"] - adsl["SCRAGE"]) * 365.25).tolist() == pytest.approx([84.0] * len(adsl))
+
+
+@pytest.mark.parametrize(
+    ("rule", "limits", "bound", "sentence"),
+    [
+        ("age", {"min": "60 years"}, "below", "age at screening below the minimum of 60 years"),
+        ("age", {"max": "50 years"}, "above", "age at screening above the maximum of 50 years"),
+        (
+            "time_since_onset",
+            {"min": "9 months"},
+            "below",
+            "from the recalled onset to screening below the minimum of 9 m",
+        ),
+        ("time_since_onset", {"max": "7 months"}, "above", "to screening above the maximum of 7 months"),
+        ("involved_regions", {"min": 4}, "below", "number of involved regions below the minimum of 4"),
+        ("involved_regions", {"max": 3}, "above", "number of involved regions above the maximum of 3"),
+        ("every_item", {"min": "3 points"}, "below", "lowest ALSFRS-R item below the minimum of 3 points"),
+        ("total_score", {"min": "42 points"}, "below", "ALSFRS-R total at screening below the minimum of 42 points"),
+        ("total_score", {"max": "42 points"}, "above", "ALSFRS-R total at screening above the maximum of 42 points"),
+        ("vital_capacity", {"min": "95 %"}, "below", "vital capacity at screening below the minimum of 95 %"),
+        ("vital_capacity", {"max": "95 %"}, "above", "vital capacity at screening above the maximum of 95 %"),
+    ],
+)
+def test_the_reason_of_an_exclusion_is_the_bound_that_is_violated(
+    rule: str, limits: dict[str, Any], bound: str, sentence: str
+) -> None:
+    one = protocol(
+        eligibility={rule: limits}, screening={"delay_after_diagnosis": {"median": "30 days"}},
+        arms=[{"id": "a", "n": 6}, {"id": "b", "n": 6}], simulate={"seed": 4}, endpoints=["alsfrs_r_slope"],
+    )  # fmt: skip
+    excluded = run_trial(one, world=FakeWorld()).flow["first"]["excluded"]
+    mine = {name: entry for name, entry in excluded.items() if not name.startswith("alive")}
+    assert list(mine) == [f"{rule}.{bound}"]
+    assert sentence in mine[f"{rule}.{bound}"]["sentence"]
+    assert mine[f"{rule}.{bound}"]["first"] > 0
+
+
+def test_each_bound_of_a_run_in_is_counted_by_itself() -> None:
+    excluded = run_trial(protocol(simulate={"seed": 4}), world=FakeWorld()).flow["first"]["excluded"]
+    assert excluded["run_in_decline.below"]["sentence"] == "points lost in the run-in below the minimum of 1 points"
+    assert excluded["run_in_decline.above"]["sentence"] == "points lost in the run-in above the maximum of 6 points"
 
 
 def test_adqs_is_consistent(outcome: TrialOutcome) -> None:
@@ -255,7 +347,7 @@ def test_nobody_eligible_is_said_with_the_counts() -> None:
     problem = caught.value.problems[0]
     assert problem.code == "nobody-eligible"
     assert problem.message.startswith("nobody is eligible: of 300 people drawn, ")
-    assert "age at screening outside the limits (age): " in problem.message
+    assert "age at screening below the minimum of 118 years: " in problem.message
     assert "never diagnosed: " in problem.message
     assert problem.hint == "Widen the rule that excludes most, or raise simulate.screened_per_replicate."
 
@@ -294,15 +386,6 @@ def test_progress_counts_replicates() -> None:
     done: list[int] = []
     run_trial(protocol(), progress=done.append, world=FakeWorld())
     assert done == [1, 1, 1]
-
-
-def test_a_trial_with_one_arm_reports_that_arm() -> None:
-    arms = [{"id": "only", "n": 30, "treatments": [{"product": "slower", "dose": "60 mg"}]}]
-    published = {"source": "x", "values": [{**DATA["published"]["values"][1]}]}
-    outcome = run_trial(protocol(arms=arms, simulate={"seed": 1}, published=published), world=FakeWorld())
-    assert set(outcome.summary["reference"]) == {""}
-    assert outcome.summary["mean"].notna().all()
-    assert outcome.summary["published"].isna().all()
 
 
 def test_three_arms_are_each_compared_with_the_reference() -> None:

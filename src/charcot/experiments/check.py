@@ -14,10 +14,8 @@ from charcot import clinic, disease, evidence, patients, treatments
 from charcot.core.bounds import read_bounds
 from charcot.core.errors import Problem, Severity, Where
 from charcot.core.identifiers import did_you_mean
-from charcot.core.units import UnitError, parse_quantity
 from charcot.experiments import reading
 from charcot.experiments.natural_history import PUBLISHED
-from charcot.experiments.studied import studied
 from charcot.model.compose import Definition
 from charcot.model.limits import value_problems
 from charcot.model.ports import FREE
@@ -49,7 +47,6 @@ def check_all() -> list[Problem]:
         {number.name: number.unit for number in whole.numbers}, [mechanism.name for mechanism in whole.mechanisms]
     )
     problems += _impossible_alternatives()
-    problems += studied_problems()
     disease_folder, clinic_folder = Path(disease.__file__).parent, Path(clinic.__file__).parent
     problems += table_problems(disease_folder)
     problems += genotype_problems(disease_folder)
@@ -90,9 +87,10 @@ def _cited(whole: Definition) -> Iterator[tuple[str, Where]]:
     for sides in evidence.alternatives().values():
         for side in sides:
             yield side.source, side.where
-    for dose in studied().values():
-        for key in dose.sources:
-            yield key, dose.where
+    for product in treatments.products().values():
+        for key in (*product.people.sources, *product.largest_dose.sources):
+            if key != treatments.DECLARED:
+                yield key, product.where()
     for genotype in disease.genotypes().values():
         for effect in genotype.effects:
             if effect.source not in (FREE, DEFINITION):
@@ -220,30 +218,6 @@ def _float(text: str) -> float:
         return float(text)
     except ValueError:
         return math.nan
-
-
-def studied_problems() -> list[Problem]:
-    """Rows of the studied doses that name no product, no source, or a dose in another unit."""
-    known, library = treatments.products(), evidence.sources()
-    found: list[Problem] = []
-    for name, row in studied().items():
-        if name not in known:
-            found.append(Problem("unknown-product", f"no product is called {name!r}", row.where,
-                                 did_you_mean(name, known)))  # fmt: skip
-            continue
-        for key in row.sources:
-            if key not in library:
-                found.append(Problem("unknown-source", f"There is no source '{key}'.", row.where,
-                                     did_you_mean(key, library)))  # fmt: skip
-        try:
-            low, high = (parse_quantity(text, known[name].dose_unit) for text in (row.lowest, row.highest))
-        except UnitError as error:
-            found.append(Problem("bad-dose", f"{name}: {error}", row.where))
-            continue
-        if not 0 < low <= high:
-            message = f"{name}: {row.lowest} to {row.highest} is no range"
-            found.append(Problem("bad-dose", message, row.where))
-    return found
 
 
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s;,|`\"'<>]+")

@@ -19,6 +19,7 @@ UNTREATED = "untreated"
 EARLY = "AAV-miR-126, 6 months before onset"
 AT_ONSET = "AAV-miR-126, at onset"
 LATE = "AAV-miR-126, 12 months after onset"
+PRODUCT, DOSE = "aav_mir126", "1.2e14 vg"
 STARTS = {EARLY: -6.0, AT_ONSET: 0.0, LATE: 12.0}  # months since onset
 CHAIN_MONTHS = 24.0
 SEED_AGE = 58.0
@@ -51,12 +52,14 @@ class TypicalPatient:
 
     ``arms[label][readout]`` is (months since onset, values) up to the arm's end; ``events[label]`` holds onset,
     diagnosis, treatment_start and death in months since onset (infinite when never). ``chain`` has a row per step.
+    ``products`` are what is given.
     """
 
     region: str
     arms: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]
     events: dict[str, dict[str, float]]
     chain: pd.DataFrame
+    products: tuple[str, ...] = (PRODUCT,)
 
 
 def typical_patient(seed: int = 1, region: str = "lumbar", workers: int = 1) -> TypicalPatient:
@@ -70,7 +73,7 @@ def typical_patient(seed: int = 1, region: str = "lumbar", workers: int = 1) -> 
     onset = float(natural.onset[0])
     cohort = patients.typical_cohort([region], SEED_AGE, copies=len(STARTS))
     regimens = [
-        [Regimen.parse(product="aav_mir126", dose="1.2e14 vg", start=f"{month} months", schedule="once")]
+        [Regimen.parse(product=PRODUCT, dose=DOSE, start=f"{month} months", schedule="once")]
         for month in STARTS.values()
     ]
     treated = patients.simulate(
@@ -112,7 +115,7 @@ def _value(arm: dict[str, tuple[np.ndarray, np.ndarray]], name: str, month: floa
 
 
 def _chain(arms: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]], region: str) -> pd.DataFrame:
-    ports = {port.name: port for port in patients.definition(("aav_mir126",)).ports}
+    ports = {port.name: port for port in patients.definition((PRODUCT,)).ports}
     untreated = arms[UNTREATED]
     first = untreated["clinic.alsfrs_r.total"][0][0]
     rows = []

@@ -1,7 +1,20 @@
 """Row 3: products (pharmacokinetics and effects as data) and regimens (dose, start, stop, schedule)."""
 
-from charcot.treatments.library import product_problems, products
+from charcot.treatments.library import DECLARED, product_problems, products
 from charcot.treatments.product import Product
-from charcot.treatments.regimen import Regimen
+from charcot.treatments.regimen import Regimen, dose_of
+from charcot.treatments.standing import doubts, is_beyond, never_given, standing, standing_words
 
-__all__ = ["Product", "Regimen", "product_problems", "products"]
+__all__ = [
+    "DECLARED",
+    "Product",
+    "Regimen",
+    "dose_of",
+    "doubts",
+    "is_beyond",
+    "never_given",
+    "product_problems",
+    "products",
+    "standing",
+    "standing_words",
+]

@@ -14,7 +14,7 @@ from charcot.core.units import UnitError, dimension, factor, parse_quantity
 from charcot.model.ports import FREE, Number
 from charcot.treatments.effects import DIRECTIONS, EFFECT_FORMS, Effect
 from charcot.treatments.pharmacokinetics import FORMS
-from charcot.treatments.product import Product
+from charcot.treatments.product import DOSE_SLACK, LargestDose, People, Product
 from charcot.treatments.reading import Entry, read_file
 from charcot.treatments.schedules import Cycle, Dosing, parse_days
 
@@ -22,14 +22,16 @@ HERE = Path(__file__).parent / "products"
 
 PRODUCT_KEYS = (
     "title", "kind", "route", "dose_unit", "default_dose", "dosing", "dosing_reason", "schedules", "pharmacokinetics",
-    "effects", "notes",
+    "effects", "people", "largest_dose", "notes",
 )  # fmt: skip
+GIVEN = ("patients", "never")
 KINDS = ("small molecule", "biologic", "antisense", "gene therapy", "cell therapy", "device")
 DOSING = ("bolus", "continuous")
 # Numbers of a form that are shares of a dose or of its effect; the forms cut off what is drawn above one.
 SHARES = ("bioavailability", "adherence", "receptivity")
 SIZES = ("_maximum", "_slope")  # how large an effect is
 SHARE_ABOVE_ZERO = Bounds(0.0, 1.0, above=True)
+DECLARED = "declared"  # the source of a largest dose that is a bound of ours and stands in no paper
 NUMBER_KEYS = ("value", "unit", "spread", "source", "grade", "title", "note")
 
 
@@ -69,7 +71,7 @@ def _product(name: str, entry: Entry) -> Product | None:
     if not is_port_name(name) or "." in name:
         hint = "Use lower case, digits and underscores."
         entry.report("bad-name", f"{name!r} cannot name a product", hint=hint)
-    entry.check_keys(PRODUCT_KEYS)
+    entry.check_keys(PRODUCT_KEYS, ("most_doses",))
     unit = _known_unit(entry, "dose_unit")
     dosing = entry.choice("dosing", DOSING)
     default = _default_dose(entry, unit)
@@ -79,8 +81,13 @@ def _product(name: str, entry: Entry) -> Product | None:
         entry.report("no-label", f"{name} has no schedule called 'label'", "schedules", hint)
     kinetics = entry.entry("pharmacokinetics")
     form_name = _form(kinetics, dosing) if kinetics else ""
-    if not (unit and default and kinetics and form_name):
+    people, largest = _people(entry.entry("people"), unit), _largest_dose(entry.entry("largest_dose"), unit)
+    if not (unit and default and kinetics and form_name and people and largest):
         return None
+    _check_order(entry, unit, default, people, largest)
+    most = entry.number("most_doses", math.inf)
+    if not (most >= 1 and (math.isinf(most) or most.is_integer())):
+        entry.report("bad-count", f"most_doses is {most:g}, not a whole number of doses", "most_doses")
     form = FORMS[form_name]
     numbers = _numbers(kinetics, name, "", {k: u.format(dose=unit) for k, u in form.needs.items()})
     exposure_unit = form.exposure_unit.format(dose=unit, volume=numbers["volume"].unit if "volume" in numbers else "1")
@@ -100,6 +107,9 @@ def _product(name: str, entry: Entry) -> Product | None:
         kinetics.text("exposure"),
         exposure_unit,
         tuple(effect for effect in effects if effect is not None),
+        people,
+        largest,
+        most,
         entry.text("notes"),
         entry.file,
     )
@@ -116,18 +126,62 @@ def _known_unit(entry: Entry, key: str) -> str:
 
 
 def _default_dose(entry: Entry, unit: str) -> str:
-    text = entry.text("default_dose")
+    return _dose(entry, "default_dose", unit)
+
+
+def _dose(entry: Entry, key: str, unit: str) -> str:
+    """A dose above zero in the product's unit, as text; empty when it is missing or something else."""
+    text = entry.text(key)
     if not (text and unit):
         return ""
     try:
         value = parse_quantity(text, unit)
     except UnitError as error:
-        entry.report("bad-dose", f"default_dose: {error}", "default_dose")
+        entry.report("bad-dose", f"{entry.name_of(key)}: {error}", key)
         return ""
     if not value > 0:
-        entry.report("bad-dose", f"default_dose: {text!r} is not above zero", "default_dose")
+        entry.report("bad-dose", f"{entry.name_of(key)}: {text!r} is not above zero", key)
         return ""
     return text
+
+
+def _people(entry: Entry | None, unit: str) -> People | None:
+    """Whether people were given the product, and the lowest and highest dose that was read in a source."""
+    if entry is None:
+        return None
+    entry.check_keys(("given", "sources", "note"), ("lowest", "highest"))
+    given = entry.choice("given", GIVEN)
+    lowest, highest = _dose(entry, "lowest", unit), _dose(entry, "highest", unit)
+    _check_sources(entry, "sources")
+    sources = entry.names("sources")
+    if ("lowest" in entry.data) != ("highest" in entry.data):
+        entry.report("half-range", f"{entry.path}: a range of doses has a lowest and a highest one")
+    if given == "patients" and not sources:
+        entry.report("no-source", f"{entry.path}: no source says that patients were given it", "given")
+    if given == "never" and "highest" in entry.data:
+        entry.report("never-given", f"{entry.path}: what nobody was given has no doses that were given", "highest")
+    return People(given == "patients", lowest, highest, sources, entry.text("note")) if given else None
+
+
+def _largest_dose(entry: Entry | None, unit: str) -> LargestDose | None:
+    """The dose above which a regimen is refused, with its source or, where it is a bound of ours, ``declared``."""
+    if entry is None:
+        return None
+    entry.check_keys(("value", "source", "note"))
+    _check_sources(entry, "source", DECLARED)
+    text = _dose(entry, "value", unit)
+    return LargestDose(text, entry.names("source"), entry.text("note")) if text else None
+
+
+def _check_order(entry: Entry, unit: str, default: str, people: People, largest: LargestDose) -> None:
+    low, high, default_, most = (
+        parse_quantity(text or largest.text, unit) for text in (people.lowest, people.highest, default, largest.text)
+    )
+    if low > high:
+        entry.report("bad-dose", f"people: {people.lowest} to {people.highest} is no range", "people")
+    if max(default_, high) > most * (1 + DOSE_SLACK):
+        message = f"largest_dose: {largest.text} is below the default dose, or below what people were given"
+        entry.report("bad-dose", message, "largest_dose")
 
 
 def _dosing(entry: Entry) -> Dosing:

@@ -18,6 +18,7 @@ from charcot.treatments.pharmacokinetics import FORMS, Form
 from charcot.treatments.schedules import Dosing, every, general
 
 ROW = "treatment"
+DOSE_SLACK = 1e-9  # of a dose: rounding of units is no excess
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,29 @@ class Content:
 
 
 @dataclass(frozen=True)
+class People:
+    """What people with the disease were given of a product: doses are texts with a unit, empty where none was read."""
+
+    given: bool
+    lowest: str
+    highest: str
+    sources: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class LargestDose:
+    """The dose above which a regimen is refused."""
+
+    text: str
+    sources: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True)
 class Product:
-    """A treatment as its file describes it. ``default_dose`` is text with a unit, one dose of the label schedule."""
+    """A treatment as its file describes it. ``default_dose`` is text with a unit, one dose of the label schedule;
+    ``most_doses`` is how many doses one person can be given, infinite where nothing speaks against another one."""
 
     name: str
     title: str
@@ -48,17 +70,22 @@ class Product:
     exposure_title: str
     exposure_unit: str
     effects: tuple[Effect, ...]
+    people: People
+    largest_dose: LargestDose
+    most_doses: float
     notes: str
     file: str
 
     @cached_property
     def schedules(self) -> dict[str, Dosing]:
-        """Every named schedule; ``every 28 days`` and the like are understood beside these."""
-        return {**self.own_schedules, **general(self.dosing)}
+        """Every named schedule that gives no more than ``most_doses``; ``every 28 days`` and the like are understood
+        beside these."""
+        named = {**self.own_schedules, **general(self.dosing)}
+        return {key: dosing for key, dosing in named.items() if dosing.doses <= self.most_doses}
 
     def schedule(self, text: str) -> Dosing | None:
-        """The schedule that ``text`` names or describes."""
-        return self.schedules.get(text) or every(text)
+        """The schedule that ``text`` names or describes, also one that gives too many doses."""
+        return self.own_schedules.get(text) or general(self.dosing).get(text) or every(text)
 
     @cached_property
     def dose_port(self) -> str:

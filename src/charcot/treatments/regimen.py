@@ -12,10 +12,18 @@ from charcot.core.identifiers import did_you_mean
 from charcot.core.schedule import Event, EventKind, Series
 from charcot.core.units import UnitError, parse_quantity
 from charcot.treatments.library import products
-from charcot.treatments.product import Product
+from charcot.treatments.product import DOSE_SLACK, Product
 from charcot.treatments.schedules import Dosing
 
 LABEL = "label"
+
+
+class DoseError(ValueError):
+    """A dose that is not possible."""
+
+
+class ScheduleError(ValueError):
+    """A schedule that gives more doses than one person can get."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +60,9 @@ class Regimen:
             hint = did_you_mean(product, known)
             raise KeyError(f"no product is called {product!r}. {hint} Known are: {', '.join(known)}.")
         chosen = known[product]
-        amount = _dose(chosen, dose)
+        amount = dose_of(chosen, dose)
         name = schedule if schedule is not None else LABEL
-        _dosing(chosen, name)
+        _check_count(chosen, _dosing(chosen, name))
         begin = parse_quantity(start, "day")
         end = math.inf if stop is None else parse_quantity(stop, "day")
         if end <= begin:
@@ -140,16 +148,24 @@ def _laid_out(dosing: Dosing, end: float) -> tuple[np.ndarray, np.ndarray]:
     return np.array(days), np.array(rates)
 
 
-def _dose(chosen: Product, text: str | None) -> float:
+def dose_of(chosen: Product, text: str | None) -> float:
+    """One dose in the product's unit, the default one without a text. Raises :class:`charcot.core.units.UnitError` for
+    another unit and :class:`ValueError` for a dose that is not above zero, or above the product's largest."""
     given = chosen.default_dose if text is None else text
     try:
         amount = parse_quantity(given, chosen.dose_unit)
     except UnitError as error:
         raise UnitError(f"the dose of {chosen.name}: {error} (one dose of it is {chosen.default_dose})") from error
     if not amount > 0:
-        raise ValueError(
+        raise DoseError(
             f"the dose of {chosen.name} is {amount:g} {chosen.dose_unit}, but a dose must be above zero: "
             "leave the treatment out to give none"
+        )
+    largest = chosen.largest_dose
+    if amount > parse_quantity(largest.text, chosen.dose_unit) * (1 + DOSE_SLACK):
+        raise DoseError(
+            f"one dose of {chosen.name} is {amount:g} {chosen.dose_unit}, above the largest that is taken, "
+            f"{largest.text} ({largest.note}): check the unit"
         )
     return amount
 
@@ -163,6 +179,14 @@ def _dosing(chosen: Product, name: str) -> Dosing:
             f"{chosen.name} has no schedule called {name!r}. {hint} It has: {known}, or for example 'every 28 days'."
         )
     return found
+
+
+def _check_count(chosen: Product, dosing: Dosing) -> None:
+    if dosing.doses > chosen.most_doses:
+        count = "one dose" if chosen.most_doses == 1 else f"{chosen.most_doses:g} doses"
+        raise ScheduleError(
+            f"{chosen.name} is given at most {count} in a life, and this schedule gives more: {chosen.notes}"
+        )
 
 
 def _endless(chosen: Product, dosing: Dosing) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,6 +35,18 @@ class Dosing:
     def is_steady(self) -> bool:
         """Whether treatment ends up without a break."""
         return self.repeats and _is_full(self.cycles[-1])
+
+    @property
+    def doses(self) -> float:
+        """How many doses it gives, infinite when it repeats."""
+        return math.inf if self.repeats else float(sum(len(c.on) * c.doses_per_day for c in self.cycles))
+
+    @property
+    def length(self) -> float:
+        """Days from its start to the end of the last day with a dose, infinite when it repeats."""
+        if self.repeats:
+            return math.inf
+        return max((day + cycle.on[-1] + 1.0 for day, cycle in self.placed() if cycle.on), default=0.0)
 
     def placed(self) -> Iterator[tuple[float, Cycle]]:
         """Each cycle with the day on which it starts, day 0 being the first day of treatment."""

@@ -28,7 +28,11 @@ def subject_ids(protocol: Protocol, conducted: Conducted) -> np.ndarray:
 
 
 def adsl(protocol: Protocol, conducted: Conducted) -> pd.DataFrame:
-    """One row per randomised patient."""
+    """One row per randomised patient.
+
+    AGE, BASETOT, BASESVC, BASENFL, REGIONS and the stages are of the baseline, which is the visit of randomisation
+    (visit 0 of ADQS and ADLB, with ABLFL "Y"); SCRAGE, SCRTOT and SCRSVC are what the screening visit recorded.
+    """
     subjects, seen = conducted.subjects, conducted.followup
     titles = {arm.id: arm.title or arm.id for arm in protocol.arms}
     failed = subjects["failed"].to_numpy()
@@ -48,6 +52,7 @@ def adsl(protocol: Protocol, conducted: Conducted) -> pd.DataFrame:
             "TRT01P": [titles[arm] for arm in subjects["arm"]],
             "AGE": subjects["age"],
             "AGEU": "YEARS",
+            "SCRAGE": subjects["screening_age"],
             "SEX": subjects["sex"],
             "GENOTYPE": subjects["genotype"],
             "ONSETREG": subjects["onset_region"],
@@ -65,8 +70,8 @@ def adsl(protocol: Protocol, conducted: Conducted) -> pd.DataFrame:
             "RUNINDEC": subjects["run_in_decline"],
             "RUNINSLP": subjects["run_in_slope"],
             "REGIONS": subjects["involved_regions"],
-            "SCRSVC": subjects["vital_capacity"],
-            "BASESVC": subjects["baseline_vital_capacity"],
+            "SCRSVC": subjects["screening_vital_capacity"],
+            "BASESVC": subjects["vital_capacity"],
             "BASENFL": subjects["baseline_nfl"],
             "KINGS": subjects["kings"],
             "MITOS": subjects["mitos"],

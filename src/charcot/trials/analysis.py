@@ -20,7 +20,7 @@ import pandas as pd
 
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials import adam
-from charcot.trials.estimands import ESTIMANDS
+from charcot.trials.estimands import ESTIMANDS, interval_words
 
 OPTIMISERS = ("lbfgs", "bfgs", "powell")  # tried in this order until one converges
 SINGULAR = 1e-6  # smallest over largest eigenvalue of the random effects' covariance that still counts as positive
@@ -33,6 +33,7 @@ COLUMNS = (
     "standard_error",
     "lower",
     "upper",
+    "interval",
     "p_value",
     "unit",
     "converged",
@@ -42,11 +43,13 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Design:
-    """What the analysis must know of the trial: its arms (the reference first), alpha, and its last visit."""
+    """What the analysis must know of the trial: its arms (the reference first), alpha, and its last visit: number, and
+    months since randomisation."""
 
     arms: tuple[str, ...]
     alpha: float
     last_visit: int
+    months: float
 
     @property
     def reference(self) -> str:
@@ -71,7 +74,8 @@ def row(
     """One line of the estimates table with a symmetric interval."""
     unit = ESTIMANDS[estimand].unit if estimand in ESTIMANDS else "fraction"
     lower, upper = estimate - half_width, estimate + half_width
-    values = (estimand, arm, reference, estimate, standard_error, lower, upper, p_value, unit, converged, note)
+    # What the interval is follows from the estimand: :func:`analyse` names it.
+    values = (estimand, arm, reference, estimate, standard_error, lower, upper, "", p_value, unit, converged, note)
     return dict(zip(COLUMNS[1:], values, strict=True))
 
 
@@ -204,6 +208,15 @@ def change_carried(data: pd.DataFrame, design: Design, estimand: str) -> list[Ro
     return ancova(last, design, estimand, f"{len(last)} patients, {carried} carried forward")
 
 
+def rate_carried(data: pd.DataFrame, design: Design, estimand: str) -> list[Row]:
+    """The change of :func:`change_carried` over the months to the last visit, as publications derive a rate from it."""
+    rows = change_carried(data, design, estimand)
+    for entry in rows:
+        for key in ("estimate", "standard_error", "lower", "upper"):
+            entry[key] /= design.months
+    return rows
+
+
 def ancova(data: pd.DataFrame, design: Design, estimand: str, note: str) -> list[Row]:
     """Change = arm + baseline by least squares; arm rows are means at the average baseline."""
     size, count = len(data), len(design.arms) + 1
@@ -298,6 +311,7 @@ _ANALYSES: dict[str, tuple[str, str, Callable[[pd.DataFrame, Design, str], list[
     "alsfrs_r_slope": ("ADQS", adam.TOTAL, slopes),
     "alsfrs_r_change_observed": ("ADQS", adam.TOTAL, change_observed),
     "alsfrs_r_change_locf": ("ADQS", adam.TOTAL, change_carried),
+    "alsfrs_r_rate_locf": ("ADQS", adam.TOTAL, rate_carried),
     "vital_capacity_slope": ("ADLB", adam.VITAL_CAPACITY, slopes),
     "nfl_ratio": ("ADLB", adam.NFL, nfl_ratio),
     "survival": ("ADTTE", adam.DEATH, survival),
@@ -311,4 +325,7 @@ def analyse(tables: Tables, design: Design, endpoints: Sequence[str], replicate:
         table, parameter, function = _ANALYSES[endpoint]
         data = tables[table]
         rows += function(data[data["PARAMCD"] == parameter], design, endpoint)
+    for entry in rows:
+        bounded = np.isfinite(entry["lower"]) or np.isfinite(entry["upper"])
+        entry["interval"] = interval_words(entry["estimand"], design.alpha) if bounded else ""
     return pd.DataFrame([{"replicate": replicate, **entry} for entry in rows], columns=list(COLUMNS))

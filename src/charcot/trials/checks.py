@@ -7,17 +7,23 @@ the models have already refused, so that one mistake is reported once.
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from charcot.core.errors import CharcotError, Problem, Problems
 from charcot.core.identifiers import did_you_mean, nearest
+from charcot.core.units import DAYS_PER_YEAR
 from charcot.core.yaml_file import Document, Path_
-from charcot.trials.estimands import ESTIMANDS
-from charcot.trials.findings import Finding, dotted, from_model
-from charcot.trials.protocol import Protocol
+from charcot.treatments.regimen import DoseError, ScheduleError
+from charcot.treatments.schedules import general
+from charcot.trials.estimands import ANALYSES, ESTIMANDS
+from charcot.trials.findings import ADD_ARM, Finding, dotted, from_model
+from charcot.trials.protocol import Protocol, read_visits
 from charcot.trials.quantities import (
     DAYS,
     HAZARD,
@@ -111,33 +117,57 @@ def _arm_ids(data: Mapping[str, Any]) -> list[str]:
 
 # --- the checks --------------------------------------------------------------------------------------------------
 
-_RANGES: tuple[tuple[Path_, Quantity | None, float, float], ...] = (
-    (("eligibility", "age"), YEARS, 0.0, OLDEST),
-    (("eligibility", "time_since_onset"), DAYS, 0.0, float("inf")),
-    (("eligibility", "involved_regions"), None, 0.0, 4.0),
-    (("eligibility", "every_item"), POINTS, 0.0, 4.0),
-    (("eligibility", "total_score"), POINTS, 0.0, 48.0),
-    (("eligibility", "vital_capacity"), PERCENT_PREDICTED, 0.0, LARGEST_VITAL_CAPACITY),
-    (("screening", "run_in", "decline"), POINTS, -48.0, 48.0),
-)
+LONGEST = 20 * DAYS_PER_YEAR  # days: nothing in a trial takes longer, and the simulator follows a course for 30 years
+LARGEST_MINIMUM_CAPACITY = 120.0  # % predicted: 100 is health; hardly anyone is above, and nobody with ALS to speak of
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a limit in the file may be: ``least`` to ``most``; a minimum at most ``largest_minimum``."""
+
+    path: Path_
+    quantity: Quantity | None
+    least: float
+    most: float
+    largest_minimum: float = math.inf
+    why: str = ""
+
+
+_RANGES: tuple[Range, ...] = (
+    Range(("eligibility", "age"), YEARS, 0.0, OLDEST, 100.0, "There would be nobody to enrol."),
+    Range(("eligibility", "time_since_onset"), DAYS, 0.0, LONGEST),
+    Range(("eligibility", "involved_regions"), None, 0.0, 4.0),
+    Range(("eligibility", "every_item"), POINTS, 0.0, 4.0),
+    Range(("eligibility", "total_score"), POINTS, 0.0, 48.0),
+    Range(
+        ("eligibility", "vital_capacity"), PERCENT_PREDICTED, 0.0, LARGEST_VITAL_CAPACITY, LARGEST_MINIMUM_CAPACITY,
+        "A healthy person has about 100 %.",
+    ),
+    Range(("screening", "run_in", "decline"), POINTS, -48.0, 48.0),
+)  # fmt: skip
 
 
 def check_ranges(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """Limits are possible values, and no minimum is above its maximum."""
-    for path, quantity, least, most in _RANGES:
-        unit = f" {quantity.unit}" if quantity else ""
-        ends = {end: _number(data, quantity, *path, end) for end in ("min", "max")}
+    for one in _RANGES:
+        path, unit = one.path, f" {one.quantity.unit}" if one.quantity else ""
+        ends = {end: _number(data, one.quantity, *path, end) for end in ("min", "max")}
+        possible = True
         for end, value in ends.items():
-            if value is not None and not least <= value <= most:
+            most = min(one.most, one.largest_minimum) if end == "min" else one.most
+            if value is not None and not one.least <= value <= most:
                 text = f"{dotted(path)}.{end}: {value:g}{unit} is not possible"
-                yield Finding((*path, end), "impossible-value", text, f"It must lie from {least:g} to {most:g}{unit}.")
-        if ends["min"] is not None and ends["max"] is not None and ends["min"] > ends["max"]:
+                hint = f"It must lie from {one.least:g} to {most:g}{unit}."
+                hint += f" {one.why}" if one.why and value > most else ""
+                possible = False
+                yield Finding((*path, end), "impossible-value", text, hint)
+        if possible and ends["min"] is not None and ends["max"] is not None and ends["min"] > ends["max"]:
             text = f"{dotted(path)}: the minimum {ends['min']:g}{unit} is above the maximum {ends['max']:g}{unit}"
             yield Finding((*path, "min"), "empty-range", text, "Nobody could be eligible: swap or correct them.")
 
 
 def check_times(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
-    """Screening times are not negative, and a run-in takes time."""
+    """Screening times are not negative, a run-in takes time, and nothing takes decades."""
     path: Path_ = ("screening", "delay_after_diagnosis", "median")
     delay = _number(data, DAYS, *path)
     if delay is not None and delay < 0:
@@ -146,6 +176,26 @@ def check_times(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     run_in = _number(data, DAYS, *path)
     if run_in is not None and run_in <= 0:
         yield Finding(path, "impossible-value", f"{dotted(path)}: a run-in must take more than 0 days")
+    end = _last_visit(data)
+    times: list[tuple[Path_, float | None]] = [
+        (("screening", "delay_after_diagnosis", "median"), delay), (path, run_in), (("visits",), end),
+    ]  # fmt: skip
+    for path, days in times:
+        if days is not None and days > LONGEST:
+            yield _too_long(path, days)
+
+
+def _too_long(path: Path_, days: float) -> Finding:
+    text = f"{dotted(path)}: {days / DAYS_PER_YEAR:,.3g} years is not possible"
+    return Finding(path, "impossible-value", text, f"Nothing in a trial takes above {LONGEST / DAYS_PER_YEAR:g} years.")
+
+
+def _last_visit(data: Mapping[str, Any]) -> float | None:
+    """The day of the last visit, or None when the plan is missing or unreadable."""
+    try:
+        return read_visits(_get(data, "visits"))[-1]
+    except ValueError:
+        return None
 
 
 def check_arm_ids(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
@@ -158,6 +208,21 @@ def check_arm_ids(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
             yield Finding(("arms", position, "id"), "duplicate-arm", text, "Give each arm its own id.")
         elif isinstance(name, str):
             seen[name] = position
+
+
+def check_reference(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """There is something to compare, and it is clear with which arm: the one without treatment, or the one named."""
+    arms, listed = _mappings(data, "arms"), _get(data, "arms")
+    if isinstance(listed, list) and len(listed) == 1:
+        yield Finding(("arms",), "one-arm", "a trial compares two arms or more, and there is one", ADD_ARM)
+    if len(arms) < 2 or _get(data, "analysis", "reference_arm") is not None:
+        return
+    untreated = [str(arm.get("id")) for _, arm in arms if not arm.get("treatments")]
+    if len(untreated) != 1:
+        named = f"{' and '.join(untreated)} are without treatment" if untreated else "every arm is treated"
+        text = f"{named}, and no reference arm is named: it is not clear with which arm the others are compared"
+        hint = f"Write for example: analysis: {{reference_arm: {(untreated or _arm_ids(data))[0]}}}"
+        yield Finding(("arms",), "no-reference", text, hint)
 
 
 def check_references_to_arms(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
@@ -207,10 +272,10 @@ def check_treatments(data: Mapping[str, Any], world: World) -> Iterator[Finding]
     """Products exist, doses are above zero and in the product's unit, and treatment ends after it starts."""
     for position, arm in _mappings(data, "arms"):
         for number, entry in _mappings(arm, "treatments"):
-            yield from _treatment(("arms", position, "treatments", number), entry, world)
+            yield from _treatment(("arms", position, "treatments", number), entry, world, _last_visit(data))
 
 
-def _treatment(path: Path_, entry: Mapping[str, Any], world: World) -> Iterator[Finding]:
+def _treatment(path: Path_, entry: Mapping[str, Any], world: World, end: float | None) -> Iterator[Finding]:
     product, dose = entry.get("product"), entry.get("dose")
     start = _number(entry, DAYS, "start") if "start" in entry else 0.0
     stop = _number(entry, DAYS, "stop")
@@ -219,6 +284,12 @@ def _treatment(path: Path_, entry: Mapping[str, Any], world: World) -> Iterator[
         yield Finding(
             (*path, "start"), "start-before-randomisation", text, "A trial treatment starts on day 0 or later."
         )
+    if start is not None and end is not None and start >= end and (stop is None or stop > start):
+        text = f"{dotted(path)}.start: day {start:g} is not before the last visit, on day {end:g}"
+        hint = "Nobody would see what the treatment does: let it start sooner, or add visits."
+        yield Finding((*path, "start"), "start-after-end", text, hint)
+    if stop is not None and stop > LONGEST:
+        yield _too_long((*path, "stop"), stop)
     times_are_sound = start is not None and start >= 0
     if start is not None and stop is not None and stop <= start:
         times_are_sound = False
@@ -252,13 +323,18 @@ def _regimen_problem(path: Path_, entry: Mapping[str, Any], world: World) -> Ite
     """What the product itself says against this regimen, such as an unknown schedule."""
     schedule = entry.get("schedule", "label")
     schedules = list(world.products()[entry["product"]].schedules)
-    if isinstance(schedule, str) and schedule not in schedules and not schedule.startswith("every "):
+    understood = isinstance(schedule, str) and (schedule.startswith("every ") or schedule in general("continuous"))
+    if isinstance(schedule, str) and schedule not in schedules and not understood:
         text = f"{dotted(path)}.schedule: {entry['product']} has no schedule called '{schedule}'"
         hint = f"{did_you_mean(schedule, schedules)} It has: {', '.join(schedules)}, or 'every 28 days'."
         yield Finding((*path, "schedule"), "unknown-schedule", text, hint)
         return
     try:
         world.regimen(entry["product"], entry["dose"], entry.get("start", "0 days"), entry.get("stop"), schedule)
+    except DoseError as error:
+        yield Finding((*path, "dose"), "bad-dose", f"{dotted(path)}.dose: {_words(error)}")
+    except ScheduleError as error:
+        yield Finding((*path, "schedule"), "bad-schedule", f"{dotted(path)}.schedule: {_words(error)}")
     except (ValueError, KeyError, TypeError, CharcotError) as error:
         yield Finding(path, "bad-regimen", f"{dotted(path)}: {_words(error)}")
 
@@ -276,22 +352,39 @@ def _words(error: Exception) -> str:
 
 
 def check_double_products(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
-    """Nobody gets one product twice at one time: by background and arm, or twice in an arm."""
+    """Nobody gets one product twice at one time, by background and arm or twice in an arm, or too often in a life."""
     background = _get(data, "population", "background")
     for position, arm in _mappings(data, "arms"):
         spells: list[tuple[str, float, float]] = []
         for number, entry in _mappings(arm, "treatments"):
             path: Path_ = ("arms", position, "treatments", number, "product")
             product = str(entry.get("product"))
-            start, stop = _number(entry, DAYS, "start") or 0.0, _number(entry, DAYS, "stop")
-            end = float("inf") if stop is None else stop
+            start, end = _spell(entry, world)
+            most = getattr(world.products().get(product), "most_doses", math.inf)
             if isinstance(background, Mapping) and product in background:
                 text = f"{dotted(path)}: {product} is also a background treatment, so that some would take it twice"
                 yield Finding(path, "double-product", text, "Remove it from population.background or from the arm.")
             elif any(name == product and start < b and a < end for name, a, b in spells):
                 text = f"{dotted(path)}: {product} is given twice at one time in this arm"
-                yield Finding(path, "double-product", text, "Let one end before the other starts, or join the doses.")
+                hint = "Let the first end ('stop') before the other starts, or join the doses."
+                yield Finding(path, "double-product", text, hint)
+            elif sum(name == product for name, _, _ in spells) >= most:
+                text = (
+                    f"{dotted(path)}: {product} is given {'once' if most == 1 else f'{most:g} times'} in a life at most"
+                )
+                yield Finding(path, "double-product", text, "Remove this treatment.")
             spells.append((product, start, end))
+
+
+def _spell(entry: Mapping[str, Any], world: World) -> tuple[float, float]:
+    """From the first dose of a treatment to the end of its last day with a dose; infinite where it goes on."""
+    start, stop = _number(entry, DAYS, "start") or 0.0, _number(entry, DAYS, "stop")
+    product = world.products().get(str(entry.get("product")))
+    dosing = None
+    with contextlib.suppress(ValueError, AttributeError):  # an unreadable schedule is another check's finding
+        dosing = product.schedule(str(entry.get("schedule", "label"))) if product is not None else None
+    length = math.inf if dosing is None else dosing.length
+    return start, min(start + length, math.inf if stop is None else stop)
 
 
 def check_dropout(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
@@ -314,8 +407,13 @@ def check_dropout(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
             yield Finding((*path, "share"), "impossible-value", f"{dotted(path)}.share: {share:g} % is not possible")
         if hazard is not None and hazard < 0:
             yield Finding((*path, "hazard"), "impossible-value", f"{dotted(path)}.hazard is below zero")
+        if hazard is not None and hazard > 1:
+            text = f"{dotted(path)}.hazard: {100 * hazard:g} %/month is not possible"
+            yield Finding((*path, "hazard"), "impossible-value", text, "At 100 %/month two thirds leave in a month.")
         if at is not None and at <= 0:
             yield Finding((*path, "at"), "impossible-value", f"{dotted(path)}.at must be after day 0")
+        if at is not None and at > LONGEST:
+            yield _too_long((*path, "at"), at)
 
 
 STRATUM_QUANTITIES: dict[str, Quantity | None] = {
@@ -338,27 +436,62 @@ def check_strata(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
             hint = f"Write for example: cuts: [{quantity.example}]"
             yield Finding(path, "bad-stratum", f"{dotted(path)}: '{variable}' is a number and needs cuts", hint)
         for number, cut in enumerate(cuts if quantity and isinstance(cuts, list) else []):
-            try:
-                quantity.read(cut) if quantity else None
-            except ValueError as error:
-                yield Finding((*path, "cuts", number), "bad-quantity", f"{dotted((*path, 'cuts', number))}: {error}")
+            yield from _cut((*path, "cuts", number), str(variable), cut)
         if variable == "run_in_decline" and _get(data, "screening", "run_in") is None:
             text = f"{dotted(path)}: there is no run-in whose decline could be used"
             yield Finding((*path, "by"), "bad-stratum", text, "Add screening.run_in, or remove this factor.")
 
 
+_LIMITS_OF_CUTS = {
+    "age": (0.0, OLDEST),
+    "run_in_decline": (-48.0, 48.0),
+    "total_score": (0.0, 48.0),
+    "vital_capacity": (0.0, LARGEST_VITAL_CAPACITY),
+}
+
+
+def _cut(path: Path_, variable: str, cut: Any) -> Iterator[Finding]:
+    """A cut is readable and lies where the variable can lie."""
+    quantity = STRATUM_QUANTITIES[variable]
+    assert quantity is not None  # only numbers are cut
+    try:
+        value = quantity.read(cut)
+    except ValueError as error:
+        yield Finding(path, "bad-quantity", f"{dotted(path)}: {error}")
+        return
+    least, most = _LIMITS_OF_CUTS[variable]
+    if not least < value < most:
+        text = f"{dotted(path)}: {value:g} {quantity.unit} divides nobody"
+        yield Finding(path, "impossible-value", text, f"A cut lies between {least:g} and {most:g} {quantity.unit}.")
+
+
 def check_published(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
-    """Published values are written in the unit of what they are compared with."""
+    """Published values are written in the unit of what they are compared with, and were computed in the same way."""
     for position, entry in _mappings(data, "published", "values"):
-        path: Path_ = ("published", "values", position, "value")
+        path: Path_ = ("published", "values", position)
         estimand = ESTIMANDS.get(str(entry.get("estimand")))
-        if estimand is not None and "value" in entry:
-            yield from _unreadable(path, estimand.quantity, entry["value"])
+        if estimand is None:
+            continue
+        if "value" in entry:
+            yield from _unreadable((*path, "value"), estimand.quantity, entry["value"])
+        analysis = entry.get("analysis")
+        if analysis in ANALYSES and analysis != estimand.analysis:
+            same = [name for name, one in ESTIMANDS.items() if one.analysis == analysis]
+            text = (
+                f"{dotted(path)}: the published value is a {ANALYSES[str(analysis)][0]}, but {entry['estimand']} is a "
+                f"{ANALYSES[estimand.analysis][0]}"
+            )
+            hint = f"Compare like with like: {' or '.join(same) or 'no estimand'} is computed that way."
+            yield Finding((*path, "analysis"), "other-analysis", text, hint)
     for position, entry in _mappings(data, "published", "baseline"):
         quantity = BASELINE_QUANTITIES.get(str(entry.get("variable")))
         for key in ("mean", "sd"):
             if quantity is not None and key in entry:
                 yield from _unreadable(("published", "baseline", position, key), quantity, entry[key])
+        spread = None if quantity is None else _number(entry, quantity, "sd")
+        if spread is not None and spread <= 0:
+            place: Path_ = ("published", "baseline", position, "sd")
+            yield Finding(place, "impossible-value", f"{dotted(place)}: an SD of {spread:g} is not above zero")
 
 
 def _unreadable(path: Path_, quantity: Quantity, value: Any) -> Iterator[Finding]:
@@ -383,6 +516,7 @@ CHECKS: tuple[Check, ...] = (
     check_ranges,
     check_times,
     check_arm_ids,
+    check_reference,
     check_references_to_arms,
     check_cohort,
     check_background,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from charcot.clinic.stages import involved_regions, kings_stage, mitos_stage
-from charcot.core.units import DAYS_PER_MONTH
+from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.trials.checks import STRATUM_QUANTITIES
 from charcot.trials.enrolment import Enrolled, Recruiter, counts, person_addresses
 from charcot.trials.followup import FollowUp, follow
@@ -122,7 +122,10 @@ def _considered(entry: Enrolled) -> list[Failure]:
 
 
 def _subjects(entry: Enrolled) -> pd.DataFrame:
-    """Who was enrolled from one batch: days on the patient's clock, scores in points, vital capacity in % predicted."""
+    """Who was enrolled from one batch: days on the patient's clock, scores in points, vital capacity in % predicted.
+
+    What has no other name is of the visit of randomisation, the trial's baseline; what screening recorded says so.
+    """
     screened, people, rows = entry.screened, entry.people, entry.course_rows
     columns = screened.batch.cohort.columns
     clocks, visit = screened.clocks.take(people), screened.visit.take(rows)
@@ -133,7 +136,8 @@ def _subjects(entry: Enrolled) -> pd.DataFrame:
             "sex": np.asarray(columns["sex"])[people],
             "genotype": np.asarray(columns["genotype"])[people],
             "onset_region": np.asarray(columns["onset_region"])[people],
-            "age": clocks.age,
+            "screening_age": clocks.age,
+            "age": clocks.age + (clocks.randomisation - clocks.screening) / DAYS_PER_YEAR,
             "onset": screened.batch.onset[people],
             "recalled_onset": clocks.recalled_onset,
             "diagnosis": screened.batch.diagnosis[people],
@@ -143,8 +147,9 @@ def _subjects(entry: Enrolled) -> pd.DataFrame:
             "screening_total": visit.total,
             "total_score": visit.baseline_items.sum(axis=1),
             "run_in_decline": visit.decline,
-            "involved_regions": involved_regions(visit.items),
-            "vital_capacity": visit.vital_capacity,
+            "involved_regions": involved_regions(visit.baseline_items),
+            "screening_vital_capacity": visit.vital_capacity,
+            "vital_capacity": visit.baseline_vital_capacity,
         }
     )
 
@@ -198,7 +203,6 @@ def _with_baseline(subjects: pd.DataFrame, followup: FollowUp) -> pd.DataFrame:
     return subjects.assign(
         kings=kings_stage(items),
         mitos=mitos_stage(items),
-        baseline_vital_capacity=followup.vital_capacity[:, 0],
         baseline_nfl=followup.nfl[:, 0],
         months_since_onset=months,
         months_since_diagnosis=(subjects["randomisation"] - subjects["diagnosis"]) / DAYS_PER_MONTH,
@@ -208,7 +212,7 @@ def _with_baseline(subjects: pd.DataFrame, followup: FollowUp) -> pd.DataFrame:
 
 def _flow(protocol: Protocol, enrolled: list[Enrolled], subjects: pd.DataFrame, followup: FollowUp) -> dict[str, Any]:
     """The CONSORT counts: screening, then each arm."""
-    flow = counts(enrolled)
+    flow = counts(protocol, enrolled)
     flow["randomised"] = protocol.size
     flow["arms"] = {}
     failed = subjects["failed"].to_numpy()

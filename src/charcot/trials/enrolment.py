@@ -12,7 +12,20 @@ import numpy as np
 from charcot.core.errors import Problem, Problems
 from charcot.trials.pool import Batch, Failure, Pool, reasons
 from charcot.trials.protocol import Protocol
-from charcot.trials.screening import CLOCK_RULES, NO_VISIT, SENTENCES, VISIT_RULES, Clocks, Rule, Visit, clocks_of, see
+from charcot.trials.screening import (
+    ABOVE,
+    BELOW,
+    CLOCK_RULES,
+    KINDS,
+    NO_VISIT,
+    RULES,
+    VISIT_RULES,
+    Clocks,
+    Rule,
+    Visit,
+    clocks_of,
+    see,
+)
 from charcot.trials.world import Courses
 
 SMALLEST_BATCH = 128  # people; smaller calls would spend their time on overhead
@@ -26,8 +39,10 @@ class Verdicts:
     """Why each person of a batch is out; arrays are (people,).
 
     Attributes:
-        reason: the first failing rule, or a reason of ``NEVER_CAME``, or "" while nothing speaks against the person.
-        judged, failing: rule -> bool: was the rule judged, and did the person fail it.
+        reason: the first failing rule with the bound that is violated (``age.above``), or a reason of
+            ``NEVER_CAME``, or "" while nothing speaks against the person.
+        judged: rule -> bool: was the rule judged.
+        failing: rule -> text: the bound that the person violates, or "".
     """
 
     reason: np.ndarray
@@ -39,11 +54,13 @@ class Verdicts:
         self.reason[rows[self.reason[rows] == ""]] = reason
 
     def judge(self, rule: Rule, rows: np.ndarray, fails: np.ndarray) -> None:
-        """Note the verdict of one rule on some people."""
-        for table, values in ((self.judged, np.ones(len(rows), dtype=bool)), (self.failing, fails)):
-            table[rule.name] = np.zeros(len(self.reason), dtype=bool)
-            table[rule.name][rows] = values
-        self.exclude(rows[fails], rule.name)
+        """Note the verdict of one rule on some people; ``fails`` as from :meth:`Rule.fails`."""
+        self.judged[rule.name] = np.zeros(len(self.reason), dtype=bool)
+        self.judged[rule.name][rows] = True
+        self.failing[rule.name] = np.full(len(self.reason), "", dtype=object)
+        self.failing[rule.name][rows] = fails
+        for kind in KINDS:
+            self.exclude(rows[fails == kind], f"{rule.name}.{kind}")
 
 
 @dataclass(frozen=True)
@@ -162,49 +179,55 @@ class Recruiter:
         return int(min(max(expected * (1 + margin), SMALLEST_BATCH), LARGEST_BATCH))
 
 
-def counts(enrolled: list[Enrolled]) -> dict[str, Any]:
+def counts(protocol: Protocol, enrolled: list[Enrolled]) -> dict[str, Any]:
     """The first half of the CONSORT flow.
 
-    ``drawn`` people minus ``never_came`` (by reason) were ``screened``; ``excluded`` gives for each rule the number
-    for whom it was the first failing rule, who failed it at all, and for whom it was judged. People above the age
-    limit before disease began count as screened and excluded by age without having been simulated
-    (``excluded_unseen``).
+    ``drawn`` people minus ``never_came`` (by reason) were ``screened``; ``excluded`` gives for each bound of each rule
+    (``age.below``, ``age.above``) the number for whom it was the first failing one, who violated it at all, and for
+    whom the rule was judged. People above the age limit before disease began count as screened and excluded by age
+    without having been simulated (``excluded_unseen``).
     """
-    reasons_, judged, failing = [], [], []
-    for entry in enrolled:
-        verdicts, upto = entry.screened.verdicts, entry.considered
-        reasons_ += list(verdicts.reason[:upto])
-        judged.append({rule: int(values[:upto].sum()) for rule, values in verdicts.judged.items()})
-        failing.append({rule: int(values[:upto].sum()) for rule, values in verdicts.failing.items()})
-    first = Counter(reasons_)
+    first = Counter(reason for entry in enrolled for reason in entry.screened.verdicts.reason[: entry.considered])
     never = {reason: first.get(reason, 0) for reason in NEVER_CAME}
-    excluded = {
-        rule: {
-            "sentence": sentence,
-            "first": first.get(rule, 0),
-            "any": sum(table.get(rule, 0) for table in failing),
-            "judged": sum(table.get(rule, 0) for table in judged),
-        }
-        for rule, sentence in SENTENCES.items()
-        if any(rule in table for table in judged)
-    }
-    screened = len(reasons_) - sum(never.values())
+    drawn = sum(first.values())
     unseen = sum(int(entry.screened.batch.too_old[: entry.considered].sum()) for entry in enrolled)
     return {
-        "drawn": len(reasons_),
+        "drawn": drawn,
         "never_came": never,
-        "screened": screened,
-        "excluded": excluded,
+        "screened": drawn - sum(never.values()),
+        "excluded": _excluded(protocol, enrolled, first),
         "excluded_unseen": unseen,
         "eligible": first.get("", 0),
     }
 
 
+def _excluded(protocol: Protocol, enrolled: list[Enrolled], first: Counter[str]) -> dict[str, Any]:
+    """Counts and sentence of each bound that the protocol sets, and of values that were missing."""
+    out: dict[str, Any] = {}
+    for rule in RULES.values():
+        if not rule.applies(protocol):
+            continue
+        judged, failing = 0, Counter[str]()
+        for entry in enrolled:
+            verdicts, upto = entry.screened.verdicts, entry.considered
+            judged += int(verdicts.judged[rule.name][:upto].sum())
+            failing.update(verdicts.failing[rule.name][:upto])
+        low, high = rule.limits(protocol)
+        set_ = {BELOW: low is not None, ABOVE: high is not None}
+        for kind in KINDS:
+            name = f"{rule.name}.{kind}"
+            # The dead have no score at randomisation, and are out for another reason: that is not worth a line.
+            if set_.get(kind) or first[name]:
+                sentence = rule.reason(protocol, kind)
+                out[name] = {"sentence": sentence, "first": first[name], "any": failing[kind], "judged": judged}
+    return out
+
+
 def too_few(protocol: Protocol, enrolled: list[Enrolled], count: int) -> Problems:
     """Why the trial could not be filled, with the exclusions, most frequent first."""
-    flow = counts(enrolled)
+    flow = counts(protocol, enrolled)
     ordered = sorted(flow["excluded"].items(), key=lambda pair: -pair[1]["first"])
-    lines = [f"{entry['sentence']} ({rule}): {entry['first']}" for rule, entry in ordered if entry["first"]]
+    lines = [f"{entry['sentence']}: {entry['first']}" for _, entry in ordered if entry["first"]]
     lines += [f"{reason.replace('_', ' ')}: {n}" for reason, n in flow["never_came"].items() if n]
     head = "nobody is eligible" if count == 0 else f"only {count} of {protocol.size} patients could be enrolled"
     message = f"{head}: of {flow['drawn']} people drawn, {flow['screened']} came to screening. Excluded by first "

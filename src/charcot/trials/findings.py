@@ -12,6 +12,8 @@ from charcot.core.identifiers import did_you_mean
 from charcot.core.yaml_file import Path_
 from charcot.trials.protocol import Protocol
 
+ADD_ARM = "Add an arm without treatments: - {id: placebo, n: 60}"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -39,7 +41,13 @@ def from_model(entry: Any) -> Finding:
         hint = f"{did_you_mean(str(entry['input']), known)} Known: {', '.join(known)}."
         return Finding(path, "unknown-word", f"{name}: unknown word {entry['input']!r}", hint)
     if kind == "too_short" and name == "arms":
-        return Finding(path, "no-arms", "a trial needs at least one arm", "Add an arm: - {id: placebo, n: 60}")
+        return Finding(path, "no-arms", "a trial compares two arms or more, and there are none", ADD_ARM)
+    if kind == "less_than_equal":
+        most = entry["ctx"]["le"]
+        hint = "For very many patients use `charcot population`." if path[-1] == "n" else ""
+        return Finding(
+            path, "too-many", f"{name}: {entry['input']!r} is above the most that is possible, {most:,}", hint
+        )
     if kind == "greater_than_equal" and path[-1] == "n":
         return Finding(path, "empty-arm", f"{name}: an arm of {entry['input']} patients is no arm", "Use n: 1 or more.")
     return Finding(path, "bad-value", f"{name}: {entry['msg'].lower()}, not {entry['input']!r}")

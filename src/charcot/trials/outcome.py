@@ -11,7 +11,7 @@ import pandas as pd
 from charcot.clinic.observation import TOTAL_MAXIMUM
 from charcot.trials.checks import BASELINE_QUANTITIES
 from charcot.trials.conduct import Conducted
-from charcot.trials.estimands import ESTIMANDS
+from charcot.trials.estimands import ESTIMANDS, analysis_of
 from charcot.trials.pool import Failure
 from charcot.trials.protocol import Protocol
 
@@ -97,7 +97,8 @@ _BASELINE_COLUMNS = {
 
 
 def _baseline(protocol: Protocol, conducted: Conducted) -> pd.DataFrame:
-    """Baseline characteristics of each arm and of all: mean, SD and n; shares in percent."""
+    """Characteristics of each arm and of all at baseline, the visit of randomisation: mean, SD and n; shares in
+    percent."""
     subjects = conducted.subjects.assign(
         bulbar_share=100.0 * (conducted.subjects["onset_region"] == "bulbar"),
         riluzole_share=100.0 * conducted.subjects["background"].str.split("+").map(lambda taken: "riluzole" in taken),
@@ -213,13 +214,15 @@ def _published_number(entry: Any, column: str, variable: str) -> float:
 def summarise(protocol: Protocol, estimates: pd.DataFrame) -> pd.DataFrame:
     """One row per estimand and arm or contrast over all replicates, with the published value where there is one.
 
-    ``mean`` of a ratio is the geometric mean, and its ``sd`` that of the logarithm. ``power`` is the share of tested
-    replicates with p below alpha; ``estimated`` says how many replicates gave a number at all.
+    ``interval`` says in words what ``lower`` and ``upper`` are: the middle 95 % of the estimates, or, of a single
+    estimate, the confidence interval of its own analysis. ``mean`` of a ratio is the geometric mean, and its ``sd``
+    that of the logarithm. ``power`` is the share of tested replicates with p below alpha; ``estimated`` says how many
+    replicates gave a number at all.
     """
     rows = []
     for (estimand, arm, reference), group in estimates.groupby(["estimand", "arm", "reference"], sort=False):
         values = group["estimate"].dropna().to_numpy(dtype=float)
-        lower, upper = np.quantile(values, BAND) if len(values) else (np.nan, np.nan)
+        lower, upper, interval = _interval(group, values)
         mean, spread = _mean_and_sd(values, is_ratio=str(estimand) in RATIOS)
         significant = group["p_value"].dropna() < protocol.analysis.alpha
         rows.append(
@@ -236,11 +239,23 @@ def summarise(protocol: Protocol, estimates: pd.DataFrame) -> pd.DataFrame:
                 "sd": spread,
                 "lower": lower,
                 "upper": upper,
+                "interval": interval,
                 "power": float(significant.mean()) if reference and len(significant) else np.nan,
                 **_published(protocol, str(estimand), str(arm), str(reference)),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _interval(group: pd.DataFrame, values: np.ndarray) -> tuple[float, float, str]:
+    """The interval of a summary row and what it is; of one estimate its own, where it has one."""
+    if len(values) > 1:
+        lower, upper = np.quantile(values, BAND)
+        return float(lower), float(upper), f"middle 95 % of {len(values):,} simulated trials"
+    own = group[group["estimate"].notna()]
+    if len(own) == 0:
+        return np.nan, np.nan, ""
+    return float(own["lower"].iloc[0]), float(own["upper"].iloc[0]), str(own["interval"].iloc[0])
 
 
 def _mean_and_sd(values: np.ndarray, is_ratio: bool) -> tuple[float, float]:
@@ -255,7 +270,7 @@ def _published(protocol: Protocol, estimand: str, arm: str, reference: str) -> d
     first_other = next((entry.id for entry in protocol.arms if entry.id != protocol.reference_arm), "")
     for entry in protocol.published.values if protocol.published else ():
         matches = (arm == entry.arm and not reference) if entry.arm else (bool(reference) and arm == first_other)
-        if entry.estimand == estimand and matches:
+        if entry.estimand == estimand and entry.analysis == analysis_of(estimand) and matches:
             value = ESTIMANDS[estimand].quantity.read(entry.value)
             source = protocol.published.source if protocol.published else ""
             return {"published": value, "source": source, "mark": entry.mark, "published_note": entry.note}

@@ -17,13 +17,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from charcot.core.errors import Problem, raise_if_any
 from charcot.core.yaml_file import read_document, with_overrides
 from charcot.trials.estimands import DEFAULT_ENDPOINTS
-from charcot.trials.quantities import DAYS, Days, Hazard, PercentPredicted, Points, Share, Years
+from charcot.trials.quantities import DAYS, SHARE, Days, Hazard, PercentPredicted, Points, Share, Years
 from charcot.trials.world import World, real_world
 
 SCHEMA_NAME = "charcot/protocol@1"
 MOST_VISITS = 500  # more is a typing error ("every 1 hour"), not a trial
+MOST_PATIENTS = 100_000  # in an arm; the largest trial in ALS had under a thousand. More is what populations are for
+MOST_PEOPLE = 10_000_000  # screened for one replicate
+MOST_REPLICATES = 100_000
+MOST_ARMS = 50
+LARGEST_LOG_SD = 3.0  # of a delay: its upper 2.5 % then lie at 360 times the median
+LARGEST_SEED = 2**63 - 1
 
-Count = Annotated[int, Field(strict=True, ge=1)]
+Count = Annotated[int, Field(strict=True, ge=1, le=MOST_PATIENTS)]
 Name = Annotated[str, Field(strict=True, min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Text = Annotated[str, Field(strict=True, min_length=1)]
 
@@ -40,12 +46,14 @@ Endpoint = Literal[
     "alsfrs_r_slope",
     "alsfrs_r_change_observed",
     "alsfrs_r_change_locf",
+    "alsfrs_r_rate_locf",
     "vital_capacity_slope",
     "nfl_ratio",
     "survival",
 ]
 Variable = Literal["age", "run_in_decline", "total_score", "involved_regions", "vital_capacity", "onset_region", "sex"]
 Mark = Literal["read", "secondary", "derived", "recalled"]
+AnalysisName = Literal["mixed_model_slope", "ancova_observed", "ancova_locf", "ancova_log_ratio", "cox"]
 
 _EVERY = re.compile(r"^\s*every\s+(.+?)\s+until\s+(.+?)\s*$")
 
@@ -61,6 +69,8 @@ def read_visits(value: Any) -> tuple[float, ...]:
     if isinstance(value, str):
         days = _regular(value)
     elif isinstance(value, (list, tuple)) and value:
+        if len(value) > MOST_VISITS:
+            raise ValueError(f"there are {len(value)} visits; at most {MOST_VISITS} are possible")
         days = [DAYS.read(item) for item in value]
     else:
         raise ValueError(f"{value!r} is no visit plan: write 'every 4 weeks until 24 weeks' or a list of times")
@@ -145,7 +155,7 @@ class Delay(Section):
     """A log-normal time: its median, and the SD of its natural logarithm (a plain number)."""
 
     median: Days
-    log_sd: Annotated[float, Field(strict=True, ge=0)] = 0.0
+    log_sd: Annotated[float, Field(strict=True, ge=0, le=LARGEST_LOG_SD, allow_inf_nan=False)] = 0.0
 
 
 class RunIn(Section):
@@ -207,23 +217,39 @@ class Dropout(Withdrawal):
     arms: dict[str, Withdrawal] = Field(default_factory=dict)
 
 
+def read_share(value: Any) -> Any:
+    """A share as a plain number, also from "5 %"; anything else is left for the type to refuse."""
+    if not isinstance(value, str):
+        return value
+    return SHARE.read(value) / 100  # shares are read in percent
+
+
 class Analysis(Section):
-    alpha: Annotated[float, Field(strict=True, gt=0, lt=0.5)] = 0.05
+    alpha: Annotated[
+        float,
+        BeforeValidator(read_share),
+        Field(strict=True, gt=0, lt=0.5, allow_inf_nan=False),
+        WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "examples": ["5 %"]}]}),
+    ] = 0.05
     reference_arm: Name | None = None
 
 
 class Simulate(Section):
-    replicates: Count = 1
-    seed: Annotated[int, Field(strict=True, ge=0)] = 1
-    screened_per_replicate: Count = 20_000
+    replicates: Annotated[int, Field(strict=True, ge=1, le=MOST_REPLICATES)] = 1
+    seed: Annotated[int, Field(strict=True, ge=0, le=LARGEST_SEED)] = 1
+    screened_per_replicate: Annotated[int, Field(strict=True, ge=1, le=MOST_PEOPLE)] = 20_000
     pool: Literal["independent", "shared"] = "independent"
 
 
 class PublishedValue(Section):
-    """A number to compare with; ``arm`` names an arm, or is left out for the contrast to the reference arm."""
+    """A number to compare with; ``arm`` names an arm, or is left out for the contrast to the reference arm.
+
+    ``analysis`` is how the publication computed it, which must be how the estimand is computed.
+    """
 
     name: Name
     estimand: Endpoint
+    analysis: AnalysisName
     value: QuantityText
     arm: Name | None = None
     mark: Mark
@@ -256,7 +282,7 @@ class Protocol(Section):
     population: Population = Field(default_factory=Population)
     screening: Screening
     eligibility: Eligibility = Field(default_factory=Eligibility)
-    arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
+    arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=MOST_ARMS)]
     randomisation: Randomisation = Field(default_factory=Randomisation)
     visits: Visits
     endpoints: Annotated[tuple[Endpoint, ...], Field(min_length=1)] = DEFAULT_ENDPOINTS  # type: ignore[assignment]
@@ -267,7 +293,8 @@ class Protocol(Section):
 
     @property
     def reference_arm(self) -> str:
-        """The arm that the others are compared with: as named, else the first without treatment, else the first."""
+        """The arm that the others are compared with: as named, else the one without treatment (the checks refuse a
+        protocol in which neither says which it is; read without them, the first stands)."""
         if self.analysis.reference_arm:
             return self.analysis.reference_arm
         return next((arm.id for arm in self.arms if not arm.treatments), self.arms[0].id)

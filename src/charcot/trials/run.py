@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from charcot.core import pieces
+from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials.adam import tables
 from charcot.trials.analysis import Design, analyse
 from charcot.trials.conduct import Conducted, conduct, enrol, treated_by, treated_together
@@ -103,4 +104,6 @@ def design_of(protocol: Protocol) -> Design:
     """What the analysis needs of the protocol."""
     reference = protocol.reference_arm
     others = tuple(arm.id for arm in protocol.arms if arm.id != reference)
-    return Design((reference, *others), protocol.analysis.alpha, len(protocol.visits) - 1)
+    return Design(
+        (reference, *others), protocol.analysis.alpha, len(protocol.visits) - 1, protocol.length / DAYS_PER_MONTH
+    )

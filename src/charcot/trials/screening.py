@@ -14,7 +14,7 @@ import numpy as np
 from charcot.clinic.observation import ITEMS, observe_items, observe_vital_capacity, recall_onset
 from charcot.clinic.stages import involved_regions
 from charcot.core.random import stream
-from charcot.core.units import DAYS_PER_YEAR
+from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.trials.pool import Batch, latent_at
 from charcot.trials.protocol import Protocol
 from charcot.trials.world import Courses
@@ -41,12 +41,14 @@ class Visit:
         items: (people, 12) at screening.
         baseline_items: (people, 12) at randomisation; NaN when the person died before.
         vital_capacity: (people,) % predicted, at screening.
+        baseline_vital_capacity: (people,) at randomisation; NaN when the person died before.
         alive: (people,) 1.0 when seen alive and without permanent ventilation at randomisation, else 0.0.
     """
 
     items: np.ndarray
     baseline_items: np.ndarray
     vital_capacity: np.ndarray
+    baseline_vital_capacity: np.ndarray
     alive: np.ndarray
 
     def take(self, rows: np.ndarray) -> Visit:
@@ -78,46 +80,71 @@ def clocks_of(protocol: Protocol, batch: Batch, addresses: list[str]) -> Clocks:
 
 
 def see(protocol: Protocol, clocks: Clocks, courses: Courses, addresses: list[str]) -> Visit:
-    """Record the screening visit and the first item scores at randomisation of every person of ``courses``."""
+    """Record the screening visit, and scores and vital capacity at randomisation, of every person of ``courses``."""
     seed, size = protocol.simulate.seed, len(addresses)
     latent = latent_at(courses, np.column_stack([clocks.screening, clocks.randomisation]))
-    items, later, capacity = np.empty((size, len(ITEMS))), np.empty((size, len(ITEMS))), np.empty(size)
+    items, later = np.empty((size, len(ITEMS))), np.empty((size, len(ITEMS)))
+    capacity, later_capacity = np.empty(size), np.empty(size)
     for i, address in enumerate(addresses):
         items[i] = observe_items(latent.items[i, :1], seed, address, "screening")[0]
         # Randomisation is the first of the trial's visits, and this is what that visit will record.
         later[i] = observe_items(latent.items[i, 1:], seed, address, "visits")[0]
         capacity[i] = observe_vital_capacity(latent.vital_capacity[i, :1], seed, address, "screening")[0]
+        later_capacity[i] = observe_vital_capacity(latent.vital_capacity[i, 1:], seed, address, "visits")[0]
     # A course also ends at the simulator's horizon: whoever cannot be seen cannot be randomised.
     alive = (latent.death > clocks.randomisation) & np.isfinite(later).all(axis=1)
-    return Visit(items, later, capacity, alive.astype(float))
+    return Visit(items, later, capacity, later_capacity, alive.astype(float))
 
 
 Limits = tuple[float | int | None, float | int | None]
 Value = Callable[[Clocks, Visit], np.ndarray]
+BELOW, ABOVE, MISSING = "below", "above", "missing"
+KINDS = (BELOW, ABOVE, MISSING)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One inclusion rule: a recorded value between two limits."""
+    """One inclusion rule: a recorded value between two limits.
+
+    Attributes:
+        what: the recorded value, as a reader calls it.
+        unit, scale: of a limit as it is shown: the limit over ``scale``, in ``unit``.
+        sentence: replaces the sentence that is made from the bound, where there is no bound to speak of.
+    """
 
     name: str
-    sentence: str
+    what: str
     value: Value
     limits: Callable[[Protocol], Limits]
+    unit: str = ""
+    scale: float = 1.0
+    sentence: str = ""
 
     def applies(self, protocol: Protocol) -> bool:
         return any(limit is not None for limit in self.limits(protocol))
 
     def fails(self, protocol: Protocol, clocks: Clocks, visit: Visit) -> np.ndarray:
-        """(people,) bool: outside the limits; a missing value is outside."""
+        """(people,) text: which bound is violated (``BELOW``, ``ABOVE``), ``MISSING`` without a value, or ""."""
         low, high = self.limits(protocol)
         value = self.value(clocks, visit)
-        inside = np.isfinite(value)
+        out = np.full(len(value), "", dtype=object)
         if low is not None:
-            inside &= value >= low
+            out[value < low] = BELOW
         if high is not None:
-            inside &= value <= high
-        return ~inside  # type: ignore[no-any-return]
+            out[value > high] = ABOVE
+        out[~np.isfinite(value) & (out == "")] = MISSING  # an infinite age is above any maximum
+        return out
+
+    def reason(self, protocol: Protocol, kind: str) -> str:
+        """Why a person is out, from the bound that the person violates."""
+        if self.sentence:
+            return self.sentence
+        if kind == MISSING:
+            return f"{self.what} not recorded"
+        low, high = self.limits(protocol)
+        bound, word = (low, "minimum") if kind == BELOW else (high, "maximum")
+        assert bound is not None  # a bound that is not there cannot be violated
+        return f"{self.what} {kind} the {word} of {bound / self.scale:g} {self.unit}".strip()
 
 
 def _limits(name: str) -> Callable[[Protocol], Limits]:
@@ -134,26 +161,36 @@ def _decline_limits(protocol: Protocol) -> Limits:
 
 
 CLOCK_RULES: tuple[Rule, ...] = (
-    Rule("age", "age at screening outside the limits", lambda c, v: c.age, _limits("age")),
+    Rule("age", "age at screening", lambda c, v: c.age, _limits("age"), "years"),
     Rule(
         "time_since_onset",
-        "too long since the recalled onset",
+        "time from the recalled onset to screening",
         lambda c, v: c.screening - c.recalled_onset,
         _limits("time_since_onset"),
+        "months",
+        DAYS_PER_MONTH,
     ),
 )
 VISIT_RULES: tuple[Rule, ...] = (
     Rule(
         "involved_regions",
-        "too few or too many regions involved",
+        "number of involved regions",
         lambda c, v: involved_regions(v.items).astype(float),
         _limits("involved_regions"),
     ),
-    Rule("every_item", "an ALSFRS-R item below the limit", lambda c, v: v.items.min(axis=1), _limits("every_item")),
-    Rule("total_score", "ALSFRS-R total outside the limits", lambda c, v: v.total, _limits("total_score")),
-    Rule("vital_capacity", "vital capacity below the limit", lambda c, v: v.vital_capacity, _limits("vital_capacity")),
-    Rule("alive", "died or ventilated before randomisation", lambda c, v: v.alive, lambda protocol: (1, None)),
-    Rule("run_in_decline", "decline in the run-in outside the limits", lambda c, v: v.decline, _decline_limits),
+    Rule("every_item", "lowest ALSFRS-R item", lambda c, v: v.items.min(axis=1), _limits("every_item"), "points"),
+    Rule("total_score", "ALSFRS-R total at screening", lambda c, v: v.total, _limits("total_score"), "points"),
+    Rule(
+        "vital_capacity", "vital capacity at screening", lambda c, v: v.vital_capacity, _limits("vital_capacity"), "%"
+    ),
+    Rule(
+        "alive",
+        "",
+        lambda c, v: v.alive,
+        lambda protocol: (1, None),
+        sentence="died or ventilated before randomisation",
+    ),
+    Rule("run_in_decline", "points lost in the run-in", lambda c, v: v.decline, _decline_limits, "points"),
 )
-SENTENCES = {rule.name: rule.sentence for rule in (*CLOCK_RULES, *VISIT_RULES)}
-NO_VISIT = Visit(np.zeros((0, len(ITEMS))), np.zeros((0, len(ITEMS))), np.zeros(0), np.zeros(0))
+RULES = {rule.name: rule for rule in (*CLOCK_RULES, *VISIT_RULES)}
+NO_VISIT = Visit(np.zeros((0, len(ITEMS))), np.zeros((0, len(ITEMS))), np.zeros(0), np.zeros(0), np.zeros(0))

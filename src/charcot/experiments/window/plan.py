@@ -12,10 +12,9 @@ import numpy as np
 from charcot import patients, treatments
 from charcot.core.errors import Problem, Severity, Where
 from charcot.core.identifiers import did_you_mean
-from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR, UnitError, parse_quantity
+from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR, parse_quantity
 from charcot.disease import REGIONS, genotypes
 from charcot.experiments import rescue
-from charcot.experiments.studied import doubts
 from charcot.patients import load_population
 
 DEFAULT_PRODUCTS = ("aav_mir126", "tofersen", "translation_restorer", "treg_infusion")
@@ -138,7 +137,7 @@ def check_plan(plan: Plan) -> list[Problem]:
         )
     if not any(problem.severity is Severity.ERROR for problem in problems):
         for name in plan.products:
-            problems += doubts(known[name], [text for _, text in plan.levels(name)])
+            problems += treatments.doubts(known[name], [text for _, text in plan.levels(name)])
             if inert(name, plan.population):
                 problems.append(
                     Problem("inert-product", f"{name} acts on nothing that the patients of {plan.population} have",
@@ -167,18 +166,25 @@ Report = Callable[[str, str, str, str], None]
 
 
 def _check_doses(plan: Plan, known: Mapping[str, treatments.Product], report: Report) -> None:
-    for multiple in plan.multiples:
-        if not (np.isfinite(multiple) and multiple > 0):
-            report("bad-dose", f"{multiple:g} times the default dose is no dose", "Give numbers above zero.", "--dose")
+    wrong = [multiple for multiple in plan.multiples if not (np.isfinite(multiple) and multiple > 0)]
+    for multiple in wrong:
+        report("bad-dose", f"{multiple:g} times the default dose is no dose", "Give numbers above zero.", "--dose")
     for name, texts in plan.doses.items():
         for text in texts if name in known else ():
-            try:
-                if not parse_quantity(text, known[name].dose_unit) > 0:
-                    report("bad-dose", f"{name}: {text!r} is not above zero", "Leave it out to give none.", "--dose")
-            except UnitError as error:
-                report("bad-dose", f"{name}: {error}", f"One dose of it is {known[name].default_dose}.", "--dose")
+            _check_dose(known[name], text, report)
+    for name in () if wrong else plan.products:
+        if name in known and name not in plan.doses:
+            for _, text in plan.levels(name):
+                _check_dose(known[name], text, report)
     if not plan.multiples:
         report("no-dose", "no dose is swept", "For example: --dose 0.5,1,2", "--dose")
+
+
+def _check_dose(product: treatments.Product, text: str, report: Report) -> None:
+    try:
+        treatments.dose_of(product, text)
+    except ValueError as error:  # a unit that does not fit is one too
+        report("bad-dose", str(error), f"One dose of it is {product.default_dose}.", "--dose")
 
 
 def _check_times(plan: Plan, report: Report) -> None:

@@ -11,7 +11,6 @@ import pandas as pd
 from charcot import treatments
 from charcot.core.random import stream
 from charcot.experiments import rescue
-from charcot.experiments.studied import doubts
 from charcot.experiments.window.bench import Values
 from charcot.experiments.window.plan import ENDPOINTS, Plan, ceiling
 
@@ -39,7 +38,7 @@ def _draws(plan: Plan, n: int) -> np.ndarray:
 def cell_table(plan: Plan, values: Mapping[Any, Values], base: Values) -> pd.DataFrame:
     draws = _draws(plan, len(base["survival"]))
     beyond = {
-        (name, level): bool(doubts(treatments.products()[name], [text]))
+        (name, level): treatments.is_beyond(treatments.products()[name], text)
         for name in plan.products
         for level, (_, text) in enumerate(plan.levels(name))
     }
@@ -62,6 +61,7 @@ def cell_table(plan: Plan, values: Mapping[Any, Values], base: Values) -> pd.Dat
                     "treated": float(np.nanmean(found[endpoint])),
                     **dict(zip(("benefit", "lower", "upper"), _mean_and_range(gained, draws), strict=True)),
                     "beyond_studied": any(beyond[name, level] for name in arm),
+                    "never_given": " + ".join(treatments.never_given(arm)),
                     "patients": int(np.isfinite(gained).sum()),
                 }
             )

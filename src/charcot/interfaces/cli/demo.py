@@ -14,7 +14,7 @@ from charcot.interfaces.cli import rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Settings, Workers, read_settings, worker_count
 from charcot.interfaces.cli.talk import Talk
-from charcot.interfaces.cli.trial import run_with_progress, summary_of, tables_of
+from charcot.interfaces.cli.trial import products_of, run_with_progress, summary_of, tables_of
 from charcot.interfaces.report.content import say
 from charcot.interfaces.report.names import plain_unit, without
 from charcot.interfaces.report.views import records
@@ -75,7 +75,9 @@ def _compute(talk: Talk, protocol: Any, seed: int, workers: int) -> Product:
             f"One typical patient, the trial {protocol.name} beside its publication, {UNTREATED:,} untreated patients"
         )
         sources = rooms.sources_used()
-        return Material("Charcot: a first look", subtitle, manifest, view, typical, history, sources)
+        return Material("Charcot: a first look", subtitle, manifest, view, typical, history, sources, given=given)
+
+    given = rooms.standing([*typical.products, *products_of(protocol)])
 
     return Product(
         summary=[
@@ -87,6 +89,7 @@ def _compute(talk: Talk, protocol: Any, seed: int, workers: int) -> Product:
         tables={**tables_of(outcome), **_course_tables(typical, history)},
         material=material,
         protocol=protocol.resolved(),
+        given=given,
     )
 
 
@@ -104,7 +107,10 @@ def _history_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
         unit = plain_unit(str(row["unit"]))
         words = _against_range(row, unit)
         kept = {column: row[column] for column in columns}
-        rows.append({"group": f"{UNTREATED:,} untreated patients", **kept, "unit": unit, "verdict": words})
+        interval = f"95 % bootstrap interval over {UNTREATED:,} patients"
+        rows.append(
+            {"group": f"{UNTREATED:,} untreated patients", **kept, "interval": interval, "unit": unit, "verdict": words}
+        )
     return rows
 
 

@@ -153,6 +153,7 @@ def _summary(found: Any, endpoint: Any) -> list[dict[str, Any]]:
             "simulated": float(row.gap),
             "lower": _edge(row.gap, -row.gap_error),
             "upper": _edge(row.gap, row.gap_error),
+            "interval": "95 % interval of the sampling error over patients",
             "verdict": f"grade {row.grade}, prior {row.prior_log_spread:.2g}: {row.title}",
             "rank": int(row.rank),
             "sensitivity": float(row.sensitivity),

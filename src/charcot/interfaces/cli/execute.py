@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 REPORT = "report.html"
 SUMMARY = "summary.json"
+GIVEN = "given_to_people"  # of the manifest and of --json: a sentence for each treatment
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Product:
-    """What a run computed. ``material`` is asked for the report once the manifest is known."""
+    """What a run computed. ``material`` is asked for the report once the manifest is known. ``given`` says of each
+    treatment whether people were ever given it; each row of ``summary`` with ``lower`` and ``upper`` names in
+    ``interval`` what they are."""
 
     summary: Sequence[Mapping[str, Any]]
     failures: Mapping[str, int]
     tables: Mapping[str, pd.DataFrame]
     material: Callable[[Mapping[str, Any]], Material]
     protocol: Mapping[str, Any] = field(default_factory=dict)
+    given: Sequence[str] = ()
 
 
 def identity(verb: str, **inputs: Any) -> dict[str, Any]:
@@ -66,7 +70,7 @@ def execute(talk: Talk, job: Job, compute: Callable[[], Product]) -> None:
     target, known = runs.place_for(job.root, name, force_new=job.force_new)
     if known:
         talk.say(f"An identical run is there and was left as it is: {target}. With --force-new it is run again.")
-        _announce(talk, target, _stored_summary(target), existing=True)
+        _announce(talk, target, _stored_summary(target), stored_given(target), existing=True)
         return
     began = time.monotonic()
     with runs.making(target) as making:
@@ -78,7 +82,7 @@ def execute(talk: Talk, job: Job, compute: Callable[[], Product]) -> None:
     failed = sum(product.failures.values())
     if failed:
         talk.say(f"{failed:,} simulated patients failed; the report counts them by reason.")
-    _announce(talk, target, list(product.summary), existing=False)
+    _announce(talk, target, list(product.summary), list(product.given), existing=False)
 
 
 def take_up(talk: Talk, making: runs.Making) -> None:
@@ -97,7 +101,7 @@ def _write(talk: Talk, folder: Path, job: Job, product: Product, began: float) -
         runs.write_json(folder / SUMMARY, list(product.summary))
     made = manifest(
         job.identity, seconds=time.monotonic() - began, workers=job.workers, failures=product.failures, files=files
-    )
+    ) | {GIVEN: list(product.given)}
     with talk.stage("Drawing the report"):
         from charcot.interfaces.report.compose import write_report
 
@@ -114,10 +118,22 @@ def _stored_summary(target: Path) -> list[dict[str, Any]]:
     return [{k: float(v) if v in ("inf", "-inf") else v for k, v in row.items()} for row in stored]
 
 
-def _announce(talk: Talk, target: Path, summary: Sequence[Mapping[str, Any]], *, existing: bool) -> None:
-    """The key figures and where everything lies, on stdout."""
+def stored_given(target: Path) -> list[str]:
+    """What the manifest of a finished run says of its treatments."""
+    try:
+        stored: list[str] = json.loads((target / runs.MANIFEST).read_text(encoding="utf-8")).get(GIVEN, [])
+    except (OSError, ValueError):
+        return []
+    return stored
+
+
+def _announce(
+    talk: Talk, target: Path, summary: Sequence[Mapping[str, Any]], given: Sequence[str], *, existing: bool
+) -> None:
+    """The key figures, what was given to people, and where everything lies, on stdout."""
     if summary:
         talk.show(*key_figures(summary))
+    talk.show(*given)
     talk.show(f"Report: {target / REPORT}")
     talk.data(
         {
@@ -125,6 +141,7 @@ def _announce(talk: Talk, target: Path, summary: Sequence[Mapping[str, Any]], *,
             "existing": existing,
             "run": str(target),
             "report": str(target / REPORT),
+            GIVEN: list(given),
             "summary": [dict(row) for row in summary],
         }
     )
@@ -154,19 +171,34 @@ def _figures_table(title: str, rows: Sequence[Mapping[str, Any]], published: boo
     from rich.text import Text
 
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    headings = ["Figure", "Unit", "Simulated", "95 % range", *(["Published"] if published else []), "In words"]
+    spans = [_span(row) for row in rows]
+    kinds = list(dict.fromkeys(kind for _, kind in spans if kind))
+    if len(kinds) == 1:
+        table.caption = f"Range: {kinds[0]}."
+        table.caption_justify = "left"
+    ranged = ["Range"] if kinds else []
+    told = ["Range is"] if len(kinds) > 1 else []
+    headings = ["Figure", "Unit", "Simulated", *ranged, *told, *(["Published"] if published else []), "In words"]
     for heading in headings:
         right = heading in ("Simulated", "Published")
-        table.add_column(
-            heading, justify="right" if right else "left", overflow="fold", no_wrap=heading == "95 % range"
-        )
-    for row in rows:
-        low, high = row.get("lower"), row.get("upper")
-        span = "" if _missing(low) or _missing(high) else f"{_text(low)} to {_text(high)}"
+        table.add_column(heading, justify="right" if right else "left", overflow="fold", no_wrap=heading == "Range")
+    for row, (span, kind) in zip(rows, spans, strict=True):
         beside = [_text(row.get("published"))] if published else []
-        cells = [row["quantity"], row["unit"], _text(row["simulated"]), span, *beside, row.get("verdict") or ""]
+        ranges = [span, kind][: len(ranged) + len(told)]
+        cells = [row["quantity"], row["unit"], _text(row["simulated"]), *ranges, *beside, row.get("verdict") or ""]
         table.add_row(*(Text(str(cell)) for cell in cells))
     return table
+
+
+def _span(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The interval of a figure and what it is; nothing where there is none. An interval without a name is an error of
+    the verb that made it."""
+    low, high = row.get("lower"), row.get("upper")
+    if _missing(low) and _missing(high):
+        return "", ""
+    if not row.get("interval"):
+        raise ValueError(f"the interval of {row['quantity']!r} does not say what it is")
+    return f"{_text(low)} to {_text(high)}", str(row["interval"])
 
 
 def _missing(value: Any) -> bool:

@@ -29,12 +29,6 @@ def population_title(name: str) -> str:
     return load_population(name).title
 
 
-def never_given(products: Sequence[str]) -> list[str]:
-    from charcot.experiments.studied import never_given as find
-
-    return find(products)
-
-
 def assume(texts: Sequence[str]) -> Any:
     """Sides of contradictions as changes of the model."""
     from charcot.patients.assumptions import assume as read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ import typer
 from charcot.core.errors import CharcotError, Problem, Problems, Where
 from charcot.interfaces import runs
 from charcot.interfaces.cli import rooms, signals
-from charcot.interfaces.cli.execute import SUMMARY, identity, key_figures
+from charcot.interfaces.cli.execute import GIVEN, SUMMARY, identity, key_figures
 from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Seed, Settings, read_settings, worker_count
 from charcot.interfaces.cli.pace import Pace, duration, pacing, say_rate
 from charcot.interfaces.cli.talk import Talk
@@ -173,7 +173,13 @@ def _known(talk: Talk, target: Path, job: Any, *, resumed: bool, chunk: int | No
     how = "This run is finished" if resumed else "An identical run is there and was left as it is"
     more = "" if resumed else " With --force-new it is run again."
     talk.say(f"{how}: {target}.{more}")
-    _announce(talk, target, rooms.read_json(target / SUMMARY) or [], existing=True)
+    _announce(talk, target, rooms.read_json(target / SUMMARY) or [], _given(job), existing=True)
+
+
+def _given(job: Any) -> tuple[str, ...]:
+    """A sentence on each product of the arms, then of the background."""
+    arms = [regimen.product for arm in job.arms for regimen in arm.regimens]
+    return tuple(rooms.standing([*arms, *job.background]))
 
 
 class _Run:
@@ -262,11 +268,15 @@ class _Run:
             failures=failures,
             files=files,
         )
-        more = {"scheduler": self.scheduler, "patients_computed_in_this_session": self.pace.done}
+        more = {
+            GIVEN: list(_given(self.job)),
+            "scheduler": self.scheduler,
+            "patients_computed_in_this_session": self.pace.done,
+        }
         rooms.write_json(self.target / runs.MANIFEST, runs.jsonable({**made, **more}))  # last: the run is finished
         if failures:
             self.talk.say(f"{sum(failures.values()):,} simulated patients failed; tables/status.parquet counts them.")
-        _announce(self.talk, self.target, rows, existing=False)
+        _announce(self.talk, self.target, rows, _given(self.job), existing=False)
 
 
 def _failures(rows: list[dict[str, Any]]) -> dict[str, int]:
@@ -299,11 +309,12 @@ def _figure(group: str, quantity: str, unit: str, value: float | str | None, ver
     return {"group": group, "quantity": quantity, "unit": unit, "simulated": value, "verdict": verdict}
 
 
-def _announce(talk: Talk, target: Path, summary: list[dict[str, Any]], *, existing: bool) -> None:
+def _announce(talk: Talk, target: Path, summary: list[dict[str, Any]], given: Sequence[str], *, existing: bool) -> None:
     if summary:
         talk.show(*key_figures(summary))
+    talk.show(*given)
     talk.show(f"Run: {target}")
-    talk.data({"ok": True, "existing": existing, "run": str(target), "summary": summary})
+    talk.data({"ok": True, "existing": existing, "run": str(target), GIVEN: list(given), "summary": summary})
 
 
 def _check_scheduler(scheduler: str | None, workers: int) -> None:

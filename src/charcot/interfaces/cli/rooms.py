@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,13 @@ def sources_used() -> list[SourceLine]:
         for s in sorted(sources().values(), key=lambda source: source.key)
         if s.key in grades
     ]
+
+
+def standing(products: Sequence[str]) -> tuple[str, ...]:
+    """A sentence on each product: whether people were ever given it, and how well its effect is known."""
+    from charcot.treatments import standing as say
+
+    return say(products)
 
 
 def evidence_hash() -> str:

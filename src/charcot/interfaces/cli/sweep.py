@@ -120,9 +120,6 @@ def _plans(
         raise Problems(problems, "this sweep cannot be run")
     for problem in said:
         talk.say(f"warning: {problem}")
-    never = laboratory.never_given(plan.products)
-    if never:
-        talk.say(f"note: no dose given to patients is known for {', '.join(never)}: each dose is hypothetical.")
     return plans
 
 
@@ -188,7 +185,10 @@ def _compute(talk: Talk, plans: Sequence[Any], resolved: Mapping[str, Any], work
             sources=rooms.sources_used(),
             sections=sections,
             key=key_of(windows, endpoint),
+            given=given,
         )
+
+    given = rooms.standing(list(dict.fromkeys(name for plan in plans for name in plan.products)))
 
     failures: dict[str, int] = {}
     for name, one in windows:
@@ -199,6 +199,7 @@ def _compute(talk: Talk, plans: Sequence[Any], resolved: Mapping[str, Any], work
         tables=_tables(windows),
         material=material,
         protocol=resolved,
+        given=given,
     )
 
 
@@ -236,7 +237,8 @@ def _summary(name: str, window: Any, endpoint: Any) -> list[dict[str, Any]]:
                 "simulated": float(best["benefit"]),
                 "lower": float(best["lower"]),
                 "upper": float(best["upper"]),
-                "verdict": f"{best['dose']}, {best['start_years']:+g} years from onset",
+                "interval": f"95 % bootstrap interval over {best['patients']:,} patients",
+                "verdict": f"{best['dose']}, {best['start_years']:+g} years from onset{_untried(best)}",
                 "dose_multiple": float(best["dose_multiple"]),
                 "start_years": float(best["start_years"]),
             }
@@ -253,6 +255,13 @@ def _summary(name: str, window: Any, endpoint: Any) -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def _untried(cell: Any) -> str:
+    """What must be said beside a gain that nobody could have seen."""
+    if cell["never_given"]:
+        return f"; {cell['never_given']}: never given to people"
+    return "; outside the doses that people were given" if cell["beyond_studied"] else ""
 
 
 def _later(years: float) -> str:

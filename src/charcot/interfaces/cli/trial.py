@@ -30,7 +30,7 @@ from charcot.interfaces.report.views import records
 if TYPE_CHECKING:
     from charcot.interfaces.report.views import Material
 
-SUMMARY_COLUMNS = ("quantity", "unit", "simulated", "lower", "upper", "published", "verdict")
+SUMMARY_COLUMNS = ("quantity", "unit", "simulated", "lower", "upper", "interval", "published", "verdict")
 
 
 def trial(
@@ -105,15 +105,24 @@ def _compute(
             manifest,
             view,
             sources=rooms.sources_used(),
+            given=given,
         )
 
+    given = rooms.standing(products_of(protocol))
     return Product(
         summary=summary_of(view.comparison, f"Trial {protocol.name}"),
         failures=failure_counts(outcome.failures),
         tables=tables_of(outcome),
         material=material,
         protocol=resolved,
+        given=given,
     )
+
+
+def products_of(protocol: Any) -> list[str]:
+    """Every product that the arms of a protocol give, and then the background."""
+    given = [treatment.product for arm in protocol.arms for treatment in arm.treatments]
+    return list(dict.fromkeys([*given, *protocol.population.background]))
 
 
 def run_with_progress(talk: Talk, protocol: Any, workers: int, assumed: Any = None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 
 from charcot import __version__
@@ -26,7 +27,8 @@ def compose(material: Material) -> Report:
         sections += [history_section(material.history), ablation_section(material.history.ablations)]
     sections += material.sections
     sections += back_sections(material)
-    return Report(material.title, material.subtitle, key_message(material), tuple(s for s in sections if s))
+    key = replace(key_message(material), given=tuple(material.given))
+    return Report(material.title, material.subtitle, key, tuple(s for s in sections if s))
 
 
 def key_message(material: Material) -> KeyMessage:
@@ -56,7 +58,7 @@ def _trial_answer(view: TrialView) -> tuple[str, str]:
     low, high = float(row["lower"]), float(row["upper"])
     if low != low:
         return answer, ""
-    return answer, f"{say(low)} to {say(high)} {row['unit']} (middle 95 % of {view.replicates:,} simulated trials)"
+    return answer, f"{say(low)} to {say(high)} {row['unit']} ({row['interval']})"
 
 
 def _history_answer(material: Material) -> str:

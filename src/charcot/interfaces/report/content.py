@@ -79,12 +79,17 @@ class Section:
 
 @dataclass(frozen=True)
 class KeyMessage:
-    """The box at the top: plain language first."""
+    """The box at the top: plain language first.
+
+    ``interval`` says what it is an interval of. ``given`` has a sentence for each treatment: whether people were ever
+    given it, and the grades of its dose and effect.
+    """
 
     question: str
     answer: str
     interval: str
     model_risk: str
+    given: tuple[str, ...] = ()
 
 
 def model_risk(influence: str, consequence: str) -> str:

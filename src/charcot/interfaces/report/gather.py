@@ -46,7 +46,7 @@ def trial_view(outcome: Any) -> TrialView:
         baseline=_baseline(outcome.tables["baseline"], labels),
         scores=scores,
         deaths=_deaths(outcome.tables["ADTTE"], scores, labels),
-        comparison=_comparison(outcome.summary, labels, replicates, outcome.tables["estimates"]),
+        comparison=_comparison(outcome.summary, labels, untried_arms(protocol)),
         stairs=survival_table(events, list(labels.values())),
         at_risk=at_risk_table(events, list(labels.values())),
         biomarkers=_biomarkers(outcome.tables["ADLB"], labels),
@@ -172,20 +172,11 @@ def not_estimable(estimates: pd.DataFrame, labels: Mapping[str, str]) -> tuple[s
     return tuple(out)
 
 
-def _own_interval(estimates: pd.DataFrame, row: Mapping[Any, Any]) -> tuple[float, float]:
-    """The confidence interval of the only trial."""
-    same = estimates
-    for name in ("estimand", "arm", "reference"):
-        same = same[same[name] == row[name]]
-    return (float(same["lower"].iloc[0]), float(same["upper"].iloc[0])) if len(same) == 1 else (math.nan, math.nan)
-
-
-def _comparison(
-    summary: pd.DataFrame, labels: Mapping[str, str], replicates: int, estimates: pd.DataFrame
-) -> pd.DataFrame:
+def _comparison(summary: pd.DataFrame, labels: Mapping[str, str], untried: Mapping[str, str]) -> pd.DataFrame:
     """One row per estimand and arm or contrast, with the distance to the published value in words.
 
-    The range is the middle 95 % of the simulated trials; of a single trial, its own confidence interval.
+    ``interval`` names what the range is. ``untried`` has words for the arms with a product that nobody was given; they
+    follow the arm's name wherever an estimate of it is shown.
     """
     import pandas as pd
 
@@ -193,13 +184,13 @@ def _comparison(
     for row in records(summary):
         if row["mean"] != row["mean"]:
             continue
-        arm = labels.get(str(row["arm"]), str(row["arm"]))
+        arm = labels.get(str(row["arm"]), str(row["arm"])) + untried.get(str(row["arm"]), "")
         contrast = bool(row["reference"])
-        who = f"{arm} against {labels.get(str(row['reference']), row['reference'])}" if contrast else arm
+        reference = str(row["reference"])
+        who = f"{arm} against {labels.get(reference, reference)}{untried.get(reference, '')}" if contrast else arm
         unit = plain_unit(str(row["unit"]))
-        many = replicates > 1
-        low, high = (float(row["lower"]), float(row["upper"])) if many else _own_interval(estimates, row)
-        judged = replicates >= ENOUGH_FOR_A_VERDICT
+        low, high = float(row["lower"]), float(row["upper"])
+        judged = int(row["estimated"]) >= ENOUGH_FOR_A_VERDICT
         ends = (low, high) if judged else (math.nan, math.nan)
         rows.append(
             {
@@ -211,6 +202,7 @@ def _comparison(
                 "sd": float(row["sd"]),
                 "lower": low,
                 "upper": high,
+                "interval": str(row["interval"]) if low == low or high == high else "",
                 "power": float(row["power"]),
                 "published": float(row["published"]),
                 "published_lower": math.nan,
@@ -222,6 +214,18 @@ def _comparison(
             }
         )
     return pd.DataFrame(rows)
+
+
+def untried_arms(protocol: Any) -> dict[str, str]:
+    """Words for each arm with products that no patient was ever given, empty for the others."""
+    from charcot.treatments import never_given
+
+    out = {}
+    for arm in protocol.arms:
+        names = never_given(treatment.product for treatment in arm.treatments)
+        if names:
+            out[arm.id] = f" [{' and '.join(names)}: never given to people]"
+    return out
 
 
 def verdict(mean: float, lower: float, upper: float, published: float, unit: str) -> str:

@@ -48,8 +48,8 @@ class TrialView:
         baseline: characteristic, unit, one column per arm, published (text or NaN).
         scores: x (weeks since randomisation), y, lower, upper, series, patients.
         deaths: x, y, series: one row per death in the first replicate, at the mean of the arm.
-        comparison: quantity (title and who), title, who, unit, simulated, sd, lower, upper, power, published,
-            published_lower, published_upper, mark, contrast, inside, verdict.
+        comparison: quantity (title and who), title, who, unit, simulated, sd, lower, upper, interval (what these two
+            are), power, published, published_lower, published_upper, mark, contrast, inside, verdict.
         stairs, at_risk: Kaplan-Meier steps (x in months, y, lower, upper, series) and x, count, series.
         biomarkers: readout, unit, x, y, lower, upper, series.
     """
@@ -85,6 +85,9 @@ class TypicalPatientLike(Protocol):
     @property
     def chain(self) -> pd.DataFrame: ...
 
+    @property
+    def products(self) -> tuple[str, ...]: ...
+
 
 class NaturalHistoryLike(Protocol):
     """``charcot.experiments.course.NaturalHistory``."""
@@ -117,7 +120,8 @@ class SourceLine:
 @dataclass(frozen=True)
 class Material:
     """Everything that one report is made of; what is None leaves its section out. ``sections`` are built already;
-    ``key`` replaces the message that is made from trial and history."""
+    ``key`` replaces the message that is made from trial and history; ``given`` says of each treatment whether people
+    were ever given it."""
 
     title: str
     subtitle: str
@@ -129,3 +133,4 @@ class Material:
     failures: Mapping[str, int] = field(default_factory=dict)
     sections: Sequence[Section] = ()
     key: KeyMessage | None = None
+    given: Sequence[str] = ()

@@ -42,9 +42,16 @@ def typical_section(typical: TypicalPatientLike) -> Section:
         "One typical patient",
         (*figures, _events_sheet(typical)),
         "One simulated person with sporadic disease, followed with and without treatment: the same person, the same "
-        "random draws. It is an illustration of the model, not a forecast for anyone. The tables of the run hold every "
-        "read-out.",
+        f"random draws. {_untried(typical)}It is an illustration of the model, not a forecast for anyone. The tables "
+        "of the run hold every read-out.",
     )
+
+
+def _untried(typical: TypicalPatientLike) -> str:
+    from charcot.treatments import never_given, products
+
+    titles = [products()[name].title for name in never_given(typical.products)]
+    return f"Never given to people: {', '.join(titles)}. " if titles else ""
 
 
 def _panel(typical: TypicalPatientLike, series: list[str], readout: str, number: int) -> Figure:
@@ -176,7 +183,15 @@ def history_section(history: NaturalHistoryLike) -> Section:
 
 
 def _summary_sheet(summary: pd.DataFrame) -> Sheet:
-    columns = ("Quantity", "Unit", "Simulated", "Lower 95 %", "Upper 95 %", "Published", "Source")
+    columns = (
+        "Quantity",
+        "Unit",
+        "Simulated",
+        "95 % bootstrap interval over patients from",
+        "to",
+        "Published",
+        "Source",
+    )
     rows = [
         [str(r["quantity"]), plain_unit(str(r["unit"])),
          *(_plain(r[c]) for c in ("simulated", "lower", "upper", "published")), str(r["source"])]

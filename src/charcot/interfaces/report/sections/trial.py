@@ -74,8 +74,13 @@ def baseline_section(view: TrialView) -> Section | None:
     rows = [[_cell(row[c]) for c in present] for row in records(view.baseline)]
     heads = {"characteristic": "Characteristic", "unit": "Unit", "published": "Published"}
     table = Table.of([heads.get(c, c) for c in present], rows, "Baseline by arm, simulated beside published")
-    note = "Mean (SD), or per cent, averaged over the replicates. A dash: no value was published, or none was read."
-    return Section("baseline", "Patients at baseline", (Sheet("Baseline by arm", table, note),))
+    note = (
+        "Baseline is the visit of randomisation, week 0 of the curves below; eligibility was judged before, at "
+        f"screening. Mean (SD), or per cent, averaged over {_trials(view)}. A dash: no value was published, or none "
+        "was read."
+    )
+    title = "Patients at baseline (the visit of randomisation)"
+    return Section("baseline", title, (Sheet("Baseline by arm", table, note),))
 
 
 def scores_section(view: TrialView) -> Section | None:
@@ -85,13 +90,15 @@ def scores_section(view: TrialView) -> Section | None:
     ends = ", ".join(f"{say(float(last.loc[arm, 'y']))} under {arm}" for arm in view.arms if arm in last.index)
     week = float(view.scores["x"].max())
     finding = f"By week {say(week)} the mean ALSFRS-R was {ends}."
-    label = "Line chart of the mean ALSFRS-R total by arm against weeks since randomisation, with 95 % bands."
+    label = f"Line chart of the mean ALSFRS-R total by arm against weeks since randomisation; band: {_band(view)}."
     axes = Axes("Weeks since randomisation", "ALSFRS-R, points").fitted(view.arms)
     chart = curves(view.scores, view.arms, axes, marks=view.deaths)
-    table = _curve_table(view.scores, "Weeks since randomisation", "Mean ALSFRS-R, points", "ALSFRS-R by visit")
+    table = _curve_table(
+        view.scores, "Weeks since randomisation", "Mean ALSFRS-R, points", f"ALSFRS-R by visit; band: {_band(view)}"
+    )
     note = (
-        f"{_band_words(view)} A cross marks a death or permanent ventilation in the first replicate; such patients "
-        "leave the mean at that point and are not imputed."
+        f"Mean of {_trials(view)}; band: {_band(view)}. Week 0 is the visit of randomisation. A cross marks a death or "
+        "permanent ventilation in the first replicate; such patients leave the mean at that point and are not imputed."
     )
     figure = Figure("scores", finding, label, draw(chart, "scores", finding, label), table, note)
     return Section("alsfrs-r", "Function over time", (figure,))
@@ -99,7 +106,7 @@ def scores_section(view: TrialView) -> Section | None:
 
 def _curve_table(frame: pd.DataFrame, x: str, y: str, caption: str) -> Table:
     with_count = "patients" in frame
-    columns = ["Series", x, y, "Lower 95 %", "Upper 95 %", *(["Patients"] if with_count else [])]
+    columns = ["Series", x, y, "Band from", "to", *(["Patients"] if with_count else [])]
     rows = []
     for row in records(frame):
         line: list[Any] = [str(row["series"]), *(_number(row.get(c)) for c in ("x", "y", "lower", "upper"))]
@@ -113,16 +120,17 @@ def published_section(view: TrialView) -> Section | None:
         return None
     finding = _published_finding(view, frame)
     label = "Dot and interval chart: each quantity simulated (circle, with interval) beside published (diamond)."
-    columns = ("Quantity", "Unit", "Simulated", "Lower 2.5 %", "Upper 97.5 %", "Published", "In words")
+    columns = ("Quantity", "Unit", "Simulated", "From", "to", "The interval is", "Published", "In words")
     rows = [
-        [str(r["quantity"]), str(r["unit"]), *(_number(r[c]) for c in ("simulated", "lower", "upper", "published")),
-         str(r["verdict"])]
+        [str(r["quantity"]), str(r["unit"]), *(_number(r[c]) for c in ("simulated", "lower", "upper")),
+         str(r["interval"]) or "–", _number(r["published"]), str(r["verdict"])]
         for r in records(frame)
     ]  # fmt: skip
     svg = draw(beside_published(frame), "published", finding, label)
     note = (
-        "Circle: mean over the replicates, bar: their middle 95 %. Diamond: the published value, bar: its published "
-        "95 % interval where there is one. Each quantity has its own scale, so hits and misses are drawn alike."
+        f"Circle: {_circle_words(view)}; bar: {_bar_words(frame)}. Diamond: the published value, bar: its published "
+        "95 % confidence interval where there is one. Each pair was computed by the same analysis. Each quantity has "
+        "its own scale, so hits and misses are drawn alike."
     )
     table = Table.of(columns, rows, "Published values and simulated values")
     return Section("published", "Beside the published trial", (Figure("published", finding, label, svg, table, note),))
@@ -144,24 +152,27 @@ def estimates_section(view: TrialView) -> Section | None:
     frame = view.comparison
     if frame.empty:
         return None
-    columns = ("Estimate", "Unit", "Mean", "SD", "Lower 2.5 %", "Upper 97.5 %", "Power", "Published")
-    keys = ("simulated", "sd", "lower", "upper", "power", "published")
-    rows = [[str(r["quantity"]), str(r["unit"]), *(_number(r.get(key)) for key in keys)] for r in records(frame)]
-    table = Table.of(columns, rows, "Estimates over the simulated trials")
+    columns = ("Estimate", "Unit", "Mean", "SD between trials", "From", "to", "The interval is", "Power", "Published")
+    rows = [
+        [str(r["quantity"]), str(r["unit"]), *(_number(r.get(key)) for key in ("simulated", "sd", "lower", "upper")),
+         str(r["interval"]) or "–", *(_number(r.get(key)) for key in ("power", "published"))]
+        for r in records(frame)
+    ]  # fmt: skip
+    table = Table.of(columns, rows, f"Estimates of {_trials(view)}")
     note = (
-        "SD and range: between simulated trials. Power: share of simulated trials in which the contrast is "
-        "significant at the level that the protocol sets."
+        "One trial gives no spread between trials and no power."
+        if view.replicates == 1
+        else "Power: share of simulated trials in which the contrast is significant at the level of the protocol."
     )
     contrasts = frame[frame["contrast"]]
     if frame["published"].notna().any() or contrasts.empty:
         return Section("estimates", "All estimates", (Sheet("Estimates by arm and contrast", table, note),))
-    drawn = contrasts.assign(verdict=[_power_words(value) for value in contrasts["power"]])
+    powers = [_power_words(value) if view.replicates > 1 else "" for value in contrasts["power"]]
+    drawn = contrasts.assign(verdict=powers)
     first = contrasts.iloc[0]
     value = f"{say(float(first['simulated']))} {first['unit']}"
-    finding = (
-        f"{first['quantity']}: {value} over {view.replicates:,} simulated trial{'' if view.replicates == 1 else 's'}."
-    )
-    label = "Dot and interval chart: each contrast between arms, mean and middle 95 % of the simulated trials."
+    finding = f"{first['quantity']}: {value} in {_trials(view)}."
+    label = f"Dot and interval chart: each contrast between arms, {_circle_words(view)} with {_bar_words(contrasts)}."
     svg = draw(beside_published(drawn), "estimates", finding, label)
     return Section("estimates", "Effects", (Figure("estimates", finding, label, svg, table, note),))
 
@@ -176,10 +187,13 @@ def survival_section(view: TrialView) -> Section | None:
     last: Any = view.stairs.sort_values("x").groupby("series").last()
     parts = ", ".join(f"{100 * float(last.loc[a, 'y']):.0f} % under {a}" for a in view.arms if a in last.index)
     finding = f"At the end of follow-up, the share alive without permanent ventilation was {parts}."
-    label = "Kaplan-Meier curves by arm with 95 % bands, and the numbers at risk below."
+    label = f"Kaplan-Meier curves by arm, and the numbers at risk below; band: {_band(view, 'Greenwood')}."
     chart = survival_curves(view.stairs, view.at_risk, view.arms, "Months since randomisation")
     table = _curve_table(view.stairs, "Months since randomisation", "Share event-free", "Kaplan-Meier estimate")
-    note = f"Event: death or permanent ventilation; time zero: randomisation. {_band_words(view)}"
+    note = (
+        f"Event: death or permanent ventilation; time zero: randomisation. {_trials(view).capitalize()}; band: "
+        f"{_band(view, 'Greenwood')}."
+    )
     figure = Figure("survival", finding, label, draw(chart, "survival", finding, label), table, note)
     return Section("survival", "Survival in the trial", (figure,))
 
@@ -191,12 +205,14 @@ def biomarker_section(view: TrialView) -> Section | None:
     for number, (readout, frame) in enumerate(view.biomarkers.groupby("readout", sort=False)):
         unit = str(frame["unit"].iloc[0])
         finding = _change_sentence(str(readout), unit, frame, view.arms)
-        label = f"Line chart of mean {readout} by arm against weeks since randomisation, with 95 % bands."
+        band = "95 % confidence interval of the mean of the patients seen"
+        label = f"Line chart of mean {readout} by arm against weeks since randomisation; band: {band}."
         axes = Axes("Weeks since randomisation", f"{readout}, {unit}", height=250).fitted(view.arms)
         chart = curves(frame, view.arms, axes)
         table = _curve_table(frame, "Weeks since randomisation", f"{readout}, {unit}", str(readout))
         name = f"marker-{number}"
-        blocks.append(Figure(name, finding, label, draw(chart, name, finding, label), table))
+        note = f"First simulated trial; band: {band}. Week 0 is the visit of randomisation."
+        blocks.append(Figure(name, finding, label, draw(chart, name, finding, label), table, note))
     return Section("biomarkers", "Biomarkers and vital capacity", tuple(blocks))
 
 
@@ -209,10 +225,24 @@ def _change_sentence(readout: str, unit: str, frame: pd.DataFrame, arms: tuple[s
     return f"Mean {readout} ({unit}) went {', and '.join(parts)}."
 
 
-def _band_words(view: TrialView) -> str:
+def _trials(view: TrialView) -> str:
+    return "one simulated trial" if view.replicates == 1 else f"{view.replicates:,} simulated trials"
+
+
+def _band(view: TrialView, by: str = "normal distribution") -> str:
+    """What a band is an interval of."""
     if view.replicates == 1:
-        return "Mean of the patients seen, with its 95 % confidence band."
-    return f"Mean of {view.replicates:,} simulated trials, with their middle 95 % as a band."
+        return f"95 % confidence interval over the patients seen ({by})"
+    return f"middle 95 % of {_trials(view)}"
+
+
+def _circle_words(view: TrialView) -> str:
+    return "the estimate of one simulated trial" if view.replicates == 1 else f"mean of {_trials(view)}"
+
+
+def _bar_words(frame: pd.DataFrame) -> str:
+    """What the bars of a picture are, by the names that the estimates carry."""
+    return " or ".join(dict.fromkeys(text for text in frame["interval"] if text)) or "none"
 
 
 def _number(value: Any) -> float | None:

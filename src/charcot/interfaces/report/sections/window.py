@@ -40,7 +40,7 @@ def key_of(windows: Sequence[tuple[str, Any]], endpoint: Any) -> KeyMessage:
         best = cells.sort_values("benefit", ascending=False, kind="stable").iloc[0]
         full = _row(window.no_return, "full rescue", endpoint.name)
         parts.append(
-            f"{population}: most is gained by {_name(best['combination'])} at {best['dose']}, started "
+            f"{population}: most is gained by {_name(best['combination'])}{_untried(best)} at {best['dose']}, started "
             f"{_when(float(best['start_years']))}: {say(float(best['benefit']))} {plain_unit(endpoint.unit)}"
             f"{_all(float(best['benefit']), float(full['best_benefit']))}. "
             f"Of what a perfect treatment could give, half is {_lost(float(full['half_closed_years']))}."
@@ -56,6 +56,13 @@ def _all(gain: float, perfect: float) -> str:
 
 def _name(combination: str) -> str:
     return combination.replace("_", " ")
+
+
+def _untried(cell: Any) -> str:
+    """Follows the name of a treatment whose gain nobody could have seen."""
+    if cell["never_given"]:
+        return f" ({_name(cell['never_given'])}: never given to people)"
+    return " (a dose outside what people were given)" if cell["beyond_studied"] else ""
 
 
 def _short(value: float, high: float) -> str:
@@ -104,25 +111,37 @@ def _heat(cells: pd.DataFrame, endpoint: Any, unit: str, tag: str) -> tuple[Figu
     )
     best = cells.sort_values("benefit", ascending=False, kind="stable").iloc[0]
     finding = (
-        f"{_name(best['combination']).capitalize()} gains most: {say(float(best['benefit']))} {unit} when started "
+        f"{_name(best['combination']).capitalize()}{_untried(best)} gains most: "
+        f"{say(float(best['benefit']))} {unit} when started "
         f"{_when(float(best['start_years']))}."
     ).replace("  ", " ")
     label = f"Heat maps, one per treatment: gain in {endpoint.title} by dose (rows) and start (columns)."
     chart = heat_panels(plot, panels, START, "Dose", f"Gain, {unit or 'share'}")
-    columns = ("Treatment", "Dose", "Start, years from onset", "Gain", "95 % from", "to", "Beyond studied doses")
+    columns = ("Treatment", "Dose", "Start, years from onset", "Gain", "95 % bootstrap interval over patients from",
+               "to", "Outside what people were given", "Never given to people")  # fmt: skip
     rows = [
         (_name(r["combination"]), r["dose"], float(r["start_years"]), float(r["benefit"]), float(r["lower"]),
-         float(r["upper"]), "yes" if r["beyond_studied"] else "no")
+         float(r["upper"]), "yes" if r["beyond_studied"] else "no", _name(r["never_given"]) or "–")
         for r in records(cells)
     ]  # fmt: skip
     note = (
         "Doses are multiples of one registered or default dose, given by the label's schedule; a pair gets the same "
-        "multiple of both. * The dose lies outside what people were given: extrapolated. The model has no harm of "
+        f"multiple of both. * Outside what people were given: extrapolated.{_starred(cells)} The model has no harm of "
         "overdose. Ranges are over patients; what the evidence leaves open about the numbers is not in them."
     )
     name = f"window-{tag}"
     table = Table.of(columns, rows, f"Gain in {endpoint.title}")
     return (Figure(name, finding, label, draw(chart, name, finding, label), table, note),)
+
+
+def _starred(cells: pd.DataFrame) -> str:
+    """Why whole maps are starred."""
+    never = list(dict.fromkeys(n for text in cells["never_given"] for n in text.split(" + ") if n))
+    return (
+        f" Never given to people, so that every cell with it is starred: {', '.join(map(_name, never))}."
+        if never
+        else ""
+    )
 
 
 def _no_return(window: Any, endpoint: Any, unit: str, tag: str) -> tuple[Any, ...]:

@@ -1,0 +1,89 @@
+"""What stands behind a product: whether people were ever given it, at which doses, and how well its effect is known.
+
+All of it is read from the product's file (``people``, the grades of its numbers), so that a report cannot praise what
+nobody was given without saying so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from charcot.core.errors import Problem, Severity, Where
+from charcot.core.units import parse_quantity
+from charcot.treatments.library import products
+from charcot.treatments.product import DOSE_SLACK, Product
+
+FREE_GRADE = "F"
+FAR = 10.0  # times below the default dose: beyond this, say so
+
+
+def never_given(names: Iterable[str]) -> list[str]:
+    """The products among ``names`` that no patient was ever given, in their order."""
+    return [name for name in dict.fromkeys(names) if not products()[name].people.given]
+
+
+def standing(names: Iterable[str]) -> tuple[str, ...]:
+    """A sentence on each product: given to people or not, at which doses, and the grades of dose and effect."""
+    return tuple(_sentence(products()[name]) for name in dict.fromkeys(names))
+
+
+def standing_words(names: Iterable[str]) -> str:
+    """The sentences of :func:`standing` as one text, and a sentence where nothing is given."""
+    return " ".join(standing(names)) or "No treatment is given in this run."
+
+
+def is_beyond(product: Product, dose: str) -> bool:
+    """Whether a dose (text with a unit) lies outside what people were given: always so for what nobody was given, and
+    where no dose was read."""
+    people = product.people
+    if not (people.given and people.highest):
+        return True
+    low, amount, high = (parse_quantity(text, product.dose_unit) for text in (people.lowest, dose, people.highest))
+    return not low * (1 - DOSE_SLACK) <= amount <= high * (1 + DOSE_SLACK)
+
+
+def doubts(product: Product, doses: Sequence[str]) -> list[Problem]:
+    """Warnings about doses (text with a unit) that people were not given, or far below the default dose."""
+    people, found = product.people, []
+    outside = [text for text in doses if is_beyond(product, text)]
+    if not people.given:
+        message = f"{product.name} was never given to people: each dose of it is hypothetical ({people.note})"
+        found.append(_warning("never-given", message, "A gain from it is a question to the model, not a finding."))
+    elif not people.highest:
+        message = f"{product.name} was given to people, but no dose of it was read: each dose is hypothetical"
+        found.append(_warning("unread-dose", message, f"{people.note} ({'; '.join(people.sources)})."))
+    elif outside:
+        message = f"{product.name}: {', '.join(outside)} outside what people were given ({_range(product)})"
+        hint = f"The effect there is extrapolated. Studied: {'; '.join(people.sources)} ({people.note})."
+        found.append(_warning("unstudied-dose", message, hint))
+    default = parse_quantity(product.default_dose, product.dose_unit)
+    low = [text for text in doses if parse_quantity(text, product.dose_unit) < default / FAR]
+    if low:
+        message = f"{product.name}: {', '.join(low)} is more than {FAR:g} times below one dose ({product.default_dose})"
+        found.append(_warning("far-dose", message, "Check the unit."))
+    return found
+
+
+def _sentence(product: Product) -> str:
+    numbers = [number for effect in product.effects for number in effect.numbers.values()]
+    grades = sorted({number.grade for number in numbers})
+    if grades == [FREE_GRADE]:
+        effect = "how large its effect is was set by hand, not measured (grade F)"
+    elif FREE_GRADE in grades:
+        effect = f"how large its effect is was set by hand in part (grades {' and '.join(grades)})"
+    else:
+        effect = f"the size of its effect rests on grades {' and '.join(grades)}"
+    people = product.people
+    if not people.given:
+        return f"{product.title}: NEVER GIVEN TO PEOPLE; its dose is hypothetical, and {effect}."
+    doses = f"in doses of {_range(product)}" if people.highest else "in doses that were not read"
+    return f"{product.title}: given to patients {doses} ({'; '.join(people.sources)}); {effect}."
+
+
+def _range(product: Product) -> str:
+    people = product.people
+    return people.highest if people.lowest == people.highest else f"{people.lowest} to {people.highest}"
+
+
+def _warning(code: str, message: str, hint: str) -> Problem:
+    return Problem(code, message, Where("--dose"), hint, Severity.WARNING)
