@@ -15,7 +15,7 @@ from charcot.core import pieces
 from charcot.core.identifiers import did_you_mean
 from charcot.disease.systems import system
 from charcot.experiments.arms import SHIPPED, RunFailed, Trace, forget_traces, reads_of, trace
-from charcot.experiments.cohorts import WORKERS, failures, forget_courses, statistic
+from charcot.experiments.cohorts import WORKERS, failures, follow_up, forget_courses, statistic
 from charcot.experiments.definition import Arm, Claim, Conduct, Experiment, Measure, Outcome
 from charcot.experiments.formula import evaluate
 from charcot.experiments.reading import Entry, entries
@@ -173,6 +173,7 @@ class Bench:
         self.measured: dict[str, float] = {}
         self.traces: dict[str, Trace] = {}
         self.open: list[str] = []
+        self.followed = follow_up(content.measures.values())
         self.arms = {label: self._resolved(arm) for label, arm in content.arms.items()}
         self.reads = self._reads()
 
@@ -217,7 +218,7 @@ class Bench:
     def _measured(self, m: Measure) -> float:
         if m.statistic:
             assert self.content.cohort is not None
-            return statistic(self.content.cohort, m, self.under)
+            return statistic(self.content.cohort, m, self.under, self.followed)
         run = self.trace(m.arm)
         if m.landmark:
             return run.landmark(m.landmark)
@@ -262,7 +263,7 @@ class Bench:
         if self.content.cohort is None:
             return {}
         read = [m for name in self.measured if (m := self.content.measures[name]).statistic]
-        return failures(self.content.cohort, read, self.under)
+        return failures(self.content.cohort, read, self.under, self.followed)
 
     def curves(self) -> tuple[Curve, ...]:
         """What the picture of this experiment shows."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextvars
 import functools
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from lifelines import CoxPHFitter
 
 from charcot import disease, patients
 from charcot.core.identifiers import did_you_mean
@@ -43,12 +44,20 @@ MOST_FAILED = 0.05  # share of an arm's simulations that may fail before a stati
 WORKERS = contextvars.ContextVar("workers", default=1)  # threads; no result depends on it
 
 
+Followed = Mapping[str, float]  # arm -> months after diagnosis
+
+
 @dataclass(frozen=True)
 class Group:
-    """The people of an experiment, in a model that may be changed."""
+    """The people of an experiment, in a model that may be changed.
+
+    ``followed``: how many months after diagnosis a treated arm is simulated (:func:`follow_up`); where an arm is not
+    named, to everybody's end.
+    """
 
     cohort: Cohort
     under: Assumed = SHIPPED
+    followed: Followed = field(default_factory=dict)
 
     def courses(self, arm: str) -> Courses:
         """The courses of one arm, simulated once in a process; an unknown one raises :class:`KeyError`."""
@@ -65,6 +74,8 @@ class Group:
         given = [g.model_dump() for g in self.cohort.arms.get(arm, ())]
         extra = [self.cohort.set.get(arm, {}), list(self.cohort.off.get(arm, ()))]
         count = min(self.cohort.patients, MOST.get() or self.cohort.patients)
+        months = self.followed.get(arm, math.inf)
+        extra.append(months if given and math.isfinite(months) else None)
         return json.dumps([self.cohort.population, count, self.cohort.seed, given, *extra])
 
 
@@ -72,13 +83,15 @@ class FailedArm(ValueError):
     """So many simulations of an arm failed that a statistic of the rest would mislead."""
 
 
-def statistic(cohort: Cohort, measure: Measure, under: Assumed = SHIPPED) -> float:
-    """The value of a cohort measure; ``under``: what is changed in the model.
+def statistic(
+    cohort: Cohort, measure: Measure, under: Assumed = SHIPPED, followed: Followed = MappingProxyType({})
+) -> float:
+    """The value of a cohort measure; ``under``: what is changed in the model; ``followed``: as in :class:`Group`.
 
     Patients whose simulation failed are in no statistic, nor are their pairs in another arm; with more than
     ``MOST_FAILED`` of an arm this is a :class:`FailedArm`.
     """
-    group = Group(cohort, under)
+    group = Group(cohort, under, followed)
     for name in arms_of(measure):
         _refuse_failures(group, name)
     known = STATISTICS.get(measure.statistic or "")
@@ -90,10 +103,6 @@ def statistic(cohort: Cohort, measure: Measure, under: Assumed = SHIPPED) -> flo
 
 # Statistics of the law that persons are drawn from: nobody is simulated, and ``arm`` names a genotype.
 OF_THE_LAW = ("slope of incidence on age", "share of incident cases")
-# Statistics of an arm beside another one, untreated unless ``against`` names it.
-OF_PAIRS = (
-    "hazard ratio", "decline ratio", "ratio to the other arm", "responders", "no decline in a year",
-)  # fmt: skip
 
 
 def arms_of(measure: Measure) -> tuple[str, ...]:
@@ -106,9 +115,37 @@ def arms_of(measure: Measure) -> tuple[str, ...]:
     return tuple(dict.fromkeys((own, measure.against or UNTREATED, UNTREATED)))
 
 
-def failures(cohort: Cohort, measures: Iterable[Measure], under: Assumed = SHIPPED) -> dict[str, dict[str, int]]:
+def follow_up(measures: Iterable[Measure]) -> dict[str, float]:
+    """Months after diagnosis that these measures of one cohort see of each arm; infinite where one sees its end.
+
+    Who is treated every day costs many steps a day: nobody needs to be simulated for longer than is looked.
+    """
+    out: dict[str, float] = {}
+    for measure in measures:
+        months = _months(measure) if measure.statistic in OF_PAIRS else math.inf
+        for arm in arms_of(measure) if measure.statistic else ():
+            out[arm] = max(out.get(arm, 0.0), months)
+    return out
+
+
+# How long after diagnosis a statistic of pairs looks where its measure does not say, in months.
+OWN_MONTHS = {
+    "hazard ratio": 18.0, "decline ratio": 9.0, "ratio to the other arm": 0.0, "responders": 12.0,
+    "no decline in a year": 12.0,
+}  # fmt: skip
+# Statistics of an arm beside another one, untreated unless ``against`` names it.
+OF_PAIRS = tuple(OWN_MONTHS)
+
+
+def _months(measure: Measure) -> float:
+    return measure.months or OWN_MONTHS[measure.statistic or ""]
+
+
+def failures(
+    cohort: Cohort, measures: Iterable[Measure], under: Assumed = SHIPPED, followed: Followed = MappingProxyType({})
+) -> dict[str, dict[str, int]]:
     """How the simulations failed that measures of a cohort read: arm -> way -> patients; empty where none did."""
-    group = Group(cohort, under)
+    group = Group(cohort, under, followed)
     names = dict.fromkeys(name for measure in measures for name in arms_of(measure))
     found = {name: failures_among(group.courses(name).result.status_counts()) for name in names}
     return {name: ways for name, ways in found.items() if ways}
@@ -172,7 +209,7 @@ def arm_names(cohort: Cohort) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=64)
 def _courses(key: str, under: Assumed) -> Courses:
-    population, n, seed, given, overrides, off = json.loads(key)
+    population, n, seed, given, overrides, off, months = json.loads(key)
     drawn = under.people(patients.draw_cohort(patients.load_population(population), n, seed))
     options: dict[str, Any] = {
         "readouts": COHORT_READOUTS,
@@ -184,10 +221,13 @@ def _courses(key: str, under: Assumed) -> Courses:
         options["tolerance"] = COARSE
     if not given:
         return under.simulate(drawn, **options)
-    plain = _courses(json.dumps([population, n, seed, [], {}, []]), under)
+    plain = _courses(json.dumps([population, n, seed, [], {}, [], None]), under)
     diagnosed = np.flatnonzero(np.isfinite(plain.diagnosis))
     regimens = [_regimen(Given(**g)) for g in given]
-    return under.simulate(drawn.take(diagnosed), [regimens] * len(diagnosed), plain.diagnosis[diagnosed], **options)
+    day = plain.diagnosis[diagnosed]
+    if months is not None:
+        options["until"] = day + months * DAYS_PER_MONTH
+    return under.simulate(drawn.take(diagnosed), [regimens] * len(diagnosed), day, **options)
 
 
 @functools.lru_cache(maxsize=8)
@@ -236,7 +276,7 @@ def _hazard_ratio(group: Group, measure: Measure) -> float:
 
     With a ``read``-out: among patients whose value at diagnosis lies between the quantiles ``since`` and ``until``.
     """
-    months = measure.months or 18.0
+    months = _months(measure)
     rows = []
     pair = _pair(group, measure)
     start = pair.diagnosis
@@ -248,15 +288,21 @@ def _hazard_ratio(group: Group, measure: Measure) -> float:
     for arm, courses in enumerate((pair.against, pair.arm)):
         time = ((courses.death - start) / DAYS_PER_MONTH)[keep]
         rows.append(pd.DataFrame({"time": np.clip(time, 1e-3, months), "event": time <= months, "treated": arm}))
-    fitted = CoxPHFitter().fit(pd.concat(rows, ignore_index=True), "time", "event")
-    return float(np.exp(fitted.params_["treated"]))
+    return _cox(pd.concat(rows, ignore_index=True), "treated")
+
+
+def _cox(frame: pd.DataFrame, name: str) -> float:
+    """The hazard ratio of the column ``name``, beside ``time`` and ``event``."""
+    from lifelines import CoxPHFitter  # a second of import, for those who fit
+
+    return float(np.exp(CoxPHFitter().fit(frame, "time", "event").params_[name]))
 
 
 def _declines(group: Group, measure: Measure) -> tuple[float, float]:
     """Mean decline in points a month after diagnosis in both arms, over a span in which both are alive."""
     pair = _pair(group, measure)
     first, second, start = pair.against, pair.arm, pair.diagnosis
-    last = start + (measure.months or 9.0) * DAYS_PER_MONTH
+    last = start + _months(measure) * DAYS_PER_MONTH
     end = np.minimum.reduce([last, first.result.end_time, second.result.end_time])
     span = (end - start) / DAYS_PER_MONTH
     out = []
@@ -274,7 +320,7 @@ def _decline_ratio(group: Group, measure: Measure) -> float:
 def _change_ratio(group: Group, measure: Measure) -> float:
     """Median of ``read`` in ``arm`` over ``against``, the given months after diagnosis."""
     pair = _pair(group, measure)
-    day = pair.diagnosis + (measure.months or 0.0) * DAYS_PER_MONTH
+    day = pair.diagnosis + _months(measure) * DAYS_PER_MONTH
     first, second = (c.at(measure.read or "", day) for c in (pair.against, pair.arm))
     both = np.isfinite(first) & np.isfinite(second)
     return float(np.median(second[both] / first[both]))
@@ -291,7 +337,7 @@ def _hazard_per_sd(group: Group, measure: Measure) -> float:
     frame = pd.DataFrame(
         {"time": time[known], "event": np.isfinite(courses.death[known]), "x": (x - x.mean()) / x.std()}
     )
-    return float(np.exp(CoxPHFitter().fit(frame, "time", "event").params_["x"]))
+    return _cox(frame, "x")
 
 
 def _fast_over_slow(group: Group, measure: Measure) -> float:
@@ -332,7 +378,7 @@ def _alive_after_diagnosis(group: Group, measure: Measure) -> float:
 def _responders(group: Group, measure: Measure) -> float:
     """Share of pairs whose score under ``arm`` is higher than under ``against`` by half a point or more."""
     pair = _pair(group, measure)
-    day = pair.diagnosis + (measure.months or 12.0) * DAYS_PER_MONTH
+    day = pair.diagnosis + _months(measure) * DAYS_PER_MONTH
     first, second = (c.at("clinic.alsfrs_r.total", day) for c in (pair.against, pair.arm))
     both = np.isfinite(first) & np.isfinite(second)
     return float(np.mean(second[both] - first[both] > 0.5))
@@ -342,7 +388,8 @@ def _stopped(group: Group, measure: Measure) -> float:
     """Share of patients whose score under ``arm`` does not fall in the year after diagnosis."""
     pair = _pair(group, measure)
     treated, start = pair.arm, pair.diagnosis
-    fall = treated.at("clinic.alsfrs_r.total", start) - treated.at("clinic.alsfrs_r.total", start + 12 * DAYS_PER_MONTH)
+    end = start + OWN_MONTHS["no decline in a year"] * DAYS_PER_MONTH
+    fall = treated.at("clinic.alsfrs_r.total", start) - treated.at("clinic.alsfrs_r.total", end)
     return float(np.mean(np.nan_to_num(fall, nan=48.0) <= 0))
 
 

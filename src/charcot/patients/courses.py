@@ -223,6 +223,16 @@ def schedule_of(cohort: Cohort, model: Program, regimens: Sequence[Sequence[Even
     return _schedule(cohort, model, Schedule.pack(model, regimens), horizon, seeded=True)
 
 
+def _output_days(horizon: float, step_days: float, until: np.ndarray | None) -> np.ndarray:
+    """The days of the outputs, (days,) for all, or (patients, days) with NaN after the first from ``until`` on."""
+    days = np.arange(0.0, horizon + step_days / 2, step_days)
+    if until is None:
+        return days
+    asked = np.asarray(until)[:, None] > np.concatenate([[-np.inf], days[:-1]])
+    asked[:, :2] = True  # two outputs at least, so that there is a line between them
+    return np.where(asked, days, np.nan)
+
+
 def _check_treatments(
     cohort: Cohort, regimens: Sequence[Sequence[treatments.Regimen]], origins: np.ndarray | None
 ) -> None:
@@ -300,6 +310,7 @@ def simulate(
     products: Iterable[str] = (),
     model: Program | None = None,
     events: Sequence[Sequence[Event]] | None = None,
+    until: np.ndarray | None = None,
 ) -> Courses:
     """Simulate each patient from age 20, through the seed at day 0, to death or the horizon.
 
@@ -315,6 +326,8 @@ def simulate(
         model: a program composed elsewhere, in place of the shipped one with the given products: :func:`laboratory`, or
             one from a changed definition with the same numbers; ``events``: what else happens to each patient on the
             own clock, such as to inputs of that program.
+        until: (patients,) the last day that is asked for on each patient's clock: the simulation ends with the first
+            output from it on, and what would come later, such as death, is not seen.
 
     Returns the courses; a patient whose simulation fails is a named result in ``courses.result.status``.
     """
@@ -337,7 +350,7 @@ def simulate(
     result = run_engine(
         model,
         table,
-        np.arange(0.0, horizon + step_days / 2, step_days),
+        _output_days(horizon, step_days, until),
         start=start,
         schedule=_schedule(cohort, model, happens, horizon, seeded),
         stop=Stop(STOP_STATE, cohort.columns["event_draw"]),
