@@ -75,8 +75,8 @@ class Group:
         extra = [self.cohort.set.get(arm, {}), list(self.cohort.off.get(arm, ()))]
         count = min(self.cohort.patients, MOST.get() or self.cohort.patients)
         months = self.followed.get(arm, math.inf)
-        extra.append(months if given and math.isfinite(months) else None)
-        return json.dumps([self.cohort.population, count, self.cohort.seed, given, *extra])
+        end = months if given and math.isfinite(months) else None
+        return json.dumps([self.cohort.population, count, self.cohort.seed, given, *extra, end])
 
 
 class FailedArm(ValueError):
