@@ -202,8 +202,8 @@ def phases(program: Program, table: np.ndarray) -> dict[str, float]:
     engine.finalize_object()
     _alive.append(engine)
     states, width = len(program.states), lanes.width
-    parameters = aligned((len(program.parameters), width))
-    parameters[:] = table[:width].T
+    parameters = aligned((model.parameters, width))
+    parameters[: len(program.parameters)] = table[:width].T
     tables = {
         "parameters": parameters,
         "derived": aligned((max(len(model.patient_nodes), 1), width)),
@@ -217,7 +217,7 @@ def phases(program: Program, table: np.ndarray) -> dict[str, float]:
         "rates": aligned((states, width)),
         "sums": aligned((states, width)),
         "out": aligned((states, width)),
-        "tolerances": aligned((1 + states,)),
+        "tolerances": aligned((1 + states, width)),
         "wants": np.zeros(width, dtype=np.int64),
     }
     for name in ("step_size", "error", "factor"):

@@ -57,8 +57,11 @@ class Bare:
         self.table |= {"dense": aligned((1, 3 * sizes.states, width)), "scratch": aligned((sizes.scratch, width))}
         self.table |= {n: np.zeros(width) for n in ("h", "error", "factor")}
         self.table |= {"theta": np.full(width, 0.5), "accept": np.ones(width), "wants": np.ones(width, dtype=np.int64)}
-        self.table["tolerances"] = tolerance * np.array([1.0, *(1e-3 * state.scale for state in program.states)])
-        self.table["parameters"][0] = program.parameter_table(1).T
+        self.table |= {"tolerances": _aligned((1, 1 + sizes.states, width)), "largest": np.zeros(width)}
+        self.table["tolerances"][0] = tolerance * np.array([[1.0, *(1e-3 * state.scale for state in program.states)]]).T
+        given = len(program.parameters)
+        self.table["parameters"][0, :given] = program.parameter_table(1).T
+        self.table["parameters"][0, given:] = self.table["tolerances"][0, sizes.allowances]
         self("prologue", "parameters derived")
         self("initial", "parameters states")
         for block in sizes.blocks:
@@ -77,7 +80,7 @@ class Bare:
         self("sample", "theta h states next dense derived modes inputs between readouts")
 
     def commit(self) -> None:
-        self("commit", "states next accept")
+        self("commit", "states next accept largest")
 
 
 def fixed_steps(program: Program, span: float, steps: int) -> tuple[np.ndarray, np.ndarray]:

@@ -79,7 +79,7 @@ def test_a_step_is_the_kernels_step():
     bare, step = Bare(program, 1e-4), PivotedStep(kernel(program))
     for h in (0.01, 0.3, 5.0):
         given = [bare[name] for name in ("states", "derived", "inputs")]
-        after, dense, error, factor = step(*given, h, bare.table["tolerances"])
+        after, dense, error, factor = step(*given, h, bare["tolerances"])
         bare.step(h)
         np.testing.assert_allclose(after, bare["next"], rtol=1e-11, atol=1e-14)
         np.testing.assert_allclose(dense.ravel(), bare["dense"], rtol=1e-6, atol=1e-12)

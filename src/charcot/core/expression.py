@@ -313,18 +313,23 @@ def symbols_of(roots: Iterable[Expression]) -> set[str]:
 
 def substitute(roots: Sequence[Expression], replacement: Mapping[str, Expression]) -> list[Expression]:
     """``roots`` with symbols replaced by expressions (all at once, not repeatedly)."""
+    return rewritten(roots, lambda old, new: replacement.get(old.name, new) if old.operation == "symbol" else new)
+
+
+def rewritten(
+    roots: Sequence[Expression], change: Callable[[Expression, Expression], Expression]
+) -> list[Expression]:
+    """``roots`` with each node replaced by ``change(node, the same with arguments that are replaced already)``."""
     made: dict[int, Expression] = {}
     for node in topological(roots):
-        if node.operation == "symbol":
-            made[node.serial] = replacement.get(node.name, node)
-        elif node.operation == "constant":
-            made[node.serial] = node
-        else:
-            made[node.serial] = _rebuild(node, [made[a.serial] for a in node.arguments])
+        new = node if not node.arguments else _rebuild(node, [made[a.serial] for a in node.arguments])
+        made[node.serial] = change(node, new)
     return [made[root.serial] for root in roots]
 
 
 def _rebuild(node: Expression, arguments: list[Expression]) -> Expression:
+    if all(new is old for new, old in zip(arguments, node.arguments, strict=True)):
+        return node
     if node.operation == "power":
         return power(arguments[0], node.value)
     return _BUILDERS[node.operation](*arguments)

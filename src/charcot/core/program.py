@@ -15,22 +15,29 @@ from functools import cached_property
 
 import numpy as np
 
-from charcot.core.expression import Expression, symbols_of, to_python, topological
+from charcot.core.expression import ONE, Expression, symbols_of, to_python, topological
 from charcot.core.hashing import hash_text
 from charcot.core.identifiers import did_you_mean
 
 
 @dataclass(frozen=True)
 class State:
-    """A quantity with a rate. ``initial`` reads parameters only; ``scale`` is the size below which it does not matter,
-    in its unit (the absolute tolerance is relative tolerance x scale). A patient in whom it falls below ``lower`` by
-    more than the solver's error has failed: an amount or a share below zero means nothing."""
+    """A quantity with a rate.
+
+    Attributes:
+        initial: its value at the start, an expression of parameters only.
+        scale: the size below which it does not matter, in its unit (a thousandth of it times the relative tolerance is
+            the absolute tolerance). None: nobody knows; the engine begins with the patient's initial values and takes
+            the largest value that the state reaches where that is smaller (:mod:`charcot.engine.scales`).
+        lower: a patient in whom the state falls below it by more than the solver's error has failed: an amount or a
+            share below zero means nothing.
+    """
 
     name: str
     unit: str
     initial: Expression
     rate: Expression
-    scale: float = 1.0
+    scale: float | None = 1.0
     lower: float = -math.inf
 
 
@@ -106,7 +113,12 @@ class Trigger:
 
 @dataclass(frozen=True)
 class Program:
-    """States, parameters, inputs, read-outs and triggers as one closed system of expressions."""
+    """States, parameters, inputs, read-outs and triggers as one closed system of expressions.
+
+    Attributes:
+        clock: the state, of rate one, that is the time of the run: it begins at the start of the run, whatever its
+            initial value, and tells each output and event its day to the last bit. "" where a program needs none.
+    """
 
     states: tuple[State, ...]
     parameters: tuple[Parameter, ...]
@@ -114,6 +126,7 @@ class Program:
     readouts: tuple[Readout, ...] = ()
     title: str = ""
     triggers: tuple[Trigger, ...] = ()
+    clock: str = ""
 
     def __post_init__(self) -> None:
         names = [*self.state_names, *self.parameter_names, *self.input_names]
@@ -126,6 +139,8 @@ class Program:
         unknown |= symbols_of([s.initial for s in self.states]) - set(self.parameter_names)
         targets = {assignment.target for trigger in self.triggers for assignment in trigger.assignments}
         unknown |= targets - {*self.state_names, *self.input_names}
+        if self.clock and (self.clock in targets or self.states[self.index("state", self.clock)].rate is not ONE):
+            raise ValueError(f"the clock {self.clock!r} must have the rate 1, and no trigger may assign it")
         if unknown:
             listed = ", ".join(sorted(unknown))
             raise ValueError(f"a program reads or assigns symbols that it does not define: {listed}")
@@ -183,6 +198,7 @@ class Program:
             + " ".join(a.target for a in t.assignments)
             for t in self.triggers
         ]
+        lines += [f"clock {self.clock}"] if self.clock else []
         lines.append(",".join(str(number[root.serial]) for root in roots))
         return hash_text("\n".join(lines), 16)
 

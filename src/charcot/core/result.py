@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,7 @@ class Result:
         steps, rejected: (patients,) accepted and rejected steps.
         final_states: (patients, states) at ``end_time``.
         fallback: (patients,) bool: whose equations needed the slower solver that pivots.
+        largest: (patients, states): the largest size of each state; 0 where the program knows the scale of every state.
     """
 
     readout_names: tuple[str, ...]
@@ -87,6 +88,7 @@ class Result:
     rejected: np.ndarray
     final_states: np.ndarray
     fallback: np.ndarray
+    largest: np.ndarray
 
     def __getitem__(self, readout: str) -> np.ndarray:
         """One read-out, shape (patients, times)."""
@@ -108,13 +110,17 @@ class Result:
     def take(self, patients: np.ndarray) -> Result:
         """The rows of some patients."""
         return Result(
-            self.readout_names,
-            self.readout_units,
-            *(
-                getattr(self, name)[patients]
-                for name in ("times", "values", "end_time", "status", "steps", "rejected", "final_states", "fallback")
-            ),
+            self.readout_names, self.readout_units, *(getattr(self, name)[patients] for name in self._by_patient())
         )
+
+    def put(self, patients: np.ndarray, other: Result) -> None:
+        """Take over the rows of some patients from another result of the same run."""
+        for name in self._by_patient():
+            getattr(self, name)[patients] = getattr(other, name)[patients]
+
+    @staticmethod
+    def _by_patient() -> list[str]:
+        return [each.name for each in fields(Result)][2:]
 
     def to_xarray(self) -> xarray.Dataset:
         """The trajectories as a labelled data set with dimensions (patient, time) and units as attributes."""

@@ -11,7 +11,8 @@ exported function takes the number of packs to treat, their list, and its tables
                grow (0 where a pivot was too small), and, where ``wants`` is not 0, the coefficients of the dense
                output
 ``recall``     the coefficients of the dense output of the step that is still in ``scratch``
-``commit``     states = next_states in the lanes where ``accept`` is 1
+``commit``     states = next_states in the lanes where ``accept`` is 1; where a state's scale is unknown, ``largest``
+               follows the largest value of each
 ``sample``     states and read-outs at the fraction ``theta`` of the step
 ``report``     copies the chosen read-outs of chosen lanes to where the result wants them
 ``slopes``     rates and the Jacobian at ``states``, for a solver that pivots
@@ -106,13 +107,16 @@ def _jacobian(model: Model, lanes: Lanes) -> str:
     targets += [(place, row, root) for row, entries in enumerate(rows) for root, place in entries]
     targets.sort(key=lambda target: (target[1], target[0]))
     roots = [root for _, _, root in targets]
+    doubtful = model.graph.doubtful()
 
     def finish(position: int, value: str) -> None:
-        place, row, _ = targets[position]
+        place, row, root = targets[position]
         if place < 0:
             body.store(value, "%out", row)
-        else:
-            body.store(value, "%matrix", place)
+            return
+        if root in doubtful:  # 0 x infinity beside a finite rate: the step is as good without it, only shorter
+            value = body.choose("olt", body.absolute(value), body.constant(math.inf), value, body.constant(0.0))
+        body.store(value, "%matrix", place)
 
     Writer(body, model.graph, roots, MOMENT, model.patient_nodes).write(finish, roots)
     body.do("ret void")
@@ -329,9 +333,8 @@ def _of_parameters(model: Model, lanes: Lanes, name: str, table: str, roots: Seq
 
 def _scale(body: Body, index: str, magnitude: str) -> str:
     """The size of a local error that is just allowed: absolute + relative x |y|."""
-    relative = body.broadcast("%tolerances", 0)
     after = body.put(f"add i64 {index}, 1")
-    return body.fma(relative, magnitude, body.broadcast("%tolerances", after))
+    return body.fma(body.load("%tolerances"), magnitude, body.load("%tolerances", after))
 
 
 def _start(model: Model, lanes: Lanes) -> tuple[str, str]:
@@ -356,8 +359,8 @@ def _start(model: Model, lanes: Lanes) -> tuple[str, str]:
     change = body.greatest(body.multiply(size, body.constant(0.01)), body.constant(1.0))
     body.store(body.divide(change, speed), "%step_size")
     tables = [("states", len(model.rates)), ("derived", len(model.patient_nodes)), ("modes", model.modes)]
-    tables += [("inputs", model.inputs)]
-    return _exported(lanes, "start", [*tables, ("step_size", 1)], ["tolerances", "scratch"], body)
+    tables += [("inputs", model.inputs), ("step_size", 1), ("tolerances", 1 + len(model.rates))]
+    return _exported(lanes, "start", tables, ["scratch"], body)
 
 
 def _commit(model: Model, lanes: Lanes) -> tuple[str, str]:
@@ -367,17 +370,23 @@ def _commit(model: Model, lanes: Lanes) -> tuple[str, str]:
     def move(index: str, carried: list[str]) -> list[str]:
         old, new = body.load("%states", index), body.load("%next_states", index)
         body.store(body.choose("oeq", accept, body.constant(1.0), new, old), "%states", index)
+        if model.follows:
+            largest = body.greatest(body.load("%largest", index), body.absolute(old))
+            reached = body.greatest(largest, body.absolute(new))
+            body.store(body.choose("oeq", accept, body.constant(1.0), reached, largest), "%largest", index)
         return []
 
     _for_each_state(body, "move", len(model.rates), move)
     tables = [("states", len(model.rates)), ("next_states", len(model.rates)), ("accept", 1)]
+    tables += [("largest", len(model.rates) if model.follows else 0)]
     return _exported(lanes, "commit", tables, (), body)
 
 
 def _interpolation(body: Body, model: Model) -> None:
     """``between`` = the states at the fraction ``theta`` of the step, by its dense output or exactly.
 
-    In a program with triggers a state that stands still keeps its last bit: it may be a count that a condition reads.
+    In a program with triggers a state that stands still keeps its last bit: it may be a count that a condition reads;
+    and the clock goes straight.
     """
     states = len(model.rates)
     theta = body.load("%theta")
@@ -396,6 +405,10 @@ def _interpolation(body: Body, model: Model) -> None:
         return []
 
     _for_each_state(body, "between_ends", states, interpolate)
+    if model.conditions and model.clock >= 0:
+        before, after = body.load("%states", model.clock), body.load("%next_states", model.clock)
+        value = body.fma(theta, body.load("%step_size"), before)
+        body.store(body.choose("oeq", theta, body.constant(1.0), after, value), "%between", model.clock)
     if model.blocks:
         body.do(f"%duration = alloca {body.lanes.real}, i64 1")
         body.do(f"%exactly = alloca {body.lanes.real}, i64 {len(model.exact_states)}")
@@ -534,7 +547,7 @@ def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
     tables = [("states", states), ("next_states", states), ("dense", 3 * states)]
     tables += [("derived", len(model.patient_nodes)), ("modes", model.modes), ("inputs", model.inputs)]
     tables += [(name, 1) for name in ("step_size", "error", "factor", "wants")]
-    return _exported(lanes, "step", tables, ["tolerances", "scratch"], body)
+    return _exported(lanes, "step", [*tables, ("tolerances", 1 + states)], ["scratch"], body)
 
 
 def _weighted_sum(body: Body, weights: Iterable[float], terms: Sequence[str], start: str = "") -> str:

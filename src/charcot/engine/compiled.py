@@ -29,16 +29,17 @@ from charcot.core import expression, result, schedule
 from charcot.core.errors import CharcotWarning
 from charcot.core.private_folder import Untrusted, private_folder
 from charcot.core.program import Program
-from charcot.engine import codegen, control, elimination, expressions, functions, graph, linear, scalar, tableau, vector
+from charcot.engine import codegen, control, elimination, expressions, functions, graph, linear, scalar
+from charcot.engine import soften, tableau, vector
 from charcot.engine.linear import Block
 
 # The exported functions, and how many tables each takes.
 FUNCTIONS = {"prologue": 2, "initial": 2, "start": 7, "step": 12, "recall": 2}
-FUNCTIONS |= {"commit": 3, "sample": 10, "report": 4, "slopes": 5}
+FUNCTIONS |= {"commit": 4, "sample": 10, "report": 4, "slopes": 5}
 OF_TRIGGERS = {"watch": 10, "moment": 4}  # only in a program with triggers
 WORD = ctypes.c_int64
 OF_CONTROL = {"drive": ctypes.CFUNCTYPE(WORD, WORD, WORD), "finish": ctypes.CFUNCTYPE(None, WORD, WORD, WORD)}
-MAGIC = b"charcot kernel 3\n"
+MAGIC = b"charcot kernel 4\n"
 
 
 class UntrustedCache(CharcotWarning):
@@ -49,7 +50,8 @@ class UntrustedCache(CharcotWarning):
 class Sizes:
     """How many vectors a pack needs in each table of a kernel, and the lanes of a vector.
 
-    ``entries`` lists the Jacobian's structural non-zeros as (row, column, vector of the table ``matrix``).
+    ``entries`` lists the Jacobian's structural non-zeros as (row, column, vector of the table ``matrix``); what stands
+    in ``allowances``, ``slides``, ``clock`` and ``follows`` is told of :class:`~charcot.engine.graph.Model`.
     """
 
     width: int
@@ -66,6 +68,10 @@ class Sizes:
     matrix: int
     entries: list[tuple[int, int, int]]
     single: bool  # whether the tables hold floats
+    allowances: list[int]
+    slides: bool
+    clock: int
+    follows: bool
 
 
 class Kernel:
@@ -173,12 +179,12 @@ def _key(parts: list[str], single: bool) -> str:
 def compile_program(program: Program, single: bool = False) -> tuple[Sizes, bytes]:
     """Differentiate, generate and compile ``program``: its sizes and its object code."""
     lanes = _host()[2].narrowed() if single else _host()[2]
-    model = graph.build(program)
+    model = graph.build(program, jumps=not single)
     sizes = Sizes(
         width=lanes.width,
         states=len(program.states),
-        parameters=len(program.parameters),
-        inputs=len(program.inputs),
+        parameters=model.parameters,
+        inputs=model.inputs,
         readouts=len(program.readouts),
         derived=len(model.patient_nodes),
         scratch=codegen.scratch_size(model),
@@ -189,6 +195,10 @@ def compile_program(program: Program, single: bool = False) -> tuple[Sizes, byte
         matrix=model.elimination.size,
         entries=[(row, column, model.elimination.slot[row, column]) for row, column, _ in model.entries],
         single=single,
+        allowances=model.allowances,
+        slides=model.slides,
+        clock=model.clock,
+        follows=model.follows,
     )
     module = llvm.parse_assembly(codegen.generate(model, lanes))
     return sizes, _target_machine().emit_object(module)
@@ -202,7 +212,7 @@ def _control_text(single: bool) -> str:
 @cache
 def _generator() -> str:
     """The hash of every source file on which the generated code depends."""
-    program = (expression, codegen, elimination, expressions, functions, graph, linear, tableau, vector)
+    program = (expression, codegen, elimination, expressions, functions, graph, linear, soften, tableau, vector)
     modules = (*program, control, scalar, result, schedule)  # these number the ways to end and the kinds of events
     return hashlib.sha256(b"".join(Path(module.__file__ or "").read_bytes() for module in modules)).hexdigest()
 

@@ -46,7 +46,7 @@ OF_KERNEL = {
         *("step_size", "error", "factor", "wants", "tolerances", "scratch"),
     ),
     "recall": ("dense", "scratch"),
-    "commit": ("states", "next_states", "accept"),
+    "commit": ("states", "next_states", "accept", "largest"),
     "sample": (
         *("theta", "step_size", "states", "next_states", "dense"),
         *("derived", "modes", "inputs", "between", "readouts"),
@@ -96,6 +96,7 @@ class Board:
     readouts: Reals
     scratch: Reals
     tolerances: Reals
+    largest: Reals  # empty
     step_size: Reals
     error: Reals
     factor: Reals
@@ -214,7 +215,8 @@ def advance(at: Board) -> int:
 
 def choose_step(at: Board, seat: int) -> None:
     gap = at.goal[seat] - at.time[seat]
-    wish = at.proposed[seat]
+    # a step of nothing would change nothing, without error
+    wish = larger(at.proposed[seat], SMALLEST_STEP * larger(absolute(at.time[seat]), 1.0))
     if wish * STRETCH >= gap:
         at.step_size[seat] = gap
         at.arrival[seat] = at.goal[seat]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from charcot.core.schedule import Schedule
 from charcot.engine.compiled import Kernel, kernel
 from charcot.engine.functions import LIBRARY
 from charcot.engine.lockstep import Lockstep
-from charcot.engine.request import RELATIVE_SCALE, Request, Stop, empty_result, make_request
-from charcot.engine.seats import Seats
+from charcot.engine.request import Request, Stop, empty_result, make_request
+from charcot.engine.scales import LEAST_STEPS, MOST_RUNS, MOST_STEPS, RELATIVE_SCALE, Given, lowered
+from charcot.engine.seats import Seats, plain
 
 # Below, round-off in single precision is no longer small beside the error that the step allows (docs/engine.md).
 SINGLE_TOLERANCE = 1e-3
@@ -34,6 +36,8 @@ def simulate(
     stop: Stop | None = None,
     readouts: Sequence[str] | None = None,
     tolerance: float = 1e-4,
+    absolute_tolerances: Given | None = None,
+    longest_step: np.ndarray | float | None = None,
     precision: str = "double",
     max_steps: int = 200_000,
     workers: int = 1,
@@ -60,7 +64,11 @@ def simulate(
         stop: ends a patient when a state rises to a threshold.
         readouts: the names of the read-outs to report; all by default.
         tolerance: relative; a step is accepted when for every state the estimated local error is at most
-            tolerance x (|state| + 1e-3 state.scale).
+            tolerance x (|state| + 1e-3 state.scale). Where the program gives no scale, it is the largest value that
+            the state reaches (:mod:`charcot.engine.scales`).
+        absolute_tolerances: the absolute part of that instead, in the unit of the state: by the name of the state, or
+            as (states,) or (patients, states).
+        longest_step: (patients,) or one number, days: no step is longer, so that what lasts longer is not stepped over.
         precision: ``"double"``, or ``"single"`` for states and rates in 32 bits (time stays in 64): faster, for
             tolerances from 1e-3 up and quantities between 1e-30 and 1e30.
         max_steps: accepted and rejected steps that a patient may take.
@@ -78,24 +86,31 @@ def simulate(
         raise ValueError(f"workers ({workers}), batch ({batch}) and max_steps ({max_steps}) must be at least 1.")
     _check_precision(program, precision, tolerance)
     request = make_request(
-        program, parameters, output_times, start, initial_states, schedule, stop, readouts, tolerance, max_steps
+        program,
+        *(parameters, output_times, start, initial_states, schedule, stop, readouts, tolerance, max_steps),
+        absolute_tolerances,
+        longest_step,
+        jumps=precision == "double",
     )
     result = empty_result(program, request)
     if request.patients:
-        _run(kernel(program, precision == "single"), request, result, workers, batch, progress)
-    if fallback:
-        _run_again(program, request, result)
-    _name_negative(program, request, result)
+        code = kernel(program, precision == "single")
+        _run(code, request, result, workers, batch, progress)
+        if fallback:
+            _run_pivoting(program, request, result)
+        if request.guessed.any():
+            _lower_scales(program, code, request, result, workers, batch, fallback)
+    _name_negative(program, request, result, tolerance)
     return result
 
 
-def _name_negative(program: Program, request: Request, result: Result) -> None:
+def _name_negative(program: Program, request: Request, result: Result, tolerance: float) -> None:
     """End as NEGATIVE_STATE whoever has a state below its lower bound, at the end or on a reported day.
 
     The solver leaves errors of the size of its tolerance on both sides of a bound; ten times that is no error.
     """
-    slack = max(SLACK, 10 * request.tolerances[0] * RELATIVE_SCALE)
-    limits = {state.name: state.lower - slack * state.scale for state in program.states if state.lower > -np.inf}
+    slack = max(SLACK, 10 * tolerance * RELATIVE_SCALE)
+    limits = {s.name: s.lower - slack * (s.scale or 1.0) for s in program.states if s.lower > -np.inf}
     below = np.zeros(request.patients, dtype=bool)
     for i, name in enumerate(program.state_names):
         if name in limits:
@@ -152,11 +167,14 @@ def _run(
     result: Result,
     workers: int,
     batch: int,
-    progress: Callable[[int], None] | None,
+    progress: Callable[[int], None] | None = None,
+    patients: np.ndarray | None = None,
 ) -> None:
-    queue, lock = _Queue(np.arange(request.patients)), threading.Lock()
-    workers = min(workers, -(-request.patients // code.sizes.width))
-    seats = min(-(-batch // workers), -(-request.patients // workers))
+    """Simulate ``patients``, by default all, into ``result``."""
+    patients = np.arange(request.patients) if patients is None else patients
+    queue, lock = _Queue(patients), threading.Lock()
+    workers = min(workers, -(-len(patients) // code.sizes.width))
+    seats = min(-(-batch // workers), -(-len(patients) // workers))
 
     def report(count: int) -> None:
         if progress is not None:
@@ -183,7 +201,7 @@ def _run(
             queue.close()
 
 
-def _run_again(program: Program, request: Request, result: Result) -> None:
+def _run_pivoting(program: Program, request: Request, result: Result) -> None:
     """Simulate those who met a pivot too small with the solver that pivots; what it finds, stands."""
     weak = np.flatnonzero(result.status == int(Status.SMALL_PIVOT))
     if not len(weak):
@@ -194,3 +212,24 @@ def _run_again(program: Program, request: Request, result: Result) -> None:
     with np.errstate(all="ignore"):
         seats = min(len(weak), code.sizes.width)
         Lockstep(code, request, result, seats, pivoting=True).run(_Queue(weak).take, lambda count: None)
+
+
+def _lower_scales(
+    program: Program, code: Kernel, request: Request, result: Result, workers: int, batch: int, fallback: bool
+) -> None:
+    """Run those again in whom a state stays far below the scale that was guessed for it.
+
+    A run with lower scales that does not come through is not counted: what such a state holds is round-off.
+    """
+    for _ in range(MOST_RUNS - 1):
+        again, tolerances = lowered(request.tolerances, request.guessed, result.largest)
+        again = again[~result.failed[again]]
+        if not len(again):
+            return
+        steps = np.minimum(request.max_steps, MOST_STEPS * (result.steps + result.rejected) + LEAST_STEPS)
+        request = replace(request, tolerances=tolerances, max_steps=steps)
+        attempt = empty_result(program, request)
+        _run(code, request, attempt, workers, batch, patients=again)
+        if fallback:
+            _run_pivoting(program, request, attempt)
+        result.put(again[~attempt.failed[again]], attempt)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from charcot.core.expression import Expression, jacobian, topological
+from charcot.core.expression import Expression, jacobian, symbols_of, topological
 from charcot.core.program import Program
 from charcot.engine.elimination import Elimination
 from charcot.engine.linear import Block, forcing, is_nothing, linear_states
+from charcot.engine.soften import SLIDING, Softening
 
 CONSTANT, PATIENT, MOMENT = 0, 1, 2  # how often a node changes: never, with the patient, at every stage
 
@@ -48,6 +49,20 @@ class Graph:
     def constant(self, value: float) -> int:
         return self.node("constant", value=value)
 
+    def doubtful(self) -> set[int]:
+        """The nodes that may be no number where what they are the slope of is one: 0 x infinity.
+
+        Infinities come from powers, exponentials and logarithms, and from quotients; but where a quotient that stands
+        in no other quotient is infinite, so is what it is the slope of.
+        """
+        risk = [0] * len(self.operations)
+        for number, operation in enumerate(self.operations):
+            if self.levels[number] == MOMENT:
+                below = max((risk[a] for a in self.arguments[number]), default=0)
+                own = {"reciprocal": min(2, below + 1), "exp": 2, "log": 2, "raised": 2, "square_root": 2}
+                risk[number] = max(below, own.get(operation, 0))
+        return {number for number, level in enumerate(risk) if level == 2}
+
     def below(self, roots: Iterable[int], level: int) -> list[int]:
         """The nodes of at least ``level`` below ``roots``, arguments first, close to their users."""
         order: list[int] = []
@@ -72,12 +87,13 @@ class Graph:
 class Lowering:
     """Translates expressions into a :class:`Graph`, each expression once."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, allowances: Sequence[str]) -> None:
         self.graph = Graph()
         self._made: dict[int, int] = {}
         self._leaves = {name: ("state", i) for i, name in enumerate(program.state_names)}
         self._leaves |= {name: ("parameter", i) for i, name in enumerate(program.parameter_names)}
-        self._leaves |= {name: ("input", i) for i, name in enumerate(program.input_names)}
+        self._leaves |= {name: ("input", i) for i, name in enumerate([*program.input_names, SLIDING])}
+        self._leaves |= {name: ("parameter", i) for i, name in enumerate(allowances, len(program.parameters))}
 
     def __call__(self, roots: Sequence[Expression]) -> list[int]:
         for expression in topological(roots):
@@ -143,20 +159,26 @@ class Model:
 
     Attributes:
         graph: the operations.
+        inputs: how many there are; the last tells who slides (:mod:`charcot.engine.soften`) where ``slides``.
+        allowances: the column in the table of tolerances of each parameter that follows those of the program.
         initial, rates: the root of each state's initial value and rate.
         entries: (row, column, root) of each structural non-zero of the Jacobian, by row.
         readouts: the root of each read-out.
-        conditions: the root of each trigger's condition.
+        conditions: the root of each trigger's condition, then of each jump that is watched.
         consequences: the roots of what else the triggers evaluate, trigger by trigger: delay, priority, values.
         patient_nodes: the parameter-only nodes that the rest reads, in the order of the ``derived`` table.
         elimination: how W = I/(gamma h) - J is factored.
         blocks: the linear parts that are solved exactly.
         forcing: the root of b of each forced row of each block.
+        clock: the index of the state that is the time of the run; -1 for none.
+        follows: whether the scale of a state is to be found from the largest value that it reaches.
     """
 
     graph: Graph
     inputs: int
+    slides: bool
     parameters: int
+    allowances: list[int]
     initial: list[int]
     rates: list[int]
     entries: list[tuple[int, int, int]]
@@ -167,6 +189,8 @@ class Model:
     elimination: Elimination
     blocks: list[Block]
     forcing: list[list[int]]
+    clock: int
+    follows: bool
 
     @property
     def modes(self) -> int:
@@ -179,23 +203,33 @@ class Model:
         return [state for block in self.blocks for state in block.states]
 
 
-def build(program: Program) -> Model:
-    """The rates, the exact Jacobian and the read-outs of ``program`` in one graph."""
-    rates = [state.rate for state in program.states]
+def build(program: Program, jumps: bool = True) -> Model:
+    """The rates, the exact Jacobian and the read-outs of ``program`` in one graph.
+
+    Args:
+        jumps: whether comparisons in rates on which the solution may stay are watched.
+    """
+    soft = Softening(program, jumps)
+    rates = soft.rates([state.rate for state in program.states])
+    rows = jacobian(rates, program.state_names)
+    flat_rows = soft.slopes(rows)
+    reading = soft.values([readout.expression for readout in program.readouts])
+    watching = [*soft.values([trigger.condition for trigger in program.triggers]), *soft.conditions()]
+    acting = soft.values([part for trigger in program.triggers for part in trigger.expressions()[1:]])
+    entries_made = [entry for row in flat_rows for entry in row.values()]
+    read = symbols_of([*rates, *entries_made, *reading, *watching, *acting])
+    allowances = {name: place for name, place in soft.allowances.items() if name in read}
     column = {name: i for i, name in enumerate(program.state_names)}
-    lower = Lowering(program)
+    lower = Lowering(program, list(allowances))
     rate_roots = lower(rates)
     entries: list[tuple[int, int, int]] = []
-    rows = jacobian(rates, program.state_names)
-    for row, derivatives in enumerate(rows):
+    for row, derivatives in enumerate(flat_rows):
         columns = sorted(derivatives, key=column.__getitem__)
         roots = lower([derivatives[name] for name in columns])
         entries += [(row, column[name], root) for name, root in zip(columns, roots, strict=True)]
-    readouts = lower([readout.expression for readout in program.readouts])
-    conditions = lower([trigger.condition for trigger in program.triggers])
-    consequences = lower([expression for trigger in program.triggers for expression in trigger.expressions()[1:]])
+    readouts, conditions, consequences = lower(reading), lower(watching), lower(acting)
     # Where triggers watch, every state has its say in the step: a long step could jump over a passage and back.
-    states = [] if program.triggers else linear_states(program, rows)
+    states = [] if watching else linear_states(program, rows)
     forces = [forcing(program, block) for block in states]
     forced = [[k for k, b in enumerate(column) if not is_nothing(b)] for column in forces]
     pushes = [lower([column[k] for k in places]) for column, places in zip(forces, forced, strict=True)]
@@ -204,8 +238,10 @@ def build(program: Program) -> Model:
     patient_nodes = _hoisted(lower.graph, roots)
     return Model(
         graph=lower.graph,
-        inputs=len(program.inputs),
-        parameters=len(program.parameters),
+        inputs=len(program.inputs) + soft.slides,
+        slides=soft.slides,
+        parameters=len(program.parameters) + len(allowances),
+        allowances=list(allowances.values()),
         initial=lower([state.initial for state in program.states]),
         rates=rate_roots,
         entries=entries,
@@ -216,6 +252,8 @@ def build(program: Program) -> Model:
         elimination=Elimination.plan(len(rates), [(row, col) for row, col, _ in entries]),
         blocks=_blocks(lower.graph, states, forced, entries, patient_nodes),
         forcing=pushes,
+        clock=column.get(program.clock, -1),
+        follows=any(state.scale is None for state in program.states),
     )
 
 

@@ -35,6 +35,7 @@ NAN_SHRINK = 0.1  # after a step whose result is not finite
 SMALLEST_STEP = 1e-14  # relative to the time, and to one day
 THINNED = 0.6  # with nobody left to board, patients move together when fewer than this share of the lanes is used
 BISECTIONS = 60
+PACE_STEPS, PACE = 256, 0.05  # whoever covers less than this share of the run in so many steps may be sliding
 SETS, ADDS, ACTS = 0, 1, 2  # what an event did: an input set, a state raised, a trigger's assignments
 
 
@@ -61,7 +62,8 @@ class Lockstep:
         self.dense = self._zeros(3 * sizes.states)
         self.readouts = self._zeros(sizes.readouts)
         self.scratch = aligned((sizes.scratch, sizes.width), self.real)
-        self.tolerances = request.tolerances.astype(self.real)
+        self.tolerances = self._zeros(1 + sizes.states)
+        self.largest = self._zeros(sizes.states if sizes.follows else 0)
         self.wants = np.zeros((self.packs, sizes.width * self.real.itemsize // 8), dtype=np.int64)  # first of each pack
         count = self.packs * sizes.width
         columns = aligned((7, count), self.real)
@@ -75,6 +77,7 @@ class Lockstep:
         self.fresh_event = np.full(count, -1)  # the row of after_event to learn from the next accepted step
         self.next_output, self.next_event, self.steps, self.rejected = np.zeros((4, count), dtype=np.int64)
         self.tried_again = np.zeros(count, dtype=bool)
+        self.pace_since = np.zeros(count)  # the time of the last look at how fast a lane gets on
         self.pivoted_step = PivotedStep(kernel) if pivoting else None  # the fallback: one patient after the other
         self.watch = Watch(self) if request.triggers else None
         tables = [*vars(self).values(), *(vars(self.watch).values() if self.watch else ())]
@@ -117,8 +120,13 @@ class Lockstep:
         pack, place = self._where(lanes)
         packs = self._packs(lanes)
         request = self.request
-        self.parameters[pack, :, place] = request.parameters[patients]
-        self.inputs[pack, :, place] = request.inputs
+        given, tolerances, inputs = request.parameters.shape[1], request.tolerances[patients], len(request.inputs)
+        self.tolerances[pack, :, place] = tolerances
+        self.parameters[pack, :given, place] = request.parameters[patients]
+        self.parameters[pack, given:, place] = tolerances[:, self.kernel.sizes.allowances]
+        self.inputs[pack, :inputs, place] = request.inputs
+        self.inputs[pack, inputs:, place] = 0.0  # nobody slides
+        self.largest[pack, :, place] = 0.0
         self._call(self.kernel.prologue, packs, self.parameters, self.derived)
         for block in self.kernel.sizes.blocks:
             rows = slice(block.offset, block.offset + block.size)
@@ -128,10 +136,12 @@ class Lockstep:
             self.states[pack, :, place] = self.next_states[pack, :, place]
         else:
             self.states[pack, :, place] = request.initial[patients]
+        if self.kernel.sizes.clock >= 0:
+            self.states[pack, self.kernel.sizes.clock, place] = request.start[patients]
         self.next_states[pack, :, place] = self.states[pack, :, place]
         self.dense[pack, :, place] = 0.0
         self.patient[lanes] = patients
-        self.time[lanes] = request.start[patients]
+        self.time[lanes] = self.pace_since[lanes] = request.start[patients]
         self.arrival[lanes] = np.nan  # no step has been taken
         self.next_output[lanes] = self.steps[lanes] = self.rejected[lanes] = 0
         self.next_event[lanes] = request.schedule.offsets[patients]
@@ -214,9 +224,12 @@ class Lockstep:
         return self._on_board(lanes)
 
     def _choose_steps(self, lanes: Array) -> None:
-        time, goal, wish = self.time[lanes], self.goal[lanes], self.proposed[lanes]
+        time, goal = self.time[lanes], self.goal[lanes]
+        least = SMALLEST_STEP * np.maximum(np.abs(time), 1.0)  # a step of nothing would change nothing, without error
+        longest = self.request.longest_step[self.patient[lanes]]
+        wish = np.minimum(np.maximum(self.proposed[lanes], least), longest)
         gap = goal - time
-        lands = wish * STRETCH >= gap
+        lands = np.minimum(wish * STRETCH, longest) >= gap
         size = np.where(lands, gap, np.where(2.0 * wish > gap, 0.5 * gap, wish))
         self.step_size[lanes] = size
         self.arrival[lanes] = np.where(lands, goal, time + size)
@@ -259,7 +272,7 @@ class Lockstep:
         for lane in lanes:
             pack, place = divmod(int(lane), self.width)
             states, derived, inputs = (table[pack, :, place] for table in (self.states, self.derived, self.inputs))
-            step = method(states, derived, inputs, self.step_size[lane], self.tolerances)
+            step = method(states, derived, inputs, self.step_size[lane], self.tolerances[pack, :, place])
             after, dense, self.error[lane], self.factor[lane] = step
             self.next_states[pack, :, place] = after
             self.dense[pack, :, place] = dense.ravel()
@@ -287,14 +300,37 @@ class Lockstep:
         self._hand_over(lanes, mendable)
 
     def _give_up(self, lanes: Array) -> None:
-        spent = self.steps[lanes] + self.rejected[lanes] >= self.request.max_steps
-        self._finish(lanes[spent], Status.TOO_MANY_STEPS)
+        tried = self.steps[lanes] + self.rejected[lanes]
+        self._finish(lanes[tried >= self.request.max_steps[self.patient[lanes]]], Status.TOO_MANY_STEPS)
+        if self.kernel.sizes.slides:
+            self._look_at_pace(self._on_board(lanes[(tried > 0) & (tried % PACE_STEPS == 0)]))
+
+    def _look_at_pace(self, lanes: Array) -> None:
+        """Let those slide who hardly get on: they jump to and fro over a threshold, or else it does them no harm."""
+        patients = self.patient[lanes]
+        covered = self.time[lanes] - self.pace_since[lanes]
+        self.pace_since[lanes] = self.time[lanes]
+        span = self.request.end[patients] - self.request.start[patients]
+        self.slide(lanes[covered < PACE * span])
+
+    def sliding(self, lanes: Array) -> Array:
+        """Which of ``lanes`` slide."""
+        if not self.kernel.sizes.slides:
+            return np.zeros(len(lanes), dtype=bool)
+        pack, place = self._where(lanes)
+        slides: Array = self.inputs[pack, -1, place] > 0.0
+        return slides
+
+    def slide(self, lanes: Array) -> None:
+        """From now on a jump in the rates of these patients is a ramp (:mod:`charcot.engine.soften`)."""
+        pack, place = self._where(lanes)
+        self.inputs[pack, -1, place] = 1.0
 
     def _move_on(self, lanes: Array, packs: Array) -> None:
         """Make the end of the step the present of ``lanes``, and propose the next step."""
         self.accept[:] = 0.0
         self.accept[lanes] = 1.0
-        self._call(self.kernel.commit, packs, self.states, self.next_states, self.accept)
+        self._call(self.kernel.commit, packs, self.states, self.next_states, self.accept, self.largest)
         self.time[lanes] = self.arrival[lanes]
         self.steps[lanes] += 1
         used, wish = self.step_size[lanes], self.proposed[lanes]
@@ -425,6 +461,8 @@ class Lockstep:
         result.steps[patients] = self.steps[lanes]
         result.rejected[patients] = self.rejected[lanes]
         result.final_states[patients] = self.states[pack, :, place]
+        if self.kernel.sizes.follows:
+            result.largest[patients] = self.largest[pack, :, place]
         self.patient[lanes] = -1
         self.step_size[lanes] = 1.0
 
@@ -517,10 +555,10 @@ class Lockstep:
             return lanes
         new = np.arange(len(lanes))
         (pack, place), (new_pack, new_place) = self._where(lanes), self._where(new)
-        for table in (self.states, self.derived, self.modes, self.inputs):
+        for table in (self.states, self.derived, self.modes, self.inputs, self.tolerances, self.largest):
             table[new_pack, :, new_place] = table[pack, :, place]
         columns = (self.patient, self.time, self.proposed, self.goal, self.fresh_event, self.next_output)
-        for column in (*columns, self.next_event, self.steps, self.rejected, self.tried_again):
+        for column in (*columns, self.next_event, self.steps, self.rejected, self.tried_again, self.pace_since):
             column[new] = column[lanes]
         self.after_event[:, new] = self.after_event[:, lanes]
         if self.watch is not None:

@@ -10,9 +10,8 @@ import numpy as np
 from charcot.core.program import Program
 from charcot.core.result import Result, Status
 from charcot.core.schedule import Schedule
+from charcot.engine.scales import Given, tolerances_of
 from charcot.engine.triggers import Plan, plans
-
-RELATIVE_SCALE = 1e-3  # absolute tolerance = tolerance x this x state.scale
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,11 @@ class Request:
         schedule: the events.
         stop_state, thresholds: index of the stopping state (-1 for none) and (patients,) thresholds.
         selected: the indices of the read-outs to report.
-        tolerances: (1 + states,): the relative tolerance, then each state's absolute tolerance.
+        tolerances: (patients, 1 + states): the relative tolerance, then each state's absolute tolerance.
+        guessed: (states,) bool: the absolute tolerance is a guess.
+        longest_step: (patients,) days.
         usable: (patients,) bool: every number that describes the patient is finite.
+        max_steps: (patients,) accepted and rejected.
         triggers: what the engine needs to know of the program's triggers.
     """
 
@@ -59,8 +61,10 @@ class Request:
     thresholds: np.ndarray
     selected: np.ndarray
     tolerances: np.ndarray
+    guessed: np.ndarray
+    longest_step: np.ndarray
     inputs: np.ndarray
-    max_steps: int
+    max_steps: np.ndarray
     usable: np.ndarray
     triggers: tuple[Plan, ...]
 
@@ -80,6 +84,9 @@ def make_request(
     readouts: Sequence[str] | None,
     tolerance: float,
     max_steps: int,
+    absolute_tolerances: Given | None = None,
+    longest_step: np.ndarray | float | None = None,
+    jumps: bool = True,
 ) -> Request:
     """Check and broadcast the arguments of ``simulate``; a wrong shape or order raises ValueError."""
     parameters = _table("parameters", parameters, (-1, len(program.parameters)))
@@ -101,6 +108,14 @@ def make_request(
         usable &= np.isfinite(initial_states).all(axis=1)
     owner = np.repeat(np.arange(patients), np.diff(schedule.offsets))
     usable[owner[~np.isfinite(schedule.values)]] = False
+    begins = initial_states
+    if begins is None and any(state.scale is None for state in program.states):
+        with np.errstate(all="ignore"):
+            begins = program.initial_states(parameters)
+    tolerances, guessed = tolerances_of(program, begins, patients, tolerance, absolute_tolerances)
+    longest = np.array(np.broadcast_to(np.inf if longest_step is None else longest_step, (patients,)), dtype=float)
+    if not (longest > 0.0).all():
+        raise ValueError("longest_step must be above zero, in days.")
     return Request(
         parameters=parameters,
         times=times,
@@ -112,11 +127,13 @@ def make_request(
         stop_state=-1 if stop is None else program.index("state", stop.state),
         thresholds=thresholds,
         selected=np.array([program.index("readout", name) for name in names], dtype=np.int64),
-        tolerances=tolerance * np.array([1.0, *(RELATIVE_SCALE * state.scale for state in program.states)]),
+        tolerances=tolerances,
+        guessed=guessed,
+        longest_step=longest,
         inputs=np.array([entry.value for entry in program.inputs], dtype=float),
-        max_steps=max_steps,
+        max_steps=np.full(patients, max_steps, dtype=np.int64),
         usable=usable,
-        triggers=plans(program),
+        triggers=plans(program, jumps),
     )
 
 
@@ -134,6 +151,7 @@ def empty_result(program: Program, request: Request) -> Result:
         rejected=np.zeros(patients, dtype=np.int64),
         final_states=np.full((patients, len(program.states)), np.nan),
         fallback=np.zeros(patients, dtype=bool),
+        largest=np.zeros((patients, len(program.states))),
     )
 
 

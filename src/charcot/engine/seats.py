@@ -14,7 +14,7 @@ import numpy as np
 
 from charcot.core.result import Result, Status
 from charcot.engine import control
-from charcot.engine.compiled import Kernel, aligned, control_of
+from charcot.engine.compiled import Kernel, Sizes, aligned, control_of
 from charcot.engine.pivoting import PivotedStep
 from charcot.engine.request import Request
 
@@ -25,11 +25,18 @@ ROUNDS = 256  # before Python comes in to see whether it is to stop
 FIELDS = {name: place for place, name in enumerate(control.Board.__annotations__)}
 
 
+def plain(request: Request, sizes: Sizes) -> bool:
+    """Whether :class:`Seats` can do what is asked: nothing is watched, and all may have the same errors."""
+    alike = request.tolerances.strides[0] == 0 and bool(np.isinf(request.longest_step).all())
+    own = sizes.follows or sizes.allowances or sizes.clock >= 0
+    return alike and not own and not request.triggers
+
+
 class Seats:
     """One worker's tables.
 
     Args:
-        kernel: of a program without triggers.
+        kernel: of a program for which :func:`plain` holds, as for the request.
         request, result: what is asked, and what is found.
         seats: the most patients on board at a time; never more than a pack holds.
     """
@@ -56,7 +63,7 @@ class Seats:
             "inputs_count": sizes.inputs,
             "times_count": result.values.shape[1],
             "chosen_count": result.values.shape[2],
-            "max_steps": request.max_steps,
+            "max_steps": int(request.max_steps[0]),
             "stop_state": stop,
             "stop_exact": int(any(stop in block.states for block in sizes.blocks)),
             "more": 1,
@@ -82,15 +89,17 @@ class Seats:
             "dense": 3 * sizes.states,
             "readouts": sizes.readouts,
             "scratch": sizes.scratch,
+            "tolerances": 1 + sizes.states,
+            "largest": 0,
             **dict.fromkeys(("step_size", "error", "factor", "theta", "accept", "suggested"), 1),
         }
         tables = {name: aligned((count, sizes.width), real) for name, count in vectors.items()}
         tables["step_size"][:] = 1.0
+        tables["tolerances"][:] = self.request.tolerances[0][:, None]
         selected = self.request.selected
         return tables | {
             "packs": np.zeros(1, dtype=np.int64),
             "wants": np.zeros(1, dtype=np.int64),
-            "tolerances": self.request.tolerances.astype(real),
             "rows": np.full(sizes.width, -1),
             "selection": np.array([len(selected), *selected], dtype=np.int64),
         }
@@ -169,7 +178,7 @@ class Seats:
         tables, method = self.tables, PivotedStep(self.kernel)
         for seat in np.flatnonzero(tables["stuck"]):
             states, derived, inputs = (tables[name][:, seat] for name in ("states", "derived", "inputs"))
-            error = method(states, derived, inputs, tables["step_size"][0, seat], tables["tolerances"])[2]
+            error = method(states, derived, inputs, tables["step_size"][0, seat], tables["tolerances"][:, seat])[2]
             status = Status.STEP_TOO_SMALL if tables["stuck"][seat] == 1 else Status.NON_FINITE
             self.control.finish(self.board.ctypes.data, seat, Status.SMALL_PIVOT if error <= 1.0 else status)
 

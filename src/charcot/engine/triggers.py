@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from charcot.core.expression import symbols_of
 from charcot.core.program import Program
 from charcot.core.result import Status
+from charcot.engine.soften import Softening
 
 if TYPE_CHECKING:
     from charcot.engine.lockstep import Lockstep
@@ -48,6 +50,7 @@ class Plan:
         delay, priority: where they are found; -1 when the trigger has none.
         values: where the first assigned value is found; the others follow.
         targets: (whether it is a state, index of the state or input) of each assignment.
+        reads_states: whether the condition reads a state other than the clock; said of no watched jump.
     """
 
     delay: int
@@ -57,21 +60,26 @@ class Plan:
     persistent: bool
     initially: bool
     early_values: bool
+    reads_states: bool
 
 
-def plans(program: Program) -> tuple[Plan, ...]:
-    """What the engine needs to know of the triggers of ``program``, in their order."""
+def plans(program: Program, jumps: bool = True) -> tuple[Plan, ...]:
+    """What the engine needs to know of the triggers of ``program``, in their order, and of watched jumps after them."""
     states = {name: i for i, name in enumerate(program.state_names)}
     inputs = {name: i for i, name in enumerate(program.input_names)}
-    made, place = [], len(program.triggers)  # the conditions come first
+    soft = Softening(program, jumps)
+    soft.rates([state.rate for state in program.states])
+    watched = len(soft.conditions())
+    made, place = [], len(program.triggers) + watched  # the conditions come first
     for trigger in program.triggers:
         delay, place = (place, place + 1) if trigger.delay is not None else (-1, place)
         priority, place = (place, place + 1) if trigger.priority is not None else (-1, place)
         targets = [(a.target in states, (states | inputs)[a.target]) for a in trigger.assignments]
         flags = trigger.persistent, trigger.initially, trigger.early_values
-        made.append(Plan(delay, priority, place, tuple(targets), *flags))
+        reads = symbols_of([trigger.condition]) & set(states) - {program.clock}
+        made.append(Plan(delay, priority, place, tuple(targets), *flags, bool(reads)))
         place += len(targets)
-    return tuple(made)
+    return (*made, *[Plan(-1, -1, place, (), True, True, False, False)] * watched)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +103,7 @@ class Watch:
         count = lockstep.packs * sizes.width
         self._plans = lockstep.request.triggers
         self._initially = np.array([plan.initially for plan in self._plans])
+        self._watches_states = np.array([not plan.targets and plan.reads_states for plan in self._plans])
         self._truth = np.zeros((count, len(self._plans)), dtype=bool)  # what each condition was last seen to be
         self._cancellable = np.zeros_like(self._truth)  # an execution waits that falls with its condition
         self._waiting: list[list[_Execution]] = [[] for _ in range(count)]
@@ -164,14 +173,14 @@ class Watch:
         """
         low, high = np.zeros(len(lanes)), np.ones(len(lanes))
         found = np.zeros(len(lanes), dtype=bool)
-        seen, left = self._truth[lanes], 0.0 * furthest
+        seen, left, heeded = self._truth[lanes], 0.0 * furthest, self._heeded(lanes)
         fresh = (self._since_event[lanes] == 0.0).astype(float)
         points = [early * fresh for early in EARLY_POINTS if fresh.any()]
         points += [np.full(len(lanes), point) for point in POINTS]
         truths_at, cancellable = self._reader(lanes), self._cancellable[lanes]
         for right in [*points, furthest]:
             here = truths_at(right)
-            new = ~found & _changes(seen, here, cancellable).any(axis=1)
+            new = ~found & (_changes(seen, here, cancellable) & heeded).any(axis=1)
             low[new], high[new] = left[new], right[new]
             found |= new
             if right is not furthest:
@@ -179,19 +188,25 @@ class Watch:
             left = right
         return found, low, high, seen
 
+    def _heeded(self, lanes: Array) -> Array:
+        """(lanes, triggers): all, but for those who slide the ones that only watch: such a margin stays about zero."""
+        sliding: Array = self._of.sliding(lanes)
+        return ~(sliding[:, None] & self._watches_states)
+
     def _bisect(self, lanes: Array, low: Array, high: Array, before: Array, look: Array) -> Array:
         """The fraction of the step at which something has just changed since ``before``.
 
         What follows within an instant is taken along, so that events at one time stay at one time.
         """
-        furthest, truths_at, cancellable = high, self._reader(lanes), self._cancellable[lanes]
+        furthest, truths_at, heeded = high, self._reader(lanes), self._heeded(lanes)
+        cancellable = self._cancellable[lanes]
         for _ in range(BISECTIONS):
             middle = 0.5 * (low + high)
-            changed = _changes(before, truths_at(middle), cancellable).any(axis=1)
+            changed = (_changes(before, truths_at(middle), cancellable) & heeded).any(axis=1)
             low, high = np.where(changed, low, middle), np.where(changed, middle, high)
         later = np.minimum(high + look, furthest)
-        now = _changes(before, truths_at(high), cancellable)
-        soon = _changes(before, truths_at(later), cancellable)
+        now = _changes(before, truths_at(high), cancellable) & heeded
+        soon = _changes(before, truths_at(later), cancellable) & heeded
         joined = (soon & ~now).any(axis=1) & ~(now & ~soon).any(axis=1)
         fraction: Array = np.where(joined, later, high)
         return fraction
@@ -298,6 +313,8 @@ class Watch:
         if time - self._quiet_since[lane] > CHATTER * max(abs(time), 1.0):
             self._quiet_since[lane], self._chatter[lane] = time, 0
         self._chatter[lane] += 1
+        if self._chatter[lane] > LONGEST_CHATTER // 2 and self._of.kernel.sizes.slides:
+            self._of.slide(np.array([lane]))
         return bool(self._chatter[lane] > LONGEST_CHATTER)
 
     def _read(self, packs: Array) -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from charcot.core.errors import Problem, Severity, Where
 from charcot.core.expression import ONE, ZERO, Expression, constant, symbols_of
 from charcot.core.program import Parameter, Program, Readout, State, Trigger
@@ -28,7 +26,7 @@ class Imported:
 
     Attributes:
         program: states, parameters, read-outs and triggers under the identifiers of the file; a parameter ``k`` of
-            the kinetic law of reaction ``r`` is ``r.k``. A run must start at time 0.
+            the kinetic law of reaction ``r`` is ``r.k``.
         amounts, concentrations: for each species, the name of the read-out that gives it so (``S`` and ``[S]``).
         time_unit: the model's unit of time, in which the program counts; "" when the file does not say.
         notes: warnings; nothing in them makes the numbers wrong, but the author of the file may want to know.
@@ -96,12 +94,13 @@ class Translation:
             readouts=tuple(readouts),
             title=self.model.getName() or self.model.getId(),
             triggers=tuple(triggers),
+            clock=self.now.time_name if self.now.time_name in [state.name for state in states] else "",
         )
-        return Imported(_scaled(program), amounts, concentrations, self._unit("Time"), tuple(self.notes))
+        return Imported(program, amounts, concentrations, self._unit("Time"), tuple(self.notes))
 
     def _state(self, name: str) -> State | None:
         try:
-            return State(name, self._unit_of(name), self.start.state(name), self.now.state_rate(name))
+            return State(name, self._unit_of(name), self.start.state(name), self.now.state_rate(name), scale=None)
         except Unsupported as error:
             self._refuse(error, self.elements.element(name))
             return None
@@ -188,20 +187,6 @@ class Translation:
             if hasattr(element, method):
                 return str(getattr(element, method)())
         return ""
-
-
-def _scaled(program: Program) -> Program:
-    """The same program with the size of each state: models in moles count in 1e-20, and 0 says nothing of its unit.
-
-    A state is as large as it begins, and one that begins at zero as large as the smallest other; nothing is larger
-    than 1, so that numbers of molecules are followed to the last one.
-    """
-    initial = np.abs(program.initial_states(program.parameter_table(1))[0])
-    known = [value for value in initial if 0.0 < value < 1.0]
-    least = min(known, default=1.0)
-    sizes = [float(value) if 0.0 < value < 1.0 else least if value == 0.0 else 1.0 for value in initial]
-    states = tuple(replace(state, scale=size) for state, size in zip(program.states, sizes, strict=True))
-    return replace(program, states=states)
 
 
 def with_readouts(program: Program, names: Iterable[str]) -> Program:
