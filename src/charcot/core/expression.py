@@ -316,9 +316,7 @@ def substitute(roots: Sequence[Expression], replacement: Mapping[str, Expression
     return rewritten(roots, lambda old, new: replacement.get(old.name, new) if old.operation == "symbol" else new)
 
 
-def rewritten(
-    roots: Sequence[Expression], change: Callable[[Expression, Expression], Expression]
-) -> list[Expression]:
+def rewritten(roots: Sequence[Expression], change: Callable[[Expression, Expression], Expression]) -> list[Expression]:
     """``roots`` with each node replaced by ``change(node, the same with arguments that are replaced already)``."""
     made: dict[int, Expression] = {}
     for node in topological(roots):

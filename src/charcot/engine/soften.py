@@ -30,7 +30,6 @@ from charcot.core.expression import (
     is_constant,
     jacobian,
     maximum,
-
     multiply,
     raised,
     rewritten,
