@@ -57,7 +57,7 @@ class Bare:
         self.table |= {"dense": aligned((1, 3 * sizes.states, width)), "scratch": aligned((sizes.scratch, width))}
         self.table |= {n: np.zeros(width) for n in ("h", "error", "factor")}
         self.table |= {"theta": np.full(width, 0.5), "accept": np.ones(width), "wants": np.ones(width, dtype=np.int64)}
-        self.table |= {"tolerances": _aligned((1, 1 + sizes.states, width)), "largest": np.zeros(width)}
+        self.table |= {"tolerances": aligned((1, 1 + sizes.states, width)), "largest": np.zeros(width)}
         self.table["tolerances"][0] = tolerance * np.array([[1.0, *(1e-3 * state.scale for state in program.states)]]).T
         given = len(program.parameters)
         self.table["parameters"][0, :given] = program.parameter_table(1).T

@@ -29,8 +29,19 @@ from charcot.core import expression, result, schedule
 from charcot.core.errors import CharcotWarning
 from charcot.core.private_folder import Untrusted, private_folder
 from charcot.core.program import Program
-from charcot.engine import codegen, control, elimination, expressions, functions, graph, linear, scalar
-from charcot.engine import soften, tableau, vector
+from charcot.engine import (
+    codegen,
+    control,
+    elimination,
+    expressions,
+    functions,
+    graph,
+    linear,
+    scalar,
+    soften,
+    tableau,
+    vector,
+)
 from charcot.engine.linear import Block
 
 # The exported functions, and how many tables each takes.

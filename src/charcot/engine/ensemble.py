@@ -184,7 +184,7 @@ def _run(
     def work() -> None:
         # NaN and infinity are expected values here: they mark steps to reject and patients that fail
         with np.errstate(all="ignore"):
-            if request.triggers:
+            if not plain(request, code.sizes):
                 Lockstep(code, request, result, seats).run(queue.take, report)
             else:
                 least = min(seats, code.sizes.width)
