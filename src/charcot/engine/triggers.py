@@ -190,8 +190,8 @@ class Watch:
 
     def _heeded(self, lanes: Array) -> Array:
         """(lanes, triggers): all, but for those who slide the ones that only watch: such a margin stays about zero."""
-        sliding: Array = self._of.sliding(lanes)
-        return ~(sliding[:, None] & self._watches_states)
+        heeded: Array = ~(self._of.sliding(lanes)[:, None] & self._watches_states)
+        return heeded
 
     def _bisect(self, lanes: Array, low: Array, high: Array, before: Array, look: Array) -> Array:
         """The fraction of the step at which something has just changed since ``before``.

@@ -220,7 +220,7 @@ class _Run:
         problems = value_problems(numbers(all_products()), patients.definition().sums, values)
         found = [problem.message for problem in problems]
         for state, at in zip(self.model.states, self.states, strict=True):
-            if at < state.lower - SLACK * state.scale:
+            if at < state.lower - SLACK * (state.scale or 1.0):
                 found.append(f"{state.name} is {at:g}, but must be {state.lower:g} or more")
         if found:
             raise RunFailed(f"on day {day:g} {'; '.join(found)}")
