@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -142,6 +143,46 @@ def test_polite_kills_leave_a_folder_that_resumes(place, name):
     assert f"Go on with: charcot population --resume runs/{folder.name}" in told
     assert list(folder.glob("records/*.json"))
     assert not list(folder.rglob("*.partial*"))
+
+
+DAMAGE = {
+    "a truncated part": lambda run: (run / "patients" / "000000000010-000000000020.parquet").write_bytes(b"PAR1"),
+    "no records": lambda run: shutil.rmtree(run / "records"),
+    "no patients": lambda run: shutil.rmtree(run / "patients"),
+    "no tables": lambda run: shutil.rmtree(run / "tables"),
+    "a table cut short": lambda run: (run / "tables" / "status.parquet").write_bytes(b"PAR1"),
+    "a broken summary": lambda run: (run / "summary.json").write_text("[{"),
+    "a broken manifest": lambda run: (run / "manifest.json").write_text("{"),
+}
+
+
+@pytest.mark.parametrize("way", DAMAGE)
+def test_a_finished_run_that_is_damaged_is_mended(place, undisturbed, way):
+    folder = place / "runs" / undisturbed.name
+    shutil.copytree(undisturbed, folder)
+    DAMAGE[way](folder)
+    words = SMALL if way != "no records" else ["population", "--resume", str(folder)]
+    result = call(*words, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["existing"] is False
+    assert "was finished, but is damaged" in result.stderr
+    assert kept(folder) == kept(undisturbed)
+    assert "left as it is" in call(*SMALL).stderr
+
+
+@pytest.mark.parametrize("content", [None, "{"])
+@pytest.mark.parametrize("resumed", [True, False])
+def test_a_run_that_does_not_say_what_it_is_says_what_to_do(place, undisturbed, content, resumed):
+    folder = place / "runs" / undisturbed.name
+    shutil.copytree(undisturbed, folder)
+    (folder / "job.json").unlink() if content is None else (folder / "job.json").write_text(content)
+    words = ["population", "--resume", str(folder)] if resumed else SMALL
+    for _ in range(2):
+        result = call(*words)
+        assert result.exit_code == 2
+        assert "job.json is missing or damaged, and nothing else says what is in the folder" in result.stderr
+        assert "away, and begin anew with the command that made it" in result.stderr
+        (folder / "manifest.json").unlink(missing_ok=True)
 
 
 def test_what_ended_a_run_is_said_with_how_to_go_on(place, monkeypatch):
