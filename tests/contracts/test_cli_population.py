@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from typer.testing import CliRunner, Result
 from charcot.engine.campaign import NotWritten
 from charcot.interfaces.cli import rooms
 from charcot.interfaces.cli.main import app
-from charcot.interfaces.cli.pace import Pace, duration
+from charcot.interfaces.cli.pace import Pace
+from charcot.interfaces.cli.rhythm import Count, duration, next_pause, telling
 from charcot.trials import load_protocol
 from charcot.trials.population import population_of
 
@@ -296,3 +298,38 @@ def test_pace_counts_this_session_only():
     pace.advance(5_000)
     assert pace.words() == "405,000 of 1,000,000 patients, 500/s, 19 min 50 s left"
     assert [duration(s) for s in (0.2, 59.6, 3600, 90061)] == ["0 s", "1 min 0 s", "1 h 0 min", "1 d 1 h"]
+
+
+def test_a_long_step_is_counted_in_words_what_was_there_before_says_nothing_of_the_speed():
+    now = [0.0]
+    count = Count(480, clock=lambda: now[0])
+    count.advance(240)
+    assert count.words() == "240 of 480 (50 %), 0 s so far"
+    now[0] = 120.0
+    count.advance(120)
+    assert count.words() == "360 of 480 (75 %), 2 min 0 s so far, about 2 min 0 s left"
+    count.advance(120)
+    assert count.words() == "480 of 480 (100 %), 2 min 0 s so far, about 0 s left"
+
+
+def test_lines_become_seldom_in_long_steps():
+    assert [next_pause(seconds) for seconds in (10, 600, 1200, 10_000)] == [30, 30, 60, 300]
+
+
+def test_lines_are_told_while_nothing_advances_and_end_with_the_step(monkeypatch):
+    monkeypatch.setattr("charcot.interfaces.cli.rhythm.FIRST", 0.001)
+    monkeypatch.setattr("charcot.interfaces.cli.rhythm.USUAL", 0.001)
+    told, enough = [], threading.Event()
+
+    def say(text):
+        told.append(text)
+        if len(told) == 3:
+            enough.set()
+
+    before = set(threading.enumerate())
+    with telling(say, lambda: "0 of 2"):
+        assert enough.wait(60)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)
+    assert set(threading.enumerate()) <= before
+    assert set(told) == {"0 of 2"}

@@ -15,7 +15,8 @@ from charcot.interfaces import runs
 from charcot.interfaces.cli import rooms, signals
 from charcot.interfaces.cli.execute import GIVEN, SUMMARY, identity, key_figures
 from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Seed, Settings, read_settings, worker_count
-from charcot.interfaces.cli.pace import Pace, duration, pacing, say_rate
+from charcot.interfaces.cli.pace import Pace, pacing, say_rate
+from charcot.interfaces.cli.rhythm import duration
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.provenance import manifest
 
