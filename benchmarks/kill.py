@@ -65,7 +65,10 @@ class Place:
         self.cache.mkdir(mode=0o700)
         for compiled in kernels.glob("[!.]*"):
             if compiled.is_file():
-                os.link(compiled, self.cache / compiled.name)
+                try:
+                    os.link(compiled, self.cache / compiled.name)
+                except OSError:  # on another file system
+                    shutil.copy2(compiled, self.cache / compiled.name)
 
     def start(self, words: list[str]) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "CHARCOT_CACHE": str(self.cache), MARK: self.mark}

@@ -90,7 +90,7 @@ def population(
     if known:
         damaged = _damaged(talk, target, job, chunk)
         if not damaged:
-            _known(talk, target, resumed=resume is not None)
+            _known(talk, target, job, resumed=resume is not None)
             return
         talk.say(f"{target} was finished, but is damaged ({', '.join(damaged)}). What is damaged is computed again.")
         (target / runs.MANIFEST).unlink()  # until it is whole
@@ -183,7 +183,7 @@ def _damaged(talk: Talk, target: Path, job: Any, chunk: int | None) -> list[str]
         return folder.damaged(seal) if isinstance(seal, dict) else [runs.MANIFEST]
 
 
-def _known(talk: Talk, target: Path, *, resumed: bool) -> None:
+def _known(talk: Talk, target: Path, job: Any, *, resumed: bool) -> None:
     how = "This run is finished" if resumed else "An identical run is there and was left as it is"
     more = "" if resumed else " With --force-new it is run again."
     talk.say(f"{how}: {target}.{more}")
