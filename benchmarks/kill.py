@@ -52,8 +52,8 @@ FINISHED = "it had finished"
 SPAWNED = "spawn_main"  # in the command line of a worker's process
 MARK = "CHARCOT_KILL"  # in the environment of a command and of all its processes
 WORK = ("*/records/*.json", "*/pieces/*.piece")  # what a finished piece of work looks like in runs/ or the cache
-# what tells when and how fast a run was made
-TIMES = re.compile(rb'(date|wall time seconds)</th><td>[^<]*|"(date|seconds|wall_time_seconds)": "?[-+:.T\d]+')
+# what tells the time of a run
+TIMES = re.compile(rb'\d{4}-\d\d-\d\dT[\d:]+\+00:00|"(seconds|wall_time_seconds)": [\d.]+|[\d.,]+ s(econds)?\b')
 
 
 class Place:
@@ -63,12 +63,8 @@ class Place:
         self.root, self.work, self.cache, self.mark = root, root / "work", root / "cache", secrets.token_hex(8)
         self.work.mkdir(parents=True)
         self.cache.mkdir(mode=0o700)
-        for compiled in kernels.glob("[!.]*"):
-            if compiled.is_file():
-                try:
-                    os.link(compiled, self.cache / compiled.name)
-                except OSError:  # on another file system
-                    shutil.copy2(compiled, self.cache / compiled.name)
+        for kernel in kernels.glob("*.kernel"):
+            os.link(kernel, self.cache / kernel.name)
 
     def start(self, words: list[str]) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "CHARCOT_CACHE": str(self.cache), MARK: self.mark}
@@ -85,7 +81,7 @@ class Place:
         for path in sorted(p for p in self.work.rglob("*") if p.is_file() and p.name not in (".lock", "manifest.json")):
             text = TIMES.sub(b"", path.read_bytes()) if path.suffix in (".html", ".json") else path.read_bytes()
             found[str(path.relative_to(self.work))] = hashlib.sha256(text).hexdigest()
-        left = [path.name for path in self.cache.iterdir() if path.name.startswith(".") or path.suffix == ".part"]
+        left = [path.name for path in self.cache.iterdir() if path.suffix != ".kernel"]
         return found | {f"left in the cache: {name}": "" for name in left}
 
     def processes(self) -> list[psutil.Process]:

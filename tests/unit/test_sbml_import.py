@@ -329,11 +329,11 @@ def test_a_fast_reaction_is_refused_where_the_level_has_them(read):
 
 
 def test_a_required_package_is_refused_and_one_for_drawing_is_not(read):
-    needed = 'xmlns:comp="http://www.sbml.org/sbml/level3/version1/comp/version1" comp:required="true"'
+    needed = 'xmlns:multi="http://www.sbml.org/sbml/level3/version1/multi/version1" multi:required="true"'
     with pytest.raises(Refusal) as caught:
         read(parameters(x=1), attributes=needed)
     assert caught.value.features == ("package",)
-    assert "comp" in str(caught.value)
+    assert "multi" in str(caught.value)
     drawn = 'xmlns:layout="http://www.sbml.org/sbml/level3/version1/layout/version1" layout:required="false"'
     assert read(parameters(x=1), attributes=drawn).program.readout_names == ("x",)
 

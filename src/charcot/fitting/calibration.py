@@ -22,6 +22,7 @@ from charcot.fitting.estimation import (
     Fit,
     FreeNumber,
     Identifiability,
+    Residual,
     curvature,
     fit,
     identifiability,
@@ -85,7 +86,14 @@ def calibrate(
     for experiments that cannot be fitted to.
     """
     raise_if_any(check_experiments(experiments), "this fit cannot be made")
-    simulate = laboratory.simulate(experiments, changed, progress)
+    compare = laboratory.simulate(experiments, changed)
+
+    def simulate(points: Sequence[Mapping[str, float]]) -> list[list[Residual]]:
+        found = compare(points)
+        if progress is not None:
+            progress(len(points))
+        return found
+
     found = fit(free, simulate, rounds=rounds, begin=begin)
     shape = curvature(found, simulate)
     verdicts = tuple(identifiability(found, simulate, shape)) if profiles else ()

@@ -63,7 +63,6 @@ def _residual(name: str, verdict: Verdict) -> Residual:
 
 _Job = tuple[tuple[str, ...], Assumed, int]  # names, what is changed, and the most patients of a cohort
 _Found = TypeVar("_Found")
-Progress = Callable[[int], None]
 
 
 class Laboratory:
@@ -86,10 +85,8 @@ class Laboratory:
         if self._pool is not None:
             self._pool.end(at_once=error is not None)
 
-    def run(
-        self, names: Sequence[str], changes: Sequence[Assumed], progress: Progress | None = None
-    ) -> list[list[Scored]]:
-        """The named experiments under each change, in order; ``progress`` is called with the changes newly done.
+    def run(self, names: Sequence[str], changes: Sequence[Assumed]) -> list[list[Scored]]:
+        """The named experiments under each change, in order.
 
         An experiment is run again only if something that it depends on has changed since the last call of a single
         change: a number of a mouse line moves no patient.
@@ -102,9 +99,7 @@ class Laboratory:
             asked |= {(name, seen[name]) for name in new}
             if new:
                 jobs[tuple(new), under, self.at_most] = None
-        if progress is not None:
-            progress(len(changes) - len(jobs))  # those of which everything is known
-        found = self._each("points", _run, list(jobs), progress)
+        found = self._each("points", _run, list(jobs))
         known = dict(self._known)
         for (some, under, _), scored in zip(jobs, found, strict=True):
             known |= {(name, seen_by(name, under)): one for name, one in zip(some, scored, strict=True)}
@@ -114,23 +109,16 @@ class Laboratory:
             self._known = {(name, wanted[0][name]): one for name, one in zip(names, boards[0], strict=True)}
         return boards
 
-    def predict(
-        self, names: Sequence[str], changes: Sequence[Assumed], progress: Progress | None = None
-    ) -> list[list[float]]:
+    def predict(self, names: Sequence[str], changes: Sequence[Assumed]) -> list[list[float]]:
         """Every reading of the named feasible experiments under each change, in order; NaN where one cannot be run."""
-        jobs = [(tuple(names), under, self.at_most) for under in changes]
-        return self._each("predictions", _predict, jobs, progress)
+        return self._each("predictions", _predict, [(tuple(names), under, self.at_most) for under in changes])
 
-    def _each(
-        self, kind: str, work: Callable[[_Job], _Found], jobs: Sequence[_Job], progress: Progress | None
-    ) -> list[_Found]:
+    def _each(self, kind: str, work: Callable[[_Job], _Found], jobs: Sequence[_Job]) -> list[_Found]:
         """What ``work`` makes of each job, in order; each is kept as a piece as soon as it is finished."""
         words = [[list(names), under.key, at_most] for names, under, at_most in jobs]
         there = {k: kept for k in range(len(jobs)) if (kept := pieces.find(kind, words[k])) is not None}
         out: dict[int, _Found] = {k: kept[0] for k, kept in there.items()}
         missing = [k for k in range(len(jobs)) if k not in there]
-        report = progress or (lambda count: None)
-        report(len(there))
         if self._pool is not None:
             finished = self._pool.each(work, {k: jobs[k] for k in missing})
         else:
@@ -138,19 +126,15 @@ class Laboratory:
         for k, result in finished:
             pieces.keep(kind, words[k], result)
             out[k] = result
-            report(1)
         return [out[k] for k in range(len(jobs))]
 
     def simulate(
-        self,
-        names: Sequence[str],
-        changed: Callable[[Mapping[str, float]], Assumed],
-        progress: Progress | None = None,
+        self, names: Sequence[str], changed: Callable[[Mapping[str, float]], Assumed]
     ) -> Callable[[Sequence[Mapping[str, float]]], list[list[Residual]]]:
         """What a fit asks for: from values of numbers to residuals of the named experiments."""
 
         def simulate(points: Sequence[Mapping[str, float]]) -> list[list[Residual]]:
-            found = self.run(names, [changed(values) for values in points], progress)
+            found = self.run(names, [changed(values) for values in points])
             return [[r for scored in board for r in residuals(scored)] for board in found]
 
         return simulate

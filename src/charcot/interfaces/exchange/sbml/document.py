@@ -8,6 +8,8 @@ from typing import Any
 import libsbml
 
 from charcot.core.errors import Problem, Problems, Severity, Where
+from charcot.interfaces.exchange.sbml.files import Source, external_files
+from charcot.interfaces.exchange.sbml.refusals import Refusal, refused
 
 UNIT_FINDINGS = {libsbml.LIBSBML_CAT_UNITS_CONSISTENCY}
 UNKNOWN_UNITS = {
@@ -16,22 +18,47 @@ UNKNOWN_UNITS = {
 }  # a unit that is named but not defined: like a mismatch, no number of it
 
 
-def read_document(path: Path) -> Any:
+def read_document(source: Source) -> Any:
     """The parsed SBML document.
 
     Raises:
-        Problems: the file is missing, is not complete XML, or holds no model. Everything that was found is listed.
+        Problems: it is not complete XML, or holds no model. Everything that was found is listed.
     """
-    if not path.is_file():
-        hint = "Give the path of an SBML file."
-        raise Problems([Problem("sbml-no-file", "there is no such file", Where.of(path), hint)])
-    document = libsbml.readSBMLFromString(path.read_text(encoding="utf-8", errors="replace"))
+    document, path = libsbml.readSBMLFromString(source.text), source.path
     broken = [problem for problem in _findings(document, path, False) if problem.code == "sbml-broken-xml"]
     _raise_errors(broken)  # checking more of a broken file would only add noise
     if document.getModel() is None:
         hint = "An SBML file holds <model> inside <sbml>."
         found = [p for p in _findings(document, path, False) if p.severity is Severity.ERROR]
         raise Problems([*found, Problem("sbml-no-model", "the document holds no model", Where.of(path), hint)])
+    return document
+
+
+def flatten(document: Any, source: Source) -> Any:
+    """The document with all submodels of package comp written out; itself where it has none.
+
+    Raises:
+        Refusal: a model that it takes from another file is not there.
+        Problems: libSBML cannot write the submodels out; all that it finds.
+    """
+    if document.getPlugin("comp") is None:
+        return document
+    path, model = source.path, document.getModel()
+    missing = {place: why for place, why in external_files(source).items() if why}
+    if missing:
+        raise Refusal([refused("external-model", f"{place}: {why}", model, path) for place, why in missing.items()])
+    if source.folder is not None:
+        document.setLocationURI(f"file:{source.path.resolve()}")
+    check_document(document, path, strict_units=False)  # the rules of comp hold before it is flattened
+    how = libsbml.ConversionProperties()
+    how.addOption("flatten comp", True)
+    how.addOption("performValidation", False)
+    how.addOption("leavePorts", False)
+    document.getErrorLog().clearLog()
+    if document.convert(how) != libsbml.LIBSBML_OPERATION_SUCCESS:
+        found = [problem for problem in _findings(document, path, False) if problem.severity is Severity.ERROR]
+        hint = "Mend the submodels, or flatten the model with the tool that wrote it."
+        raise Problems([*found, Problem("sbml-comp", "its submodels cannot be written out", Where.of(path), hint)])
     return document
 
 

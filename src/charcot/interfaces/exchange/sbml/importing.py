@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +12,16 @@ from typing import Any
 from charcot.core.errors import Problem, Severity, Where
 from charcot.core.expression import ONE, ZERO, Expression, constant, symbols_of
 from charcot.core.program import Parameter, Program, Readout, State, Trigger
-from charcot.interfaces.exchange.sbml.document import check_document, read_document
+from charcot.interfaces.exchange.sbml.document import check_document, flatten, read_document
 from charcot.interfaces.exchange.sbml.elements import Elements, gather, kinetic_law, local_parameters
 from charcot.interfaces.exchange.sbml.events import contested, never, trigger_of
+from charcot.interfaces.exchange.sbml.files import read_source
 from charcot.interfaces.exchange.sbml.quantities import Now, Start, given_value, is_parameter, local_name
 from charcot.interfaces.exchange.sbml.refusals import Refusal, Unsupported, find_refusals, refused
 from charcot.interfaces.exchange.sbml.watching import KINDS, watch
 
 NAN = constant(float("nan"))
+DEEPEST_RECURSION = 200_000
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,25 @@ def read_sbml(path: str | Path, *, strict_units: bool = False) -> Imported:
         Problems: the file is missing, cut off, or breaks a rule of SBML; all findings, with file and line.
         Refusal: the model needs features that are not supported; all of them, by name, with element and line.
     """
-    path = Path(path)
-    document = read_document(path)
-    refusals = find_refusals(document, path)
+    source = read_source(Path(path))
+    document = flatten(read_document(source), source)
+    refusals = find_refusals(document, source.path)
     if refusals:
         raise Refusal(refusals)
-    notes = check_document(document, path, strict_units)
-    return Translation(document.getModel(), path, notes).result()
+    notes = check_document(document, source.path, strict_units)
+    with _deep_recursion():
+        return Translation(document.getModel(), source.path, notes).result()
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """Formulas and chains of rules as deep as the bounds of a file allow; Python's own frames need no C stack."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, DEEPEST_RECURSION))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 class Translation:

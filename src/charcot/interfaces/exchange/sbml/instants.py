@@ -13,13 +13,14 @@ from typing import Any
 
 import libsbml
 
-from charcot.core.expression import ONE, ZERO, Expression, jacobian, maximum, multiply, symbol, symbols_of
+from charcot.core.expression import ONE, ZERO, Expression, jacobian, maximum, multiply, symbol
 from charcot.engine.triggers import INSTANT
 from charcot.interfaces.exchange.sbml.elements import Elements, kinetic_law, local_parameters
 from charcot.interfaces.exchange.sbml.operators import absolute
 
 EQUAL_TIMES = 4.0 * INSTANT  # of the time, and of one unit of it: what a comparison takes for equal
 REACHED = 3.0 * INSTANT  # the same, for the whole number that a floor has come to: within what compares as equal
+STILL, KNOWN, UNKNOWN = range(3)
 
 
 class Clockwork:
@@ -38,6 +39,7 @@ class Clockwork:
         self._hands, self.still = tuple(hands), frozenset(still)
         self.varying = frozenset({*states, clock.name})
         self.aside: set[Expression] = set()
+        self._courses: dict[Expression, int] = {}
         self._unknown = self.varying - self.still - {clock.name, *self._hands}
         self._rate_of: Callable[[str], Expression] = lambda name: ZERO
 
@@ -51,8 +53,23 @@ class Clockwork:
 
     def knows(self, expression: Expression) -> bool:
         """Whether the course of ``expression`` is known beforehand, and it has one."""
-        names = symbols_of([expression])
-        return not names & self._unknown and self.moves(names)
+        return self._course(expression) == KNOWN
+
+    def _course(self, expression: Expression) -> int:
+        """STILL, KNOWN or UNKNOWN; each part of an expression is looked at once, however often it is asked for."""
+        waiting = [expression]
+        while waiting:
+            node = waiting[-1]
+            if node in self._courses:
+                waiting.pop()
+            elif node.operation == "symbol":
+                self._courses[node] = UNKNOWN if node.name in self._unknown else KNOWN * self.moves({node.name})
+            else:
+                open_ = [part for part in node.arguments if part not in self._courses]
+                waiting += open_
+                if not open_:
+                    self._courses[node] = max((self._courses[part] for part in node.arguments), default=STILL)
+        return self._courses[expression]
 
     def moves(self, names: set[str]) -> bool:
         """Whether the clock or a quantity of constant rate is among ``names``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ FEATURES = {
     "delay": "delay() reads the past of a quantity, which makes a delay equation",
     "fast-reaction": "a fast reaction asks for an equilibrium at every moment",
     "package": "the model needs an SBML package",
+    "external-model": "the model takes a part from another file",
     "level": "the model is in SBML Level 1",
     "missing-mathematics": "the mathematics uses a construct that this reader does not know",
     "missing-value": "a value that the mathematics reads is given nowhere in the file",
@@ -27,7 +28,8 @@ HINTS = {
     "algebraic-rule": "Solve it by hand into an assignment rule or a rate rule.",
     "delay": "Replace the delay by a chain of intermediate states.",
     "fast-reaction": "Give the reaction a large rate, or an assignment rule for its equilibrium.",
-    "package": "Export the model without the package (models of package comp can be flattened first).",
+    "package": "Export the model without the package.",
+    "external-model": "Put that file into the folder of the model, under the name that the model gives it.",
     "level": "Convert it to Level 3, for example with libSBML's setLevelAndVersion.",
     "missing-value": "Give the element a value, an initial assignment or a rule.",
     "loop": "Break the circle with a rate rule or a number.",
@@ -93,7 +95,7 @@ def find_refusals(document: Any, path: Path) -> list[Problem]:
         if reaction.isSetFast() and reaction.getFast():
             found.append(refused("fast-reaction", "", reaction, path))
     for element in elements_with_mathematics(model):
-        if _any(element.getMath(), lambda node: node.getType() == libsbml.AST_FUNCTION_DELAY):
+        if uses(element.getMath(), libsbml.AST_FUNCTION_DELAY):
             found.append(refused("delay", "", element, path))
     return found
 
@@ -130,12 +132,12 @@ def elements_with_mathematics(model: Any) -> Iterator[Any]:
         yield from event.getListOfEventAssignments()
 
 
-def _any(node: Any, test: Callable[[Any], bool]) -> bool:
-    if node is None:
-        return False
-    return test(node) or any(_any(node.getChild(index), test) for index in range(node.getNumChildren()))
-
-
 def uses(node: Any, kind: int) -> bool:
     """Whether the formula holds a node of this type."""
-    return _any(node, lambda part: part.getType() == kind)
+    waiting = [] if node is None else [node]
+    while waiting:
+        part = waiting.pop()
+        if part.getType() == kind:
+            return True
+        waiting += [part.getChild(index) for index in range(part.getNumChildren())]
+    return False

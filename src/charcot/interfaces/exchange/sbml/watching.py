@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,13 +122,15 @@ def _in_time(
             continue
         if node.operation == "floor" and symbols_of([node]) & clockwork.varying:
             marks[Mark(_finite(node), HALF_A_JUMP, "jump")] = None
-        for quantity, exponent in _steepness(node):
-            if clockwork.knows(quantity):
-                steep[quantity] = None
-                if node.operation in ("minimum", "maximum"):
-                    corners[quantity] = None
-                if exponent is not None:
-                    marks[Mark(_finite(_strides(exponent)), STRIDE, "rise")] = None
+        quantity = _below(node)
+        if quantity is None or not clockwork.knows(quantity):
+            continue
+        steep[quantity] = None
+        if node.operation in ("minimum", "maximum"):
+            corners[quantity] = None
+        exponent = _exponent(node)
+        if exponent is not None:
+            marks[Mark(_finite(_strides(exponent)), STRIDE, "rise")] = None
     for node in topological(steep):
         if node.operation in ("sine", "cosine") and clockwork.knows(node):
             marks[Mark(_finite(node.arguments[0]), EIGHTH_OF_A_TURN, "turn")] = None
@@ -137,25 +139,39 @@ def _in_time(
     return {"corner": list(corners), "extreme": extremes}, list(marks)
 
 
-def _steepness(node: Expression) -> Iterator[tuple[Expression, Expression | None]]:
-    """(a quantity below something steep, the exponent that tells how steep it is) of one operation."""
+def _below(node: Expression) -> Expression | None:
+    """What stands below a steep operation; None for one that is not."""
     a = node.arguments
     match node.operation:
         case "minimum" | "maximum" | "select":
-            yield a[1] - a[0], None
-        case "floor":
-            yield a[0], None
+            return a[1] - a[0]
+        case "floor" | "exp" | "sigmoid" | "softplus" | "arctangent":
+            return a[0]
+        case "divide":
+            return a[1]
+        case "power" if not 0.0 < node.value <= GENTLE_POWER:
+            return a[0]
+        case "raised" if not is_constant(a[1]) or not 0.0 < a[1].value <= GENTLE_POWER:
+            return a[0]
+    return None
+
+
+def _exponent(node: Expression) -> Expression | None:
+    """How steep an operation is, in e-folds; None where it is that at its corners only."""
+    a = node.arguments
+    match node.operation:
         case "exp" | "sigmoid" | "softplus":
-            yield a[0], a[0]
+            return a[0]
         case "arctangent":
             size = log(absolute(a[0]) + 1.0)
-            yield a[0], select(a[0], 0.0, -size, size)
+            return select(a[0], 0.0, -size, size)
         case "divide":
-            yield a[1], log(absolute(a[1]) + TINY)
-        case "power" if not 0.0 < node.value <= GENTLE_POWER:
-            yield a[0], node.value * log(absolute(a[0]) + TINY)
-        case "raised" if not is_constant(a[1]) or not 0.0 < a[1].value <= GENTLE_POWER:
-            yield a[0], a[1] * log(absolute(a[0]) + TINY)
+            return log(absolute(a[1]) + TINY)
+        case "power":
+            return node.value * log(absolute(a[0]) + TINY)
+        case "raised":
+            return a[1] * log(absolute(a[0]) + TINY)
+    return None
 
 
 def _strides(exponent: Expression) -> Expression:
