@@ -15,9 +15,10 @@ import os
 import re
 import shutil
 import signal
+import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +61,11 @@ def place_for(root: Path, name: str, *, force_new: bool) -> tuple[Path, bool]:
     With ``force_new`` the first free ``-2``, ``-3``, ... is taken beside an existing run, or one in the making.
     """
     target = root / name
-    if not target.exists() and not (force_new and _in_the_making(target)):
-        return target, False
+    try:
+        if not target.exists() and not (force_new and _in_the_making(target)):
+            return target, False
+    except OSError as error:  # such as a name that is too long
+        raise _cannot_write(root, error) from None
     if not force_new:
         if not (target / MANIFEST).is_file():
             raise CannotWrite(f"{target} is in the way and is no finished run: move it, or use --force-new.")
@@ -126,13 +130,15 @@ class Making:
     def begin(self) -> None:
         """Take the place; raises :class:`CannotWrite` when another process has it."""
         while self._lock is None:
-            self.place.mkdir(mode=0o700, exist_ok=True)
             try:
+                self.place.mkdir(mode=0o700, exist_ok=True)
                 self._lock, _ = locks.take(self.place / LOCK)
             except FileNotFoundError:  # the place was removed meanwhile
                 continue
             except locks.Held:
                 raise CannotWrite(f"another process is making {self.target} now: wait for it.") from None
+            except OSError as error:
+                raise _cannot_write(self.target.parent, error) from None
         _open.append(self)
         remove(self.place / RUN)  # of a process that was killed
 
@@ -221,12 +227,40 @@ def _make_parents(target: Path) -> list[Path]:
     missing = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise CannotWrite(f"{target.parent} cannot be a folder: a file of that name is in the way.") from None
-    except PermissionError:
+    except OSError as error:
         _forget(missing)
-        raise CannotWrite(f"{target.parent} cannot be written: choose another place with --out.") from None
+        raise _cannot_write(target.parent, error) from None
     return missing
+
+
+def _cannot_write(folder: Path, error: OSError) -> CannotWrite:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return CannotWrite(f"{folder} cannot be a folder: a file of that name is in the way.")
+    return CannotWrite(f"{folder} cannot be written ({error.strerror}): choose another place.")
+
+
+def check_places(folders: Iterable[Path | None] = (), files: Iterable[Path | None] = ()) -> None:
+    """Make sure that results can be written where they are wanted, before hours are spent on them.
+
+    ``folders`` are made where they are missing, the folders of ``files`` are not. Raises :class:`CannotWrite`.
+    """
+    for folder in folders:
+        if folder is not None:
+            _make_parents(folder / "anything")
+            _try(folder)
+    for file in files:
+        if file is not None:
+            if file.is_dir():
+                raise CannotWrite(f"{file} is a folder: name a file in it.")
+            _try(file.parent)
+
+
+def _try(folder: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _cannot_write(folder, error) from None
 
 
 def _forget(folders: list[Path]) -> None:

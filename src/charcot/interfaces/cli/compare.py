@@ -65,6 +65,7 @@ def compare(
         talk.show(f"{len(names)} hypotheses: up to {fits:,} runs for fits, {boards} for the comparison.")
         talk.data({"ok": True, "dry_run": True, "fit_runs": fits, "boards": boards, "protocol": question})
         return
+    runs.check_places([docs])
     with talk.stage("Composing the model"):
         made_of = identity("compare", **question, seed=seed, fits=fitting_rooms.stored_fits(names))
     job = Job("compare", made_of, out, force_new or store or docs is not None, worker_count(workers))

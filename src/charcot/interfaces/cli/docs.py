@@ -28,6 +28,8 @@ def docs(
     from charcot.interfaces import pages
 
     talk = Talk(as_json)
+    if not check:
+        runs.check_places([folder])
     with talk.stage("Composing the model"):
         program = _own_hash()
         stored = pages.read_ablations(folder)
@@ -35,7 +37,6 @@ def docs(
     if check:
         _check(talk, folder, pages.pages(stored), stale)
         return
-    folder.mkdir(parents=True, exist_ok=True)
     if stale or simulate:
         from charcot.experiments.ablation import PATIENTS, ablate, mechanism_names, population_for
 

@@ -69,6 +69,7 @@ def fit(
         talk.show(f"{len(free)} numbers, {len(names)} experiments: up to {count:,} runs of these experiments.")
         talk.data({"ok": True, "dry_run": True, "runs": count, "protocol": question})
         return
+    runs.check_places([docs])
     with talk.stage("Composing the model"):
         made_of = identity("fit", **question)
     # What is to be kept or written is computed, even if an identical run is there.

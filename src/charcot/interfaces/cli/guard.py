@@ -23,6 +23,7 @@ from charcot.interfaces.cli import signals
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS)
+_HOME = Path(__file__).parents[2]  # our own files
 
 
 def guarded(command: Command) -> Command:
@@ -41,8 +42,6 @@ def guarded(command: Command) -> Command:
         except CharcotError as error:
             problems = error.problems if isinstance(error, Problems) else ()
             _end(as_json, error.exit_code, str(error), problems)
-        except BrokenPipeError:
-            _quiet_stdout()
         except OSError as error:
             if signals.heard():  # such as a line to a terminal that has gone
                 _end(as_json, signals.exit_code(), "Interrupted.")
@@ -83,10 +82,18 @@ def _end_of_os_error(error: OSError, as_json: bool) -> None:
             EXIT_BAD_INPUT,
             "The disk is full. Nothing half-written was left behind: free some space, or choose another place (--out).",
         )
-    if error.errno in _NO_PLACE:
-        place = error.filename or "the run folder"
-        _end(as_json, EXIT_BAD_INPUT, f"{place} cannot be written ({error.strerror}): choose another place with --out.")
+    place = _place_of_the_user(error)
+    if place:
+        _end(as_json, EXIT_BAD_INPUT, f"{place} cannot be written or read ({error.strerror}): choose another place.")
     _end_of_surprise(error, as_json)
+
+
+def _place_of_the_user(error: OSError) -> str:
+    """The file that the user named and that is to blame; empty where it is one of ours."""
+    if isinstance(error.filename, str | os.PathLike):
+        ours = Path(error.filename).absolute().is_relative_to(_HOME)
+        return "" if ours else str(error.filename)
+    return "the run folder" if error.errno in _NO_PLACE else ""
 
 
 def _end_of_surprise(error: Exception, as_json: bool) -> None:
@@ -125,8 +132,3 @@ def write_log(error: Exception) -> Path | None:
         return path
     return None
 
-
-def _quiet_stdout() -> None:
-    """The reader of our output went away (``charcot ... | head``): end without a complaint."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise typer.Exit(0)

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from charcot import __version__
-from charcot.core.errors import EXIT_OK, CharcotWarning
-from charcot.interfaces.cli import signals
+from charcot.core.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, EXIT_OK, CharcotWarning
+from charcot.interfaces.cli import signals, streams
 from charcot.interfaces.cli.check import check
 from charcot.interfaces.cli.compare import compare
 from charcot.interfaces.cli.demo import demo
@@ -67,15 +67,26 @@ def main() -> None:
     """The entry point of the ``charcot`` command."""
     signals.listen()
     warnings.formatwarning = _plainly
+    streams.protect()
+    sys.exit(_ended())
+
+
+def _ended() -> int:
+    """Run the verb; its exit code, or that of words which did not reach a full disk."""
     try:
         app()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else EXIT_OK if end.code is None else EXIT_CHECK_FAILED
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
-        sys.exit(signals.exit_code())
-    finally:
-        if signals.heard():
-            signals.let_go_of_a_dead_terminal()
-            sys.exit(signals.exit_code())
+        code = signals.exit_code()
+    if signals.heard():
+        return signals.exit_code()
+    lost = streams.lost_output()
+    if lost is not None:
+        sys.stderr.write(f"What was to be printed could not be written ({lost.strerror}). Runs and files are kept.\n")
+        return code or EXIT_BAD_INPUT
+    return code
 
 
 _with_place = warnings.formatwarning

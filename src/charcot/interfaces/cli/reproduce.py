@@ -54,6 +54,7 @@ def reproduce(
     talk = Talk(as_json)
     if names and (accept or docs):
         raise Problems([Problem("partial-board", "--accept and --docs need the whole board: leave the names out")])
+    runs.check_places([folder, docs], [html])
     with talk.stage("Checking the board"):
         raise_if_any(board_rooms.check_board(), "the board is not sound")
         wanted = board_rooms.board_names(names or ())

@@ -6,7 +6,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from types import FrameType
@@ -57,13 +56,3 @@ def _end_at_last() -> None:
     with contextlib.suppress(OSError, ValueError):
         os.write(2, b"Interrupted. What was finished is kept: the same command goes on from there.\n")
     os._exit(exit_code())
-
-
-def let_go_of_a_dead_terminal() -> None:
-    """After a hang-up nobody reads: what is still to be flushed must not fail at the very end."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            with contextlib.suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
