@@ -160,7 +160,11 @@ def test_workers_do_not_change_the_name(place: Path) -> None:
         (KeyboardInterrupt(), 130, "Interrupted. Nothing half-written"),
         (OSError(errno.ENOSPC, "No space left on device"), 2, "The disk is full"),
         (PermissionError(errno.EACCES, "Permission denied"), 2, "the run folder cannot be written"),
-        (OSError(errno.ENAMETOOLONG, "File name too long", "x" * 300), 2, "xxx cannot be written or read (File name too"),
+        (
+            OSError(errno.ENAMETOOLONG, "File name too long", "x" * 300),
+            2,
+            "xxx cannot be written or read (File",
+        ),
     ],
 )
 def test_an_accident_midway_leaves_no_folder(

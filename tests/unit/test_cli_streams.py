@@ -66,25 +66,36 @@ WRONG = {
     "in /proc": lambda place: "/proc/x",
     "a device": lambda place: os.devnull,
 }
-PLACES = [
-    ("fit", "--out"), ("compare", "--out"), ("demo", "--out"), ("population", "sporadic", "-n", "5", "--out"),
-    ("docs", "--to"), ("reproduce", "--folder"), ("reproduce", "--docs"), ("fit", "--docs"), ("compare", "--docs"),
-    ("reproduce", "--html"), ("init",), ("export", "-o"),
-]  # fmt: skip
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="this system has no /proc")
-@pytest.mark.parametrize("words", PLACES, ids=" ".join)
-def test_a_place_that_cannot_be_is_bad_input(tmp_path, monkeypatch, words):
+@pytest.mark.parametrize("what", WRONG)
+def test_a_run_that_cannot_have_its_place_is_bad_input(tmp_path, monkeypatch, what):
     monkeypatch.chdir(tmp_path)
-    for what, make in WRONG.items():
-        place = make(tmp_path)
-        if words[-1] == "--html" and what in ("a file", "a device"):
-            continue  # a board may replace a file, and be thrown away
-        result = CliRunner().invoke(app, [*words, place])
-        assert result.exit_code == 2, (what, result.output)
-        assert place[:300] in result.stderr or str(Path(place).parent) in result.stderr
-        assert "unexpected" not in result.stderr
+    root = Path(WRONG[what](tmp_path))
+    with pytest.raises(runs.CannotWrite) as caught, runs.writing(runs.place_for(root, "run-1", force_new=False)[0]):
+        pytest.fail("this place cannot be")
+    assert str(root)[:200] in str(caught.value)
+    with pytest.raises(runs.CannotWrite):
+        runs.check_places([root])
+    if what not in ("a file", "a device"):  # those can be written over
+        with pytest.raises(runs.CannotWrite):
+            runs.check_places(files=[root])
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="this system has no /proc")
+@pytest.mark.parametrize(
+    "words",
+    [("population", "sporadic", "-n", "5", "--out"), ("docs", "--to"), ("reproduce", "--html"), ("reproduce", "--docs"),
+     ("reproduce", "--folder"), ("init",), ("export", "-o")],
+    ids=" ".join,
+)  # fmt: skip
+def test_every_place_on_the_command_line_is_bad_input_where_it_cannot_be(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, [*words, "/proc/x"])
+    assert result.exit_code == 2, result.output
+    assert "/proc" in result.stderr
+    assert "unexpected" not in result.stderr
 
 
 def test_places_are_tried_before_work_begins(tmp_path):

@@ -132,6 +132,9 @@ class Making:
         while self._lock is None:
             try:
                 self.place.mkdir(mode=0o700, exist_ok=True)
+            except OSError as error:
+                raise _cannot_write(self.target.parent, error) from None
+            try:
                 self._lock, _ = locks.take(self.place / LOCK)
             except FileNotFoundError:  # the place was removed meanwhile
                 continue
@@ -224,8 +227,9 @@ def remove(folder: Path) -> None:
 
 def _make_parents(target: Path) -> list[Path]:
     """Make the missing parents of ``target``; returns those made, innermost first."""
-    missing = [parent for parent in target.parents if not parent.exists()]
+    missing: list[Path] = []
     try:
+        missing += (parent for parent in target.parents if not parent.exists())
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         _forget(missing)
@@ -250,9 +254,13 @@ def check_places(folders: Iterable[Path | None] = (), files: Iterable[Path | Non
             _try(folder)
     for file in files:
         if file is not None:
-            if file.is_dir():
-                raise CannotWrite(f"{file} is a folder: name a file in it.")
             _try(file.parent)
+            try:
+                is_folder = file.is_dir()
+            except OSError as error:  # such as a name that is too long
+                raise _cannot_write(file, error) from None
+            if is_folder:
+                raise CannotWrite(f"{file} is a folder: name a file in it.")
 
 
 def _try(folder: Path) -> None:

@@ -131,4 +131,3 @@ def write_log(error: Exception) -> Path | None:
             continue
         return path
     return None
-

@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import sys
+from typing import Any
 
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENXIO)  # the reader went away: charcot ... | head -1
 
@@ -16,14 +17,14 @@ class _Outlet(io.FileIO):
 
     failure: OSError | None = None
 
-    def write(self, data: object) -> int:
+    def write(self, data: Any) -> int:
         try:
-            return super().write(data)  # type: ignore[call-overload, no-any-return]
+            return super().write(data)
         except OSError as error:
             if error.errno not in _GONE and self.failure is None:
                 self.failure = error
             self.divert()
-            return memoryview(data).nbytes  # type: ignore[arg-type]
+            return memoryview(data).nbytes
 
     def divert(self) -> None:
         """Let all further words go nowhere."""
