@@ -40,6 +40,16 @@ def test_one_and_two_threads_give_the_same_trial(outcome: TrialOutcome) -> None:
         pd.testing.assert_frame_equal(other.tables[name], table)
 
 
+def test_a_patient_is_the_same_at_baseline_whatever_the_arm_then_gives(outcome: TrialOutcome) -> None:
+    nothing = {"arms.treated.treatments.0.dose": "1 vg"}
+    other = run_trial(load_protocol(templates()["aav-mir126"], {**SMALL, **nothing}), workers=2)
+    one, two = (o.tables["ADQS"].query("PARAMCD == 'ALSFRSR'") for o in (outcome, other))
+    first = [table[table["VISITDAY"] == table["VISITDAY"].min()].reset_index(drop=True) for table in (one, two)]
+    pd.testing.assert_frame_equal(*first)
+    names = ["SUBJID", "BASETOT", "BASESVC", "BASENFL"]
+    pd.testing.assert_frame_equal(outcome.tables["ADSL"][names], other.tables["ADSL"][names])
+
+
 def test_every_shipped_protocol_and_example_is_sound() -> None:
     examples = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
     for path in (*published_protocols().values(), *templates().values(), *examples):

@@ -124,7 +124,9 @@ class FakeWorld:
             "death": onset + 300 + rng.exponential(DAYS_PER_MONTH / self.death_hazard),
         }
 
-    def simulate(self, cohort: Any, regimens: Any, origins: Any, readouts: Sequence[str], workers: int) -> FakeCourses:
+    def simulate(
+        self, cohort: Any, regimens: Any, origins: Any, readouts: Sequence[str], workers: int, days: Any = None
+    ) -> FakeCourses:
         self.calls.append(len(cohort.columns["id"]))
         given = {r.product for patient in regimens or () for r in patient}
         failing = self.failing if not self.fail_only_with or self.fail_only_with in given else ()

@@ -21,12 +21,14 @@ from charcot.model.compose import switch_name
 from charcot.model.limits import hold, value_problems
 from charcot.patients.assemble import all_products, definition, laboratory, numbers, program
 from charcot.patients.cohort import Cohort, deviation, start_days, tempo_paths, value
+from charcot.patients.output_days import output_days
 
 HORIZON_YEARS = 30.0
 # Against a tenth of it this tolerance moves no read-out of any patient by a thousandth, treated or not, but for
 # carriers of SOD1 whom an antisense drug holds near the threshold of misfolding (science/test_numerical_limits.py).
 TOLERANCE = 1e-4
 AT_RISK = "survival.at_risk"  # set when the hazard begins to count
+TEMPO_TARGET = "person.tempo_target"
 STOP_STATE = "clinic.survival.cumulative_hazard"
 DOMAINS = {
     "bulbar": ("speech", "salivation", "swallowing"),
@@ -45,10 +47,14 @@ class Courses:
     The clocks are never mixed: ``onset`` (first domain of the ALSFRS-R noticeably weak), ``diagnosis``, ``death``
     (death or permanent ventilation), each (patients,) in days and infinite where it never comes within the horizon. A
     patient whose simulation failed has NaN everywhere: nothing is known of that course, and who failed is no survivor.
+
+    ``result`` has a row for each day of ``grid`` (times,), which is the same for all, and for the days of events and
+    those asked for, which are each patient's own; without a ``grid`` all rows are of it.
     """
 
     cohort: Cohort
     result: Result
+    grid: np.ndarray | None = None
 
     @property
     def failed(self) -> np.ndarray:
@@ -113,7 +119,9 @@ class Courses:
     def at(self, readout: str, days: np.ndarray) -> np.ndarray:
         """A read-out at ``days`` on the patients' clocks, (patients,) or (patients, k).
 
-        NaN after the patient's end, and for a patient whose simulation failed.
+        On a reported day, what was reported; between two, on the line between them, which no event interrupts: the day
+        of each event is reported, with values before it. NaN after the patient's end, and for a patient whose
+        simulation failed.
         """
         days = np.asarray(days, dtype=float)
         wanted = days[:, None] if days.ndim == 1 else days
@@ -123,22 +131,34 @@ class Courses:
         values, times = self.result[readout], self.result.times
         known = np.isfinite(wanted) & (wanted >= times[:, :1]) & (wanted <= self.result.end_time[:, None])
         known &= ~self.failed[:, None]
-        step = times[:, 1:2] - times[:, :1]  # output times are evenly spaced
-        place = np.where(known, (wanted - times[:, :1]) / step, 0.0)
-        before = np.minimum(place.astype(np.int64), times.shape[1] - 1)
+        before = np.zeros(wanted.shape, dtype=np.int64)
+        for column in range(wanted.shape[1]):
+            before[:, column] = np.maximum((times <= wanted[:, column : column + 1]).sum(axis=1) - 1, 0)
         after = np.minimum(before + 1, times.shape[1] - 1)
         rows = np.arange(len(wanted))[:, None]
         left, right = values[rows, before], values[rows, after]
-        share = place - before
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = (wanted - times[rows, before]) / (times[rows, after] - times[rows, before])
+            between = left + share * (right - left)
         # Between the last output and death the last value holds.
-        out = np.where(np.isfinite(right), left + share * (right - left), left)
+        out = np.where(np.isfinite(right) & (share > 0), between, left)
         out = np.where(known, out, np.nan)
         return out[:, 0] if days.ndim == 1 else out
+
+    def on_grid(self, readout: str, every: int = 1) -> np.ndarray:
+        """(patients, times) a read-out on each ``every``-th day of the regular grid, NaN after the patient's end."""
+        grid = self.grid if self.grid is not None else self.result.times[0]
+        grid = grid[::every]
+        values, times = self.result[readout], self.result.times
+        rows = np.array([np.searchsorted(mine, grid) for mine in times], dtype=np.int64).reshape(len(times), len(grid))
+        rows = np.minimum(rows, times.shape[1] - 1)
+        there = np.take_along_axis(times, rows, axis=1) == grid
+        return np.asarray(np.where(there, np.take_along_axis(values, rows, axis=1), np.nan))
 
     def take(self, index: np.ndarray) -> Courses:
         """The courses of some patients."""
         rows = np.asarray(index)
-        return Courses(self.cohort.take(rows), self.result.take(rows))
+        return Courses(self.cohort.take(rows), self.result.take(rows), self.grid)
 
 
 def parameters_of(
@@ -205,7 +225,7 @@ def _schedule(cohort: Cohort, model: Program, doses: Schedule, horizon: float, s
     if not seeded:
         return given
     times, targets = tempo_paths(cohort, horizon)
-    drift = Schedule.even(n, times, model.index("input", "person.tempo_target"), EventKind.SET, targets)
+    drift = Schedule.even(n, times, model.index("input", TEMPO_TARGET), EventKind.SET, targets)
     columns = cohort.columns
     ports = [f"{region}.{port}" for region, port in zip(columns["onset_region"], columns["seed_port"], strict=True)]
     seeds = Schedule.pack(
@@ -221,16 +241,6 @@ def schedule_of(cohort: Cohort, model: Program, regimens: Sequence[Sequence[Even
     Times are days on each patient's clock, for ``horizon`` days after the seed; ``start_days`` is where they begin.
     """
     return _schedule(cohort, model, Schedule.pack(model, regimens), horizon, seeded=True)
-
-
-def _output_days(horizon: float, step_days: float, until: np.ndarray | None) -> np.ndarray:
-    """The days of the outputs, (days,) for all, or (patients, days) with NaN after the first from ``until`` on."""
-    days = np.arange(0.0, horizon + step_days / 2, step_days)
-    if until is None:
-        return days
-    asked = np.asarray(until)[:, None] > np.concatenate([[-np.inf], days[:-1]])
-    asked[:, :2] = True  # two outputs at least, so that there is a line between them
-    return np.where(asked, days, np.nan)
 
 
 def _check_treatments(
@@ -311,6 +321,7 @@ def simulate(
     model: Program | None = None,
     events: Sequence[Sequence[Event]] | None = None,
     until: np.ndarray | None = None,
+    days: np.ndarray | None = None,
 ) -> Courses:
     """Simulate each patient from age 20, through the seed at day 0, to death or the horizon.
 
@@ -328,6 +339,9 @@ def simulate(
             own clock, such as to inputs of that program.
         until: (patients,) the last day that is asked for on each patient's clock: the simulation ends with the first
             output from it on, and what would come later, such as death, is not seen.
+        step_days: between two days of the regular grid on which everybody is reported. ``days``: (patients,) or
+            (patients, k) further days, such as visits, on which values are exact. The days of events and ``origins``
+            are reported always, with values before what happens then.
 
     Returns the courses; a patient whose simulation fails is a named result in ``courses.result.status``.
     """
@@ -347,16 +361,29 @@ def simulate(
     happens = Schedule.pack_series(model, doses)
     if events:
         happens = Schedule.merge([Schedule.pack(model, events), happens])
+    schedule = _schedule(cohort, model, happens, horizon, seeded)
+    grid = np.arange(0.0, horizon + step_days / 2, step_days)
+    asked = [extra for extra in (origins, days) if extra is not None]
     result = run_engine(
         model,
         table,
-        _output_days(horizon, step_days, until),
+        output_days(grid, _without_drift(schedule, model), model, wanted, asked, until),
         start=start,
-        schedule=_schedule(cohort, model, happens, horizon, seeded),
+        schedule=schedule,
         stop=Stop(STOP_STATE, cohort.columns["event_draw"]),
         readouts=wanted,
         tolerance=tolerance,
         workers=workers,
         progress=progress,
     )
-    return Courses(cohort, result)
+    return Courses(cohort, result, grid)
+
+
+def _without_drift(schedule: Schedule, model: Program) -> Schedule:
+    """All events but the quarterly targets of the tempo, at which no read-out jumps or bends."""
+    drift = model.index("input", TEMPO_TARGET)
+    keep = ~((schedule.kinds == int(EventKind.SET)) & (schedule.targets == drift))
+    owner = np.repeat(np.arange(schedule.patients), np.diff(schedule.offsets))[keep]
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=schedule.patients))])
+    columns = (getattr(schedule, name)[keep] for name in ("times", "targets", "kinds", "values"))
+    return Schedule(offsets.astype(np.int64), *columns)

@@ -206,7 +206,9 @@ class PopulationJob:
                 self.readouts,
                 horizon_years=self.horizon_years,
             )
-            seen.put(rows, self._see(courses, diagnosis[rows]))
+            # Until the first dose nobody is another person than untreated.
+            before = np.array(self.score_days) <= min(regimen.start for regimen in regimens)
+            seen.put(rows, self._see(courses, diagnosis[rows]), before)
         return seen
 
     def _background(self, cohort: Cohort) -> np.ndarray:
@@ -220,7 +222,7 @@ class PopulationJob:
         scores = np.stack([courses.at(name, days) for name in self.reported])
         stored = np.zeros((len(self.reported), len(diagnosis), 0))
         if self.trajectory_months:
-            stored = np.stack([courses.result[name][:, :: self.trajectory_months] for name in self.reported])
+            stored = np.stack([courses.on_grid(name, self.trajectory_months) for name in self.reported])
         return _Seen(courses.death.copy(), courses.result.status.copy(), scores, stored)
 
     def _table(self, cohort: Cohort, onset: np.ndarray, diagnosis: np.ndarray, seen: list[_Seen]) -> pyarrow.Table:
@@ -279,9 +281,12 @@ class _Seen:
     scores: np.ndarray
     courses: np.ndarray
 
-    def put(self, rows: np.ndarray, other: _Seen) -> None:
+    def put(self, rows: np.ndarray, other: _Seen, before: np.ndarray) -> None:
+        """Take what another course shows of some patients, but for the scores ``before`` (days,) bool, of who lives."""
         self.death[rows], self.status[rows] = other.death, other.status
-        self.scores[:, rows], self.courses[:, rows] = other.scores, other.courses
+        kept = np.isfinite(other.scores) & before
+        self.scores[:, rows] = np.where(kept, self.scores[:, rows], other.scores)
+        self.courses[:, rows] = other.courses
 
 
 def _regimen_words(regimen: treatments.Regimen) -> dict[str, Any]:

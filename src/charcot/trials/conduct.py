@@ -186,7 +186,10 @@ def _latent(protocol: Protocol, randomised: Randomised, treated: ArmCourses) -> 
                 continue
             start = screened.clocks.randomisation[people[rows]]
             courses = treated(position, arm)
-            part.put(rows, latent_at(courses, start[:, None] + visits))
+            seen = latent_at(courses, start[:, None] + visits)
+            # Until the first dose nobody is another person than in an arm without treatment.
+            seen.keep(part.take(rows), visits <= min(treatment.start for treatment in design.treatments))
+            part.put(rows, seen)
             numbers = screened.batch.numbers[people[rows]]
             stage = f"in arm {design.id}"
             pairs = zip(numbers, reasons(courses), strict=True)

@@ -125,7 +125,7 @@ def screen(protocol: Protocol, pool: Pool, batch: Batch, replicate: int) -> Scre
         if rule.applies(protocol):
             verdicts.judge(rule, came, rule.fails(protocol, clocks.take(came), NO_VISIT))
     rows = np.flatnonzero(verdicts.reason == "")
-    courses = pool.with_background(batch, rows)
+    courses = pool.with_background(batch, rows, _seen_on(protocol, clocks.take(rows)))
     visit = see(protocol, clocks.take(rows), courses, [addresses[row] for row in rows])
     verdicts.exclude(rows[np.asarray(courses.failed, dtype=bool)], "simulation_failed")
     verdicts.exclude(rows[np.asarray(courses.death) <= clocks.screening[rows]], "died_before_screening")
@@ -133,6 +133,11 @@ def screen(protocol: Protocol, pool: Pool, batch: Batch, replicate: int) -> Scre
     failures = _failures(replicate, batch, np.arange(batch.size), batch.reasons, "natural history")
     failures += _failures(replicate, batch, rows, reasons(courses), "with background treatment")
     return Screened(batch, clocks, verdicts, rows, courses, visit, failures)
+
+
+def _seen_on(protocol: Protocol, clocks: Clocks) -> np.ndarray:
+    """(people, 1 + visits) the days of screening and of the visits that would follow."""
+    return np.column_stack([clocks.screening, clocks.randomisation[:, None] + np.array(protocol.visits)])
 
 
 def _judge_visits(protocol: Protocol, verdicts: Verdicts, clocks: Clocks, visit: Visit, rows: np.ndarray) -> None:

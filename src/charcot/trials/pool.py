@@ -60,6 +60,15 @@ class Latent:
         for mine, theirs in zip(self._arrays(), other._arrays(), strict=True):
             mine[rows] = theirs
 
+    def keep(self, other: Latent, days: np.ndarray) -> None:
+        """Take the values of ``other`` on some of the days, (days,) bool."""
+        for mine, theirs in (
+            (self.items, other.items),
+            (self.vital_capacity, other.vital_capacity),
+            (self.nfl, other.nfl),
+        ):
+            mine[:, days] = theirs[:, days]
+
     def _arrays(self) -> tuple[np.ndarray, ...]:
         return self.items, self.vital_capacity, self.nfl, self.death, self.failed
 
@@ -146,13 +155,16 @@ class Pool:
             if stream(seed, person, f"background {product}").random() < share / 100  # shares are in percent
         )
 
-    def with_background(self, batch: Batch, rows: np.ndarray) -> Courses:
-        """The courses of some people of a batch with their background treatments, taken from diagnosis."""
+    def with_background(self, batch: Batch, rows: np.ndarray, days: np.ndarray | None = None) -> Courses:
+        """The courses of some people of a batch with their background treatments, taken from diagnosis.
+
+        ``days``: (rows, k) those on which they will be seen.
+        """
         if not len(rows):
             return NoCourses()
         regimens = [[self._from_diagnosis(p, 0.0) for p in batch.background[row]] for row in rows]
         cohort = batch.cohort.take(rows)
-        return self.world.simulate(cohort, regimens, batch.diagnosis[rows], READOUTS, self.workers)
+        return self.world.simulate(cohort, regimens, batch.diagnosis[rows], READOUTS, self.workers, days)
 
     def _from_diagnosis(self, product: str, start: float) -> object:
         return self.world.regimen(product, None, f"{start!r} days", None, "label")
@@ -167,7 +179,12 @@ class Pool:
             [self._from_diagnosis(p, float(batch.diagnosis[row] - day)) for p in batch.background[row]] + treatments
             for row, day in zip(rows, randomisation, strict=True)
         ]
-        return self.world.simulate(batch.cohort.take(rows), regimens, randomisation, READOUTS, self.workers)
+        days = self.visit_days(randomisation)
+        return self.world.simulate(batch.cohort.take(rows), regimens, randomisation, READOUTS, self.workers, days)
+
+    def visit_days(self, randomisation: np.ndarray) -> np.ndarray | None:
+        """(people, visits) the days of the visits, on which courses are then exact."""
+        return np.asarray(randomisation[:, None] + np.array(self.protocol.visits))
 
 
 class NoCourses:
@@ -221,6 +238,11 @@ class SharedPool(Pool):
         self.treated = super().with_background(everyone, came)
         self.order = np.arange(everyone.size)
 
+    def visit_days(self, randomisation: np.ndarray) -> np.ndarray | None:
+        """None: the courses without treatment are shared by replicates that see them on other days, and all arms are to
+        be seen alike, on the line between monthly values."""
+        return None
+
     def reordered(self, replicate: int) -> SharedPool:
         """This pool in the order of one replicate."""
         draws = stream(self.protocol.simulate.seed, f"replicate {replicate}", "order of the shared pool")
@@ -241,7 +263,7 @@ class SharedPool(Pool):
             all_.too_old[rows],
         )
 
-    def with_background(self, batch: Batch, rows: np.ndarray) -> Courses:
+    def with_background(self, batch: Batch, rows: np.ndarray, days: np.ndarray | None = None) -> Courses:
         return CourseRows(self.treated, self.course_row[batch.numbers[rows]])
 
 

@@ -47,5 +47,6 @@ class RealWorld:
         origins: np.ndarray | None,
         readouts: Sequence[str],
         workers: int,
+        days: np.ndarray | None = None,
     ) -> patients.Courses:
-        return self.assumed.simulate(cohort, regimens, origins, readouts, workers)
+        return self.assumed.simulate(cohort, regimens, origins, readouts, workers, days=days)

@@ -65,6 +65,7 @@ class World(Protocol):
         origins: np.ndarray | None,
         readouts: Sequence[str],
         workers: int,
+        days: np.ndarray | None = None,
     ) -> Courses: ...
 
 
