@@ -155,7 +155,7 @@ def test_only_what_feels_a_change_is_run_again(monkeypatch):
 
     ran: list[tuple[str, ...]] = []
     run = targets._run
-    monkeypatch.setattr(targets, "_run", lambda job: ran.append(job[0]) or run(job))
+    monkeypatch.setattr(targets, "_run", lambda job, threads: ran.append(job[0]) or run(job, threads))
     moved = changed({"sod1-g93a/pool.death_constant": 0.28})
     with Laboratory(1, at_most=20) as laboratory:
         [first] = laboratory.run(names, [Assumed()])
@@ -228,3 +228,13 @@ def test_feasible_experiments_read_a_number_in_the_shipped_model():
         [values] = laboratory.predict(names, [Assumed()])
     assert len(values) == sum(len(feasible()[name].content.readings) for name in names)
     assert np.isfinite(values).all()
+
+
+def test_a_point_alone_has_all_threads_and_many_share_them(monkeypatch):
+    seen: list[int] = []
+    monkeypatch.setattr(targets, "_run", lambda job, threads: seen.append(threads) or [])
+    laboratory = Laboratory(workers=4)  # not entered: no processes
+    points = [Assumed(overrides={"pool.death_constant": 0.004 + k / 1e4}) for k in range(3)]
+    for some in (points[:1], points[:2], points):
+        laboratory._each("points", targets._run, [(("tnf_knockout",), under, 0) for under in some])
+    assert seen == [4, 2, 2, 1, 1, 1]

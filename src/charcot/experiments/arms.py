@@ -86,10 +86,16 @@ def reads_of(mark: Landmark) -> set[str]:
 
 def full_names(known: Iterable[str], name: str) -> list[str]:
     """The full names that ``name`` stands for: itself, or the same in every region and segment."""
-    names = tuple(known)
+    return list(_full_names(tuple(known), name))
+
+
+@functools.lru_cache(maxsize=4096)
+def _full_names(names: tuple[str, ...], name: str) -> tuple[str, ...]:
     if name in names:
-        return [name]
-    return [full for full in names if _local(full) == name or (_local(full).rpartition(".")[0] == name and _ends(full))]
+        return (name,)
+    return tuple(
+        full for full in names if _local(full) == name or (_local(full).rpartition(".")[0] == name and _ends(full))
+    )
 
 
 def _own(name: str, number: str, value: float, under: Assumed) -> float:
@@ -159,6 +165,12 @@ def _limits(names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return ends[:, 0], ends[:, 1], np.array([name in summed for name in names])
 
 
+@functools.cache
+def _is_a_time(name: str) -> bool:
+    """Whether a number, by its local name, is a time, and not a rate."""
+    return Unit.of(next(n.unit for full, n in numbers().items() if full == name or _local(full) == name)).same(DAY)
+
+
 class RunFailed(ValueError):
     """An arm that cannot be simulated: a failure of the solver, or values that cannot be."""
 
@@ -189,8 +201,7 @@ class _Run:
         clock = self.system.clock
         for name in clock.numbers if clock else ():
             assert clock is not None
-            unit = Unit.of(next(n.unit for full, n in numbers().items() if full == name or _local(full) == name))
-            factor = 1 / clock.factor if unit.same(DAY) else clock.factor
+            factor = 1 / clock.factor if _is_a_time(name) else clock.factor
             self._number(name, lambda old, f=factor: old * f)  # type: ignore[misc]
 
     def _number(self, name: str, change) -> None:  # type: ignore[no-untyped-def]

@@ -113,12 +113,14 @@ class Laboratory:
         """Every reading of the named feasible experiments under each change, in order; NaN where one cannot be run."""
         return self._each("predictions", _predict, [(tuple(names), under, self.at_most) for under in changes])
 
-    def _each(self, kind: str, work: Callable[[_Job], _Found], jobs: Sequence[_Job]) -> list[_Found]:
+    def _each(self, kind: str, work: Callable[..., _Found], jobs: Sequence[_Job]) -> list[_Found]:
         """What ``work`` makes of each job, in order; each is kept as a piece as soon as it is finished."""
         words = [[list(names), under.key, at_most] for names, under, at_most in jobs]
         there = {k: kept for k in range(len(jobs)) if (kept := pieces.find(kind, words[k])) is not None}
         out: dict[int, _Found] = {k: kept[0] for k, kept in there.items()}
         missing = [k for k in range(len(jobs)) if k not in there]
+        # A point alone has all threads, as one of many has its share of them; no result depends on it.
+        work = functools.partial(work, threads=max(1, self.workers // max(1, len(missing))))
         if self._pool is not None:
             finished = self._pool.each(work, {k: jobs[k] for k in missing})
         else:
@@ -176,18 +178,18 @@ def _of_the_clinic() -> frozenset[str]:
     return frozenset({full for full, number in symbols.items() if number.name in clinical} | set(DRAWN))
 
 
-def _run(job: _Job) -> list[Scored]:
+def _run(job: _Job, threads: int = 1) -> list[Scored]:
     names, under, at_most = job
     known = entries()
-    with _at_most(at_most):
+    with _at_most(at_most, threads):
         # no curves: nobody looks at them here, and a fit keeps hundreds of boards
         return [replace(score(known[name], under), curves=()) for name in names]
 
 
 @contextmanager
-def _at_most(count: int) -> Iterator[None]:
-    """One thread and a bound on cohorts, for this job alone; nothing of it is kept."""
-    threads, most = WORKERS.set(1), MOST.set(count)
+def _at_most(count: int, workers: int) -> Iterator[None]:
+    """So many threads and a bound on cohorts, for this job alone; nothing of it is kept."""
+    threads, most = WORKERS.set(workers), MOST.set(count)
     try:
         yield
     finally:
@@ -196,10 +198,10 @@ def _at_most(count: int) -> Iterator[None]:
         forget()  # each change is run once: what is kept would only fill memory
 
 
-def _predict(job: _Job) -> list[float]:
+def _predict(job: _Job, threads: int = 1) -> list[float]:
     names, under, at_most = job
     known = feasible()
-    with _at_most(at_most):
+    with _at_most(at_most, threads):
         return [
             _reading(known[name].content, reading, under) for name in names for reading in known[name].content.readings
         ]
