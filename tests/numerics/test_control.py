@@ -11,6 +11,8 @@ from engine_cases import decay, disease, spread
 from test_ensembles import TIMES, same, schedule
 from test_faults import WELL, fragile
 
+from charcot.core.expression import constant, maximum, raised, substitute, symbol
+from charcot.core.program import Parameter, State
 from charcot.core.result import Result, Status
 from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.engine import Stop, compiled, scalar, simulate
@@ -144,11 +146,33 @@ def test_both_loops_end_a_patient_where_a_state_that_is_solved_exactly_meets_its
     same(fast, slow)
 
 
+def test_both_loops_know_a_patients_own_tolerances_clock_and_longest_step():
+    plain, patients = disease(), 11
+    time, slow = symbol("time"), symbol("slow")
+    states = tuple(replace(state, scale=None) for state in plain.states)
+    states += (State("time", "day", constant(0.0), constant(1.0)), State("slow", "1", constant(0.0), 1 - slow))
+    states += (State("late", "1", constant(0.0), raised(maximum(slow, 0.0), symbol("order")) / (1 + time)),)
+    parameters = (*plain.parameters, Parameter("order", "1", 0.5))
+    program = replace(plain, states=states, parameters=parameters, clock="time")
+    assert compiled.kernel(program).sizes.allowances
+    assert compiled.kernel(program).sizes.clock >= 0
+    asked = {"start": np.linspace(0.0, 3.0, patients), "longest_step": np.linspace(1.0, 30.0, patients)}
+    asked["absolute_tolerances"] = {"glia": np.geomspace(1e-9, 1e-3, patients)}
+    fast, slow_loop = both(program, spread(program, patients), TIMES[1:], max_steps=300, **asked)
+    assert set(fast.status) == {Status.COMPLETED, Status.TOO_MANY_STEPS}
+    assert (fast.largest > 0.0).any()
+    np.testing.assert_array_equal(fast.largest, slow_loop.largest)
+    same(fast, slow_loop)
+
+
 def test_both_loops_name_the_same_faults():
-    program = replace(fragile(), triggers=())
+    whole = replace(fragile(), triggers=())
+    rates = substitute([state.rate for state in whole.states], {"corner": constant(0.0)})  # a jump would be watched
+    states = tuple(replace(state, rate=rate) for state, rate in zip(whole.states, rates, strict=True))
+    program = replace(whole, states=states)
     column = {name: program.index("parameter", name) for name in WELL}
     parameters = program.parameter_table(10)
-    faults = {"explode": 1.0, "sink": 1.0, "corner": 1.0, "wrong": -1.0, "spin": 1e4, "couple": 1e15}
+    faults = {"explode": 1.0, "sink": 1.0, "wrong": -1.0, "spin": 1e4, "couple": 1e15}
     for row, (name, value) in enumerate(faults.items()):
         parameters[row, column[name]] = value
     fast, slow = both(program, parameters, np.linspace(0.0, 8.0, 17))

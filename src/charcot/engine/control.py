@@ -71,7 +71,7 @@ class Board:
     inputs_count: int
     times_count: int  # of a row of output times
     chosen_count: int  # read-outs asked for
-    max_steps: int
+    largest_count: int  # states whose largest value is followed: all or none
     stop_state: int  # -1: none
     stop_exact: int  # whether the stopping state is one that is solved exactly
 
@@ -96,7 +96,7 @@ class Board:
     readouts: Reals
     scratch: Reals
     tolerances: Reals
-    largest: Reals  # empty
+    largest: Reals
     step_size: Reals
     error: Reals
     factor: Reals
@@ -133,11 +133,14 @@ class Board:
     waiting_modes: Reals
     waiting_inputs: Reals
     waiting_states: Reals
+    waiting_tolerances: Reals
 
     # what is asked, by patient
     begin: Doubles
     end: Doubles
     thresholds: Doubles
+    longest_step: Doubles
+    max_steps: Integers
     output_counts: Integers
     output_times: Doubles
     event_offsets: Integers
@@ -153,6 +156,7 @@ class Board:
     steps_taken: Integers
     steps_rejected: Integers
     final_states: Doubles
+    largest_found: Doubles
 
 
 # rounds ----------------------------------------------------------------------------------------------------------
@@ -215,9 +219,10 @@ def advance(at: Board) -> int:
 
 def choose_step(at: Board, seat: int) -> None:
     gap = at.goal[seat] - at.time[seat]
+    longest = at.longest_step[at.patient[seat]]
     # a step of nothing would change nothing, without error
-    wish = larger(at.proposed[seat], SMALLEST_STEP * larger(absolute(at.time[seat]), 1.0))
-    if wish * STRETCH >= gap:
+    wish = smaller(larger(at.proposed[seat], SMALLEST_STEP * larger(absolute(at.time[seat]), 1.0)), longest)
+    if smaller(wish * STRETCH, longest) >= gap:
         at.step_size[seat] = gap
         at.arrival[seat] = at.goal[seat]
     else:
@@ -253,7 +258,7 @@ def reject(at: Board, seat: int) -> int:
 
 
 def give_up(at: Board, seat: int) -> None:
-    if at.steps[seat] + at.rejected[seat] >= at.max_steps:
+    if at.steps[seat] + at.rejected[seat] >= at.max_steps[at.patient[seat]]:
         finish(at, seat, Status.TOO_MANY_STEPS)
 
 
@@ -299,6 +304,10 @@ def take_seat(at: Board, seat: int, place: int) -> None:
         at.modes[i * at.width + seat] = at.waiting_modes[(pack * at.modes_count + i) * at.width + lane]
     for i in range(at.inputs_count):
         at.inputs[i * at.width + seat] = at.waiting_inputs[(pack * at.inputs_count + i) * at.width + lane]
+    for i in range(at.states_count + 1):
+        at.tolerances[i * at.width + seat] = at.waiting_tolerances[(pack * (at.states_count + 1) + i) * at.width + lane]
+    for i in range(at.largest_count):
+        at.largest[i * at.width + seat] = 0.0
     sound = 1
     for i in range(at.states_count):
         value = at.waiting_states[(pack * at.states_count + i) * at.width + lane]
@@ -444,6 +453,8 @@ def finish(at: Board, seat: int, status: int) -> None:
     at.steps_rejected[patient] = at.rejected[seat]
     for i in range(at.states_count):
         at.final_states[patient * at.states_count + i] = at.states[i * at.width + seat]
+    for i in range(at.largest_count):
+        at.largest_found[patient * at.largest_count + i] = at.largest[i * at.width + seat]
     at.patient[seat] = -1
     at.stuck[seat] = 0
     at.step_size[seat] = 1.0

@@ -18,7 +18,7 @@ from charcot.engine.functions import LIBRARY
 from charcot.engine.lockstep import Lockstep
 from charcot.engine.request import Request, Stop, empty_result, make_request
 from charcot.engine.scales import LEAST_STEPS, MOST_RUNS, MOST_STEPS, RELATIVE_SCALE, Given, lowered
-from charcot.engine.seats import Seats, plain
+from charcot.engine.seats import Seats
 
 # Below, round-off in single precision is no longer small beside the error that the step allows (docs/engine.md).
 SINGLE_TOLERANCE = 1e-3
@@ -184,7 +184,7 @@ def _run(
     def work() -> None:
         # NaN and infinity are expected values here: they mark steps to reject and patients that fail
         with np.errstate(all="ignore"):
-            if not plain(request, code.sizes):
+            if request.triggers:
                 Lockstep(code, request, result, seats).run(queue.take, report)
             else:
                 least = min(seats, code.sizes.width)

@@ -14,7 +14,7 @@ import numpy as np
 
 from charcot.core.result import Result, Status
 from charcot.engine import control
-from charcot.engine.compiled import Kernel, Sizes, aligned, control_of
+from charcot.engine.compiled import Kernel, aligned, control_of
 from charcot.engine.pivoting import PivotedStep
 from charcot.engine.request import Request
 
@@ -25,18 +25,11 @@ ROUNDS = 256  # before Python comes in to see whether it is to stop
 FIELDS = {name: place for place, name in enumerate(control.Board.__annotations__)}
 
 
-def plain(request: Request, sizes: Sizes) -> bool:
-    """Whether :class:`Seats` can do what is asked: nothing is watched, and all may have the same errors."""
-    alike = request.tolerances.strides[0] == 0 and bool(np.isinf(request.longest_step).all())
-    own = sizes.follows or sizes.allowances or sizes.clock >= 0
-    return alike and not own and not request.triggers
-
-
 class Seats:
     """One worker's tables.
 
     Args:
-        kernel: of a program for which :func:`plain` holds, as for the request.
+        kernel: of a program without triggers and without jumps that are watched.
         request, result: what is asked, and what is found.
         seats: the most patients on board at a time; never more than a pack holds.
     """
@@ -63,7 +56,7 @@ class Seats:
             "inputs_count": sizes.inputs,
             "times_count": result.values.shape[1],
             "chosen_count": result.values.shape[2],
-            "max_steps": int(request.max_steps[0]),
+            "largest_count": sizes.states if sizes.follows else 0,
             "stop_state": stop,
             "stop_exact": int(any(stop in block.states for block in sizes.blocks)),
             "more": 1,
@@ -90,12 +83,11 @@ class Seats:
             "readouts": sizes.readouts,
             "scratch": sizes.scratch,
             "tolerances": 1 + sizes.states,
-            "largest": 0,
+            "largest": sizes.states if sizes.follows else 0,
             **dict.fromkeys(("step_size", "error", "factor", "theta", "accept", "suggested"), 1),
         }
         tables = {name: aligned((count, sizes.width), real) for name, count in vectors.items()}
         tables["step_size"][:] = 1.0
-        tables["tolerances"][:] = self.request.tolerances[0][:, None]
         selected = self.request.selected
         return tables | {
             "packs": np.zeros(1, dtype=np.int64),
@@ -118,6 +110,7 @@ class Seats:
     def _waiting_tables(self) -> dict[str, Array]:
         sizes = self.kernel.sizes
         vectors = {"derived": sizes.derived, "modes": sizes.modes, "inputs": sizes.inputs, "states": sizes.states}
+        vectors["tolerances"] = 1 + sizes.states
         self.parameters = self._waiting(sizes.parameters)
         tables = {f"waiting_{name}": self._waiting(count) for name, count in vectors.items()}
         return tables | {"waiting_patients": np.zeros(self.room, dtype=np.int64)}
@@ -160,16 +153,21 @@ class Seats:
         places = np.arange(len(patients))
         pack, lane = places // self.width, places % self.width
         packs = np.arange(-(-len(patients) // self.width))
-        self.parameters[pack, :, lane] = request.parameters[patients]
+        sizes, given, tolerances = self.kernel.sizes, request.parameters.shape[1], request.tolerances[patients]
+        tables["waiting_tolerances"][pack, :, lane] = tolerances
+        self.parameters[pack, :given, lane] = request.parameters[patients]
+        self.parameters[pack, given:, lane] = tolerances[:, sizes.allowances]
         first, derived, states = packs.ctypes.data, tables["waiting_derived"], tables["waiting_states"]
         self.kernel.prologue(len(packs), first, self.parameters.ctypes.data, derived.ctypes.data)
-        for block in self.kernel.sizes.blocks:
+        for block in sizes.blocks:
             rows = slice(block.offset, block.offset + block.size)
             tables["waiting_modes"][pack, rows, lane] = block.modes(derived[pack, :, lane])
         if request.initial is None:
             self.kernel.initial(len(packs), first, self.parameters.ctypes.data, states.ctypes.data)
         else:
             states[pack, :, lane] = request.initial[patients]
+        if sizes.clock >= 0:
+            states[pack, sizes.clock, lane] = request.start[patients]
         tables["waiting_inputs"][pack, :, lane] = request.inputs
         tables["waiting_patients"][places] = patients
 
@@ -189,6 +187,8 @@ def _request_tables(request: Request) -> dict[str, Array]:
         "begin": (request.start, np.float64),
         "end": (request.end, np.float64),
         "thresholds": (request.thresholds, np.float64),
+        "longest_step": (request.longest_step, np.float64),
+        "max_steps": (request.max_steps, np.int64),
         "output_counts": (request.counts, np.int64),
         "output_times": (request.times, np.float64),
         "event_offsets": (schedule.offsets, np.int64),
@@ -208,4 +208,5 @@ def _result_tables(result: Result) -> dict[str, Array]:
         "steps_taken": result.steps,
         "steps_rejected": result.rejected,
         "final_states": result.final_states,
+        "largest_found": result.largest,
     }
