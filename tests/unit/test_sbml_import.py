@@ -4,7 +4,21 @@ import math
 
 import numpy as np
 import pytest
-from sbml_text import DELAY, TIME, apply, course, document, event, math_of, name, number, parameters, read_text, rules
+from sbml_text import (
+    DELAY,
+    TIME,
+    apply,
+    course,
+    document,
+    event,
+    formula,
+    math_of,
+    name,
+    number,
+    parameters,
+    read_text,
+    rules,
+)
 
 from charcot.core.errors import Problems, Severity
 from charcot.core.expression import symbol, to_python
@@ -306,18 +320,57 @@ def test_the_clock_keeps_out_of_the_way_of_an_element_called_time(read):
 
 
 def test_everything_unsupported_is_named_at_once_with_its_element_and_line(read):
-    rule = f"<algebraicRule>{math_of(apply('minus', name('x'), number(1)))}</algebraicRule>"
+    rule = f"<algebraicRule>{math_of(apply('minus', apply('times', name('z'), name('z')), number(1)))}</algebraicRule>"
     late = apply(DELAY, name("x"), number(1))
-    body = parameters(x=0, y=0) + "\n" + rules(y=late).replace("</listOfRules>", f"\n{rule}\n</listOfRules>")
+    text = cell().format(rules=rules(y=late).replace("</listOfRules>", f"\n{rule}\n</listOfRules>"))
+    text = text.replace("<listOfRules>", parameters(x=0, y=0, z=1) + "\n<listOfRules>")
+    text = text.replace('<reaction id="r"', '\n<reaction id="r" fast="true"')
     with pytest.raises(Refusal) as caught:
-        read(body)
-    assert caught.value.features == ("algebraic-rule", "delay")
+        read(text, version=1)
+    assert caught.value.features == ("fast-reaction", "delay")
     places = {problem.code: problem for problem in caught.value.problems}
-    assert places["sbml-refused-delay"].where.line == 5
-    assert "'y'" in places["sbml-refused-delay"].message
-    assert places["sbml-refused-algebraic-rule"].where.line == 6
-    assert "assignment rule" in places["sbml-refused-algebraic-rule"].hint
-    assert "model.xml:6" in str(caught.value)
+    delay, fast = places["sbml-refused-delay"], places["sbml-refused-fast-reaction"]
+    assert "'y'" in delay.message
+    assert "'r'" in fast.message
+    assert "intermediate states" in delay.hint
+    assert fast.where.line > delay.where.line > 0
+    assert f"model.xml:{delay.where.line}" in str(caught.value)
+
+
+def algebraic(*formulas):
+    written = "".join(f"<algebraicRule>{math_of(formula(text))}</algebraicRule>" for text in formulas)
+    return f"<listOfRules>{written}</listOfRules>"
+
+
+def test_an_algebraic_rule_that_is_linear_in_what_nothing_else_gives_is_solved(read):
+    """B takes what A has lost (conservation), p follows from B, and q from p through an assignment."""
+    rows = algebraic("2 * B + A - 6", "piecewise(p, time < 1, 2 * p) - B", "q * (1 + A) - p")
+    found = course(read(parameters(A=4, B=0, p=0, q=0) + rows.replace("</list", rate_of_a() + "</list")), [0.0, 2.0])
+    a = 4 * np.exp([0.0, -2.0])
+    b = (6 - a) / 2
+    np.testing.assert_allclose(found["B"][0], b, rtol=1e-8)
+    np.testing.assert_allclose(found["p"][0], b / [1, 2], rtol=1e-8)
+    np.testing.assert_allclose(found["q"][0], b / [1, 2] / (1 + a), rtol=1e-8)
+
+
+def rate_of_a():
+    return f'<rateRule variable="A">{math_of(formula("-A"))}</rateRule>'
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ("x * x - 4", "not linear in 'x'"),
+        ("piecewise(x - 1, x > 0, x - 2)", "not linear in 'x'"),
+        ("abs(x) - 1", "not linear in 'x'"),
+        ("x - x + 1", "not linear in 'x'"),
+        ("x + y - 3", "not clear"),
+    ],
+)
+def test_an_algebraic_rule_without_one_explicit_answer_is_refused(read, rule, why):
+    with pytest.raises(Refusal, match=why) as caught:
+        read(parameters(x=1, y=2) + algebraic(rule))
+    assert set(caught.value.features) == {"algebraic-rule"}
 
 
 def test_a_fast_reaction_is_refused_where_the_level_has_them(read):

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import libsbml
+
 
 @dataclass
 class Elements:
@@ -16,6 +18,8 @@ class Elements:
         compartments, species, parameters, references, reactions: the declared elements; of species references those
             that have an id.
         assignments, rates, initial: the rule or initial assignment of an identifier, where it has mathematics.
+        solved: of the assignments, those that are algebraic rules, to be solved for the identifier.
+        unsolved: algebraic rules of which it is not clear what they give the value of.
         set_by_events: identifiers that some event assigns.
         changes: species -> (reaction, reference, sign) of each reaction that changes its amount.
     """
@@ -30,6 +34,8 @@ class Elements:
     assignments: dict[str, Any] = field(default_factory=dict)
     rates: dict[str, Any] = field(default_factory=dict)
     initial: dict[str, Any] = field(default_factory=dict)
+    solved: set[str] = field(default_factory=set)
+    unsolved: list[Any] = field(default_factory=list)
     set_by_events: set[str] = field(default_factory=set)
     changes: dict[str, list[tuple[str, Any, float]]] = field(default_factory=dict)
 
@@ -73,7 +79,11 @@ def gather(model: Any) -> Elements:
     found.parameters = {element.getId(): element for element in model.getListOfParameters()}
     found.reactions = {element.getId(): element for element in model.getListOfReactions()}
     for rule in model.getListOfRules():
-        if rule.getMath() is not None:  # Level 3 Version 2 allows a rule without mathematics: it says nothing
+        if rule.getMath() is None:
+            continue  # Level 3 Version 2 allows a rule without mathematics: it says nothing
+        if rule.isAlgebraic():
+            found.unsolved.append(rule)
+        else:
             table = found.assignments if rule.isAssignment() else found.rates
             table[rule.getVariable()] = rule
     for assignment in model.getListOfInitialAssignments():
@@ -84,6 +94,39 @@ def gather(model: Any) -> Elements:
             if assignment.getMath() is not None:
                 found.set_by_events.add(assignment.getVariable())
     _gather_references(found)
+    _match_algebraic_rules(found)
+    return found
+
+
+def _match_algebraic_rules(found: Elements) -> None:
+    """Find out which identifier each algebraic rule gives the value of: one that nothing else gives.
+
+    A rule that reads only one such identifier gives that; what it gives is known to the others, and so on.
+    """
+    free = {name for table in (found.compartments, found.species, found.parameters) for name in table}
+    free = {name for name in free if not found.element(name).getConstant() and not found.varies(name)}
+    read = [(rule, {name for name in names_in(rule.getMath()) if name in free}) for rule in found.unsolved]
+    found.unsolved = []
+    while read:
+        clear = next((pair for pair in read if len(pair[1]) == 1), None)
+        if clear is None:
+            found.unsolved = [rule for rule, _ in read]
+            return
+        rule, (name,) = clear
+        found.assignments[name] = rule
+        found.solved.add(name)
+        read = [(other, names - {name}) for other, names in read if other is not rule]
+
+
+def names_in(node: Any) -> set[str]:
+    """Every identifier that a formula reads."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if part.getType() == libsbml.AST_NAME:
+            found.add(part.getName())
+        waiting += [part.getChild(index) for index in range(part.getNumChildren())]
     return found
 
 

@@ -88,7 +88,8 @@ class Translation:
             time_name += "_"
         start = Start(self.elements)
         self.start, self.now = start, Now(self.elements, start, time_name)
-        self.refusals: list[Problem] = []
+        several = "which quantity it gives the value of is not clear from it alone"
+        self.refusals = [refused("algebraic-rule", several, rule, path) for rule in self.elements.unsolved]
         self.marks: tuple[State, ...] = ()
 
     def result(self) -> Imported:
@@ -140,7 +141,11 @@ class Translation:
             return []
         for one, other in contested(triggers):
             self._refuse(Unsupported("random-order", f"before or after {other.name!r}"), made[one.name])
-        watched = watch(events, triggers, rates, self.now)
+        try:
+            watched = watch(events, triggers, rates, self.now)
+        except Unsupported as error:
+            self._refuse(error, self.model)
+            return []
         self.marks = watched.states
         for kind, count in watched.found.items():
             message = f"{count} x {KINDS[kind]}"

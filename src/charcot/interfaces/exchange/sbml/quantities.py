@@ -11,7 +11,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from charcot.core.expression import ONE, ZERO, Expression, constant, jacobian, multiply, substitute, symbol, symbols_of
+from charcot.core.expression import (
+    ONE,
+    ZERO,
+    Expression,
+    constant,
+    jacobian,
+    multiply,
+    substitute,
+    symbol,
+    symbols_of,
+    topological,
+)
 from charcot.interfaces.exchange.sbml.elements import Elements, kinetic_law, local_parameters
 from charcot.interfaces.exchange.sbml.instants import Clockwork, clockwork_of
 from charcot.interfaces.exchange.sbml.mathematics import NOTHING, Comparison, Mathematics, Names
@@ -76,6 +87,24 @@ class Moment(ABC):
             error.element = error.element or element
             raise
 
+    def rule(self, name: str) -> Expression:
+        """The value that an assignment rule or an algebraic rule gives to ``name``.
+
+        Raises:
+            Unsupported: for an algebraic rule that is not linear in it.
+        """
+        rule = self.elements.assignments[name]
+        if name not in self.elements.solved:
+            return self.formula(rule)
+        unknown = symbol(f"{name} of its rule")
+        balance = self.formula(rule, {name: unknown})
+        slope = jacobian([balance], [unknown.name])[0].get(unknown.name, ZERO)
+        if slope is ZERO or unknown.name in symbols_of([slope, *_breaks(balance)]):
+            error = Unsupported("algebraic-rule", f"it is not linear in {name!r}")
+            error.element = rule
+            raise error
+        return quotient_of(-substitute([balance], {unknown.name: ZERO})[0], slope)
+
     def _once(self, key: str, make: Callable[[], Expression]) -> Expression:
         if key not in self._known:
             if key in self._open:
@@ -101,6 +130,17 @@ class Moment(ABC):
     @abstractmethod
     def _plain(self, name: str) -> Expression:
         """The value of a compartment, parameter or species reference."""
+
+
+def _breaks(expression: Expression) -> list[Expression]:
+    """What decides where an expression has another form: an unknown there makes an equation of several."""
+    found: list[Expression] = []
+    for node in topological([expression]):
+        if node.operation == "select":
+            found += node.arguments[:2]
+        elif node.operation in ("minimum", "maximum", "floor"):
+            found += node.arguments
+    return found
 
 
 def local_symbols(name: str, reaction: Any) -> Names:
@@ -141,7 +181,9 @@ class Start(Moment):
         return self.value(name)
 
     def _by_formula(self, name: str) -> Expression | None:
-        element = self.elements.assignments.get(name) or self.elements.initial.get(name)
+        if name in self.elements.assignments:
+            return self.rule(name)
+        element = self.elements.initial.get(name)
         return None if element is None else self.formula(element)
 
     def _species(self, name: str) -> Expression:
@@ -252,7 +294,7 @@ class Now(Moment):
 
     def _species(self, name: str) -> Expression:
         if name in self.elements.assignments:
-            return self.formula(self.elements.assignments[name])
+            return self.rule(name)
         if keeps_concentration(self.elements, name):
             return symbol(name)
         amount = self.amount(name)
@@ -260,7 +302,7 @@ class Now(Moment):
 
     def _plain(self, name: str) -> Expression:
         if name in self.elements.assignments:
-            return self.formula(self.elements.assignments[name])
+            return self.rule(name)
         return symbol(name) if self.elements.is_state(name) else self._start.value(name)
 
 

@@ -12,7 +12,7 @@ from charcot.core.errors import Problem, Problems, Where
 
 # feature -> what to tell the user about it
 FEATURES = {
-    "algebraic-rule": "an algebraic rule asks for the solution of an equation at every moment",
+    "algebraic-rule": "an algebraic rule that is not linear in one unknown asks for the solution of equations",
     "delay": "delay() reads the past of a quantity, which makes a delay equation",
     "fast-reaction": "a fast reaction asks for an equilibrium at every moment",
     "package": "the model needs an SBML package",
@@ -88,9 +88,6 @@ def find_refusals(document: Any, path: Path) -> list[Problem]:
     if document.getLevel() == 1:
         found.append(refused("level", f"version {document.getVersion()}", model, path))
     found += [refused("package", name, model, path) for name in required_packages(document)]
-    for rule in model.getListOfRules():
-        if rule.isAlgebraic():
-            found.append(refused("algebraic-rule", "", rule, path))
     for reaction in model.getListOfReactions():
         if reaction.isSetFast() and reaction.getFast():
             found.append(refused("fast-reaction", "", reaction, path))
