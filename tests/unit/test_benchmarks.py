@@ -16,6 +16,7 @@ import bounds  # noqa: E402
 import engine  # noqa: E402
 import matched  # noqa: E402
 import problems  # noqa: E402
+import side_by_side  # noqa: E402
 from peers import run as peer_run  # noqa: E402
 from peers.problem import Problem, arithmetic  # noqa: E402
 
@@ -210,3 +211,38 @@ def test_the_table_says_who_was_faster_at_what_error_and_who_was_absent() -> Non
 def test_an_unknown_problem_is_refused_with_the_known_ones() -> None:
     with pytest.raises(KeyError, match="als-daily"):
         problems.build("als-weekly", 1)
+
+
+def test_two_trees_take_turns_with_kernels_of_their_own(monkeypatch, tmp_path):
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Makefile").write_text("test:\n\tpytest\n")
+    script = (
+        "import os, sys, pathlib; cache = pathlib.Path(os.environ['CHARCOT_CACHE']); "
+        "print(os.environ['PYTHONPATH'], cache.exists(), file=open(sys.argv[1], 'a')); "
+        "cache.mkdir(parents=True, exist_ok=True)"
+    )
+    log = tmp_path / "log"
+    monkeypatch.setitem(side_by_side.COMMANDS, "demo", (sys.executable, "-c", script, str(log)))
+    trees = {"before": tmp_path / "old", "now": tmp_path / "new"}
+    found = side_by_side.measure("demo", trees, rounds=2, patients=8)
+    old, new = f"{tmp_path}/old/src", f"{tmp_path}/new/src"
+    assert log.read_text().splitlines() == [
+        f"{old} False", f"{new} False", f"{old} True", f"{new} True",
+        f"{new} False", f"{old} False", f"{new} True", f"{old} True",
+    ]  # fmt: skip
+    assert all(len(found[tree][warmth]) == 2 for tree in trees for warmth in side_by_side.WARMTH)
+
+
+def test_the_table_of_two_trees_holds_medians_and_how_many_times_less():
+    before = {"cold": [(30.0, 20.0), (10.0, 9.0), (20.0, 12.0)], "warm": [(4.0, 4.0)]}
+    now = {"cold": [(5.0, 6.0)], "warm": [(2.0, 1.0)]}
+    lines = side_by_side.table({"population": {"before": before, "now": now}}, 64).splitlines()
+    assert lines[2] == "| `charcot population sporadic -n 64` | cold | 20.0 | 5.0 | 4.0 | 12.0 | 6.0 | 2.0 |"
+    assert lines[3] == "| `charcot population sporadic -n 64` | warm | 4.0 | 2.0 | 2.0 | 4.0 | 1.0 | 4.0 |"
+
+
+def test_a_command_that_fails_ends_the_comparison_with_what_it_wrote(tmp_path):
+    command = [sys.executable, "-c", "import sys; print('no such number'); sys.exit(2)"]
+    with pytest.raises(SystemExit, match=r"ended with 2:\s+no such number"):
+        side_by_side.run(command, tmp_path, tmp_path / "cache")
