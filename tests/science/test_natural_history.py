@@ -10,6 +10,7 @@ from virtual_experiments import drawn_courses, drawn_summaries
 from charcot import patients
 from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.experiments import natural_history
+from charcot.experiments.course import typical_patient
 from charcot.experiments.natural_history import (
     ABLATIONS,
     ROUNDING,
@@ -135,3 +136,14 @@ def test_kaplan_meier_is_that_of_lifelines_and_a_half_is_a_half():
     # Six deaths: exactly half are alive after the third, whatever the last digit of a product of shares is.
     times, alive = kaplan_meier(np.arange(1.0, 7.0), np.ones(6, dtype=bool))
     assert times[(alive <= 0.5 + ROUNDING).argmax()] == 3.0
+
+
+def test_a_typical_patient_lives_as_long_as_the_vector_lasts():
+    """The order of the treated lives is that of the doses' age; without fading all of them live."""
+    typical = typical_patient()
+    treated = [label for label in typical.arms if label != "untreated"]
+    from_dose = [typical.events[label]["death"] - typical.events[label]["treatment_start"] for label in treated]
+    assert max(from_dose) < 1.1 * min(from_dose)
+    assert all(np.isinf(typical.lasting[label]) for label in treated)
+    assert typical.events[treated[0]]["onset"] > 24  # its own onset is not the zero of the clock
+    assert typical.half_life_years == pytest.approx(2900 / 365.25)

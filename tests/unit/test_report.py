@@ -142,6 +142,17 @@ def test_the_interval_of_the_key_message_is_the_one_of_the_row() -> None:
     assert "simulated trials" not in text.replace("simulated trials as", "")
 
 
+def test_why_an_earlier_dose_need_not_win_is_said_with_its_measurement(page_text: str) -> None:
+    assert "Months since the onset of the untreated course" in page_text
+    assert "Months since symptom onset, " not in page_text
+    assert "It fades: what it makes halves every 8 years (grade F: set by hand)." in page_text
+    assert "alive (AAV-miR-126 at month 6), dead at month 45 (AAV-miR-126 at month 24)" in page_text
+    whole = material()
+    late_wins = {**whole.typical.events, "AAV-miR-126 at month 6": {"treatment_start": 6.0, "death": 40.0}}
+    text = write_report(dataclasses.replace(whole, typical=dataclasses.replace(whole.typical, events=late_wins)))
+    assert "The earlier dose does not give the longer life here, because the vector fades" in text
+
+
 def test_failures_are_counted_also_when_there_are_none(page_text: str) -> None:
     assert "No simulation failed" in page_text
     failed = dataclasses.replace(material(), trial=None, typical=None, history=None, failures={"step too small": 3})

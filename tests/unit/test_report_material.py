@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,11 @@ class FakeTypical:
     events: dict[str, dict[str, float]]
     chain: pd.DataFrame
     products: tuple[str, ...] = ("aav_mir126",)
+    half_life_years: float = 8.0
+    horizon: float = 300.0
+    lasting: dict[str, float] = field(
+        default_factory=lambda: {"AAV-miR-126 at month 6": np.inf, "AAV-miR-126 at month 24": 45.0}
+    )
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from charcot import patients
-from charcot.core.units import DAYS_PER_MONTH
+from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.experiments.natural_history import Ablation, NaturalHistory, natural_history
 from charcot.patients import Courses
 from charcot.treatments import Regimen
@@ -20,7 +20,9 @@ EARLY = "AAV-miR-126, 6 months before onset"
 AT_ONSET = "AAV-miR-126, at onset"
 LATE = "AAV-miR-126, 12 months after onset"
 PRODUCT, DOSE = "aav_mir126", "1.2e14 vg"
-STARTS = {EARLY: -6.0, AT_ONSET: 0.0, LATE: 12.0}  # months since onset
+STARTS = {EARLY: -6.0, AT_ONSET: 0.0, LATE: 12.0}  # months since the onset of the untreated course
+FADING = f"drug.{PRODUCT}.half_life"  # of the vector: why a dose that came early does not act for ever
+LASTING = 1e6  # days: a half-life at which a vector loses 2 % in 80 years
 CHAIN_MONTHS = 24.0
 SEED_AGE = 58.0
 
@@ -50,9 +52,11 @@ CHAIN = (
 class TypicalPatient:
     """One patient in several arms.
 
-    ``arms[label][readout]`` is (months since onset, values) up to the arm's end; ``events[label]`` holds onset,
-    diagnosis, treatment_start and death in months since onset (infinite when never). ``chain`` has a row per step.
-    ``products`` are what is given.
+    All months count from the onset of the untreated course, also in a treated course, whose own onset may come later.
+    ``arms[label][readout]`` is (months, values) up to the arm's end; ``events[label]`` holds onset, diagnosis,
+    treatment_start and death in months (infinite when never). ``chain`` has a row per step. ``products`` are what is
+    given. ``lasting`` is the month of death of each treated course if the vector did not fade, ``horizon`` the last
+    month that was simulated: the measurement of why an earlier dose need not be the better one.
     """
 
     region: str
@@ -60,12 +64,16 @@ class TypicalPatient:
     events: dict[str, dict[str, float]]
     chain: pd.DataFrame
     products: tuple[str, ...] = (PRODUCT,)
+    half_life_years: float = float("nan")
+    lasting: dict[str, float] = field(default_factory=dict)
+    horizon: float = float("nan")
 
 
 def typical_patient(seed: int = 1, region: str = "lumbar", workers: int = 1) -> TypicalPatient:
     """Simulate the typical sporadic patient: every number at its shared value, no drift, median draw for death.
 
     ``seed`` changes nothing today: this patient is not drawn. Onset of the untreated arm is the zero of every clock.
+    The treated arms are simulated a second time with a vector that does not fade.
     """
     readouts = tuple(dict.fromkeys(name.format(r=region) for _, name in CHAIN))
     alone = patients.typical_cohort([region], SEED_AGE)
@@ -76,15 +84,32 @@ def typical_patient(seed: int = 1, region: str = "lumbar", workers: int = 1) -> 
         [Regimen.parse(product=PRODUCT, dose=DOSE, start=f"{month} months", schedule="once")]
         for month in STARTS.values()
     ]
-    treated = patients.simulate(
-        cohort, regimens, np.full(len(STARTS), onset), readouts=readouts, workers=workers, model=patients.laboratory()
-    )
+    treated, lasting = (
+        patients.simulate(
+            cohort, regimens, np.full(len(STARTS), onset), readouts=readouts, workers=workers,
+            model=patients.laboratory(), overrides=overrides,
+        )
+        for overrides in ({}, {FADING: LASTING})
+    )  # fmt: skip
     arms = {UNTREATED: _arm(natural, 0, onset)}
     events = {UNTREATED: _clock(natural, 0, onset, np.inf)}
     for row, (label, month) in enumerate(STARTS.items()):
         arms[label] = _arm(treated, row, onset)
         events[label] = _clock(treated, row, onset, month)
-    return TypicalPatient(region, arms, events, _chain(arms, region))
+    deaths = (lasting.death - onset) / DAYS_PER_MONTH
+    return TypicalPatient(
+        region,
+        arms,
+        events,
+        _chain(arms, region),
+        half_life_years=_value_of(FADING) / DAYS_PER_YEAR,
+        lasting={label: float(month) for label, month in zip(STARTS, deaths, strict=True)},
+        horizon=float((np.max(lasting.result.end_time) - onset) / DAYS_PER_MONTH),
+    )
+
+
+def _value_of(number: str) -> float:
+    return next(float(n.value) for n in patients.definition((PRODUCT,)).numbers if n.name == number)
 
 
 def _arm(courses: Courses, row: int, onset: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -156,7 +156,7 @@ def _course_tables(typical: Any, history: Any) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
     parts = [
-        pd.DataFrame({"course": arm, "readout": readout, "months_since_onset": times, "value": values})
+        pd.DataFrame({"course": arm, "readout": readout, "months_since_untreated_onset": times, "value": values})
         for arm, readouts in typical.arms.items()
         for readout, (times, values) in readouts.items()
     ]

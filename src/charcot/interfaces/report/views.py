@@ -74,7 +74,7 @@ class TrialView:
 
 
 class TypicalPatientLike(Protocol):
-    """``charcot.experiments.course.TypicalPatient``: times are months since onset."""
+    """``charcot.experiments.course.TypicalPatient``: times are months since the untreated onset."""
 
     @property
     def arms(self) -> Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]]: ...
@@ -87,6 +87,15 @@ class TypicalPatientLike(Protocol):
 
     @property
     def products(self) -> tuple[str, ...]: ...
+
+    @property
+    def half_life_years(self) -> float: ...
+
+    @property
+    def lasting(self) -> Mapping[str, float]: ...
+
+    @property
+    def horizon(self) -> float: ...
 
 
 class NaturalHistoryLike(Protocol):

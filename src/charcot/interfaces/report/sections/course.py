@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ _PANELS = (
     ".axon.tdp43_terminal",
     ".axon.atp_terminal",
 )
+CLOCK = "Months since the onset of the untreated course"
 _TABLE_ROWS = 30
 _BEFORE_ONSET = 24.0  # months of silence that the pictures show
 _LEAST_SHOWN = 60.0
@@ -42,8 +44,9 @@ def typical_section(typical: TypicalPatientLike) -> Section:
         "One typical patient",
         (*figures, _events_sheet(typical)),
         "One simulated person with sporadic disease, followed with and without treatment: the same person, the same "
-        f"random draws. {_untried(typical)}It is an illustration of the model, not a forecast for anyone. The tables "
-        "of the run hold every read-out.",
+        "random draws. Onset is that of the untreated course; a treated one may have its own later. "
+        f"{_untried(typical)}It is an illustration of the model, not a forecast for anyone. The tables of the run hold "
+        "every read-out.",
     )
 
 
@@ -68,13 +71,13 @@ def _panel(typical: TypicalPatientLike, series: list[str], readout: str, number:
     frame = frame[frame["x"].between(*reach)]
     title, unit = _title(typical, readout), unit_name(readout)
     finding = _panel_finding(typical, frame, series, readout)
-    label = f"Line chart of {title} by course against months since symptom onset."
+    label = f"Line chart of {title} by course against months since the onset of the untreated course."
     bounds = (0.0, 50.0) if readout == "clinic.alsfrs_r.total" else None
-    axes = Axes("Months since symptom onset", f"{title}{', ' + unit if unit else ''}", reach, bounds,
+    axes = Axes(CLOCK, f"{title}{', ' + unit if unit else ''}", reach, bounds,
                 height=330 if number == 0 else 230).fitted(series)  # fmt: skip
     chart = with_rules(curves(frame, series, axes), _rules(typical, reach), reach, axes)
     name = f"typical-{number}"
-    columns = ("Course", "Months since onset", f"{title}{', ' + unit if unit else ''}")
+    columns = ("Course", CLOCK, f"{title}{', ' + unit if unit else ''}")
     rows = [
         (str(r["series"]), float(r["x"]), float(r["y"]))
         for arm in series
@@ -138,7 +141,31 @@ def _events_sheet(typical: TypicalPatientLike) -> Sheet:
         for arm, events in typical.events.items()
     ]
     heads = ["Course", *(name.replace("_", " ").capitalize() for name in names)]
-    return Sheet("When it happened, months since symptom onset", Table.of(heads, rows, "Events by course"))
+    title = "When it happened, months since the onset of the untreated course"
+    return Sheet(title, Table.of(heads, rows, "Events by course"), _fading(typical))
+
+
+def _fading(typical: TypicalPatientLike) -> str:
+    """Why an earlier dose need not be the better one: what was measured with a vector that does not fade."""
+    if not typical.lasting:
+        return ""
+    deaths = {arm: float(typical.events[arm]["death"]) for arm in typical.lasting}
+    starts = {arm: float(typical.events[arm]["treatment_start"]) for arm in typical.lasting}
+    order = sorted(deaths, key=lambda arm: starts[arm])
+    reversed_ = all(deaths[a] < deaths[b] for a, b in itertools.pairwise(order))
+    after = ", ".join(f"{say(round(deaths[arm] - starts[arm]))} ({arm})" for arm in order)
+    lived = ", ".join(f"{_lived(typical.lasting[arm])} ({arm})" for arm in order)
+    why = "The earlier dose does not give the longer life here, because the vector fades" if reversed_ else "It fades"
+    return (
+        f"{why}: what it makes halves every {say(round(typical.half_life_years, 1))} years (grade F: set by hand). "
+        f"Months from the dose to death: {after}. Measured in this run with a vector that does not fade, up to month "
+        f"{say(round(typical.horizon))}: {lived}. The order of these lives is a statement about a half-life that "
+        "nobody has measured."
+    )
+
+
+def _lived(death: float) -> str:
+    return "alive" if math.isinf(death) else f"dead at month {say(round(death, 1))}"
 
 
 def chain_section(chain: pd.DataFrame) -> Section | None:
@@ -161,7 +188,8 @@ def chain_section(chain: pd.DataFrame) -> Section | None:
         for r in records(chain)
     ]  # fmt: skip
     note = (
-        "Untreated and treated: 24 months after symptom onset. Bars compare values inside one box, never between boxes."
+        "Untreated and treated: 24 months after the onset of the untreated course. Bars compare values inside one box, "
+        "never between boxes."
     )
     figure = Figure("chain", finding, label, svg, Table.of(columns, rows, "The chain in numbers"), note)
     return Section("chain", "What moved, and by how much", (figure,))
