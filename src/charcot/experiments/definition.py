@@ -156,6 +156,8 @@ class Conduct(Content):
 class Experiment(Conduct):
     """One published experiment, or one claim, as data.
 
+    ``miss`` says why it misses. That is a guess, and is printed as one, unless ``measured`` names the command that
+    measured it.
     ``moved``: why it is calibration though it was kept for validation when it was first run. It is never counted as
     validated.
     """
@@ -166,7 +168,15 @@ class Experiment(Conduct):
     moved: str = ""
     tolerance: str
     miss: str = ""
+    measured: str = ""
     outcomes: tuple[Outcome, ...] = Field(min_length=1)
+
+    @property
+    def reason(self) -> str:
+        """Why it misses, with the command that measured it, or as a guess."""
+        if not self.miss:
+            return ""
+        return f"{self.miss} (Measured: `{self.measured}`.)" if self.measured else f"Guess: {self.miss}"
 
     def formulas(self) -> list[tuple[str | float, tuple[str | int, ...]]]:
         return [(o.value, ("outcomes", i, "value")) for i, o in enumerate(self.outcomes) if o.value is not None]

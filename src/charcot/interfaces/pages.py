@@ -349,7 +349,7 @@ def _experiment(b: bearing.Bearing) -> str:
     verdict = b.verdict if b.passed else f"**{b.verdict}**"
     named = [name if " " in name else f"`{name}`" for name in b.through]
     through = _and(named[:SHOWN]) + (f" and {len(named) - SHOWN} more" if len(named) > SHOWN else "")
-    why = f" {b.content.miss}" if b.content.miss and not b.passed else ""
+    why = f" {b.content.reason}" if b.content.miss and not b.passed else ""
     return f"- {verdict} ({b.use}), `{b.name}`: {b.content.title}; through {through}.{why}"
 
 

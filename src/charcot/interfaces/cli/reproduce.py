@@ -147,7 +147,7 @@ def _table(title: str, members: Sequence[Any]) -> RenderableType:
             table.add_row(Text(scored.content.title if first else ""), *(Text(cell) for cell in line))
             first = False
         if not scored.passed and (scored.failure or scored.content.miss):
-            table.add_row("", Text(scored.failure or scored.content.miss, style="italic"))
+            table.add_row("", Text(scored.failure or scored.content.reason, style="italic"))
     return table
 
 

@@ -80,7 +80,7 @@ def _overview(board: Board) -> Section:
 
 
 def _reason(scored: Scored) -> str:
-    return "" if scored.passed else scored.failure or scored.content.miss
+    return "" if scored.passed else scored.failure or scored.content.reason
 
 
 def _blocks(scored: Scored) -> list[Block]:
