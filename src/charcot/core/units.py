@@ -6,6 +6,7 @@ Time is in days inside Charcot. pint is used where inputs come in and where a mo
 from __future__ import annotations
 
 import functools
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -105,7 +106,10 @@ def parse_quantity(text: str | float | int, to: str) -> float:
     number, unit = float(match.group(1)), match.group(2)
     if not unit and dimension(to) != DIMENSIONLESS:
         raise UnitError(f"{text!r} has no unit: write for example '{number:g} {to}'")
-    return number * factor(unit, to)
+    value = number * factor(unit, to)
+    if not math.isfinite(value):
+        raise UnitError(f"{text!r} is too large for a number")
+    return value
 
 
 @functools.cache

@@ -475,10 +475,10 @@ def check_published(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
         if "value" in entry:
             yield from _unreadable((*path, "value"), estimand.quantity, entry["value"])
         analysis = entry.get("analysis")
-        if analysis in ANALYSES and analysis != estimand.analysis:
+        if isinstance(analysis, str) and analysis in ANALYSES and analysis != estimand.analysis:
             same = [name for name, one in ESTIMANDS.items() if one.analysis == analysis]
             text = (
-                f"{dotted(path)}: the published value is a {ANALYSES[str(analysis)][0]}, but {entry['estimand']} is a "
+                f"{dotted(path)}: the published value is a {ANALYSES[analysis][0]}, but {entry['estimand']} is a "
                 f"{ANALYSES[estimand.analysis][0]}"
             )
             hint = f"Compare like with like: {' or '.join(same) or 'no estimand'} is computed that way."
