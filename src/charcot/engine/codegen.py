@@ -184,22 +184,27 @@ def _solve(model: Model, lanes: Lanes) -> str:
     """-W k = -(rates + sums / h), block by block, forward then backward, in ``%out``."""
     body, plan = Body(lanes), model.elimination
     per_day = body.divide(body.constant(-1.0), body.load("%step_size"))
-    for block in plan.blocks:
-        for row in block:
-            total = body.fma(body.load("%sums", row), per_day, body.negate(body.load("%rates", row)))
-            for column in plan.outer[row]:
-                multiplier = body.negate(body.load("%matrix", plan.slot[row, column]))
-                total = body.fma(multiplier, body.recall("%out", column), total)
-            for column in plan.lower[row]:
-                total = body.fma(body.load("%matrix", plan.slot[row, column]), body.recall("%out", column), total)
-            body.store(body.remember("%out", row, total), "%out", row)
-        for row in reversed(block):
-            total = body.recall("%out", row)
-            for column in reversed(plan.upper[row]):
-                multiplier = body.negate(body.load("%matrix", plan.slot[row, column]))
-                total = body.fma(multiplier, body.recall("%out", column), total)
-            total = body.multiply(total, body.load("%matrix", plan.slot[row, row]))
-            body.store(body.remember("%out", row, total), "%out", row)
+    for block, forward, backward in zip(plan.blocks, plan.forward, plan.backward, strict=True):
+        own, totals = set(block), {}
+        for row, column in forward:
+            if row not in totals:
+                totals[row] = body.fma(body.load("%sums", row), per_day, body.negate(body.load("%rates", row)))
+            if column == row:
+                body.store(body.remember("%out", row, totals[row]), "%out", row)
+                continue
+            multiplier = body.load("%matrix", plan.slot[row, column])
+            multiplier = multiplier if column in own else body.negate(multiplier)  # of its block, -L is kept
+            totals[row] = body.fma(multiplier, body.recall("%out", column), totals[row])
+        totals = {}
+        for row, column in backward:
+            if row not in totals:
+                totals[row] = body.recall("%out", row)
+            multiplier = body.load("%matrix", plan.slot[row, column])
+            if column == row:
+                total = body.multiply(totals[row], multiplier)
+                body.store(body.remember("%out", row, total), "%out", row)
+                continue
+            totals[row] = body.fma(body.negate(multiplier), body.recall("%out", column), totals[row])
     body.do("ret void")
     tables = "ptr noalias %matrix, ptr noalias %rates, ptr noalias %sums, ptr %step_size, ptr noalias %out"
     return body.function(f"internal void @solve({tables})")

@@ -12,8 +12,10 @@ triangularization of a matrix, ACM Transactions on Mathematical Software 4 (1978
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+TOGETHER = 4  # rows of a substitution that are worked on at a time
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,9 @@ class Elimination:
         outer: for each state, the states of earlier blocks that its row of W reads, earliest first.
         lower: for each state, the states of its block eliminated earlier that its row of L reads, earliest first.
         upper: for each state, the states of its block eliminated later in its row of U, earliest first.
-        slot: where the entry (row, column) of L + U is kept.
+        forward, backward: for each block, the terms of the two substitutions in the order in which they are worked off:
+            some rows together, so that a value that they all read is loaded once.
+        slot: where the entry (row, column) of L + U is kept: as the substitutions come by, so that memory is a stream.
         original: the entries of W itself, (row, column); the others are fill-in.
     """
 
@@ -33,6 +37,8 @@ class Elimination:
     outer: list[list[int]]
     lower: list[list[int]]
     upper: list[list[int]]
+    forward: list[list[tuple[int, int]]]
+    backward: list[list[tuple[int, int]]]
     slot: dict[tuple[int, int], int]
     original: frozenset[tuple[int, int]]
 
@@ -70,8 +76,17 @@ class Elimination:
         for lists in (outer, lower, upper):
             for neighbours in lists:
                 neighbours.sort(key=rank.__getitem__)
-        slots = [entry for block in blocks for entry in _read_in_order(block, outer, lower, upper)]
-        return cls(blocks, outer, lower, upper, {entry: k for k, entry in enumerate(slots)}, frozenset(original))
+        forward, backward = [], []
+        for block in blocks:
+            forward.append(_together(block, [[*outer[row], *lower[row]] for row in block], rank))
+            reverse = block[::-1]
+            falling = {state: -place for state, place in rank.items()}
+            backward.append(_together(reverse, [upper[row][::-1] for row in reverse], falling))
+        slot: dict[tuple[int, int], int] = {}
+        for ahead, back in zip(forward, backward, strict=True):
+            for row, column in [*((row, column) for row, column in ahead if row != column), *back]:
+                slot[row, column] = len(slot)
+        return cls(blocks, outer, lower, upper, forward, backward, slot, frozenset(original))
 
     @property
     def order(self) -> list[int]:
@@ -84,14 +99,24 @@ class Elimination:
         return len(self.slot)
 
 
-def _read_in_order(
-    block: list[int], outer: list[list[int]], lower: list[list[int]], upper: list[list[int]]
-) -> Iterator[tuple[int, int]]:
-    """The entries of a block's rows as the two substitutions come by them, so that memory is read as a stream."""
-    for row in block:
-        yield from ((row, column) for column in (*outer[row], *lower[row]))
-    for row in reversed(block):
-        yield from ((row, column) for column in (*reversed(upper[row]), row))
+def _together(rows: Sequence[int], reads: Sequence[Sequence[int]], place: Mapping[int, int]) -> list[tuple[int, int]]:
+    """The terms (row, column) of a substitution, some rows at a time; (row, row) where a row is complete.
+
+    Args:
+        rows: in the order in which they are completed.
+        reads: the columns that each row reads, by rising ``place``.
+    """
+    terms: list[tuple[int, int]] = []
+    for first in range(0, len(rows), TOGETHER):
+        group = rows[first : first + TOGETHER]
+        read = dict(zip(group, reads[first : first + TOGETHER], strict=True))
+        before = {column for columns in read.values() for column in columns} - set(group)
+        for column in sorted(before, key=place.__getitem__):
+            terms += [(row, column) for row in group if column in read[row]]
+        for row in group:
+            terms += [(row, column) for column in read[row] if column in read]
+            terms.append((row, row))
+    return terms
 
 
 def _eliminate(pivot: int, rows: list[set[int]], columns: list[set[int]], lower: list[list[int]]) -> None:
