@@ -7,26 +7,31 @@ any machine, and whether or not patient 16 was drawn.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ruamel.yaml.comments import CommentedMap
 from scipy.special import ndtri
 
 from charcot import disease
+from charcot.core.bounds import FRACTION
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.core.random import normals, stream, uniforms
-from charcot.core.units import DAYS_PER_YEAR
-from charcot.core.yaml_file import read_document
+from charcot.core.units import DAYS_PER_YEAR, UnitError, parse_quantity
+from charcot.core.yaml_file import Document, read_document
 from charcot.model.compose import number_symbols
 from charcot.model.ports import Number
 from charcot.patients.assemble import definition
 
 POPULATIONS = Path(__file__).parent / "populations"
 AGE_GRID_PER_YEAR = 20  # fineness of the tabulated onset law
+OLDEST = 110.0  # years: nobody falls ill later
+MOST = 10_000_000  # patients of a cohort, which is held in memory; more are a PopulationJob
 START_AGE = 16.0  # years: the age at which the healthy values of the model hold
 
 
@@ -42,23 +47,78 @@ class Population:
 
     @classmethod
     def from_mapping(cls, name: str, data: Mapping[str, Any], file: str = "") -> Population:
-        """Check and build a population; unknown keys and genotypes are named with their nearest spelling."""
+        """Check and build a population; unknown keys and genotypes are named with their nearest spelling.
+
+        A share is a number from 0 to 1 or a text such as ``"6.9 %"``; shares of genotypes sum to one.
+        """
         where = Where.of(file or name)
         known = ("title", "description", "genotypes", "male_share")
         problems = [
-            Problem("unknown-key", f"unknown key {key!r}", where, did_you_mean(str(key), known))
+            Problem("unknown-key", f"unknown key {key!r}", _line(data, file, key), did_you_mean(str(key), known))
             for key in data
             if key not in known
         ]
-        shares = dict(data.get("genotypes") or {})
-        for genotype in shares:
-            if genotype not in disease.genotypes():
-                hint = did_you_mean(str(genotype), disease.genotypes())
-                problems.append(Problem("unknown-genotype", f"no genotype is called {genotype!r}", where, hint))
-        if not shares or abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) < 0:
-            problems.append(Problem("bad-shares", "shares of genotypes must be positive and sum to 1", where))
-        raise_if_any(problems, f"the population {name!r} cannot be used")
-        return cls(name, data.get("title", name), data.get("description", ""), shares, data.get("male_share"))
+        given = data.get("genotypes")
+        shares: dict[str, float] = {}
+        if not isinstance(given, Mapping):
+            message = f"genotypes is {given!r}, no list of genotypes with their shares"
+            problems.append(Problem("bad-shares", message, where, "Write {sporadic: 90 %, SOD1: 10 %}."))
+        for genotype, text in given.items() if isinstance(given, Mapping) else ():
+            shares[str(genotype)] = _share(text)
+        male = data.get("male_share")
+        men = None if male is None else _share(male)
+        found = share_problems(shares, men, where) if isinstance(given, Mapping) else []
+        given_texts = {**(given if isinstance(given, Mapping) else {}), "male_share": male}
+        found = [_in_words(problem, given_texts) for problem in found]
+        raise_if_any([*problems, *found], f"the population {name!r} cannot be used")
+        return cls(name, data.get("title", name), data.get("description", ""), shares, men)
+
+    def __post_init__(self) -> None:
+        where = Where.of(self.name)
+        raise_if_any(share_problems(self.genotypes, self.male_share, where), f"{self.name!r} cannot be used")
+
+
+def share_problems(genotypes: Mapping[str, float], male: float | None, where: Where) -> list[Problem]:
+    """What is wrong with shares of genotypes and of men: unknown genotypes, no shares, a sum that is not one."""
+    known = disease.genotypes()
+    found = [
+        Problem("unknown-genotype", f"no genotype is called {name!r}", where, did_you_mean(name, known))
+        for name in genotypes
+        if name not in known
+    ]
+    wrong = {name: share for name, share in genotypes.items() if not FRACTION.hold(share)}
+    for name, share in wrong.items():
+        message = f"the share of {name} is {share:g}, but must be {FRACTION}"
+        found.append(Problem("bad-shares", message, where, "Write 0.07 or 7 %."))
+    total = sum(genotypes.values())
+    if not wrong and abs(total - 1) > 1e-6:
+        found.append(Problem("bad-shares", f"the shares of genotypes sum to {total:g}, not to 1", where))
+    if male is not None and not FRACTION.hold(male):
+        found.append(Problem("bad-shares", f"male_share is {male:g}, but must be {FRACTION}", where))
+    return found
+
+
+def _in_words(problem: Problem, given: Mapping[str, Any]) -> Problem:
+    """A problem with a share that is no number, with what was written in its place."""
+    for name, text in given.items():
+        if problem.message.startswith((f"the share of {name} is nan", f"{name} is nan")):
+            return replace(problem, message=problem.message.replace("is nan", f"is {text!r}", 1))
+    return problem
+
+
+def _share(given: Any) -> float:
+    """A share as a number, or as a text with %; NaN for what is neither."""
+    if isinstance(given, bool) or not isinstance(given, (int, float, str)):
+        return math.nan
+    try:
+        return parse_quantity(given, "1") if isinstance(given, str) else float(given)
+    except UnitError:
+        return math.nan
+
+
+def _line(data: Mapping[str, Any], file: str, key: Any) -> Where:
+    """The line of a key, where the data are those of a file."""
+    return Document(file, data).where((key,)) if isinstance(data, CommentedMap) else Where.of(file)
 
 
 @functools.cache
@@ -134,8 +194,13 @@ def draw_cohort(population: Population, n: int, seed: int, first: int = 0) -> Co
 
     Returns a :class:`Cohort`; drawing again with another ``first`` or ``n`` gives the same persons where they overlap.
     """
-    if n < 0:
-        raise ValueError(f"a cohort cannot have {n} patients")
+    if not 0 <= n <= MOST:
+        raise ValueError(
+            f"a cohort cannot have {n:,} patients: it is held in memory, and takes up to {MOST:,}. A larger population "
+            "is simulated chunk by chunk: charcot population, or PopulationJob"
+        )
+    if seed < 0 or first < 0:
+        raise ValueError(f"seed ({seed}) and first ({first}) cannot be negative")
     ids = np.arange(first, first + n)
     draw = functools.partial(uniforms, seed, ids)
     genotype = _choose(draw("genotype"), population.genotypes)
@@ -171,6 +236,12 @@ def typical_cohort(
     The draw for death is the median one, so that death falls where half of such patients have died. ``copies``
     repeats each person, for one arm each.
     """
+    if not 0 <= seed_age_years <= OLDEST:
+        raise ValueError(f"seed_age_years is {seed_age_years:g}: nobody falls ill at that age; give 16 to {OLDEST:g}")
+    for name, given, known in (("region", regions, disease.REGIONS), ("genotype", [genotype], disease.genotypes())):
+        for one in given:
+            if one not in known:
+                raise KeyError(f"no {name} is called {one!r}. {did_you_mean(one, known)}")
     region = np.repeat(np.array(regions), copies)
     n = len(region)
     chosen = disease.genotypes()[genotype]

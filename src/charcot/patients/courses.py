@@ -19,6 +19,7 @@ from charcot.engine import Stop
 from charcot.engine import simulate as run_engine
 from charcot.model.compose import switch_name
 from charcot.model.limits import hold, value_problems
+from charcot.patients.arguments import cohort_problems, run_problems
 from charcot.patients.assemble import all_products, definition, laboratory, numbers, program
 from charcot.patients.cohort import Cohort, deviation, start_days, tempo_paths, value
 from charcot.patients.output_days import output_days
@@ -347,6 +348,8 @@ def simulate(
     """
     given = regimens if regimens is not None else [()] * len(cohort)
     _check_treatments(cohort, given, origins)
+    asked_for = run_problems(cohort, origins, days, events, horizon_years, step_days)
+    raise_if_any([*cohort_problems(cohort), *asked_for], "this cannot be simulated")
     used = tuple(sorted({*products, *(regimen.product for patient in given for regimen in patient)}))
     wanted = tuple(dict.fromkeys([*NEEDED, *readouts]))
     if model is None:

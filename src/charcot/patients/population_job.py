@@ -36,7 +36,7 @@ SEXES = ("F", "M")
 STATUSES = tuple(status.name.lower() for status in Status)
 PACKAGES = ("numpy", "scipy", "llvmlite", "pyarrow", "zarr")  # those that write or decide a byte of a result
 DEFAULT_MONTHS = (0, 6, 12, 24, 36)
-LARGEST = 10**12
+LARGEST = 10**9  # more people than will ever have the disease
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,10 @@ class PopulationJob:
         raise_if_any(self._problems(), "this population cannot be run")
 
     def _problems(self) -> Iterator[Problem]:
-        if not 1 <= self.size <= LARGEST:
-            yield Problem("bad-size", f"{self.size:,} patients are not possible", None, "Give 1 to 10^12.")
+        if not 1 <= self.size <= LARGEST or int(self.size) != self.size:
+            yield Problem("bad-size", f"{self.size:,} patients are not possible", None, f"Give 1 to {LARGEST:,}.")
+        if self.seed < 0:
+            yield Problem("bad-seed", f"the seed is {self.seed}", None, "Give a whole number from 0 on.")
         ids = [arm.id for arm in self.arms]
         for name in sorted({name for name in ids if ids.count(name) > 1}):
             yield Problem("duplicate-arm", f"two arms are called {name!r}", None, "Give each arm its own id.")
