@@ -221,9 +221,36 @@ PAIR = """
 """
 
 
-@pytest.mark.parametrize(("priority", "condition", "refused"), [(1, "x", True), (2, "x", False), (1, "y", False)])
-def test_events_that_ask_for_a_random_order_are_refused(read, priority, condition, refused):
-    """The first sets x to 0, which takes back a condition on x; a condition on y it leaves alone."""
+def winners(imported, table):
+    """Who sets u last at time 3, event one (1) or event two (2)."""
+    result = simulate(imported.program, table, np.array([0.0, 4.0]), tolerance=1e-4)
+    return result["u"][:, -1]
+
+
+@pytest.mark.parametrize("other", ["x >= 3", "time >= 3", "2 * x >= 6"])
+def test_events_of_one_time_and_priority_come_in_an_order_drawn_for_each_patient(read, other):
+    """x is the time, so that conditions that are written differently come true together."""
+    conditions = {"one": "x >= 3", "two": other}
+    events = [
+        event(formula(condition), variable="u", value=number(i))
+        .replace("<listOfEvents>", "")
+        .replace("</listOfEvents>", "")
+        .replace("<listOfEventAssignments>", f"<priority>{math_of(number(7))}</priority><listOfEventAssignments>")
+        for i, condition in enumerate(conditions.values(), start=1)
+    ]
+    events = [text.replace('id="e"', f'id="{key}"') for text, key in zip(events, conditions, strict=True)]
+    body = parameters(x=0, u=0) + rules(rate_x=number(1)) + f"<listOfEvents>{''.join(events)}</listOfEvents>"
+    imported = read(body)
+    table = imported.parameter_table(200, seed=1)
+    found = winners(imported, table)
+    assert 70 <= np.count_nonzero(found == 1) <= 130  # of 200, within four standard deviations
+    assert set(found) == {1.0, 2.0}
+    np.testing.assert_array_equal(winners(imported, table[::-1]), found[::-1])
+    assert np.any(winners(imported, imported.parameter_table(200, seed=2)) != found)
+
+
+@pytest.mark.parametrize(("priority", "condition", "first"), [(2, "x", "two"), (0, "x", "one")])
+def test_events_of_different_priorities_have_no_draw(read, priority, condition, first):
     text = PAIR.format(
         gt=math_of(apply("gt", name(condition), number(3))),
         same=math_of(number(1)),
@@ -231,15 +258,10 @@ def test_events_that_ask_for_a_random_order_are_refused(read, priority, conditio
         zero=math_of(number(0)),
         target="u",
     )
-    body = parameters(x=0, y=0, u=1) + rules(rate_x=number(1), rate_y=number(1)) + text
-    if not refused:
-        assert len(read(body).program.triggers) == 2
-        return
-    with pytest.raises(Refusal) as caught:
-        read(body)
-    assert caught.value.features == ("random-order",)
-    assert "'one'" in str(caught.value)
-    assert "'two'" in str(caught.value)
+    imported = read(parameters(x=0, y=0, u=1) + rules(rate_x=number(1), rate_y=number(1)) + text)
+    assert imported.program.parameter_names == ()
+    greatest = max(imported.program.triggers, key=lambda trigger: trigger.priority.value)
+    assert greatest.name == first
 
 
 def test_conditions_in_values_are_exact_and_lazy(read):
@@ -467,3 +489,20 @@ def test_a_rule_for_something_that_does_not_exist_is_invalid(read):
     with pytest.raises(Problems) as caught:
         read(parameters(x=0) + rules(x=name("nobody")))
     assert any(problem.code == "sbml-invalid" and "nobody" in problem.message for problem in caught.value.problems)
+
+
+def test_slips_of_the_schema_run_with_a_warning_when_that_is_asked_for(read):
+    """An unknown attribute in Level 2 is an error of the file; a name that does not exist stays one."""
+    text = document(
+        '<listOfParameters><parameter id="x" value="1" constant="false" colour="red"/></listOfParameters>'
+        + rules(rate_x=name("x")),
+        level=2,
+        version=4,
+    )
+    with pytest.raises(Problems, match="sbml-invalid"):
+        read(text)
+    imported = read(text, lenient=True)
+    assert any(note.code == "sbml-invalid" and "passed over" in note.hint for note in imported.notes)
+    np.testing.assert_allclose(course(imported, [0.0, 1.0])["x"][0], [1.0, math.e], rtol=1e-7)
+    with pytest.raises(Problems, match="nobody"):
+        read(text.replace(name("x"), name("nobody")), lenient=True)

@@ -17,6 +17,12 @@ UNKNOWN_UNITS = {
     libsbml.DanglingUnitSIdRef,
 }  # a unit that is named but not defined: like a mismatch, no number of it
 
+SLIPS = {  # what leaves the meaning of the mathematics clear, and may be passed over when that is asked for
+    libsbml.LIBSBML_CAT_UNITS_CONSISTENCY,
+    libsbml.LIBSBML_CAT_SBML,
+    libsbml.LIBSBML_CAT_SBO_CONSISTENCY,
+}
+
 
 def read_document(source: Source) -> Any:
     """The parsed SBML document.
@@ -34,7 +40,7 @@ def read_document(source: Source) -> Any:
     return document
 
 
-def flatten(document: Any, source: Source) -> Any:
+def flatten(document: Any, source: Source, lenient: bool = False) -> Any:
     """The document with all submodels of package comp written out; itself where it has none.
 
     Raises:
@@ -49,7 +55,7 @@ def flatten(document: Any, source: Source) -> Any:
         raise Refusal([refused("external-model", f"{place}: {why}", model, path) for place, why in missing.items()])
     if source.folder is not None:
         document.setLocationURI(f"file:{source.path.resolve()}")
-    check_document(document, path, strict_units=False)  # the rules of comp hold before it is flattened
+    check_document(document, path, strict_units=False, lenient=lenient)  # the rules of comp hold before it is flattened
     how = libsbml.ConversionProperties()
     how.addOption("flatten comp", True)
     how.addOption("performValidation", False)
@@ -62,15 +68,16 @@ def flatten(document: Any, source: Source) -> Any:
     return document
 
 
-def check_document(document: Any, path: Path, strict_units: bool) -> list[Problem]:
+def check_document(document: Any, path: Path, strict_units: bool, lenient: bool = False) -> list[Problem]:
     """The notes on a document (problems of severity WARNING) from libSBML's checks of its rules.
 
     Raises:
-        Problems: it breaks a rule of SBML; with ``strict_units`` also when units do not match. All findings.
+        Problems: it breaks a rule of SBML; with ``strict_units`` also when units do not match. All findings. With
+            ``lenient``, slips of units and of the schema are notes.
     """
     document.setConsistencyChecks(libsbml.LIBSBML_CAT_MODELING_PRACTICE, False)
     document.checkConsistency()
-    findings = _findings(document, path, strict_units)
+    findings = _findings(document, path, strict_units, lenient)
     _raise_errors(findings)
     return findings
 
@@ -81,15 +88,15 @@ def _raise_errors(findings: list[Problem]) -> None:
         raise Problems(errors, "The SBML file cannot be read")
 
 
-def _findings(document: Any, path: Path, strict_units: bool) -> list[Problem]:
+def _findings(document: Any, path: Path, strict_units: bool, lenient: bool = False) -> list[Problem]:
     """What libSBML has logged so far, each finding once."""
     found: dict[Problem, None] = {}
     for index in range(document.getNumErrors()):
-        found[_finding(document.getError(index), path, strict_units)] = None
+        found[_finding(document.getError(index), path, strict_units, lenient)] = None
     return list(found)
 
 
-def _finding(error: Any, path: Path, strict_units: bool) -> Problem:
+def _finding(error: Any, path: Path, strict_units: bool, lenient: bool) -> Problem:
     of_units = error.getCategory() in UNIT_FINDINGS
     unknown_unit = error.getErrorId() in UNKNOWN_UNITS
     severe = error.getSeverity() >= libsbml.LIBSBML_SEV_ERROR
@@ -101,6 +108,8 @@ def _finding(error: Any, path: Path, strict_units: bool) -> Problem:
         severe = strict_units or (severe and not unknown_unit)
     else:
         code, hint = "sbml-invalid", f"Rule {error.getErrorId()} of the SBML specification; mend the file."
+    if lenient and error.getCategory() in SLIPS and not error.isFatal():
+        severe, hint = False, f"{hint} It was passed over, as was asked; look at the numbers that depend on it."
     message = " ".join(f"{error.getShortMessage()}: {error.getMessage()}".split())
     severity = Severity.ERROR if severe else Severity.WARNING
     return Problem(code, message, Where.of(path, error.getLine()), hint, severity)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import permutations
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from charcot.core.errors import Problem, Severity, Where
-from charcot.core.expression import Expression, symbol, symbols_of
+from charcot.core.expression import ONE, Expression, constant, floor, is_constant, maximum, sine, symbol, symbols_of
 from charcot.core.program import Assignment, Trigger
-from charcot.interfaces.exchange.sbml.operators import quotient_of
+from charcot.interfaces.exchange.sbml.operators import absolute, quotient_of
 from charcot.interfaces.exchange.sbml.quantities import Now, keeps_concentration
 from charcot.interfaces.exchange.sbml.refusals import Unsupported, describe
+
+NEAR_TIE = 1e-9  # of a priority that is no constant: closer priorities are told apart by a draw
 
 
 def trigger_of(event: Any, position: int, now: Now) -> Trigger | None:
@@ -73,12 +76,43 @@ def _assignments(event: Any, now: Now, late: bool) -> list[Assignment]:
     return made
 
 
-def contested(triggers: Sequence[Trigger]) -> Iterable[tuple[Trigger, Trigger]]:
-    """Pairs that come at the same time with the same given priority, and of which the first changes the second."""
-    for one, other in permutations(triggers, 2):
-        together = one.condition is other.condition and one.delay is other.delay
-        if together and one.priority is other.priority is not None and _disturbs(one, other):
-            yield one, other
+def drawn(triggers: Sequence[Trigger], draw: Expression, clock: Expression) -> list[Trigger]:
+    """The triggers with priorities that break ties by a draw, where one of two that may tie changes the other.
+
+    SBML asks for a random order among events of one time and one given priority. ``draw`` is the patient's own number;
+    hashed with the time and the event it gives an order that is the patient's, at each time another.
+    """
+    tied = _tied(triggers)
+    given = [trigger.priority for trigger in triggers if trigger.priority is not None]
+    ranks = sorted({priority.value for priority in given}) if all(is_constant(p) for p in given) else None
+    made = []
+    for number, trigger in enumerate(triggers):
+        priority = trigger.priority
+        if tied and priority is not None and ranks is not None:
+            priority = constant(ranks.index(priority.value))
+        if number in tied and priority is not None:
+            size = ONE if ranks is not None else NEAR_TIE * maximum(absolute(priority), 1.0)
+            priority = priority + 0.5 * size * _share(number, draw, clock)
+        made.append(replace(trigger, priority=priority))
+    return made
+
+
+def _tied(triggers: Sequence[Trigger]) -> set[int]:
+    """The places of triggers of which one may change what the other does, at one time and one given priority."""
+    found: set[int] = set()
+    for (i, one), (j, other) in combinations(enumerate(triggers), 2):
+        if one.priority is None or other.priority is None:
+            continue
+        apart = is_constant(one.priority) and is_constant(other.priority) and one.priority is not other.priority
+        if not apart and (_disturbs(one, other) or _disturbs(other, one)):
+            found |= {i, j}
+    return found
+
+
+def _share(number: int, draw: Expression, clock: Expression) -> Expression:
+    """A number from 0 to 1 that looks drawn: the digits of a sine far behind the point."""
+    far = 43758.5453123 * sine(1e3 * draw + 78.233 * clock + 12.9898 * (number + 1))
+    return far - floor(far)
 
 
 def _disturbs(one: Trigger, other: Trigger) -> bool:

@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from charcot.core.errors import Problem, Severity, Where
-from charcot.core.expression import ONE, ZERO, Expression, constant, symbols_of
+import numpy as np
+
+from charcot.core.errors import Problem, Problems, Severity, Where
+from charcot.core.expression import ONE, ZERO, Expression, constant, symbol, symbols_of
 from charcot.core.program import Parameter, Program, Readout, State, Trigger
+from charcot.core.random import uniforms
 from charcot.interfaces.exchange.sbml.document import check_document, flatten, read_document
 from charcot.interfaces.exchange.sbml.elements import Elements, gather, kinetic_law, local_parameters
-from charcot.interfaces.exchange.sbml.events import contested, never, trigger_of
+from charcot.interfaces.exchange.sbml.events import drawn, never, trigger_of
 from charcot.interfaces.exchange.sbml.files import read_source
 from charcot.interfaces.exchange.sbml.quantities import Now, Start, given_value, is_parameter, local_name
 from charcot.interfaces.exchange.sbml.refusals import Refusal, Unsupported, find_refusals, refused
@@ -22,6 +25,7 @@ from charcot.interfaces.exchange.sbml.watching import KINDS, watch
 
 NAN = constant(float("nan"))
 DEEPEST_RECURSION = 200_000
+DRAW = "order of events"  # the parameter that is a patient's draw; no identifier of SBML has a space
 
 
 @dataclass(frozen=True)
@@ -42,26 +46,45 @@ class Imported:
     time_unit: str
     notes: tuple[Problem, ...]
 
+    def parameter_table(self, patients: int, seed: int = 0) -> np.ndarray:
+        """The file's parameters for each patient, and each patient's own draw where events have a random order.
 
-def read_sbml(path: str | Path, *, strict_units: bool = False) -> Imported:
+        The draw for (seed, patient) is the same whoever else is simulated; shape (patients, parameters).
+        """
+        table = self.program.parameter_table(patients)
+        if DRAW in self.program.parameter_names:
+            table[:, self.program.index("parameter", DRAW)] = uniforms(seed, np.arange(patients), DRAW)
+        return table
+
+
+def read_sbml(path: str | Path, *, strict_units: bool = False, lenient: bool = False) -> Imported:
     """Read an SBML file of Level 2 or 3 and compile it into a program.
 
     Args:
         path: the file.
         strict_units: whether units that do not match are errors; by default they are notes.
+        lenient: run a model in spite of slips of units and of the schema (a missing or a foreign attribute, elements
+            out of order), each of which becomes a note: look at the numbers that depend on it.
 
     Raises:
         Problems: the file is missing, cut off, or breaks a rule of SBML; all findings, with file and line.
         Refusal: the model needs features that are not supported; all of them, by name, with element and line.
     """
     source = read_source(Path(path))
-    document = flatten(read_document(source), source)
+    document = flatten(read_document(source), source, lenient)
     refusals = find_refusals(document, source.path)
     if refusals:
         raise Refusal(refusals)
-    notes = check_document(document, source.path, strict_units)
-    with _deep_recursion():
-        return Translation(document.getModel(), source.path, notes).result()
+    notes = check_document(document, source.path, strict_units, lenient)
+    try:
+        with _deep_recursion():
+            return Translation(document.getModel(), source.path, notes).result()
+    except (KeyError, ValueError, AttributeError, AssertionError) as error:
+        if not lenient:
+            raise
+        message = f"the slips that were passed over leave no model: {type(error).__name__} {error}"
+        problem = Problem("sbml-invalid", message, Where.of(source.path), "Mend the file.")
+        raise Problems([*notes, problem], "The SBML file cannot be read") from error
 
 
 @contextmanager
@@ -91,6 +114,7 @@ class Translation:
         several = "which quantity it gives the value of is not clear from it alone"
         self.refusals = [refused("algebraic-rule", several, rule, path) for rule in self.elements.unsolved]
         self.marks: tuple[State, ...] = ()
+        self.draws = False
 
     def result(self) -> Imported:
         """The program; raises Refusal with everything that could not be translated."""
@@ -124,7 +148,6 @@ class Translation:
 
     def _triggers(self, rates: Sequence[Expression]) -> list[Trigger]:
         events = list(self.model.getListOfEvents())
-        made: dict[str, Any] = {}
         triggers: list[Trigger] = []
         for position, event in enumerate(events):
             try:
@@ -135,12 +158,12 @@ class Translation:
             if trigger is None:
                 self.notes.append(never(event, self.path))
             else:
-                made[trigger.name] = event
                 triggers.append(trigger)
         if self.refusals:
             return []
-        for one, other in contested(triggers):
-            self._refuse(Unsupported("random-order", f"before or after {other.name!r}"), made[one.name])
+        ordered = drawn(triggers, symbol(DRAW), symbol(self.now.time_name))
+        self.draws = any(one.priority is not other.priority for one, other in zip(triggers, ordered, strict=True))
+        triggers = ordered
         try:
             watched = watch(events, triggers, rates, self.now)
         except Unsupported as error:
@@ -161,6 +184,8 @@ class Translation:
         for reaction, element in self.elements.reactions.items():
             for local in local_parameters(element):
                 yield Parameter(local_name(reaction, local.getId()), local.getUnits(), local.getValue())
+        if self.draws:
+            yield Parameter(DRAW, "", float(uniforms(0, [0], DRAW)[0]))
 
     def _readouts(self) -> tuple[list[Readout], dict[str, str], dict[str, str]]:
         made: list[Readout] = []

@@ -21,7 +21,6 @@ FEATURES = {
     "missing-mathematics": "the mathematics uses a construct that this reader does not know",
     "missing-value": "a value that the mathematics reads is given nowhere in the file",
     "loop": "quantities are defined by each other in a circle",
-    "random-order": "events of one time and one priority that change each other ask for a draw of their order",
     "delayed-concentration": "a delayed event sets a concentration by its trigger's values in a changing compartment",
 }
 HINTS = {
@@ -33,7 +32,6 @@ HINTS = {
     "level": "Convert it to Level 3, for example with libSBML's setLevelAndVersion.",
     "missing-value": "Give the element a value, an initial assignment or a rule.",
     "loop": "Break the circle with a rate rule or a number.",
-    "random-order": "Give the events different priorities.",
     "delayed-concentration": "Let the event take values at its execution, or set the amount.",
 }
 
