@@ -25,15 +25,27 @@ def test_the_table_has_order_five_and_not_six():
     assert order_defect(RODAS5P, 6) > 1e-4
 
 
-@pytest.mark.parametrize("name", ["stage", "coupling", "gamma"])
-def test_a_mistyped_coefficient_does_not_survive(name):
-    wrong = np.array(getattr(RODAS5P, name), dtype=float)
-    if name == "gamma":
-        wrong = wrong + 1e-8
-    else:
-        wrong[4, 2] += 1e-8
+@pytest.mark.parametrize("name", ["stage", "coupling", "dense"])
+def test_no_digit_of_any_coefficient_can_be_wrong(name):
+    """Of the solution, of what its error is told from, and of the dense output."""
+    right = getattr(RODAS5P, name)
+    for place in zip(*np.nonzero(right), strict=True):
+        wrong = right.copy()
+        wrong[place] *= 1 + 1e-8
+        with pytest.raises(ValueError, match=r"Rodas5P: (a condition|the last two stages)"):
+            dataclasses.replace(RODAS5P, **{name: wrong})
+
+
+def test_a_mistyped_diagonal_does_not_survive():
     with pytest.raises(ValueError, match="Rodas5P: a condition of order"):
-        dataclasses.replace(RODAS5P, **{name: wrong})
+        dataclasses.replace(RODAS5P, gamma=RODAS5P.gamma + 1e-8)
+
+
+def test_the_dense_output_has_order_four():
+    for fraction in (0.1, 0.5, 0.9):
+        weights = RODAS5P.weights_within(fraction)
+        assert max(order_defect(RODAS5P, order, weights, fraction) for order in range(1, 5)) < 1e-13
+        assert order_defect(RODAS5P, 5, weights, fraction) > 1e-4
 
 
 def predator() -> Program:

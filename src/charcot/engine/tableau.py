@@ -19,6 +19,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charcot.core.hashing import hash_text
+
+ROUND_OFF = 2e-13  # of a condition: ten times what the coefficients below leave
+DENSE_ORDER = 4  # with which the values within a step are right
+
 Tree = tuple["Tree", ...]  # a rooted tree is the tuple of the trees on its root; () is a single vertex
 
 
@@ -33,6 +38,8 @@ class Tableau:
         stage: (stages, stages) strictly lower triangular, a_ij above.
         coupling: (stages, stages) strictly lower triangular, c_ij above.
         dense: (3, stages), the coefficients of the dense output.
+        fingerprint: of ``dense``: its last column multiplies the error estimate, of which no condition up to the order
+            of the dense output knows.
     """
 
     name: str
@@ -42,6 +49,7 @@ class Tableau:
     stage: np.ndarray
     coupling: np.ndarray
     dense: np.ndarray
+    fingerprint: str
 
     def __post_init__(self) -> None:
         check(self)
@@ -50,10 +58,28 @@ class Tableau:
     def stages(self) -> int:
         return len(self.stage)
 
+    @property
+    def embedded(self) -> np.ndarray:
+        """The weights, in the textbook form, of the solution that the error estimate compares with."""
+        weights: np.ndarray = self.stage[-1] @ self.gammas
+        return weights
+
+    @property
+    def gammas(self) -> np.ndarray:
+        """gamma_ij of the textbook form."""
+        matrix: np.ndarray = np.linalg.inv(np.eye(self.stages) / self.gamma - self.coupling)
+        return matrix
+
+    def weights_within(self, fraction: float) -> np.ndarray:
+        """The weights, in the textbook form, of the dense output at a fraction of the step."""
+        whole = self.stage[-1] + np.eye(self.stages)[-1]
+        inner = self.dense[0] + fraction * (self.dense[1] + fraction * self.dense[2])
+        weights: np.ndarray = fraction * (whole + (1 - fraction) * inner) @ self.gammas
+        return weights
+
     def classical(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(alpha, beta, weights) of the textbook form, in which the order conditions are written."""
-        inverse = np.eye(self.stages) / self.gamma - self.coupling
-        gamma_matrix = np.linalg.inv(inverse)
+        gamma_matrix = self.gammas
         alpha = self.stage @ gamma_matrix
         weights = (self.stage[-1] + np.eye(self.stages)[-1]) @ gamma_matrix
         return alpha, alpha + gamma_matrix, weights
@@ -91,11 +117,17 @@ def _elementary_weight(tree: Tree, alpha: np.ndarray, beta: np.ndarray) -> np.nd
     return vector
 
 
-def order_defect(tableau: Tableau, order: int) -> float:
-    """The largest violation of a condition of exactly ``order``; zero up to rounding when the order is reached."""
-    alpha, beta, weights = tableau.classical()
+def order_defect(tableau: Tableau, order: int, weights: np.ndarray | None = None, fraction: float = 1.0) -> float:
+    """The largest violation of a condition of exactly ``order``; zero up to rounding when the order is reached.
+
+    Args:
+        weights: in the textbook form, of a solution at ``fraction`` of the step; by default those of the method.
+    """
+    alpha, beta, final = tableau.classical()
+    weights = final if weights is None else weights
     return max(
-        abs(float(weights @ _elementary_weight(tree, alpha, beta)) - 1 / _density(tree)) for tree in trees(order)
+        abs(float(weights @ _elementary_weight(tree, alpha, beta)) - fraction**order / _density(tree))
+        for tree in trees(order)
     )
 
 
@@ -106,10 +138,24 @@ def check(tableau: Tableau) -> None:
             raise ValueError(f"{tableau.name}: the coefficients are not strictly lower triangular")
     if np.any(tableau.stage[-1, :-1] != [*tableau.stage[-2, :-2], 1.0]):
         raise ValueError(f"{tableau.name}: the last two stages are not those of a stiffly accurate method")
-    for order in range(1, tableau.order + 1):
-        defect = order_defect(tableau, order)
-        if not defect < 1e-11:
-            raise ValueError(f"{tableau.name}: a condition of order {order} is violated by {defect:.1e}")
+    solutions = [("a condition", tableau.order, None, 1.0)]
+    solutions += [("a condition of the error estimate", tableau.embedded_order, tableau.embedded, 1.0)]
+    inside = [k / 8 for k in range(1, 8)]
+    solutions += [("a condition of the dense output", DENSE_ORDER, tableau.weights_within(s), s) for s in inside]
+    for what, highest, weights, fraction in solutions:
+        for order in range(1, highest + 1):
+            defect = order_defect(tableau, order, weights, fraction)
+            if not defect < ROUND_OFF:
+                raise ValueError(f"{tableau.name}: {what} of order {order} is violated by {defect:.1e}")
+    if fingerprint_of(tableau.dense) != tableau.fingerprint:
+        raise ValueError(f"{tableau.name}: a condition of the dense output is violated: it is not the published one")
+    if order_defect(tableau, tableau.embedded_order + 1, tableau.embedded) < 1e-4:
+        raise ValueError(f"{tableau.name}: the error estimate compares the solution with one as good")
+
+
+def fingerprint_of(coefficients: np.ndarray) -> str:
+    """Sixteen hexadecimal digits that change with any digit of ``coefficients``."""
+    return hash_text(" ".join(repr(float(value)) for value in coefficients.ravel()), 16)
 
 
 def _lower(rows: list[list[float]], stages: int) -> np.ndarray:
@@ -174,4 +220,5 @@ RODAS5P = Tableau(
             ],
         ]
     ),
+    fingerprint="279b5635a8124508",
 )
