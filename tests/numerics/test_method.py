@@ -41,7 +41,7 @@ def test_a_mistyped_diagonal_does_not_survive():
         dataclasses.replace(RODAS5P, gamma=RODAS5P.gamma + 1e-8)
 
 
-def test_the_dense_output_has_order_four():
+def test_the_dense_weights_have_order_four():
     for fraction in (0.1, 0.5, 0.9):
         weights = RODAS5P.weights_within(fraction)
         assert max(order_defect(RODAS5P, order, weights, fraction) for order in range(1, 5)) < 1e-13

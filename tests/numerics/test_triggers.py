@@ -145,6 +145,24 @@ def test_what_is_false_at_the_start_fires_when_it_comes_true():
     np.testing.assert_array_equal(run(model, [0.0, 9.0])["x"][0], [1.0, 2.0])
 
 
+def test_the_clock_of_a_program_begins_at_the_start_of_the_run():
+    """x' = t, and an event at t >= 6, from day 5 on: a clock that began at 0 would see neither."""
+    model = dataclasses.replace(
+        program(Trigger("six", at_least(TIME, 6.0), put(y=1.0)), rates={"x": TIME}), clock="time"
+    )
+    result = run(model, [5.0, 5.9, 6.1, 7.0], start=5.0)
+    np.testing.assert_allclose(result["time"][0], [5.0, 5.9, 6.1, 7.0], rtol=1e-13)
+    np.testing.assert_allclose(result["x"][0], 1.0 + 0.5 * (np.array([5.0, 5.9, 6.1, 7.0]) ** 2 - 25.0), rtol=1e-9)
+    np.testing.assert_array_equal(result["y"][0], [0.0, 0.0, 1.0, 1.0])
+    together = simulate(model, np.zeros((2, 0)), np.array([7.0]), start=np.array([0.0, 5.0]))
+    np.testing.assert_allclose(together["x"][:, 0], 1.0 + 0.5 * np.array([49.0, 24.0]), rtol=1e-9)
+
+
+def test_a_clock_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="clock 'x' must have the rate 1"):
+        dataclasses.replace(program(), clock="x")
+
+
 # what --------------------------------------------------------------------------------------------------------------
 
 

@@ -117,7 +117,7 @@ class Program:
 
     Attributes:
         clock: the state, of rate one, that is the time of the run: it begins at the start of the run, whatever its
-            initial value, and tells each output and event its day to the last bit. "" where a program needs none.
+            initial value. "" where a program needs none.
     """
 
     states: tuple[State, ...]

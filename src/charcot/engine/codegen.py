@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from charcot.engine import loops
 from charcot.engine.elimination import Elimination
 from charcot.engine.expressions import Writer
 from charcot.engine.functions import LIBRARY
@@ -55,7 +56,12 @@ CANCELLED, GROWN = 1e-10, 1e10
 
 def scratch_size(model: Model, tableau: Tableau = RODAS5P) -> int:
     """Vectors of working memory that ``step``, ``start`` and ``sample`` need."""
-    return (tableau.stages + 3) * len(model.rates) + model.elimination.size + 1 + len(model.exact_states)
+    return (tableau.stages + 3) * len(model.rates) + _matrix_size(model) + len(model.exact_states)
+
+
+def _matrix_size(model: Model) -> int:
+    """Vectors of L + U, the flag of a weak pivot and, for a large one, the row at work."""
+    return model.elimination.size + 1 + (len(model.rates) if loops.is_large(model.elimination) else 0)
 
 
 def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
@@ -67,8 +73,7 @@ def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
         *(write(lanes) for operation, write in LIBRARY.items() if operation in model.graph.operations),
         _evaluation(model, lanes, "rates", model.rates, "%out"),
         _jacobian(model, lanes),
-        _factor(model, lanes, tableau.gamma),
-        _solve(model, lanes),
+        *_linear_solver(model, lanes, tableau.gamma),
         _evaluation(model, lanes, "readouts", model.readouts, "%out"),
         _exact(model, lanes),
         *_of_parameters(model, lanes, "prologue", "derived", model.patient_nodes),
@@ -122,6 +127,18 @@ def _jacobian(model: Model, lanes: Lanes) -> str:
     body.do("ret void")
     arguments = "ptr noalias %states, ptr %derived, ptr %inputs, ptr noalias %out, ptr noalias %matrix"
     return body.function(f"internal void @jacobian({arguments}) {'noinline optnone' if len(body.lines) > LONG else ''}")
+
+
+def _linear_solver(model: Model, lanes: Lanes, gamma: float) -> Iterable[str]:
+    """``factor`` and ``solve``, written out where they are short enough."""
+    plan = model.elimination
+    if not loops.is_large(plan):
+        return [_factor(model, lanes, gamma), _solve(model, lanes)]
+    return [
+        loops.places_of(plan, {(row, column) for row, column, _ in model.entries}),
+        loops.factor(plan, lanes, gamma, CANCELLED, GROWN),
+        loops.solve(plan, lanes),
+    ]
 
 
 def _factor(model: Model, lanes: Lanes, gamma: float) -> str:
@@ -528,7 +545,7 @@ def _of_triggers(model: Model, lanes: Lanes) -> Iterable[str]:
 def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
     body, states = Body(lanes), len(model.rates)
     names = ["point", "rates", "sums", "matrix", "exactly"]
-    sizes = [states, states, states, model.elimination.size + 1, len(model.exact_states)]
+    sizes = [states, states, states, _matrix_size(model), len(model.exact_states)]
     for name, offset in zip(names, np.cumsum([tableau.stages * states, *sizes[:-1]]), strict=True):
         body.do(f"%{name} = getelementptr {lanes.real}, ptr %scratch, i64 {offset}")
     body.do("call void @jacobian(ptr %states, ptr %derived, ptr %inputs, ptr %rates, ptr %matrix)")

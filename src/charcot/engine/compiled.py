@@ -37,6 +37,7 @@ from charcot.engine import (
     functions,
     graph,
     linear,
+    loops,
     scalar,
     soften,
     tableau,
@@ -51,6 +52,14 @@ OF_TRIGGERS = {"watch": 10, "moment": 4}  # only in a program with triggers
 WORD = ctypes.c_int64
 OF_CONTROL = {"drive": ctypes.CFUNCTYPE(WORD, WORD, WORD), "finish": ctypes.CFUNCTYPE(None, WORD, WORD, WORD)}
 MAGIC = b"charcot kernel 4\n"
+
+
+SECONDS_A_LINE = 1e-4  # to compile the text of a program, measured from 30,000 to 500,000 lines
+LONG_COMPILATION = 20.0  # seconds
+
+
+class LargeProgram(CharcotWarning):
+    """A program that takes long to compile."""
 
 
 class UntrustedCache(CharcotWarning):
@@ -211,8 +220,22 @@ def compile_program(program: Program, single: bool = False) -> tuple[Sizes, byte
         clock=model.clock,
         follows=model.follows,
     )
-    module = llvm.parse_assembly(codegen.generate(model, lanes))
+    text = codegen.generate(model, lanes)
+    _tell_of_long_compilation(program, text.count("\n"))
+    module = llvm.parse_assembly(text)
     return sizes, _target_machine().emit_object(module)
+
+
+def _tell_of_long_compilation(program: Program, lines: int) -> None:
+    """Say so before a large program is compiled: nobody should take it for a hang."""
+    seconds = SECONDS_A_LINE * lines
+    if seconds > LONG_COMPILATION:
+        warnings.warn(
+            f"Compiling {len(program.states):,} states takes about {10 * round(seconds / 10):,} s of processor time, "
+            "once; the code is kept in the cache. Fewer read-outs make it shorter.",
+            LargeProgram,
+            stacklevel=2,
+        )
 
 
 def _control_text(single: bool) -> str:
@@ -223,7 +246,7 @@ def _control_text(single: bool) -> str:
 @cache
 def _generator() -> str:
     """The hash of every source file on which the generated code depends."""
-    program = (expression, codegen, elimination, expressions, functions, graph, linear, soften, tableau, vector)
+    program = (expression, codegen, elimination, expressions, functions, graph, linear, loops, soften, tableau, vector)
     modules = (*program, control, scalar, result, schedule)  # these number the ways to end and the kinds of events
     return hashlib.sha256(b"".join(Path(module.__file__ or "").read_bytes() for module in modules)).hexdigest()
 

@@ -14,6 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+
+COUNTED = 400  # states of a block; in a larger one fill-in is not counted, which would take longer than it saves
 
 TOGETHER = 4  # rows of a substitution that are worked on at a time
 
@@ -65,8 +68,9 @@ class Elimination:
         lower: list[list[int]] = [[] for _ in range(states)]
         for component in components:
             left, block = set(component), []
+            counted = len(component) <= COUNTED
             while left:
-                pivot = min(left, key=lambda i: (_fill_in(i, rows, columns), len(rows[i]) * len(columns[i]), i))
+                pivot = min(left, key=partial(_cost, rows=rows, columns=columns, counted=counted))
                 left.remove(pivot)
                 block.append(pivot)
                 upper[pivot] = list(rows[pivot])
@@ -163,6 +167,10 @@ def _components(reads: Sequence[Sequence[int]]) -> list[list[int]]:
                     waiting.difference_update(stack[cut:])
                     del stack[cut:]
     return found
+
+
+def _cost(pivot: int, rows: list[set[int]], columns: list[set[int]], counted: bool) -> tuple[int, int, int]:
+    return _fill_in(pivot, rows, columns) if counted else 0, len(rows[pivot]) * len(columns[pivot]), pivot
 
 
 def _fill_in(pivot: int, rows: list[set[int]], columns: list[set[int]]) -> int:
