@@ -138,7 +138,8 @@ def check(tableau: Tableau) -> None:
             raise ValueError(f"{tableau.name}: the coefficients are not strictly lower triangular")
     if np.any(tableau.stage[-1, :-1] != [*tableau.stage[-2, :-2], 1.0]):
         raise ValueError(f"{tableau.name}: the last two stages are not those of a stiffly accurate method")
-    solutions = [("a condition", tableau.order, None, 1.0)]
+    final = tableau.classical()[2]
+    solutions = [("a condition", tableau.order, final, 1.0)]
     solutions += [("a condition of the error estimate", tableau.embedded_order, tableau.embedded, 1.0)]
     inside = [k / 8 for k in range(1, 8)]
     solutions += [("a condition of the dense output", DENSE_ORDER, tableau.weights_within(s), s) for s in inside]
