@@ -19,6 +19,7 @@ from charcot.experiments.natural_history import (
     median_survival,
     slope_correlation,
 )
+from charcot.interfaces.cli.demo import _against_range
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +148,23 @@ def test_a_typical_patient_lives_as_long_as_the_vector_lasts():
     assert all(np.isinf(typical.lasting[label]) for label in treated)
     assert typical.events[treated[0]]["onset"] > 24  # its own onset is not the zero of the clock
     assert typical.half_life_years == pytest.approx(2900 / 365.25)
+
+
+def test_a_published_value_says_how_it_was_computed(tmp_path):
+    assert natural_history.published_problems() == []
+    table = natural_history.PUBLISHED.read_text(encoding="utf-8")
+    path = tmp_path / "natural_history.csv"
+    path.write_text(table.replace(",mixed_model,", ",,").replace("Age at onset", "Age at onse"), encoding="utf-8")
+    found = natural_history.published_problems(path)
+    assert [p.code for p in found] == ["unknown-analysis", "unknown-quantity"]
+    assert found[1].hint.startswith("Did you mean Age at onset")
+
+
+def test_what_was_computed_in_another_way_is_not_judged():
+    row = {"simulated": 2.41, "upper": 2.5, "lower": 2.3, "published": "2.7", "published_value": 2.7,
+           "published_lower": 2.6, "published_upper": 3.0}  # fmt: skip
+    assert _against_range({**row, "published_as": "a mean", "simulated_as": "a mean"}, "%").startswith("MISS")
+    other = _against_range({**row, "published_as": "a slope", "simulated_as": "a mean"}, "%")
+    assert other.startswith("not computed alike (published: a slope; here: a mean): model 0.29 % below")
+    unlike = {q for q in natural_history.READ_BY if natural_history.computed_by(q) == "own_change"}
+    assert len(unlike) == 3

@@ -15,7 +15,7 @@ from charcot.core.bounds import read_bounds
 from charcot.core.errors import Problem, Severity, Where
 from charcot.core.identifiers import did_you_mean
 from charcot.experiments import reading
-from charcot.experiments.natural_history import PUBLISHED
+from charcot.experiments.natural_history import PUBLISHED, published_problems
 from charcot.model.compose import Definition
 from charcot.model.limits import value_problems
 from charcot.model.ports import FREE
@@ -41,6 +41,7 @@ def check_all() -> list[Problem]:
     problems += _unread_variables(whole)
     problems += _units_of_regions(whole)
     problems += reading.check_board()
+    problems += published_problems()
     problems += _variability_for_uncertainty(whole)
     problems += evidence.check_narrow(whole.numbers)
     problems += evidence.check_alternatives(

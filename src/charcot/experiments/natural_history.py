@@ -17,6 +17,8 @@ import pandas as pd
 from charcot import patients
 from charcot.clinic.observation import TOTAL_MAXIMUM, observe_items
 from charcot.core import pieces
+from charcot.core.errors import Problem, Where
+from charcot.core.identifiers import did_you_mean
 from charcot.core.random import stream
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.patients import Courses
@@ -30,6 +32,18 @@ SCORE, DEATH = "clinic.alsfrs_r.total", "clinic.survival.cumulative_hazard"
 REGION_OF_DOMAIN = {"bulbar": "bulbar", "fine motor": "cervical", "gross motor": "lumbar", "respiratory": "thoracic"}
 
 SITES = {"bulbar": "bulbar", "upper limb": "cervical", "lower limb": "lumbar"}
+# How a figure is computed from patients, in words. A published value of one way and a simulated value of another are
+# not judged by each other.
+ANALYSES = {
+    "kaplan_meier": "median by Kaplan and Meier",
+    "share": "share of patients",
+    "own_slope": "each patient's slope over recorded visits",
+    "own_change": "each patient's change between two days, without noise",
+    "mixed_model": "slope of a mixed model",
+    "mean": "mean over patients",
+    "median": "median over patients",
+    "ratio_of_means": "ratio of two group means",
+}
 VISIT_MONTHS = np.arange(0.0, 13.0, 3.0)  # of a study, from diagnosis
 ROUNDING = 1e-12  # of a share alive: what is exactly a half by counting is a half
 SLOPES = "Correlation of the slope before diagnosis with the slope after, as measured"
@@ -81,7 +95,8 @@ ABLATIONS = (
 
 @dataclass(frozen=True)
 class NaturalHistory:
-    """``summary``: quantity, unit, simulated, lower, upper, published, source. ``survival``: Kaplan-Meier steps by
+    """``summary``: quantity, unit, simulated, lower, upper, published, simulated_as and published_as (how each was
+    computed, in words), source. ``survival``: Kaplan-Meier steps by
     variant. ``ablations``: what each mechanism contributes. ``failures``: patients by status."""
 
     summary: pd.DataFrame
@@ -248,6 +263,45 @@ def statistics(k: Course) -> dict[str, Callable[[np.ndarray], float]]:
     }
 
 
+def computed_by(quantity: str) -> str:
+    """How the simulated value of a quantity is computed: a key of :data:`ANALYSES`."""
+    if quantity.startswith("Median survival"):
+        return "kaplan_meier"
+    if quantity.startswith("Onset to second region"):
+        return "mean"
+    return _COMPUTED[quantity]
+
+
+_COMPUTED = {
+    "Alive one year after diagnosis": "share",
+    "Alive five years after onset": "share",
+    "Decline of the ALSFRS-R in the year after diagnosis": "own_change",
+    "Between-patient SD of that decline": "own_change",
+    SLOPES: "own_slope",
+    "Decline of vital capacity in the year after diagnosis": "own_change",
+    "Delay from onset to diagnosis": "median",
+    "Lower motor units lost at diagnosis": "median",
+    "Serum neurofilament light at diagnosis": "median",
+    "Age at onset": "mean",
+}
+
+
+def published_problems(path: Path = PUBLISHED) -> list[Problem]:
+    """Published values that do not say how they were computed, or of quantities that the model does not compute."""
+    found = []
+    with path.open(newline="", encoding="utf-8") as handle:
+        for line, row in enumerate(csv.DictReader(handle), start=2):
+            where = Where.of(path.name, line)
+            if row["analysis"] not in ANALYSES:
+                hint = f"{did_you_mean(row['analysis'], ANALYSES)} Known are: {', '.join(ANALYSES)}."
+                message = f"{row['quantity']}: the analysis is {row['analysis']!r}"
+                found.append(Problem("unknown-analysis", message, where, hint))
+            if row["quantity"] not in READ_BY:
+                message = f"no quantity is called {row['quantity']!r}"
+                found.append(Problem("unknown-quantity", message, where, did_you_mean(row["quantity"], READ_BY)))
+    return found
+
+
 # The ports that each quantity is read from (diagnosis and onset follow from the score).
 READ_BY: dict[str, tuple[str, ...]] = {
     "Median survival from onset": (DEATH,),
@@ -282,12 +336,12 @@ def summarise(course: Course, seed: int, resamples: int = 200) -> pd.DataFrame:
             lower, upper = np.nanpercentile(spread, [2.5, 97.5])
         text = row["published"] + (f" ({row['lower']} to {row['upper']})" if row["lower"] else "")
         ends = (float(row["lower"] or "nan"), float(row["upper"] or "nan"))
-        out.append(
-            (quantity, row["unit"], statistic(rows), lower, upper, text, float(row["published"]), *ends, row["source"])
-        )
+        values = (statistic(rows), lower, upper, text, float(row["published"]), *ends)
+        ways = (ANALYSES[computed_by(quantity)], ANALYSES[row["analysis"]])
+        out.append((quantity, row["unit"], *values, *ways, row["source"]))
     columns = [
         "quantity", "unit", "simulated", "lower", "upper", "published", "published_value", "published_lower",
-        "published_upper", "source",
+        "published_upper", "simulated_as", "published_as", "source",
     ]  # fmt: skip
     return pd.DataFrame(out, columns=columns)
 

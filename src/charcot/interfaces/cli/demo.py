@@ -115,8 +115,11 @@ def _history_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _against_range(row: Mapping[Any, Any], unit: str) -> str:
-    """The distance to the published value; a miss where the simulated interval leaves the published range too."""
+    """The distance to the published value; a miss where the simulated interval leaves the published range too. What
+    was computed in another way is not judged."""
     words = distance(float(row["simulated"]), row.get("published_value", row["published"]), unit)
+    if row.get("published_as") != row.get("simulated_as"):
+        return f"not computed alike (published: {row['published_as']}; here: {row['simulated_as']}): {words}"
     low, high = row.get("published_lower"), row.get("published_upper")
     if not words or not isinstance(low, float) or low != low or high is None or high != high:
         return words

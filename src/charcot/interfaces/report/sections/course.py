@@ -218,14 +218,21 @@ def _summary_sheet(summary: pd.DataFrame) -> Sheet:
         "95 % bootstrap interval over patients from",
         "to",
         "Published",
+        "Computed",
         "Source",
     )
     rows = [
         [str(r["quantity"]), plain_unit(str(r["unit"])),
-         *(_plain(r[c]) for c in ("simulated", "lower", "upper", "published")), str(r["source"])]
+         *(_plain(r[c]) for c in ("simulated", "lower", "upper", "published")), _ways(r), str(r["source"])]
         for r in records(summary)
     ]  # fmt: skip
     return Sheet("Natural history, simulated and published", Table.of(columns, rows, "Natural history"))
+
+
+def _ways(row: dict[str, Any]) -> str:
+    """How both values were computed; where the ways differ, that they are not to be judged by each other."""
+    here, there = str(row.get("simulated_as", "–")), str(row.get("published_as", "–"))
+    return here if here == there else f"NOT ALIKE: published is a {there}, simulated is {here}"
 
 
 def _survival_figure(survival: pd.DataFrame, series: list[str], name: str) -> Figure:
