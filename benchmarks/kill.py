@@ -2,11 +2,15 @@
 
     python benchmarks/kill.py                              # each command ten times
     python benchmarks/kill.py --only trial fit --times 3 --seed 2
+    python benchmarks/kill.py --warm --only shared board   # forked from a process that has loaded everything
 
 ``kill -9`` each time, at a moment uniform over the wall time of an undisturbed run; every other time from the moment on
 at which the first piece is finished, since much of a short run is its start-up. Where a run had ended before its kill,
 it is run again with half the moment. Then it is run again as its own message would say. What is in the folder must be
 the same, nothing may be left beside it or in the cache, and no process of the killed command may live on.
+
+``--warm`` leaves the start-up out, which is most of the processor time of a short run: then nearly every kill falls
+into the work. It is for commands on one thread, without processes of their own.
 
 ``worker`` kills one of two dask workers of a population; the run itself goes on. Other load makes all of it slower, and
 the moments less even: nothing else depends on it.
@@ -17,11 +21,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import math
 import os
 import random
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,13 +39,14 @@ import psutil
 
 CHARCOT = [sys.executable, "-m", "charcot.interfaces.cli.main"]
 PROTOCOL = Path(__file__).parents[1] / "examples" / "first-trial.yaml"
-SMALL_TRIAL = ["--set", "arms.0.n=12", "--set", "arms.1.n=12", "--replicates"]
+SMALL_TRIAL = ["--set", "arms.0.n=6", "--set", "arms.1.n=6", "--replicates"]
 POPULATION = ["population", "sporadic", "-n", "600", "--horizon", "4 years", "--chunk", "20", "--trajectories"]
 MOUSE = ["rnls8_transgene_on", "rnls8_transgene_off", "rnls8_off_in_old_mice", "sod1_g93a_natural_history"]
 COMMANDS: dict[str, list[str]] = {
     "population": [*POPULATION, "3 months"],
     "trial": ["trial", str(PROTOCOL), *SMALL_TRIAL, "8"],
-    "shared": ["trial", str(PROTOCOL), *SMALL_TRIAL, "8", "--set", "simulate.pool=shared"],
+    "shared": ["trial", str(PROTOCOL), *SMALL_TRIAL, "40", "--set", "simulate.pool=shared",
+               "--set", "simulate.screened_per_replicate=100"],
     "fit": ["fit", "--number", "person.base_tempo", "--number", "spread.transport",
             *(word for name in MOUSE for word in ("--experiment", name)), "--rounds", "2"],
     "compare": ["compare", "--hypothesis", "energy", "--hypothesis", "muscle", "--draws", "2"],
@@ -50,10 +57,59 @@ COMMANDS: dict[str, list[str]] = {
 }  # fmt: skip
 FINISHED = "it had finished"
 SPAWNED = "spawn_main"  # in the command line of a worker's process
+WARM: list[str] = []  # what this process has already done, to be forked from
 MARK = "CHARCOT_KILL"  # in the environment of a command and of all its processes
 WORK = ("*/records/*.json", "*/pieces/*.piece")  # what a finished piece of work looks like in runs/ or the cache
 # what tells the time of a run
 TIMES = re.compile(rb'\d{4}-\d\d-\d\dT[\d:]+\+00:00|"(seconds|wall_time_seconds)": [\d.]+|[\d.,]+ s(econds)?\b')
+
+
+class Forked:
+    """A command in a copy of this process, with the manners of ``subprocess.Popen``."""
+
+    def __init__(self, words: list[str], place: Place) -> None:
+        self.returncode: int | None = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._run(words, place)
+
+    def _run(self, words: list[str], place: Place) -> None:
+        from charcot.interfaces.cli.main import main
+
+        code = 70
+        try:
+            told = os.open(place.root / "told.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            os.dup2(told, 1)
+            os.dup2(told, 2)
+            os.chdir(place.work)
+            os.environ["CHARCOT_CACHE"] = str(place.cache)
+            sys.argv = ["charcot", *words]
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            found, status = os.waitpid(self.pid, os.WNOHANG)
+            self.returncode = os.waitstatus_to_exitcode(status) if found else None
+        return self.returncode
+
+    def wait(self, timeout: float = math.inf) -> int:
+        deadline = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired("charcot", timeout)
+            time.sleep(0.01)
+        return code
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+
+Process = subprocess.Popen[bytes] | Forked
 
 
 class Place:
@@ -66,7 +122,9 @@ class Place:
         for kernel in kernels.glob("*.kernel"):
             os.link(kernel, self.cache / kernel.name)
 
-    def start(self, words: list[str]) -> subprocess.Popen[bytes]:
+    def start(self, words: list[str]) -> Process:
+        if WARM:
+            return Forked(words, self)
         environment = {**os.environ, "CHARCOT_CACHE": str(self.cache), MARK: self.mark}
         with (self.root / "told.txt").open("ab") as told:
             return subprocess.Popen([*CHARCOT, *words], cwd=self.work, stdout=told, stderr=told, env=environment)
@@ -101,7 +159,7 @@ class Place:
         return alive
 
 
-def wait_for_work(place: Place, process: subprocess.Popen[bytes], wanted: int = 1) -> float:
+def wait_for_work(place: Place, process: Process, wanted: int = 1) -> float:
     """The time at which the first pieces are finished."""
     while process.poll() is None and place.pieces() < wanted:
         time.sleep(0.02)
@@ -118,7 +176,7 @@ def undisturbed(place: Place, words: list[str]) -> tuple[dict[str, str], float, 
     return place.contents(), time.monotonic() - began, time.monotonic() - first
 
 
-def let_run(place: Place, process: subprocess.Popen[bytes], moment: float, from_work: bool) -> None:
+def let_run(place: Place, process: Process, moment: float, from_work: bool) -> None:
     """Wait until the moment of the kill, or the end."""
     if from_work:
         wait_for_work(place, process)
@@ -163,11 +221,28 @@ def kill_worker(place: Place, words: list[str], moment: float, from_work: bool) 
 Kill = Callable[[Place, list[str], float, bool], str]
 
 
-def try_command(name: str, root: Path, kernels: Path, times: int, draws: random.Random) -> int:
+def warm_up(place: Place, words: list[str]) -> None:
+    """Run the command in this process, which then has all that it needs but no result."""
+    from typer.testing import CliRunner
+
+    from charcot.experiments.board import forget
+    from charcot.interfaces.cli.main import app
+
+    os.chdir(place.work)
+    result = CliRunner().invoke(app, words)
+    if result.exit_code not in (0, 1):
+        raise SystemExit(result.output)
+    forget()
+    WARM.append(words[0])
+
+
+def try_command(name: str, root: Path, kernels: Path, times: int, draws: random.Random, warm: bool) -> int:
     """How many of ``times`` kills did not end as they should."""
     kill: Kill = kill_worker if name == "worker" else kill_process
     words = COMMANDS["population" if name == "worker" else name]
-    words = [*words, *(["--scheduler", "local"] if name == "worker" else []), "--workers", "2"]
+    words = [*words, *(["--scheduler", "local"] if name == "worker" else []), "--workers", "1" if warm else "2"]
+    if warm:
+        warm_up(Place(root / f"{name}-warm", kernels), words)
     reference, seconds, working = undisturbed(Place(root / name, kernels), words)
     print(f"{name}: undisturbed {seconds:.1f} s, {len(reference)} files", flush=True)
     wrong = int(any("left" in path or "/." in path for path in reference))
@@ -194,6 +269,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=[*COMMANDS, "worker"], nargs="+", help="kill only these")
+    parser.add_argument("--warm", action="store_true", help="fork each run from a process that has loaded everything")
     asked = parser.parse_args()
     random.seed(asked.seed)
     wrong = 0
@@ -201,7 +277,7 @@ def main() -> None:
         root = Path(temporary)
         kernels = Path(os.environ.get("CHARCOT_CACHE") or Path.home() / ".cache" / "charcot")
         for name in asked.only or [*COMMANDS, "worker"]:
-            wrong += try_command(name, root, kernels, asked.times, random.Random(asked.seed))
+            wrong += try_command(name, root, kernels, asked.times, random.Random(asked.seed), asked.warm)
     print("all as they should be" if not wrong else f"{wrong} WRONG")
     raise SystemExit(bool(wrong))
 

@@ -10,6 +10,7 @@ import pytest
 from trials_fake_world import FACTOR, UNTREATED, FakeWorld
 
 from charcot.core.errors import Problems
+from charcot.core.pieces import Pieces, keeping
 from charcot.trials import Protocol, TrialOutcome, run_trial
 from charcot.trials import enrolment as enrolment_module
 
@@ -327,6 +328,35 @@ def test_a_shared_pool_is_simulated_once() -> None:
     assert any("share one pool" in note for note in outcome.notes)
     assert outcome.replicates[0].flow["randomised"] == outcome.replicates[3].flow["randomised"] == 100
     assert outcome.tables["estimates"].groupby("replicate")["estimate"].sum().nunique() == 4
+
+
+def test_replicates_of_a_shared_pool_are_held_a_few_at_a_time_and_go_on_from_those_kept(tmp_path, monkeypatch) -> None:
+    simulate = {"replicates": 5, "seed": 4, "screened_per_replicate": 300, "pool": "shared"}
+    small = protocol(simulate=simulate, endpoints=["alsfrs_r_slope"])
+    whole = run_trial(small, world=FakeWorld())
+    monkeypatch.setattr("charcot.trials.run.TOGETHER", 2 * small.size)
+    world, done = FakeWorld(), []
+
+    def stop(count: int) -> None:
+        done.append(count)
+        if len(done) == 3:
+            raise KeyboardInterrupt
+
+    with keeping(Pieces(tmp_path / "pieces")):
+        with pytest.raises(KeyboardInterrupt):
+            run_trial(small, world=world, progress=stop)
+        assert sorted(world.calls)[-1] <= 300
+        assert len(world.calls) == 4  # untreated, with background, then two replicates at once, twice
+        world.calls.clear()
+        resumed = run_trial(small, world=world)
+        assert len(world.calls) == 4  # the pool again, then what was missing of the second and of the third pair
+        world.calls.clear()
+        again = run_trial(small, world=world)
+        assert world.calls == []
+    for outcome in (resumed, again):
+        assert outcome.flow == whole.flow
+        for name, table in whole.tables.items():
+            pd.testing.assert_frame_equal(outcome.tables[name], table, check_exact=True)
 
 
 def test_a_shared_pool_and_its_own_people_agree_in_the_mean() -> None:

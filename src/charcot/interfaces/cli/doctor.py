@@ -137,7 +137,8 @@ def look_at_folder() -> list[Finding]:
         Finding("This folder", GOOD if fine else WARN, f"{here} {'can' if fine else 'cannot'} be written", remedy)
     ]
     for leftover in runs.leftovers(runs.DEFAULT_ROOT):
-        findings.append(Finding("Unfinished run", WARN, str(leftover), "If no run is going on, delete it."))
+        remedy = "Its command goes on from it when given again; or delete it."
+        findings.append(Finding("Unfinished run", WARN, str(leftover), remedy))
     return findings
 
 
