@@ -36,6 +36,10 @@ class FakeProtocol:
     population: Any = field(default_factory=lambda: SimpleNamespace(background={"riluzole": 80.0}))
 
     @property
+    def reference_arm(self) -> str:
+        return "placebo"
+
+    @property
     def simulate(self) -> Any:
         return SimpleNamespace(replicates=self.replicates, seed=self.seed)
 
@@ -207,6 +211,7 @@ def use_fakes(patch: pytest.MonkeyPatch, folder: Path) -> None:
         "model_counts": lambda: {"states": 120, "parameters": 90, "mechanisms": 30, "sources": 60},
         "explain": explain,
         "export_model": export_model,
+        "dose_doubts": lambda protocol: [Problem("unstudied-dose", "drug: 9 mg", severity=Severity.WARNING)],
         "standing": lambda products: [f"{name}: a sentence." for name in products],
         "sources_used": lambda: [SourceLine("k", "A paper. 2019.", "doi:10.1/x", "B", "number")],
         "program_hash": lambda: "abc",

@@ -156,3 +156,18 @@ def test_a_run_under_an_assumption_says_so_and_is_another_run(place: Path, monke
     assert told["run"] != plain["run"]
     assert len(seen) == 1
     assert "sprouting_gain=counter_claim" in (Path(told["run"]) / "protocol.yaml").read_text(encoding="utf-8")
+
+
+def test_a_protocol_with_an_unstudied_dose_is_warned_of(place: Path) -> None:
+    path = place / "protocol.yaml"
+    text = (
+        "schema: charcot/protocol@1\nname: t\ntitle: T\nscreening: {delay_after_diagnosis: {median: 90 days}}\narms:\n"
+        "  - {id: a, n: 5}\n  - {id: b, n: 5, treatments: [{product: tofersen, dose: DOSE}]}\n"
+        "visits: every 4 weeks until 24 weeks\n"
+    )
+    path.write_text(text.replace("DOSE", "500 mg"), encoding="utf-8")
+    result = call("check", str(path))
+    assert result.exit_code == 0
+    assert "500 mg outside what people were given (20 mg to 100 mg)" in result.stdout
+    path.write_text(text.replace("DOSE", "100 mg"), encoding="utf-8")
+    assert "outside" not in call("check", str(path)).stdout

@@ -69,7 +69,7 @@ def _check_protocol(talk: Talk, path: Path, overrides: dict[str, Any]) -> None:
         "visits": len(protocol.visits),
         "replicates": protocol.simulate.replicates,
     }
-    _report(talk, str(path), counts, [], EXIT_BAD_INPUT)
+    _report(talk, str(path), counts, rooms.dose_doubts(protocol), EXIT_BAD_INPUT)
 
 
 def _report(

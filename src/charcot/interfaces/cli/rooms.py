@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,19 @@ def standing(products: Sequence[str]) -> tuple[str, ...]:
     from charcot.treatments import standing as say
 
     return say(products)
+
+
+def dose_doubts(protocol: Any) -> list[Any]:
+    """Warnings about doses of a protocol's arms that people were not given, with the arm's place in the file."""
+    from charcot.core.errors import Where
+    from charcot.treatments import doubts, products
+
+    return [
+        replace(problem, where=Where(f"arms.{arm.id}"))
+        for arm in protocol.arms
+        for treatment in arm.treatments
+        for problem in doubts(products()[treatment.product], [treatment.dose])
+    ]
 
 
 def evidence_hash() -> str:

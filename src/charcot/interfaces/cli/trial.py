@@ -108,7 +108,7 @@ def _compute(
             given=given,
         )
 
-    given = rooms.standing(products_of(protocol))
+    given = given_in(protocol)
     return Product(
         summary=summary_of(view.comparison, f"Trial {protocol.name}"),
         failures=failure_counts(outcome.failures),
@@ -117,6 +117,12 @@ def _compute(
         protocol=resolved,
         given=given,
     )
+
+
+def given_in(protocol: Any) -> list[str]:
+    """What was given to people of what a protocol gives: a sentence on each product, and on each dose outside that."""
+    outside = [problem.message for problem in rooms.dose_doubts(protocol) if problem.code == "unstudied-dose"]
+    return [*rooms.standing(products_of(protocol)), *(f"Outside what people were given: {text}." for text in outside)]
 
 
 def products_of(protocol: Any) -> list[str]:

@@ -65,10 +65,12 @@ def failure_counts(failures: pd.DataFrame) -> dict[str, int]:
 
 def _methods(protocol: Any) -> tuple[str, ...]:
     visits, weeks = len(protocol.visits), protocol.length / DAYS_PER_WEEK
+    reference = next(arm for arm in protocol.arms if arm.id == protocol.reference_arm)
     return (
         f"The trial {protocol.name} randomises {protocol.size:,} patients to {len(protocol.arms)} arms, with {visits} "
         f"visits in {say(weeks)} weeks, and was simulated {protocol.simulate.replicates:,} times from seed "
         f"{protocol.simulate.seed}. Eligibility is judged on what a screening visit records, noise included.",
+        f"Arms are compared with {reference.title or reference.id}.",
     )
 
 

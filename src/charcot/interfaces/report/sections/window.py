@@ -188,7 +188,8 @@ def _no_return(window: Any, endpoint: Any, unit: str, tag: str) -> tuple[Any, ..
         "Half lost: the latest start that keeps half of the best gain; lost: a tenth of it. Nothing was set for this: "
         "an ideal rescue switches off a layer's causes from its start on, and what it cannot bring back (dead neurons, "
         "endplates that lost competence, regions seeded meanwhile) makes the window close. An endpoint that is read at "
-        "one time closes for a second reason: a late start leaves little time to gain in."
+        "one time closes for a second reason: a late start leaves little time to gain in. Bands of the rescues: 95 % "
+        "bootstrap interval over patients; none for a single patient."
     )
     name = f"no-return-{tag}"
     prose = Prose((
@@ -209,7 +210,8 @@ def _pairs(window: Any, endpoint: Any, unit: str, tag: str, population: str) -> 
     own = window.interactions[window.interactions["endpoint"] == endpoint.name]
     if own.empty:
         return []
-    columns = ("Pair", "Dose", "Start, years", "First", "Second", "Both", "Bliss", "Excess", "95 % from", "to",
+    columns = ("Pair", "Dose", "Start, years", "First", "Second", "Both", "Bliss", "Excess",
+               "95 % bootstrap interval over patients from", "to",
                "In words")  # fmt: skip
     rows = [
         (_name(r["pair"]), f"{say(float(r['dose_multiple']))}×", float(r["start_years"]), float(r["first"]),
