@@ -44,6 +44,7 @@ from charcot.engine.vector import Body, Lanes, exponential, logarithm, polynomia
 # many lines; a Jacobian longer than that many is compiled plainly, in a third of the time, and runs at two thirds of
 # the speed.
 PART, LONG = 500, 40_000
+LONG_FORMULAS = 9_000  # lines of rates or read-outs: beyond, as with a long Jacobian
 
 # Of the step size controller. At a safety of 0.9 one step in seven was rejected on the disease model; at 0.85 one in
 # thirteen, and the error is a tenth smaller.
@@ -98,7 +99,9 @@ def _evaluation(model: Model, lanes: Lanes, name: str, roots: Sequence[int], out
     writer = Writer(body, model.graph, roots, MOMENT, model.patient_nodes)
     writer.write(lambda position, value: body.store(value, out, position), roots)
     body.do("ret void")
-    return body.function(f"internal void @{name}(ptr noalias %states, ptr %derived, ptr %inputs, ptr noalias %out)")
+    arguments = "ptr noalias %states, ptr %derived, ptr %inputs, ptr noalias %out"
+    plainly = "noinline optnone" if len(body.lines) > LONG_FORMULAS else ""
+    return body.function(f"internal void @{name}({arguments}) {plainly}")
 
 
 def _jacobian(model: Model, lanes: Lanes) -> str:
