@@ -63,8 +63,21 @@ class Plan:
     reads_states: bool
 
 
+_known: dict[tuple[str, bool], tuple[Plan, ...]] = {}
+
+
 def plans(program: Program, jumps: bool = True) -> tuple[Plan, ...]:
-    """What the engine needs to know of the triggers of ``program``, in their order, and of watched jumps after them."""
+    """What the engine needs to know of the triggers of ``program``, in their order, and of watched jumps after them.
+
+    Found once for each program: to look for jumps takes longer than to simulate a few patients.
+    """
+    key = program.hash, jumps
+    if key not in _known:
+        _known[key] = _plans(program, jumps)
+    return _known[key]
+
+
+def _plans(program: Program, jumps: bool) -> tuple[Plan, ...]:
     states = {name: i for i, name in enumerate(program.state_names)}
     inputs = {name: i for i, name in enumerate(program.input_names)}
     soft = Softening(program, jumps)
