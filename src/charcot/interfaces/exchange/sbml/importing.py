@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from charcot.core.errors import Problem, Problems, Severity, Where
-from charcot.core.expression import ONE, ZERO, Expression, constant, symbol, symbols_of
+from charcot.core.expression import ONE, ZERO, Expression, constant, is_constant, symbol, symbols_of
 from charcot.core.program import Parameter, Program, Readout, State, Trigger
 from charcot.core.random import uniforms
 from charcot.interfaces.exchange.sbml.document import check_document, flatten, read_document
@@ -141,7 +141,9 @@ class Translation:
 
     def _state(self, name: str) -> State | None:
         try:
-            return State(name, self._unit_of(name), self.start.state(name), self.now.state_rate(name), scale=None)
+            initial, rate = self.start.state(name), self.now.state_rate(name)
+            scale = 1.0 if is_constant(rate) else None  # what moves evenly has no error that a scale would bound
+            return State(name, self._unit_of(name), initial, rate, scale)
         except Unsupported as error:
             self._refuse(error, self.elements.element(name))
             return None
