@@ -11,7 +11,24 @@ import numpy as np
 import pytest
 
 from charcot import patients
-from charcot.core.expression import ONE, ZERO, Expression, exp, log, maximum, minimum, select, sigmoid, softplus, symbol
+from charcot.core.expression import (
+    ONE,
+    ZERO,
+    Expression,
+    arctangent,
+    cosine,
+    exp,
+    floor,
+    log,
+    maximum,
+    minimum,
+    raised,
+    select,
+    sigmoid,
+    sine,
+    softplus,
+    symbol,
+)
 from charcot.core.program import Assignment, Input, Parameter, Program, Readout, State, Trigger
 from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.engine import simulate
@@ -72,6 +89,12 @@ def test_every_operation_runs_to_the_same_numbers(tmp_path: Path) -> None:
         "maximum": maximum(x, 1) + maximum(x - 1, 0),
         "select": select(x, 1, 2 * x, x * x) + select(1, x, k, 0),
         "divide": (1 - x) / (3 - k - x) / 7,
+        "raised": raised(x, k) + raised(k, x),
+        "root of a product": raised(0.2 * x, 0.5),
+        "sine": sine(5 * x),
+        "cosine": cosine(5 * x),
+        "arctangent": arctangent(x - 2),
+        "floor": floor(x * 0.9 + 0.123),
         "alias": x,
         "five": ONE * 5,
     }
@@ -142,6 +165,14 @@ def test_a_mechanism_s_claim_and_what_stands_against_it_are_in_the_notes() -> No
     assert "Against: " in text
     assert "No source: a free number." in text
     assert "no medical device" in text
+
+
+def test_a_model_that_was_read_is_written_with_its_own_units_and_unit_of_time() -> None:
+    """A unit that only its file defines, such as its own name of the hour, stays a word without a size."""
+    text = to_sbml(decay(unit="own_unit"), time_unit="second")
+    assert 'timeUnits="second_"' in text  # SBML has a second of its own, which no definition may be called
+    assert "own_unit" in text
+    assert errors(to_sbml(decay(unit="mole"))) == []
 
 
 def test_wrong_units_are_found() -> None:

@@ -64,6 +64,7 @@ def to_sbml(
     start: float = 0.0,
     evidence: Mapping[str, Evidence] | None = None,
     notes: Sequence[str] = (),
+    time_unit: str = _DAY,
 ) -> str:
     """The text of an SBML model of ``program``.
 
@@ -73,6 +74,9 @@ def to_sbml(
         start: the day of that clock that is time 0 of the model; no event may lie before it.
         evidence: by name of a state, parameter, input or read-out, what stands behind it.
         notes: paragraphs for a reader, put at the head of the model.
+        time_unit: in which the program counts; a model that was read from a file has its own (``Imported.time_unit``).
+
+    A unit that is known by a name of another file only is left out, and named in the notes of its quantity.
 
     Raises ValueError for parameters of a wrong shape or an event before the start, and :class:`ExportError` when
     libSBML finds an error in what was written.
@@ -80,7 +84,7 @@ def to_sbml(
     values = np.array([p.value for p in program.parameters]) if parameters is None else np.asarray(parameters, float)
     if values.shape != (len(program.parameters),):
         raise ValueError(f"parameters has shape {values.shape}; the program has {len(program.parameters)} of them.")
-    text = _Writer(program, values, schedule, start, evidence or {}).text(notes)
+    text = _Writer(program, values, schedule, start, evidence or {}, time_unit).text(notes)
     errors = [finding for finding in check_sbml(text, units=False) if finding.severity in ("Error", "Fatal")]
     if errors:
         listed = "\n".join(f"  line {e.line}: {e.message}" for e in errors[:5])
@@ -113,6 +117,14 @@ def _roots(program: Program) -> list[Expression]:
     return [*rates, *initial, *(e for trigger in program.triggers for e in trigger.expressions())]
 
 
+def _is_known(unit: str) -> bool:
+    try:
+        Unit.of(unit)
+    except UnitError:
+        return False
+    return True
+
+
 class _Writer:
     """One document being written."""
 
@@ -123,6 +135,7 @@ class _Writer:
         schedule: Schedule | None,
         start: float,
         evidence: Mapping[str, Evidence],
+        time_unit: str = _DAY,
     ) -> None:
         self.program, self.values, self.evidence = program, values, evidence
         self.series = series_of(program, schedule, start) if schedule is not None else []
@@ -131,6 +144,7 @@ class _Writer:
         self.units = Units(self.model)
         self.names = Names()
         self.parts: Parts = cut(program, _roots(program), self.names)
+        self.time_unit = time_unit if _is_known(time_unit) else ""
         self.unit: dict[str, Unit] = {}  # of each identifier, where it is known
 
     def text(self, notes: Sequence[str]) -> str:
@@ -138,7 +152,8 @@ class _Writer:
         model, program = self.model, self.program
         model.setId(Names().take(program.title or "model"))
         model.setName(program.title or "model")
-        model.setTimeUnits(self.units.named(_DAY))
+        if self.time_unit:
+            model.setTimeUnits(self._time_name())
         self._quantities()
         for part in self.parts.computed:
             self._computed(part)
@@ -168,21 +183,19 @@ class _Writer:
         made.setId(identifier)
         made.setName(name)
         made.setConstant(constant)
-        made.setUnits(self._declared(identifier, unit))
+        self._declare(made, unit)
         if value is not None:
             made.setValue(value)
         self._evidence(made, name)
         return made
 
-    def _declared(self, identifier: str, unit: str) -> str:
-        try:
-            found = self.units.named(unit)
-        except UnitError as error:
-            raise ExportError(
-                f"{identifier} is in {unit!r}, which cannot be written as a unit of SBML: {error}"
-            ) from error
-        self.unit[identifier] = Unit.of(unit)
-        return found
+    def _declare(self, made: Any, unit: str) -> None:
+        """Give an element its unit; a word that only another file explains stays a word."""
+        if _is_known(unit):
+            self.unit[made.getId()] = Unit.of(unit)
+            made.setUnits(self.units.named(unit))
+        else:
+            self._notes(made, [f"Its unit is called {unit!r}; what that is, is not known here."])
 
     def _computed(self, part: Part) -> None:
         made = self.model.createParameter()
@@ -191,7 +204,7 @@ class _Writer:
         if part.name:
             readout = next(r for r in self.program.readouts if r.name == part.name)
             made.setName(part.name)
-            made.setUnits(self._declared(part.identifier, readout.unit))
+            self._declare(made, readout.unit)
             self._evidence(made, part.name)
         else:
             unit = self._unit_of(part.formula)
@@ -207,12 +220,17 @@ class _Writer:
             identifier = self.parts.identifiers[state.name]
             rule = self.model.createRateRule()
             rule.setVariable(identifier)
-            per_day = self.units.of(self.unit[identifier] / Unit.of(_DAY))
-            rule.setMath(number(0.0, per_day) if rate is ZERO else self._math(rate))
+            unit, per_time = self.unit.get(identifier), ""
+            if unit is not None and self.time_unit:
+                per_time = self.units.of(unit / Unit.of(self.time_unit))
+            rule.setMath(number(0.0, per_time) if rate is ZERO else self._math(rate))
+
+    def _time_name(self) -> str:
+        return self.units.named(self.time_unit) if self.time_unit else ""
 
     def _events(self) -> None:
         declared = {p.getId(): p.getUnits() for p in self.model.getListOfParameters()}
-        events = Events(self.model, self.names, self.parts.identifiers, declared, self.units.named(_DAY))
+        events = Events(self.model, self.names, self.parts.identifiers, declared, self._time_name())
         events.series(self.series)
         formulas = iter(self.parts.formulas[2 * len(self.program.states) :])
         for trigger in self.program.triggers:
@@ -251,8 +269,9 @@ class _Writer:
             element.setNotes(f'<body xmlns="http://www.w3.org/1999/xhtml">{written}</body>')
 
     def _about(self) -> list[str]:
+        time = f"The unit of time is the {self.time_unit}." if self.time_unit else "The unit of time is not known."
         return [
-            f"Written by Charcot {__version__} from the program {self.program.hash}. The unit of time is the day. "
+            f"Written by Charcot {__version__} from the program {self.program.hash}. {time} "
             "States are parameters with rate rules. A parameter named shared_... is a term that several equations use.",
             "Charcot is a research tool. It is no medical device and gives no medical advice.",
         ]

@@ -17,6 +17,11 @@ _KINDS = {
     "divide": libsbml.AST_DIVIDE,
     "exp": libsbml.AST_FUNCTION_EXP,
     "log": libsbml.AST_FUNCTION_LN,
+    "raised": libsbml.AST_POWER,
+    "sine": libsbml.AST_FUNCTION_SIN,
+    "cosine": libsbml.AST_FUNCTION_COS,
+    "arctangent": libsbml.AST_FUNCTION_ARCTAN,
+    "floor": libsbml.AST_FUNCTION_FLOOR,
 }
 
 

@@ -54,7 +54,7 @@ class Units:
 
     def _define(self, unit: Unit, identifier: str, factors: list[tuple[int, float, float]], text: str) -> str:
         taken = {name for _, name in self._known}
-        while identifier in taken:
+        while identifier in taken or libsbml.UnitKind_forName(identifier) != libsbml.UNIT_KIND_INVALID:
             identifier += "_"
         definition = self._model.createUnitDefinition()
         definition.setId(identifier)
