@@ -1,4 +1,4 @@
-"""One program for every question: switches and products that are not given change nothing."""
+"""Two programs for every question: switches and products that are not given change nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rates(program: Program, parameters: dict[str, float], states: dict[str, floa
 @pytest.fixture(scope="module")
 def numbers():
     """Parameters of the laboratory, and states that are like no healthy person's."""
-    whole = patients.laboratory()
+    whole = patients.laboratory(treated=True)
     rng = np.random.default_rng(4)
     healthy = whole.initial_states(whole.parameter_table(1))[0]
     given = healthy * rng.uniform(0.6, 0.95, len(healthy))
@@ -41,7 +41,7 @@ def numbers():
 
 
 def test_a_switch_for_each_mechanism_and_all_of_them_on():
-    switches = {p.name: p.value for p in patients.laboratory().parameters if p.name.startswith("switch.")}
+    switches = {p.name: p.value for p in patients.laboratory(treated=True).parameters if p.name.startswith("switch.")}
     known = {m.name for m in patients.definition(assemble.all_products()).mechanisms}
     # Of the mechanisms that nothing reads there is none: they would switch nothing.
     assert set(switches) <= {switch_name(name) for name in known}
@@ -54,7 +54,7 @@ def test_a_switched_mechanism_is_one_that_was_left_out_when_composed(name: str, 
     parameters, states = numbers
     off = frozenset({name}) - {""}
     alone = rates(assemble.program(off=off), parameters, states)
-    switched = rates(patients.laboratory(), parameters | {switch_name(m): 0.0 for m in off}, states)
+    switched = rates(patients.laboratory(treated=True), parameters | {switch_name(m): 0.0 for m in off}, states)
     for key, value in alone.items():
         assert switched[key] == pytest.approx(value, rel=1e-12, abs=1e-300), key
 
@@ -65,7 +65,8 @@ def test_a_treated_course_is_the_same_in_the_company_of_all_products():
     options = {"horizon_years": 4.0, "step_days": 100.0}
     alone = patients.simulate(cohort, regimens, day, **options)
     together = Assumed().simulate(cohort, regimens, day, **options)
-    assert patients.laboratory().hash != assemble.program(("riluzole",)).hash
+    assert Assumed().program(("riluzole",)) is Assumed().program(()) is patients.laboratory(treated=True)
+    assert Assumed().program() is patients.laboratory() is not patients.laboratory(treated=True)
     np.testing.assert_allclose(together.result.values, alone.result.values, rtol=1e-6, atol=1e-9)
 
 

@@ -181,7 +181,7 @@ class _Run:
     def __init__(self, on: System, arm: Arm, starts: Mapping[str, float], under: Assumed) -> None:
         self.system, self.arm, self.starts, self.under = on, arm, starts, under
         given = tuple(sorted({one.product for one in arm.given}))
-        self.model: Program = under.program(given)
+        self.model: Program = under.program(given or None)
         cohort = patients.typical_cohort(["lumbar"], 0.0, arm.genotype or "sporadic")
         off = under.off | frozenset(arm.off)
         self.table = parameters_of(cohort, self.model, given, under.shared(given), off)[0]

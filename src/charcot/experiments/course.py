@@ -87,7 +87,7 @@ def typical_patient(seed: int = 1, region: str = "lumbar", workers: int = 1) -> 
     treated, lasting = (
         patients.simulate(
             cohort, regimens, np.full(len(STARTS), onset), readouts=readouts, workers=workers,
-            model=patients.laboratory(), overrides=overrides,
+            model=patients.laboratory(treated=True), overrides=overrides,
         )
         for overrides in ({}, {FADING: LASTING})
     )  # fmt: skip

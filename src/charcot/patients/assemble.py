@@ -44,14 +44,19 @@ def program(
     return compose(whole)
 
 
-@functools.cache
-def laboratory(constants_free: bool = False) -> Program:
-    """One program for every question: all products compiled in, and a switch for each mechanism.
+def laboratory(treated: bool = False, constants_free: bool = False) -> Program:
+    """The model with a switch for each mechanism, and with all products where somebody may be ``treated``.
 
-    It costs a twentieth more a step than the program without them, and a compilation less for each mechanism switched
-    off and each company of products (docs/benchmarks.md). ``constants_free`` as in :func:`program`.
+    Two programs for every question: a step costs more than in a program of just what is asked (docs/benchmarks.md), but
+    no mechanism that is switched off and no company of products is compiled anew. ``constants_free`` as in
+    :func:`program`.
     """
-    whole = definition(all_products())
+    return _laboratory(treated, constants_free)
+
+
+@functools.cache
+def _laboratory(treated: bool, constants_free: bool) -> Program:
+    whole = definition(all_products() if treated else ())
     whole = replace(whole, switches=frozenset(mechanism.name for mechanism in whole.mechanisms))
     if constants_free:
         whole = _with_free_constants(whole)

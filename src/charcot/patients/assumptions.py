@@ -69,13 +69,16 @@ class Assumed:
             cohort = replace(cohort, columns={**cohort.columns, "seed_port": np.array(ports, dtype=object)})
         return cohort
 
-    def program(self, products: Iterable[str] = ()) -> Program:
+    def program(self, products: Iterable[str] | None = None) -> Program:
         """The laboratory's program; one that has exponents as parameters only where one of them changes.
 
-        Mechanisms are switched off by parameters: :func:`charcot.patients.courses.parameters_of`.
+        ``products``: None where nobody can be treated; an empty one still means all products, so that no last bit
+        depends on who else is treated. Mechanisms are switched off by parameters
+        (:func:`charcot.patients.courses.parameters_of`).
         """
-        known = laboratory().parameter_names
-        return laboratory(constants_free=not all(name in known for name in self._computed(products)))
+        treated = products is not None
+        known = laboratory(treated).parameter_names
+        return laboratory(treated, constants_free=not all(name in known for name in self._computed(products or ())))
 
     def shared(self, products: Iterable[str] = ()) -> dict[str, float]:
         """Values for ``parameters_of``: those of the numbers that a program with these products has."""
@@ -99,7 +102,7 @@ class Assumed:
     ) -> Courses:
         """:func:`charcot.patients.simulate` under the assumptions (give it people from :meth:`people`)."""
         products = sorted({regimen.product for patient in regimens or () for regimen in patient})
-        more.setdefault("model", self.program(products))
+        more.setdefault("model", self.program(None if regimens is None else products))
         more["off"] = self.off | off
         return simulate(cohort, regimens, origins, readouts, workers, shared=self.shared(products), **more)
 

@@ -353,7 +353,7 @@ def simulate(
     used = tuple(sorted({*products, *(regimen.product for patient in given for regimen in patient)}))
     wanted = tuple(dict.fromkeys([*NEEDED, *readouts]))
     if model is None:
-        model = laboratory() if off and not segments else program(used, off, segments)
+        model = laboratory(regimens is not None) if off and not segments else program(used, off, segments)
     _check_values(cohort, {**(shared or {}), **(overrides or {})})
     table = parameters_of(cohort, model, used, shared, () if segments else off)
     table = _overridden(table, model, used, overrides or {})
