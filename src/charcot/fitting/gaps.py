@@ -35,6 +35,8 @@ CHUNK = 2000  # patients in one call
 INNERVATION = tuple(f"{region}.nmj.innervation" for region in REGIONS)
 READOUTS = ("clinic.vital_capacity", "biomarker.nfl_serum", *INNERVATION)
 
+MOST_PATIENTS = 1_000_000  # they are simulated at once, in memory
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -104,8 +106,9 @@ def check_question(question: Question) -> list[Problem]:
         problems.append(Problem("unknown-endpoint", f"no endpoint is called {question.endpoint!r}",
                                 Where("--endpoint"), f"{did_you_mean(question.endpoint, ENDPOINTS)} Known are: "
                                 f"{', '.join(ENDPOINTS)}."))  # fmt: skip
-    if question.n < 2:
-        problems.append(Problem("bad-size", f"{question.n} patients are too few", Where("-n"), "Give at least two."))
+    if not 2 <= question.n <= MOST_PATIENTS:
+        words = f"{question.n:,} patients are too {'few' if question.n < 2 else 'many'}"
+        problems.append(Problem("bad-size", words, Where("-n"), f"Give 2 to {MOST_PATIENTS:,}."))
     if not 0.005 <= question.step <= 0.7:
         problems.append(Problem("bad-step", f"a step of {question.step:g} is no derivative", Where("--step"),
                                 "Give the move of ln(value), between 0.005 and 0.7."))  # fmt: skip

@@ -75,8 +75,8 @@ class PopulationJob:
     def _problems(self) -> Iterator[Problem]:
         if not 1 <= self.size <= LARGEST or int(self.size) != self.size:
             yield Problem("bad-size", f"{self.size:,} patients are not possible", None, f"Give 1 to {LARGEST:,}.")
-        if self.seed < 0:
-            yield Problem("bad-seed", f"the seed is {self.seed}", None, "Give a whole number from 0 on.")
+        if not 0 <= self.seed < 2**63:
+            yield Problem("bad-seed", f"the seed is {self.seed}", None, "Give a whole number from 0 to 2^63 - 1.")
         ids = [arm.id for arm in self.arms]
         for name in sorted({name for name in ids if ids.count(name) > 1}):
             yield Problem("duplicate-arm", f"two arms are called {name!r}", None, "Give each arm its own id.")
@@ -104,6 +104,8 @@ class PopulationJob:
         days = self.score_days
         if any(not (math.isfinite(day) and day >= 0) for day in days) or list(days) != sorted(set(days)):
             yield Problem("bad-days", "the days after diagnosis must ascend from 0 on", None, "")
+        if days and days[-1] > 100 * DAYS_PER_YEAR:
+            yield Problem("bad-days", f"{days[-1]:g} days after diagnosis are beyond a life", None, "")
         if not 0 < self.horizon_years <= 100:
             yield Problem("bad-horizon", f"a horizon of {self.horizon_years:g} years is not possible", None, "")
         if self.trajectory_months < 0:

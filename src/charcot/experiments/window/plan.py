@@ -22,6 +22,8 @@ DEFAULT_POPULATIONS = ("sporadic", "sod1")
 DEFAULT_MULTIPLES = (0.5, 1.0, 2.0)
 DEFAULT_STARTS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
+MOST_PATIENTS = 1_000_000  # of each cell: they are simulated at once, in memory
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -204,8 +206,9 @@ def _check_times(plan: Plan, report: Report) -> None:
     if not 0 < plan.at_months <= plan.follow_up_years * DAYS_PER_YEAR / DAYS_PER_MONTH:
         report("bad-time", f"{plan.at_months:g} months after onset lies outside the follow-up",
                f"Give a number of months up to {plan.follow_up_years * 12:g}.", "--at")  # fmt: skip
-    if plan.n < 1:
-        report("bad-size", f"a cohort cannot have {plan.n} patients", "Give at least one.", "-n")
+    if not 1 <= plan.n <= MOST_PATIENTS:
+        hint = f"Give 1 to {MOST_PATIENTS:,}."
+        report("bad-size", f"a cohort cannot have {plan.n:,} patients", hint, "-n")
 
 
 def simulations(plan: Plan) -> int:

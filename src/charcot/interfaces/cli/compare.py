@@ -13,7 +13,7 @@ from charcot.interfaces import runs
 from charcot.interfaces.cli import fitting_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.fit import command_line
-from charcot.interfaces.cli.options import AsJson, DryRun, ForceNew, Out, Workers, worker_count
+from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, DryRun, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def compare(
     ] = False,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that each fit may try.")] = 3,
     draws: Annotated[
-        int, typer.Option("--draws", min=2, help="Draws from each posterior, for the spread of predictions.")
+        int,
+        typer.Option("--draws", min=2, max=10_000, help="Draws from each posterior, for predictions."),
     ] = 12,
     store: Annotated[
         bool, typer.Option("--store", help="For developers: with --fit, keep the fits beside the hypotheses.")
@@ -40,7 +41,7 @@ def compare(
     docs: Annotated[
         Path | None, typer.Option("--docs", help="Write hypotheses.md, a page of the documentation, into this folder.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of the draws.")] = 1,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,

@@ -12,7 +12,16 @@ from charcot.core.pieces import piece
 from charcot.interfaces import runs
 from charcot.interfaces.cli import rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
-from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Settings, Workers, read_settings, worker_count
+from charcot.interfaces.cli.options import (
+    LARGEST_SEED,
+    AsJson,
+    ForceNew,
+    Out,
+    Settings,
+    Workers,
+    read_settings,
+    worker_count,
+)
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.cli.trial import products_of, run_with_progress, summary_of, tables_of
 from charcot.interfaces.report.content import say
@@ -32,7 +41,7 @@ ABLATED = 300
 def demo(
     replicates: Annotated[int, typer.Option("--replicates", min=1, help="How many times to simulate the trial.")] = 24,
     settings: Settings = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random draws.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of all random draws.")] = 1,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,

@@ -12,7 +12,7 @@ from charcot.core.errors import Problems
 from charcot.interfaces import runs
 from charcot.interfaces.cli import laboratory, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
-from charcot.interfaces.cli.options import AsJson, Assume, DryRun, ForceNew, Out, Workers, worker_count
+from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, Assume, DryRun, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.names import plain_unit
 
@@ -90,7 +90,7 @@ def gaps(
     size: Annotated[int, typer.Option("-n", "--size", help="Patients in the cohort.")] = 100,
     step: Annotated[float, typer.Option("--step", help="How far ln(value) is moved for the derivative.")] = 0.1,
     assume: Assume = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random draws.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of all random draws.")] = 1,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,

@@ -12,7 +12,8 @@ import typer
 from charcot.core.errors import Problem, Problems, Where, readable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all random draws.")]
+LARGEST_SEED = 2**63 - 1
+Seed = Annotated[int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of all random draws.")]
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Threads to use; 0 means all cores.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the protocol. Repeatable.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 from collections.abc import Mapping, Sequence
@@ -320,7 +321,7 @@ def _announce(talk: Talk, target: Path, summary: list[dict[str, Any]], given: Se
 def _check_scheduler(scheduler: str | None, workers: int) -> None:
     if scheduler is None or scheduler == "local":
         return
-    if "://" not in scheduler:
+    if not re.fullmatch(r"(tls|tcp|ws|wss)://[^\s/]+:\d{1,5}", scheduler):
         raise _bad(f"{scheduler!r} is no address", "Give tls://host:port, or local for processes of this machine.")
     if workers:
         hint = "Leave it out: the cluster's own workers are used."

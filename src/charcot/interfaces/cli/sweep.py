@@ -14,7 +14,7 @@ from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR, UnitError, parse_q
 from charcot.interfaces import runs
 from charcot.interfaces.cli import laboratory, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
-from charcot.interfaces.cli.options import AsJson, DryRun, ForceNew, Out, Workers, worker_count
+from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, DryRun, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.names import plain_unit
 
@@ -56,7 +56,7 @@ def sweep(
     ] = "survival",
     at: Annotated[str, typer.Option("--at", help="When the other endpoints are read, after onset.")] = "36 months",
     follow_up: Annotated[str, typer.Option("--follow-up", help="Length of follow-up after onset.")] = "10 years",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random draws.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of all random draws.")] = 1,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,

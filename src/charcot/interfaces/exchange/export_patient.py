@@ -10,12 +10,14 @@ import numpy as np
 from charcot import disease, patients, treatments
 from charcot.core.errors import Problem, Problems, raise_if_any
 from charcot.core.identifiers import did_you_mean
-from charcot.core.units import DAYS_PER_YEAR, UnitError
+from charcot.core.units import DAYS_PER_YEAR, UnitError, parse_quantity
 from charcot.interfaces.exchange.export import Finding, check_sbml, to_sbml
 from charcot.interfaces.exchange.export_evidence import evidence_of
 from charcot.model.compose import Definition, compose
 from charcot.patients.cohort import START_AGE, start_days
 from charcot.patients.courses import parameters_of, schedule_of
+
+LONGEST = 120.0  # years of a life
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def export_patient(
     Every computed port of the model is written under its own name. Raises
     :class:`charcot.core.errors.Problems` for names that are not known and times that cannot be.
     """
-    _check(genotype, region, seed_age_years, products, years)
+    _check(genotype, region, seed_age_years, products, start, years)
     cohort = patients.typical_cohort([region], seed_age_years, genotype)
     definition = patients.definition(tuple(sorted(set(products))))
     program = compose(definition, _all_computed(definition))
@@ -87,7 +89,9 @@ def _all_computed(definition: Definition) -> list[str]:
     return names
 
 
-def _check(genotype: str, region: str, seed_age_years: float, products: Sequence[str], years: float) -> None:
+def _check(
+    genotype: str, region: str, seed_age_years: float, products: Sequence[str], start: str, years: float
+) -> None:
     regions = disease.definition().regions
     tables = (("genotype", [genotype], disease.genotypes()), ("region", [region], regions))
     problems = [
@@ -100,11 +104,16 @@ def _check(genotype: str, region: str, seed_age_years: float, products: Sequence
         for name in names
         if name not in known
     ]
-    if not seed_age_years >= START_AGE:
+    if not START_AGE <= seed_age_years <= LONGEST:
         message = f"the disease cannot be seeded at {seed_age_years:g} years: the model begins at {START_AGE:g}"
-        problems.append(Problem("bad-seed-age", message))
-    if not years > 0:
-        problems.append(Problem("bad-years", f"{years:g} years after the seed is no span: give more than 0"))
+        problems.append(Problem("bad-seed-age", message, hint=f"Give {START_AGE:g} to {LONGEST:g}."))
+    if not 0 < years <= LONGEST:
+        message = f"{years:g} years after the seed is no span: give more than 0, and up to {LONGEST:g}"
+        problems.append(Problem("bad-years", message))
+    try:
+        parse_quantity(start, "day")
+    except UnitError as error:
+        problems.append(Problem("bad-start", str(error), hint="For example: '3 years'."))
     raise_if_any(problems, "the model cannot be exported")
 
 
