@@ -15,20 +15,14 @@ from charcot.interfaces.exchange.sbml.importing import with_readouts
 
 FOLDER = Path(__file__).parent / "engine"
 CASES = list(csv.DictReader((FOLDER / "cases.csv").open()))
-# what is still wrong; a case that passes leaves this list
-OPEN = {"sum_of_500_terms.xml"}
 
 
 def numbers(text: str) -> np.ndarray:
     return np.array([float(word) for word in text.split()])
 
 
-def named(case: dict[str, str]) -> object:
-    marks = [pytest.mark.xfail(reason="not yet")] if case["file"] in OPEN else []
-    return pytest.param(case, id=f"{case['file']}-{case['column']}", marks=marks)
-
-
-@pytest.mark.parametrize("case", [named(case) for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=[f"{case['file']}-{case['column']}" for case in CASES])
+@pytest.mark.filterwarnings("ignore:Compiling")
 def test_the_value_is_the_right_one(case):
     model = read_sbml(FOLDER / case["file"])
     program = with_readouts(model.program, [case["column"]])
