@@ -2,15 +2,11 @@
 
     python benchmarks/kill.py                              # each command ten times
     python benchmarks/kill.py --only trial fit --times 3 --seed 2
-    python benchmarks/kill.py --warm --only shared board   # forked from a process that has loaded everything
 
 ``kill -9`` each time, at a moment uniform over the wall time of an undisturbed run; every other time from the moment on
 at which the first piece is finished, since much of a short run is its start-up. Where a run had ended before its kill,
 it is run again with half the moment. Then it is run again as its own message would say. What is in the folder must be
 the same, nothing may be left beside it or in the cache, and no process of the killed command may live on.
-
-``--warm`` leaves the start-up out, which is most of the processor time of a short run: then nearly every kill falls
-into the work. It is for commands on one thread, without processes of their own.
 
 ``worker`` kills one of two dask workers of a population; the run itself goes on. Other load makes all of it slower, and
 the moments less even: nothing else depends on it.
@@ -21,13 +17,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
-import math
 import os
 import random
 import re
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -57,59 +51,10 @@ COMMANDS: dict[str, list[str]] = {
 }  # fmt: skip
 FINISHED = "it had finished"
 SPAWNED = "spawn_main"  # in the command line of a worker's process
-WARM: list[str] = []  # what this process has already done, to be forked from
 MARK = "CHARCOT_KILL"  # in the environment of a command and of all its processes
 WORK = ("*/records/*.json", "*/pieces/*.piece")  # what a finished piece of work looks like in runs/ or the cache
-# what tells the time of a run
-TIMES = re.compile(rb'\d{4}-\d\d-\d\dT[\d:]+\+00:00|"(seconds|wall_time_seconds)": [\d.]+|[\d.,]+ s(econds)?\b')
-
-
-class Forked:
-    """A command in a copy of this process, with the manners of ``subprocess.Popen``."""
-
-    def __init__(self, words: list[str], place: Place) -> None:
-        self.returncode: int | None = None
-        self.pid = os.fork()
-        if self.pid == 0:
-            self._run(words, place)
-
-    def _run(self, words: list[str], place: Place) -> None:
-        from charcot.interfaces.cli.main import main
-
-        code = 70
-        try:
-            told = os.open(place.root / "told.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-            os.dup2(told, 1)
-            os.dup2(told, 2)
-            os.chdir(place.work)
-            os.environ["CHARCOT_CACHE"] = str(place.cache)
-            sys.argv = ["charcot", *words]
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        finally:
-            sys.stdout.flush()
-            os._exit(code)
-
-    def poll(self) -> int | None:
-        if self.returncode is None:
-            found, status = os.waitpid(self.pid, os.WNOHANG)
-            self.returncode = os.waitstatus_to_exitcode(status) if found else None
-        return self.returncode
-
-    def wait(self, timeout: float = math.inf) -> int:
-        deadline = time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired("charcot", timeout)
-            time.sleep(0.01)
-        return code
-
-    def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-
-
-Process = subprocess.Popen[bytes] | Forked
+# what tells when and how fast a run was made
+TIMES = re.compile(rb'(date|wall time seconds)</th><td>[^<]*|"(date|seconds|wall_time_seconds)": "?[-+:.T\d]+')
 
 
 class Place:
@@ -119,12 +64,14 @@ class Place:
         self.root, self.work, self.cache, self.mark = root, root / "work", root / "cache", secrets.token_hex(8)
         self.work.mkdir(parents=True)
         self.cache.mkdir(mode=0o700)
-        for kernel in kernels.glob("*.kernel"):
-            os.link(kernel, self.cache / kernel.name)
+        for compiled in kernels.glob("[!.]*"):
+            if compiled.is_file():
+                try:
+                    os.link(compiled, self.cache / compiled.name)
+                except OSError:  # on another file system
+                    shutil.copy2(compiled, self.cache / compiled.name)
 
-    def start(self, words: list[str]) -> Process:
-        if WARM:
-            return Forked(words, self)
+    def start(self, words: list[str]) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "CHARCOT_CACHE": str(self.cache), MARK: self.mark}
         with (self.root / "told.txt").open("ab") as told:
             return subprocess.Popen([*CHARCOT, *words], cwd=self.work, stdout=told, stderr=told, env=environment)
@@ -139,7 +86,7 @@ class Place:
         for path in sorted(p for p in self.work.rglob("*") if p.is_file() and p.name not in (".lock", "manifest.json")):
             text = TIMES.sub(b"", path.read_bytes()) if path.suffix in (".html", ".json") else path.read_bytes()
             found[str(path.relative_to(self.work))] = hashlib.sha256(text).hexdigest()
-        left = [path.name for path in self.cache.iterdir() if path.suffix != ".kernel"]
+        left = [path.name for path in self.cache.iterdir() if path.name.startswith(".") or path.suffix == ".part"]
         return found | {f"left in the cache: {name}": "" for name in left}
 
     def processes(self) -> list[psutil.Process]:
@@ -159,7 +106,7 @@ class Place:
         return alive
 
 
-def wait_for_work(place: Place, process: Process, wanted: int = 1) -> float:
+def wait_for_work(place: Place, process: subprocess.Popen[bytes], wanted: int = 1) -> float:
     """The time at which the first pieces are finished."""
     while process.poll() is None and place.pieces() < wanted:
         time.sleep(0.02)
@@ -176,7 +123,7 @@ def undisturbed(place: Place, words: list[str]) -> tuple[dict[str, str], float, 
     return place.contents(), time.monotonic() - began, time.monotonic() - first
 
 
-def let_run(place: Place, process: Process, moment: float, from_work: bool) -> None:
+def let_run(place: Place, process: subprocess.Popen[bytes], moment: float, from_work: bool) -> None:
     """Wait until the moment of the kill, or the end."""
     if from_work:
         wait_for_work(place, process)
@@ -221,28 +168,11 @@ def kill_worker(place: Place, words: list[str], moment: float, from_work: bool) 
 Kill = Callable[[Place, list[str], float, bool], str]
 
 
-def warm_up(place: Place, words: list[str]) -> None:
-    """Run the command in this process, which then has all that it needs but no result."""
-    from typer.testing import CliRunner
-
-    from charcot.experiments.board import forget
-    from charcot.interfaces.cli.main import app
-
-    os.chdir(place.work)
-    result = CliRunner().invoke(app, words)
-    if result.exit_code not in (0, 1):
-        raise SystemExit(result.output)
-    forget()
-    WARM.append(words[0])
-
-
-def try_command(name: str, root: Path, kernels: Path, times: int, draws: random.Random, warm: bool) -> int:
+def try_command(name: str, root: Path, kernels: Path, times: int, draws: random.Random) -> int:
     """How many of ``times`` kills did not end as they should."""
     kill: Kill = kill_worker if name == "worker" else kill_process
     words = COMMANDS["population" if name == "worker" else name]
-    words = [*words, *(["--scheduler", "local"] if name == "worker" else []), "--workers", "1" if warm else "2"]
-    if warm:
-        warm_up(Place(root / f"{name}-warm", kernels), words)
+    words = [*words, *(["--scheduler", "local"] if name == "worker" else []), "--workers", "2"]
     reference, seconds, working = undisturbed(Place(root / name, kernels), words)
     print(f"{name}: undisturbed {seconds:.1f} s, {len(reference)} files", flush=True)
     wrong = int(any("left" in path or "/." in path for path in reference))
@@ -269,7 +199,6 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=[*COMMANDS, "worker"], nargs="+", help="kill only these")
-    parser.add_argument("--warm", action="store_true", help="fork each run from a process that has loaded everything")
     asked = parser.parse_args()
     random.seed(asked.seed)
     wrong = 0
@@ -277,7 +206,7 @@ def main() -> None:
         root = Path(temporary)
         kernels = Path(os.environ.get("CHARCOT_CACHE") or Path.home() / ".cache" / "charcot")
         for name in asked.only or [*COMMANDS, "worker"]:
-            wrong += try_command(name, root, kernels, asked.times, random.Random(asked.seed), asked.warm)
+            wrong += try_command(name, root, kernels, asked.times, random.Random(asked.seed))
     print("all as they should be" if not wrong else f"{wrong} WRONG")
     raise SystemExit(bool(wrong))
 
