@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sbml_cases import FAILED, PASSED, REFUSED, WRONG, Case, compare, folder, read_case, run_case
 
-LEAST_SHARE = 0.78
+LEAST_SHARE = 0.93
 WORKERS = 2
 
 
