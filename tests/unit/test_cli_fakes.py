@@ -212,6 +212,8 @@ def use_fakes(patch: pytest.MonkeyPatch, folder: Path) -> None:
         "explain": explain,
         "export_model": export_model,
         "dose_doubts": lambda protocol: [Problem("unstudied-dose", "drug: 9 mg", severity=Severity.WARNING)],
+        "is_experiment": lambda path: False,
+        "check_experiment": lambda path: [],
         "standing": lambda products: [f"{name}: a sentence." for name in products],
         "sources_used": lambda: [SourceLine("k", "A paper. 2019.", "doi:10.1/x", "B", "number")],
         "program_hash": lambda: "abc",
