@@ -17,7 +17,8 @@ from charcot.experiments.board import Board, Scored, expectation, run_board, sco
 from charcot.experiments.definition import Arm, Experiment, Outcome
 from charcot.experiments.findings import problems_in
 from charcot.experiments.formula import FormulaError, evaluate, names
-from charcot.experiments.reading import Entry, check_board, entries
+from charcot.experiments.reading import Entry, check_board, entries, products_given
+from charcot.treatments import products, standing_of_experiments
 
 GOOD = """
 title: A trial of the form
@@ -243,3 +244,16 @@ def test_problems_of_all_files_come_together(tmp_path, monkeypatch):
     finally:
         monkeypatch.undo()
         reading.entries.cache_clear()
+
+
+def test_experiments_say_what_nobody_was_ever_given():
+    """The box of a report on experiments names the products in them that no patient was given."""
+    vector = [name for name, entry in entries().items() if "aav_mir126" in entry.content.products]
+    assert vector
+    (sentence,) = standing_of_experiments(products_given(vector[:1]))
+    assert "NEVER GIVEN TO PEOPLE: " in sentence
+    assert products()["aav_mir126"].title in sentence
+    untreated = [name for name, entry in entries().items() if not entry.content.products]
+    assert standing_of_experiments(products_given(untreated)) == ("No treatment is given in these experiments.",)
+    riluzole = standing_of_experiments(["riluzole", "riluzole"])
+    assert riluzole == ("The experiments give 1 product; each of them was given to people.",)

@@ -148,6 +148,12 @@ class Conduct(Content):
     measures: dict[str, Measure] = Field(default_factory=dict)
     draw: Draw | None = None
 
+    @property
+    def products(self) -> tuple[str, ...]:
+        """The products that its arms are given, each once."""
+        groups = [arm.given for arm in self.arms.values()] + list(self.cohort.arms.values() if self.cohort else ())
+        return tuple(dict.fromkeys(one.product for given in groups for one in given))
+
     def formulas(self) -> list[tuple[str | float, tuple[str | int, ...]]]:
         """Each formula of measures with its place in the file."""
         return []

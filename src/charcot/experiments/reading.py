@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -71,6 +71,12 @@ def _read(path: Path, kind: type[Kind]) -> tuple[Kind, Document]:
         return kind.model_validate(document.data), short
     except ValidationError as error:
         raise Problems(problems_of(error, short)) from None
+
+
+def products_given(names: Iterable[str]) -> tuple[str, ...]:
+    """The products that some experiments, claims or feasible experiments give, each once."""
+    known: dict[str, Entry[Any]] = {**entries(), **feasible()}
+    return tuple(dict.fromkeys(one for name in names if name in known for one in known[name].content.products))
 
 
 @functools.cache

@@ -3,7 +3,14 @@
 from charcot.treatments.library import DECLARED, product_problems, products
 from charcot.treatments.product import Product
 from charcot.treatments.regimen import Regimen, dose_of
-from charcot.treatments.standing import doubts, is_beyond, never_given, standing, standing_words
+from charcot.treatments.standing import (
+    doubts,
+    is_beyond,
+    never_given,
+    standing,
+    standing_of_experiments,
+    standing_words,
+)
 
 __all__ = [
     "DECLARED",
@@ -16,5 +23,6 @@ __all__ = [
     "product_problems",
     "products",
     "standing",
+    "standing_of_experiments",
     "standing_words",
 ]

@@ -27,6 +27,16 @@ def standing(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(_sentence(products()[name]) for name in dict.fromkeys(names))
 
 
+def standing_of_experiments(names: Iterable[str]) -> tuple[str, ...]:
+    """One sentence for reports of experiments, which give many products: which of them no patient was ever given."""
+    given = list(dict.fromkeys(names))
+    if not given:
+        return ("No treatment is given in these experiments.",)
+    titles = [products()[name].title for name in never_given(given)]
+    never = f"NEVER GIVEN TO PEOPLE: {', '.join(titles)}" if titles else "each of them was given to people"
+    return (f"The experiments give {len(given)} product{'s' * (len(given) > 1)}; {never}.",)
+
+
 def standing_words(names: Iterable[str]) -> str:
     """The sentences of :func:`standing` as one text, and a sentence where nothing is given."""
     return " ".join(standing(names)) or "No treatment is given in this run."

@@ -109,6 +109,7 @@ def _product(found: Any, stored: Mapping[str, Any], question: Mapping[str, Any])
     from charcot.interfaces.report.views import Material
 
     known = fitting_rooms.hypotheses()
+    given = rooms.standing_in_experiments([*found.scores["experiment"], *found.readings["experiment"]])
 
     def material(manifest: Mapping[str, Any]) -> Material:
         return Material(
@@ -119,11 +120,13 @@ def _product(found: Any, stored: Mapping[str, Any], question: Mapping[str, Any])
             failures=found.failures,
             sections=rivals_sections(found, known, stored),
             key=rivals_key(found),
+            given=given,
         )
 
     return Product(
         summary=_summary(found),
         failures=found.failures,
+        given=given,
         tables={
             "rivals": found.rivals,
             "scores": found.scores,

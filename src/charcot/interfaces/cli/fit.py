@@ -124,6 +124,8 @@ def _product(stored: Mapping[str, Any], question: Mapping[str, Any]) -> Product:
     from charcot.interfaces.report.sections.fit import fit_key, fit_sections
     from charcot.interfaces.report.views import Material
 
+    given = rooms.standing_in_experiments(stored["experiments"])
+
     def material(manifest: Mapping[str, Any]) -> Material:
         return Material(
             "Fit",
@@ -132,11 +134,13 @@ def _product(stored: Mapping[str, Any], question: Mapping[str, Any]) -> Product:
             sources=rooms.sources_used(),
             sections=fit_sections(stored),
             key=fit_key(stored),
+            given=given,
         )
 
     return Product(
         summary=[_row(row) for row in stored["numbers"]],
         failures={},
+        given=given,
         tables={"numbers": pd.DataFrame(stored["numbers"]), "figures": pd.DataFrame(stored["figures"])},
         material=material,
         protocol=question,

@@ -13,8 +13,8 @@ import typer
 from charcot.core.errors import EXIT_CHECK_FAILED, Problem, Problems, raise_if_any
 from charcot.core.pieces import keeping
 from charcot.interfaces import runs
-from charcot.interfaces.cli import board_rooms
-from charcot.interfaces.cli.execute import identity, take_up
+from charcot.interfaces.cli import board_rooms, rooms
+from charcot.interfaces.cli.execute import GIVEN, identity, take_up
 from charcot.interfaces.cli.options import AsJson, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.content import number_text
@@ -61,7 +61,8 @@ def reproduce(
     began = time.monotonic()
     with _board(talk, wanted, worker_count(workers)) as board:
         seconds = time.monotonic() - began
-        talk.show(*_page(board))
+        given = rooms.standing_in_experiments(wanted)
+        talk.show(*_page(board), *given)
         _write(talk, board, html, folder)
         if docs is not None:
             board_rooms.write_board_pages(board, docs)
@@ -75,6 +76,7 @@ def reproduce(
             "ok": not lost,
             "seconds": round(seconds, 1),
             "lost": lost,
+            GIVEN: list(given),
             "experiments": board_rooms.board_records(board),
             "validation_as_first_registered": board.as_first_registered(),
             **board.counts(),

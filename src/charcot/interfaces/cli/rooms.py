@@ -116,6 +116,14 @@ def standing(products: Sequence[str]) -> tuple[str, ...]:
     return say(products)
 
 
+def standing_in_experiments(names: Sequence[str]) -> tuple[str, ...]:
+    """A sentence on the products that some experiments give: which of them people were never given."""
+    from charcot.experiments.reading import products_given
+    from charcot.treatments import standing_of_experiments
+
+    return standing_of_experiments(products_given(names))
+
+
 def dose_doubts(protocol: Any) -> list[Any]:
     """Warnings about doses of a protocol's arms that people were not given, with the arm's place in the file."""
     from charcot.core.errors import Where

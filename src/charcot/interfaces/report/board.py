@@ -9,6 +9,7 @@ from typing import Any
 
 from charcot.experiments.board import Board, Scored, expectation, record
 from charcot.experiments.definition import Claim
+from charcot.experiments.reading import products_given
 from charcot.interfaces.report.charts.intervals import beside_expected
 from charcot.interfaces.report.charts.lines import Axes, curves
 from charcot.interfaces.report.compose import to_html
@@ -25,6 +26,7 @@ from charcot.interfaces.report.content import (
 )
 from charcot.interfaces.report.picture import draw
 from charcot.interfaces.runs import jsonable, write_text
+from charcot.treatments import standing_of_experiments
 
 TITLES = {
     "calibration": "Calibration: experiments that set numbers",
@@ -63,7 +65,9 @@ def write_folder(board: Board, folder: Path) -> None:
 def _report(board: Board) -> Report:
     counts = {group: c for group, c in board.counts().items() if c["total"]}
     words = "; ".join(f"{TITLES[g].split(':')[0].lower()} {c['passed']} of {c['total']}" for g, c in counts.items())
-    key = KeyMessage("What that laboratories and clinics have published does the model reproduce?", words, "", RISK)
+    given = standing_of_experiments(products_given(s.name for s in board.scored))
+    question = "What that laboratories and clinics have published does the model reproduce?"
+    key = KeyMessage(question, words, "", RISK, given)
     sections = [_overview(board)]
     for group, title in TITLES.items():
         members = [s for s in board.scored if s.group == group]
