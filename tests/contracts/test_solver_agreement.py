@@ -17,7 +17,7 @@ from charcot.engine import simulate as run_engine
 from charcot.patients import Cohort
 from charcot.patients.assemble import program
 from charcot.patients.cohort import start_days
-from charcot.patients.courses import _schedule, parameters_of
+from charcot.patients.courses import parameters_of, schedule_of
 from charcot.treatments import Regimen
 
 YEARS = 6.0
@@ -89,7 +89,7 @@ def _compare(cohort: Cohort, regimens: list[Regimen], origin: float, years: floa
     model = program(tuple(sorted({regimen.product for regimen in regimens})))
     horizon = years * DAYS_PER_YEAR
     doses = [event for regimen in regimens for event in regimen.events(origin, horizon)]
-    schedule = _schedule(cohort, model, [doses], horizon, True)
+    schedule = schedule_of(cohort, model, [doses], horizon)
     parameters = parameters_of(cohort, model, tuple(regimen.product for regimen in regimens))
     # Off every event: at an event the two would have to agree on which side they report.
     times = np.arange(45.5, horizon, 91.0) + 0.123

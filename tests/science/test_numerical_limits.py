@@ -64,9 +64,9 @@ def test_twice_the_axon_segments_move_no_score_by_half_a_point():
     )
     assert not four.failed.any()
     assert not eight.failed.any()
-    treated, plain = four.result[SCORE][5:], first.result[SCORE][5:]
+    treated, plain = four.on_grid(SCORE)[5:], first.on_grid(SCORE)[5:]
     assert (np.nanmax(np.abs(treated - plain), axis=1) > 1).all()  # the treatment does something
-    scores = [courses.result[SCORE] for courses in (four, eight)]
+    scores = [courses.on_grid(SCORE) for courses in (four, eight)]
     both = np.isfinite(scores[0]) & np.isfinite(scores[1])
     assert (np.sum(both, axis=1) > 200).all()
     assert (np.min(np.where(both, scores[0], 48), axis=1) < 40).all()  # they fall ill
@@ -186,7 +186,7 @@ def test_nothing_falls_below_zero_in_patients_of_any_genotype_with_and_without_t
 def reported(whole, monkeypatch):
     """Runs of the laboratory report every state."""
     monkeypatch.setattr(arms.Assumed, "program", lambda under, products=(), off=frozenset(): whole)
-    return lambda name, arm: arms._Run(system(name), arm, {}, GIVEN, arms.SHIPPED).trace(whole.readout_names)
+    return lambda name, arm: arms._Run(system(name), arm, {}, arms.SHIPPED).trace(whole.readout_names)
 
 
 @pytest.mark.parametrize("name", system_names())
@@ -270,7 +270,7 @@ def test_shuttling_moves_tdp43_and_switching_moves_microglia_without_making_or_l
     assert not courses.failed.any()
     for region in REGIONS:
         for pair in moved:
-            values = [courses.result[f"{region}.{name}"][:, 1:] for name in pair]
+            values = [courses.on_grid(f"{region}.{name}")[:, 1:] for name in pair]
             total = values[0] + values[1]
             assert np.nanmax(np.abs(total / total[:, :1] - 1)) < 1e-6, (region, pair)
             assert np.nanmax(values[0]) - np.nanmin(values[0]) > 0.05, (region, pair)  # they do move

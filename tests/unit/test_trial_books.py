@@ -101,7 +101,7 @@ def test_a_run_in_loses_points_and_its_slope_falls() -> None:
     """Four points lost in three months: a decline of 4 points and a slope of -4/3 points a month."""
     screening, later = np.full((1, len(ITEMS)), 4.0), np.full((1, len(ITEMS)), 4.0)
     later[0, :4] = 3.0
-    visit = Visit(screening, later, np.array([90.0]), np.array([1.0]))
+    visit = Visit(screening, later, np.array([90.0]), np.array([88.0]), np.array([1.0]))
     assert visit.decline.tolist() == [4.0]
     subjects = pd.DataFrame(
         {
@@ -139,7 +139,7 @@ def test_who_was_never_seen_again_has_no_last_observation() -> None:
         + [{"USUBJID": "gone", "ARMCD": "a", "AVISITN": 0, "AVAL": 44.0, "BASE": 44.0}]
     )
     data["CHG"] = data["AVAL"] - data["BASE"]
-    found = change_carried(data, Design(("a", "b"), 0.05, 2), "alsfrs_r_change_locf")
+    found = change_carried(data, Design(("a", "b"), 0.05, 2, 2.0), "alsfrs_r_change_locf")
     assert found[0]["estimate"] == pytest.approx(-2.0)
     assert found[0]["note"] == "8 patients, 0 carried forward"
 
