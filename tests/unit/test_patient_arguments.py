@@ -12,6 +12,7 @@ from charcot.core.errors import Problems
 from charcot.core.schedule import Event, EventKind
 from charcot.patients import Population, PopulationJob
 from charcot.patients.cohort import load_population
+from charcot.treatments import Regimen
 
 
 def test_shares_may_be_written_in_per_cent():
@@ -111,6 +112,13 @@ def test_columns_that_no_person_can_have_are_named_with_their_row(column, value,
     with pytest.raises(Problems) as found:
         patients.simulate(replace(cohort, columns={**cohort.columns, column: given}))
     assert text in str(found.value)
+
+
+def test_an_origin_that_no_simulation_reaches_is_refused():
+    cohort = patients.typical_cohort(["lumbar"], 58.0, copies=3)
+    regimen = [Regimen.parse(product="riluzole", dose="50 mg", start="0 days", schedule="label")]
+    with pytest.raises(Problems, match="the origin of the patient in row 1 is 4000, but must be 3652.5 days or less"):
+        patients.simulate(cohort, [regimen, regimen, []], np.array([10.0, 4000.0, np.inf]), horizon_years=10)
 
 
 def test_everything_wrong_with_a_request_comes_at_once():

@@ -153,6 +153,40 @@ def test_why_an_earlier_dose_need_not_win_is_said_with_its_measurement(page_text
     assert "The earlier dose does not give the longer life here, because the vector fades" in text
 
 
+def test_a_treated_course_that_never_ends_or_fails_breaks_no_report() -> None:
+    whole = material()
+    events = {
+        **whole.typical.events,
+        "AAV-miR-126 at month 6": {"treatment_start": 6.0, "death": np.inf},
+        "AAV-miR-126 at month 24": {"treatment_start": 24.0, "death": np.nan},
+    }
+    lasting = {"AAV-miR-126 at month 6": np.inf, "AAV-miR-126 at month 24": np.nan}
+    typical = dataclasses.replace(whole.typical, events=events, lasting=lasting)
+    text = write_report(dataclasses.replace(whole, typical=typical))
+    assert "Months from the dose to death: never (AAV-miR-126 at month 6), – (AAV-miR-126 at month 24)" in text
+    assert "unknown, as the simulation failed (AAV-miR-126 at month 24)" in text
+
+
+def test_published_values_are_not_called_missed_by_too_few_trials() -> None:
+    whole = material()
+    assert whole.trial is not None
+    frame = whole.trial.comparison.assign(judged=False, inside=False)
+    view = dataclasses.replace(whole.trial, comparison=frame, replicates=3)
+    text = write_report(dataclasses.replace(whole, trial=view))
+    assert "3 simulated trials are set beside 2 published values; 2 are not judged" in text
+    assert "published values lie" not in text
+    frame = whole.trial.comparison.assign(judged=[True, False, False])
+    text = write_report(dataclasses.replace(whole, trial=dataclasses.replace(whole.trial, comparison=frame)))
+    assert "1 of 1 published values lies inside the middle 95 % of 200 simulated trials; 0 do not; 1 is not" in text
+
+
+def test_failures_without_a_mechanism_are_shown(page_text: str) -> None:
+    table = page_text[page_text.index("One mechanism switched off at a time") :]
+    row = table[table.index("toxic microglia") :]
+    assert "Failed" in table[: table.index("toxic microglia")]
+    assert ">7<" in row[: row.index("Less harm from glia")]
+
+
 def test_failures_are_counted_also_when_there_are_none(page_text: str) -> None:
     assert "No simulation failed" in page_text
     failed = dataclasses.replace(material(), trial=None, typical=None, history=None, failures={"step too small": 3})

@@ -96,13 +96,20 @@ def history() -> FakeHistory:
         )
     ablations = pd.DataFrame(
         [
-            ("full model", 33.0, -0.97, 1.0, ""),
-            ("toxic microglia", 52.0, -0.61, 0.98, "Less harm from glia slows the loss of motor units."),
-            ("miR-126 loss", 80.0, -0.42, 0.9, "Local TDP-43 stays low."),
-            ("oxidative stress", 38.5, -0.84, 1.0, "One of several harms."),
-            ("spread between regions", np.inf, -0.11, 0.97, "The disease stays in one region."),
+            ("full model", 33.0, -0.97, 1.0, 0, ""),
+            ("toxic microglia", 52.0, -0.61, 0.98, 7, "Less harm from glia slows the loss of motor units."),
+            ("miR-126 loss", 80.0, -0.42, 0.9, 0, "Local TDP-43 stays low."),
+            ("oxidative stress", 38.5, -0.84, 1.0, 0, "One of several harms."),
+            ("spread between regions", np.inf, -0.11, 0.97, 0, "The disease stays in one region."),
         ],
-        columns=["mechanism", "median_survival_months", "decline_points_per_month", "onset_share", "explanation"],
+        columns=[
+            "mechanism",
+            "median_survival_months",
+            "decline_points_per_month",
+            "onset_share",
+            "failed",
+            "explanation",
+        ],
     )
     return FakeHistory(summary, pd.concat(parts, ignore_index=True), ablations, {"stopped": 1000})
 
@@ -156,11 +163,11 @@ def trial_view() -> TrialView:
         deaths=pd.DataFrame({"x": [9.0, 17.0], "y": [39.1, 38.4], "series": ["Placebo", "Edaravone"]}),
         comparison=pd.DataFrame(
             [
-                ("ALSFRS-R slope, difference between arms", "points/month", 0.41, 0.11, 0.70, 0.45, 0.18, 0.72, "published lies inside the simulated range", True, True),
-                ("ALSFRS-R slope, placebo", "points/month", -1.02, -1.21, -0.86, -1.36, np.nan, np.nan, "published is 0.34 steeper: a miss", False, False),
-                ("Deaths or ventilation in 24 weeks", "%", 3.1, 0.5, 7.0, np.nan, np.nan, np.nan, "", True, False),
+                ("ALSFRS-R slope, difference between arms", "points/month", 0.41, 0.11, 0.70, 0.45, 0.18, 0.72, "published lies inside the simulated range", True, True, True),
+                ("ALSFRS-R slope, placebo", "points/month", -1.02, -1.21, -0.86, -1.36, np.nan, np.nan, "published is 0.34 steeper: a miss", False, False, True),
+                ("Deaths or ventilation in 24 weeks", "%", 3.1, 0.5, 7.0, np.nan, np.nan, np.nan, "", True, False, False),
             ],
-            columns=["quantity", "unit", "simulated", "lower", "upper", "published", "published_lower", "published_upper", "verdict", "inside", "contrast"],
+            columns=["quantity", "unit", "simulated", "lower", "upper", "published", "published_lower", "published_upper", "verdict", "inside", "contrast", "judged"],
         ).assign(title="ALSFRS-R slope", who="Edaravone against Placebo", sd=0.1, power=[0.82, np.nan, np.nan], mark="derived",
             interval="middle 95 % of 200 simulated trials"),
         stairs=stairs,

@@ -86,6 +86,28 @@ def lines_of(text: str, part: str) -> list[int]:
     return [k for k, line in enumerate(text.splitlines(), 1) if part in line]
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("arms", 5, "arms: must be a list, not 5"),
+        ("arms", [5, 6], "arms.0: must be keys with their values, not 5"),
+        ("population__overrides", "abc", "population.overrides: must be keys with their values, not 'abc'"),
+        ("dropout", "abc", "dropout: must be keys with their values, not 'abc'"),
+        ("title", 4, "title: must be a text, not 4"),
+        ("title", "", "title: must hold some text, not ''"),
+        ("endpoints", [], "endpoints: needs 1 entry or more, and has 0"),
+        ("arms", [{"id": f"a{k}", "n": 1} for k in range(51)], "arms: takes 50 entries at most, and has 51"),
+        ("name", "a B", "name: 'a B' cannot be a name"),
+    ],
+)
+def test_a_wrong_shape_is_told_in_the_words_of_the_file(tmp_path: Path, key: str, value: object, words: str) -> None:
+    with pytest.raises(Problems) as caught:
+        load(tmp_path, GOOD, **{key: value})
+    told = [problem.message for problem in caught.value.problems]
+    assert words in told
+    assert not [text for text in told if "input should" in text or "tuple" in text or "dictionary" in text]
+
+
 def test_a_good_protocol_is_held_in_the_units_of_the_house(tmp_path: Path) -> None:
     protocol = load(tmp_path, GOOD)
     assert protocol.visits == tuple(float(d) for d in range(0, 169, 28))
@@ -120,7 +142,7 @@ def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
         ("dose: 60 mg", "dose: 0 mg", "bad-dose", "a dose of 0 mg is not above zero", ""),
         ("dose: 60 mg, ", "", "missing-key", "'arms.1.treatments.0.dose' is missing", "Add the key 'dose'."),
         ("n: 69", "n: 0", "empty-arm", "arms.1.n: an arm of 0 patients is no arm", "Use n: 1 or more."),
-        ("n: 69", "n: many", "bad-value", "arms.1.n: input should be a valid integer, not 'many'", ""),
+        ("n: 69", "n: many", "bad-value", "arms.1.n: must be a whole number, not 'many'", ""),
         (
             "id: active",
             "id: placebo",
@@ -203,7 +225,7 @@ def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
         ("stop: 24 weeks", "stop: 40 years", "impossible-value", "40 years is not possible", "above 20 years"),
         ("every 4 weeks until 24 weeks", "[4 weeks, 30 years]", "impossible-value", "visits: 30 years", "above 20"),
         ("median: 60 days", "median: 50 years", "impossible-value", "50 years is not possible", "above 20 years"),
-        ("log_sd: 0.5", "log_sd: .inf", "bad-value", "log_sd: input should be a finite number, not inf", ""),
+        ("log_sd: 0.5", "log_sd: .inf", "bad-value", "log_sd: must be a finite number, not inf", ""),
         ("log_sd: 0.5", "log_sd: 4.0", "too-many", "log_sd: 4.0 is above the most that is possible, 3", ""),
         ("duration: 12 weeks", "duration: 900 months", "impossible-value", "75 years is not possible", ""),
         (
@@ -228,10 +250,10 @@ def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
             "seed: 1}",
             "seed: 1}\nanalysis: {alpha: 60 %}",
             "bad-value",
-            "analysis.alpha: input should be less than 0.5",
+            "analysis.alpha: must be below 0.5",
             "",
         ),
-        ("seed: 1}", "seed: 1}\nanalysis: {alpha: .nan}", "bad-value", "analysis.alpha: input should be", ""),
+        ("seed: 1}", "seed: 1}\nanalysis: {alpha: .nan}", "bad-value", "analysis.alpha: must be", ""),
         ("cuts: [65 years]", "cuts: [165 years]", "impossible-value", "165 years divides nobody", "between 0 and 120"),
         ("{share: 5 %, at: 24 weeks}", "{hazard: 300 %/month}", "impossible-value", "300 %/month is not possible", ""),
         (

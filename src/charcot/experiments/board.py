@@ -316,7 +316,7 @@ def record(scored: Scored) -> dict[str, object]:
         "sources": list(content.sources),
         "dossier": content.dossier,
         "tolerance": content.tolerance,
-        "miss": content.miss if not scored.passed else "",
+        "miss": content.reason if not scored.passed else "",
         "failure": scored.failure,
         "failed_simulations": {arm: dict(ways) for arm, ways in scored.failed.items()},
         "outcomes": [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from charcot import disease
 from charcot.core.errors import Problem
 from charcot.core.identifiers import did_you_mean
 from charcot.core.schedule import Event
+from charcot.core.units import DAYS_PER_YEAR
 from charcot.patients.cohort import OLDEST, START_AGE, Cohort
 
 LONGEST_YEARS = 120.0  # of a simulation, from the seed on
@@ -46,6 +48,19 @@ def _rows(name: str, column: np.ndarray, fine: np.ndarray, wanted: str) -> Itera
         yield Problem("out-of-range", message)
 
 
+def _late_origins(origins: np.ndarray | None, n: int, horizon_years: float) -> Iterator[Problem]:
+    """Finite days, to which starts of treatments refer, that no simulation reaches: nothing would be given."""
+    if origins is None or np.shape(origins) != (n,) or not 0 < horizon_years <= LONGEST_YEARS:
+        return
+    given, horizon = np.asarray(origins, dtype=float), horizon_years * DAYS_PER_YEAR
+    late = np.isfinite(given) & (given > horizon)
+    hint = (
+        "Days count from the seed on each patient's clock, such as courses.diagnosis; or give a longer horizon_years."
+    )
+    for problem in _rows("the origin", given, ~late, f"{horizon:g} days or less, where the simulation ends"):
+        yield replace(problem, code="late-origin", hint=hint)
+
+
 def run_problems(
     cohort: Cohort,
     origins: np.ndarray | None,
@@ -66,6 +81,7 @@ def run_problems(
         yield Problem("bad-step", f"step_days is {step_days:g}", None, "Give the days between two outputs, above 0.")
     if origins is not None and np.shape(origins) != (n,):
         yield Problem("bad-shape", f"origins has the shape {np.shape(origins)}", None, f"Give one day for each of {n}.")
+    yield from _late_origins(origins, n, horizon_years)
     if days is not None and (np.ndim(days) not in (1, 2) or len(days) != n):
         hint = f"Give ({n},) or ({n}, k) days on the patients' clocks."
         yield Problem("bad-shape", f"days has the shape {np.shape(days)}", None, hint)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from charcot.core.form_words import in_words
 from charcot.core.identifiers import did_you_mean
 from charcot.core.yaml_file import Path_
 from charcot.trials.protocol import Protocol
@@ -50,7 +51,10 @@ def from_model(entry: Any) -> Finding:
         )
     if kind == "greater_than_equal" and path[-1] == "n":
         return Finding(path, "empty-arm", f"{name}: an arm of {entry['input']} patients is no arm", "Use n: 1 or more.")
-    return Finding(path, "bad-value", f"{name}: {entry['msg'].lower()}, not {entry['input']!r}")
+    if kind == "string_pattern_mismatch":
+        hint = "Use letters, digits, '_', '.' and '-', and begin with a letter or a digit."
+        return Finding(path, "bad-name", f"{name}: {entry['input']!r} cannot be a name", hint)
+    return Finding(path, "bad-value", f"{name}: {in_words(entry)}")
 
 
 def dotted(path: Path_) -> str:

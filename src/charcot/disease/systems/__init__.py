@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from charcot.core.errors import Problem, Problems, Where
+from charcot.core.form_words import in_words
 from charcot.core.identifiers import did_you_mean
 from charcot.core.yaml_file import Document, read_document
 
@@ -118,7 +119,7 @@ def problems_of(error: ValidationError, document: Document) -> list[Problem]:
         place = tuple(entry["loc"])
         words = ".".join(str(part) for part in place)
         code = "unknown-key" if entry["type"] == "extra_forbidden" else "bad-value"
-        message = f"unknown key {words!r}" if code == "unknown-key" else f"{words}: {entry['msg'].lower()}"
+        message = f"unknown key {words!r}" if code == "unknown-key" else f"{words}: {in_words(entry)}"
         found.append(Problem(code, message, document.where(place)))
     return found
 

@@ -211,6 +211,7 @@ def _comparison(summary: pd.DataFrame, labels: Mapping[str, str], untried: Mappi
                 "published_upper": math.nan,
                 "mark": str(row["mark"]),
                 "contrast": contrast,
+                "judged": judged,
                 "inside": judged and low <= float(row["published"]) <= high,
                 "verdict": verdict(float(row["mean"]), *ends, float(row["published"]), unit),
             }

@@ -49,7 +49,8 @@ class TrialView:
         scores: x (weeks since randomisation), y, lower, upper, series, patients.
         deaths: x, y, series: one row per death in the first replicate, at the mean of the arm.
         comparison: quantity (title and who), title, who, unit, simulated, sd, lower, upper, interval (what these two
-            are), power, published, published_lower, published_upper, mark, contrast, inside, verdict.
+            are), power, published, published_lower, published_upper, mark, contrast, judged (whether
+            there were enough trials to say so), inside, verdict.
         stairs, at_risk: Kaplan-Meier steps (x in months, y, lower, upper, series) and x, count, series.
         biomarkers: readout, unit, x, y, lower, upper, series.
     """

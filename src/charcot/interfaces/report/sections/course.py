@@ -153,18 +153,25 @@ def _fading(typical: TypicalPatientLike) -> str:
     starts = {arm: float(typical.events[arm]["treatment_start"]) for arm in typical.lasting}
     order = sorted(deaths, key=lambda arm: starts[arm])
     reversed_ = all(deaths[a] < deaths[b] for a, b in itertools.pairwise(order))
-    after = ", ".join(f"{say(round(deaths[arm] - starts[arm]))} ({arm})" for arm in order)
+    after = ", ".join(f"{_whole(deaths[arm] - starts[arm])} ({arm})" for arm in order)
     lived = ", ".join(f"{_lived(typical.lasting[arm])} ({arm})" for arm in order)
     why = "The earlier dose does not give the longer life here, because the vector fades" if reversed_ else "It fades"
     return (
         f"{why}: what it makes halves every {say(round(typical.half_life_years, 1))} years (grade F: set by hand). "
         f"Months from the dose to death: {after}. Measured in this run with a vector that does not fade, up to month "
-        f"{say(round(typical.horizon))}: {lived}. The order of these lives is a statement about a half-life that "
+        f"{_whole(typical.horizon)}: {lived}. The order of these lives is a statement about a half-life that "
         "nobody has measured."
     )
 
 
+def _whole(months: float) -> str:
+    """Whole months in words; a death that never comes within the simulated span is "never"."""
+    return say(round(months)) if math.isfinite(months) else say(months)
+
+
 def _lived(death: float) -> str:
+    if math.isnan(death):
+        return "unknown, as the simulation failed"
     return "alive" if math.isinf(death) else f"dead at month {say(round(death, 1))}"
 
 
@@ -291,13 +298,21 @@ def ablation_section(ablations: pd.DataFrame) -> Section | None:
     )
     finding = _ablation_finding(frame, plot.dropna(subset=["value"]), reference)
     label = "Dot chart: median survival with one mechanism switched off, against the full model (dashed line)."
-    columns = ("Switched off", "Median survival, months", "Decline, points per month", "Share with onset", "Why")
+    columns = (
+        "Switched off",
+        "Median survival, months",
+        "Decline, points per month",
+        "Share with onset",
+        "Failed",
+        "Why",
+    )
     rows = [
         (str(r["mechanism"]), _plain(r["median_survival_months"]), _plain(r["decline_points_per_month"]),
-         _plain(r["onset_share"]), str(r["explanation"]))
+         _plain(r["onset_share"]), _plain(r["failed"]), str(r["explanation"]))
         for r in records(frame)
     ]  # fmt: skip
-    table = Table.of(columns, rows, "One mechanism switched off at a time")
+    table = Table.of(columns, rows, "One mechanism switched off at a time: patients whose simulation failed are in no "
+                     "figure")  # fmt: skip
     if plot.empty:
         return Section("ablations", "Which mechanisms carry the disease", (Sheet(finding, table),))
     chart = change_by_row(plot, reference, "Median survival from onset, months")

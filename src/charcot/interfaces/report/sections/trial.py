@@ -139,11 +139,17 @@ def published_section(view: TrialView) -> Section | None:
 def _published_finding(view: TrialView, frame: pd.DataFrame) -> str:
     if view.replicates == 1:
         return f"One simulated trial is set beside {len(frame)} published values; one trial gives no range."
+    judged = int(frame["judged"].sum())
+    open_ = len(frame) - judged
+    few = f"{open_} {'is' if open_ == 1 else 'are'} not judged, for too few simulated trials gave an estimate"
+    if not judged:
+        return f"{view.replicates:,} simulated trials are set beside {len(frame)} published values; {few}."
     inside = int(frame["inside"].sum())
-    outside = len(frame) - inside
+    outside = judged - inside
     return (
-        f"{inside} of {len(frame)} published values {'lies' if inside == 1 else 'lie'} inside the middle 95 % of "
-        f"{view.replicates:,} simulated trials; {outside} {'does' if outside == 1 else 'do'} not."
+        f"{inside} of {judged} published values {'lies' if inside == 1 else 'lie'} inside the middle 95 % of "
+        f"{view.replicates:,} simulated trials; {outside} {'does' if outside == 1 else 'do'} not"
+        f"{f'; {few}' if open_ else ''}."
     )
 
 
