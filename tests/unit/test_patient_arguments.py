@@ -117,7 +117,7 @@ def test_columns_that_no_person_can_have_are_named_with_their_row(column, value,
 def test_an_origin_that_no_simulation_reaches_is_refused():
     cohort = patients.typical_cohort(["lumbar"], 58.0, copies=3)
     regimen = [Regimen.parse(product="riluzole", dose="50 mg", start="0 days", schedule="label")]
-    with pytest.raises(Problems, match="the origin of the patient in row 1 is 4000, but must be 3652.5 days or less"):
+    with pytest.raises(Problems, match=r"the origin of the patient in row 1 is 4000, but must be 3652\.5 days or less"):
         patients.simulate(cohort, [regimen, regimen, []], np.array([10.0, 4000.0, np.inf]), horizon_years=10)
 
 

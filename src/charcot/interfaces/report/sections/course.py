@@ -308,7 +308,7 @@ def ablation_section(ablations: pd.DataFrame) -> Section | None:
     )
     rows = [
         (str(r["mechanism"]), _plain(r["median_survival_months"]), _plain(r["decline_points_per_month"]),
-         _plain(r["onset_share"]), _plain(r["failed"]), str(r["explanation"]))
+         _plain(r["onset_share"]), int(r["failed"]), str(r["explanation"]))
         for r in records(frame)
     ]  # fmt: skip
     table = Table.of(columns, rows, "One mechanism switched off at a time: patients whose simulation failed are in no "
