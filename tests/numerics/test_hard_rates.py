@@ -1,14 +1,19 @@
 """Rates that are harder on a solver than on paper: powers at zero, slopes that are no numbers, jumps one stays on,
 and states of which nobody knows how large they are."""
 
+import dataclasses
+import warnings
+
 import numpy as np
 import pytest
 from test_ensembles import same
 
 from charcot.core.expression import ONE, constant, exp, raised, select, sine, symbol
-from charcot.core.program import Parameter, Program, Readout, State
+from charcot.core.program import Assignment, Parameter, Program, Readout, State, Trigger
+from charcot.core.result import Status
 from charcot.core.schedule import Event, EventKind, Schedule
-from charcot.engine import simulate
+from charcot.engine import Stop, simulate
+from charcot.engine.ensemble import CoarseScale
 
 X, Y, V, T = (symbol(name) for name in "xyvt")
 
@@ -144,6 +149,38 @@ def test_a_state_that_holds_nothing_but_round_off_does_not_stop_a_run():
     result = run(model, [1.0, 100.0])
     np.testing.assert_allclose(result["x"][0], 1.0, rtol=1e-9)
     np.testing.assert_allclose(result["v"][0], 0.0, atol=1e-9)
+
+
+def test_a_run_with_a_lower_scale_that_does_not_come_through_is_told_of():
+    """The guess lets a step jump over everything; what follows the small amounts needs more than 15 steps."""
+    model = program({"x": symbol("v") / (1.0 + (Y / symbol("v")) ** 2) - X, "y": X - Y}, parameters={"v": 1.0})
+    volumes = np.array([[1e-14]])
+    with pytest.warns(CoarseScale, match="In 1 of 1 patients a run with the small scale of x, y did not come through"):
+        result = simulate(model, volumes, np.array([5.0]), tolerance=1e-6, max_steps=15)
+    np.testing.assert_array_equal(result.status, Status.COMPLETED)
+    np.testing.assert_array_equal(result.coarse, [True])
+
+
+def test_a_run_with_a_lower_scale_that_comes_through_is_not_coarse():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CoarseScale)
+        assert run(hidden_size(1e-14), [5.0]).coarse_count() == 0
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_scale_is_found_for_one_who_is_stopped_within_the_first_step(watched):
+    """z' = a - 10 z^2 / a rests at a / sqrt(10); in the first step, which the others make long, it is hardly seen."""
+    z, size = symbol("z"), 1e-12
+    model = program(
+        {"h": constant(1.0), "w": -1e-9 * symbol("w"), "z": size - 10.0 * z * z / size}, {"h": 99.9, "w": 1.0}
+    )
+    if watched:
+        never = Trigger("never", symbol("h") - 1e6, (Assignment("w", constant(0.0)),))
+        model = dataclasses.replace(model, triggers=(never,))
+    result = run(model, [1000.0], stop=Stop("h", np.array([99.99])))
+    assert result.status[0] == Status.STOPPED
+    root = np.sqrt(10.0)
+    assert result.final_states[0, 2] == pytest.approx(size / root * np.tanh(root * 0.09), rel=1e-4)
 
 
 def test_absolute_tolerances_are_the_callers_where_given():

@@ -88,6 +88,21 @@ def test_a_step_is_the_kernels_step():
         bare.commit()
 
 
+def test_its_step_is_the_same_beside_a_kernel_in_single_precision():
+    """The kernel's tables then hold floats."""
+    steps = []
+    for single in (False, True):
+        code = kernel(crossed(), single)
+        real = np.float32 if single else np.float64
+        parameters = np.zeros((1, code.sizes.parameters, code.sizes.width), dtype=real)
+        parameters[0] = np.array([10.0, 0.1])[:, None]
+        derived, pack = np.zeros((1, code.sizes.derived, code.sizes.width), dtype=real), np.zeros(1, dtype=np.int64)
+        code.prologue(1, pack.ctypes.data, parameters.ctypes.data, derived.ctypes.data)
+        given = np.array([2.0, 1.0, 1.0]), derived[0, :, 0], np.zeros(code.sizes.inputs)
+        steps.append(PivotedStep(code)(*given, 0.1, np.full(4, 1e-3))[0])
+    np.testing.assert_allclose(steps[1], steps[0], rtol=1e-6)
+
+
 def test_doses_stops_and_triggers_work_there_too():
     trigger = Trigger("half", 0.5 - SLOW, (Assignment("slow", constant(2.0)),))
     program = dataclasses.replace(crossed(), triggers=(trigger,))

@@ -76,6 +76,8 @@ class Result:
         final_states: (patients, states) at ``end_time``.
         fallback: (patients,) bool: whose equations needed the slower solver that pivots.
         largest: (patients, states): the largest size of each state; 0 where the program knows the scale of every state.
+        coarse: (patients,) bool: in whom a state whose scale nobody knows stays far below what was guessed for it, and
+            a run with the lower scale did not come through: that state is right to the error of the guess only.
     """
 
     readout_names: tuple[str, ...]
@@ -89,6 +91,7 @@ class Result:
     final_states: np.ndarray
     fallback: np.ndarray
     largest: np.ndarray
+    coarse: np.ndarray
 
     def __getitem__(self, readout: str) -> np.ndarray:
         """One read-out, shape (patients, times)."""
@@ -106,6 +109,10 @@ class Result:
     def fallback_count(self) -> int:
         """How many patients needed the slower solver that pivots, however they ended."""
         return int(np.sum(self.fallback))
+
+    def coarse_count(self) -> int:
+        """How many patients have a state that is right to the error of a guessed scale only."""
+        return int(np.sum(self.coarse))
 
     def take(self, patients: np.ndarray) -> Result:
         """The rows of some patients."""

@@ -248,7 +248,8 @@ def _generator() -> str:
     """The hash of every source file on which the generated code depends."""
     program = (expression, codegen, elimination, expressions, functions, graph, linear, loops, soften, tableau, vector)
     modules = (*program, control, scalar, result, schedule)  # these number the ways to end and the kinds of events
-    return hashlib.sha256(b"".join(Path(module.__file__ or "").read_bytes() for module in modules)).hexdigest()
+    files = [Path(__file__), *(Path(module.__file__ or "") for module in modules)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 @cache

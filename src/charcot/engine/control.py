@@ -454,7 +454,8 @@ def finish(at: Board, seat: int, status: int) -> None:
     for i in range(at.states_count):
         at.final_states[patient * at.states_count + i] = at.states[i * at.width + seat]
     for i in range(at.largest_count):
-        at.largest_found[patient * at.largest_count + i] = at.largest[i * at.width + seat]
+        place = i * at.width + seat  # the last step of one who is stopped within it is never committed
+        at.largest_found[patient * at.largest_count + i] = larger(at.largest[place], absolute(at.states[place]))
     at.patient[seat] = -1
     at.stuck[seat] = 0
     at.step_size[seat] = 1.0

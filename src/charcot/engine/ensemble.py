@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 
+from charcot.core.errors import CharcotWarning
 from charcot.core.expression import topological
 from charcot.core.program import Program
 from charcot.core.result import Result, Status
@@ -22,7 +24,12 @@ from charcot.engine.seats import Seats
 
 # Below, round-off in single precision is no longer small beside the error that the step allows (docs/engine.md).
 SINGLE_TOLERANCE = 1e-3
+NAMED = 8  # states that a warning lists
 SLACK = 1e-6  # of a state's scale: how far it may lie below its lower bound
+
+
+class CoarseScale(CharcotWarning):
+    """A state was followed to the error of a guessed scale only."""
 
 
 def simulate(
@@ -219,17 +226,36 @@ def _lower_scales(
 ) -> None:
     """Run those again in whom a state stays far below the scale that was guessed for it.
 
-    A run with lower scales that does not come through is not counted: what such a state holds is round-off.
+    Where a run with lower scales does not come through, the one before it stands, ``Result.coarse`` says in whom, and a
+    warning tells of it: what such a state holds may be round-off, or may be hard to compute.
     """
+    named: set[str] = set()
     for _ in range(MOST_RUNS - 1):
         again, tolerances = lowered(request.tolerances, request.guessed, result.largest)
         again = again[~result.failed[again]]
         if not len(again):
-            return
+            break
         steps = np.minimum(request.max_steps, MOST_STEPS * (result.steps + result.rejected) + LEAST_STEPS)
-        request = replace(request, tolerances=tolerances, max_steps=steps)
+        before, request = request.tolerances, replace(request, tolerances=tolerances, max_steps=steps)
         attempt = empty_result(program, request)
         _run(code, request, attempt, workers, batch, patients=again)
         if fallback:
             _run_pivoting(program, request, attempt)
+        lost = again[attempt.failed[again]]
+        result.coarse[lost] = True
+        changed = (tolerances[lost] != before[lost])[:, 1:].any(axis=0)
+        named |= {name for name, low in zip(program.state_names, changed, strict=True) if low}
         result.put(again[~attempt.failed[again]], attempt)
+    _tell_of_coarse(result, sorted(named))
+
+
+def _tell_of_coarse(result: Result, names: list[str]) -> None:
+    if result.coarse.any():
+        listed = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+        warnings.warn(
+            f"In {result.coarse_count()} of {len(result.status)} patients a run with the small scale of {listed} did "
+            "not come through. Such a state is right to the error of a larger scale only, and may hold nothing but "
+            "round-off; see Result.coarse. Say with absolute_tolerances how large an error matters.",
+            CoarseScale,
+            stacklevel=4,
+        )

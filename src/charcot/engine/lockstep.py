@@ -462,7 +462,7 @@ class Lockstep:
         result.rejected[patients] = self.rejected[lanes]
         result.final_states[patients] = self.states[pack, :, place]
         if self.kernel.sizes.follows:
-            result.largest[patients] = self.largest[pack, :, place]
+            result.largest[patients] = np.fmax(self.largest[pack, :, place], np.abs(self.states[pack, :, place]))
         self.patient[lanes] = -1
         self.step_size[lanes] = 1.0
 

@@ -26,7 +26,8 @@ class PivotedStep:
         sizes = kernel.sizes
         self._kernel = kernel
         vectors = (sizes.states, sizes.derived, sizes.inputs, sizes.states, sizes.matrix)
-        self._tables = [np.zeros((count, sizes.width)) for count in vectors]
+        real = np.float32 if sizes.single else np.float64  # of the kernel's tables; the algebra here is in double
+        self._tables = [np.zeros((count, sizes.width), dtype=real) for count in vectors]
         entries = np.array(sizes.entries, dtype=np.int64).reshape(-1, 3)
         self._rows, self._columns, self._places = entries.T
         self._pack = np.zeros(1, dtype=np.int64)
@@ -76,7 +77,7 @@ class PivotedStep:
         """The rates at ``states``; the Jacobian is left in the last table."""
         self._tables[0][:] = states[:, None]
         self._kernel.slopes(1, self._pack.ctypes.data, *(table.ctypes.data for table in self._tables))
-        return self._tables[3][:, 0].copy()
+        return self._tables[3][:, 0].astype(float)
 
 
 def _combine(weights: Array, stages: Array) -> Array:

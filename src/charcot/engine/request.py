@@ -152,6 +152,7 @@ def empty_result(program: Program, request: Request) -> Result:
         final_states=np.full((patients, len(program.states)), np.nan),
         fallback=np.zeros(patients, dtype=bool),
         largest=np.zeros((patients, len(program.states))),
+        coarse=np.zeros(patients, dtype=bool),
     )
 
 
