@@ -11,6 +11,7 @@ from charcot import patients
 from charcot.core.errors import Problems
 from charcot.core.schedule import Event, EventKind
 from charcot.patients import Population, PopulationJob
+from charcot.patients.arguments import run_problems
 from charcot.patients.cohort import load_population
 from charcot.treatments import Regimen
 
@@ -117,8 +118,11 @@ def test_columns_that_no_person_can_have_are_named_with_their_row(column, value,
 def test_an_origin_that_no_simulation_reaches_is_refused():
     cohort = patients.typical_cohort(["lumbar"], 58.0, copies=3)
     regimen = [Regimen.parse(product="riluzole", dose="50 mg", start="0 days", schedule="label")]
-    with pytest.raises(Problems, match=r"the origin of the patient in row 1 is 4000, but must be 3652\.5 days or less"):
-        patients.simulate(cohort, [regimen, regimen, []], np.array([10.0, 4000.0, np.inf]), horizon_years=10)
+    with pytest.raises(Problems, match=r"the origin of the patient in row 1 is 9000, but must be 3652\.5 days or less"):
+        patients.simulate(cohort, [regimen, regimen, []], np.array([10.0, 9000.0, np.inf]), horizon_years=10)
+    waiting = 3652.5 + 0.5 * cohort.columns["diagnosis_wait_days"]
+    assert waiting.min() > 3652.5
+    assert list(run_problems(cohort, waiting, None, None, 10, 30.0)) == []
 
 
 def test_everything_wrong_with_a_request_comes_at_once():

@@ -48,12 +48,15 @@ def _rows(name: str, column: np.ndarray, fine: np.ndarray, wanted: str) -> Itera
         yield Problem("out-of-range", message)
 
 
-def _late_origins(origins: np.ndarray | None, n: int, horizon_years: float) -> Iterator[Problem]:
-    """Finite days, to which starts of treatments refer, that no simulation reaches: nothing would be given."""
-    if origins is None or np.shape(origins) != (n,) or not 0 < horizon_years <= LONGEST_YEARS:
+def _late_origins(cohort: Cohort, origins: np.ndarray | None, horizon_years: float) -> Iterator[Problem]:
+    """Finite days, to which starts of treatments refer, that no simulation reaches: nothing would be given.
+
+    The wait for a diagnosis may end after the horizon: so late a day is no mistake of the caller.
+    """
+    if origins is None or np.shape(origins) != (len(cohort),) or not 0 < horizon_years <= LONGEST_YEARS:
         return
     given, horizon = np.asarray(origins, dtype=float), horizon_years * DAYS_PER_YEAR
-    late = np.isfinite(given) & (given > horizon)
+    late = np.isfinite(given) & (given > horizon + cohort.columns["diagnosis_wait_days"])
     hint = (
         "Days count from the seed on each patient's clock, such as courses.diagnosis; or give a longer horizon_years."
     )
@@ -81,7 +84,7 @@ def run_problems(
         yield Problem("bad-step", f"step_days is {step_days:g}", None, "Give the days between two outputs, above 0.")
     if origins is not None and np.shape(origins) != (n,):
         yield Problem("bad-shape", f"origins has the shape {np.shape(origins)}", None, f"Give one day for each of {n}.")
-    yield from _late_origins(origins, n, horizon_years)
+    yield from _late_origins(cohort, origins, horizon_years)
     if days is not None and (np.ndim(days) not in (1, 2) or len(days) != n):
         hint = f"Give ({n},) or ({n}, k) days on the patients' clocks."
         yield Problem("bad-shape", f"days has the shape {np.shape(days)}", None, hint)
