@@ -12,7 +12,7 @@ from typing import Any
 from charcot import __version__
 from charcot.core.hashing import code_hash
 
-PACKAGES = ("numpy", "llvmlite", "scipy", "pandas", "pyarrow", "statsmodels", "lifelines", "pydantic")
+PACKAGES = ("numpy", "llvmlite", "scipy", "pandas", "pyarrow", "lifelines", "pydantic")
 
 
 def versions() -> dict[str, str]:

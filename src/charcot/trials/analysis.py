@@ -4,7 +4,7 @@ Arm rows have an empty ``reference``; contrast rows compare ``arm`` with ``refer
 ratios). A model that fails or does not converge gives a row all the same, with missing numbers or ``converged`` false
 and the reason in ``note``: nothing is left out.
 
-statsmodels, lifelines and scipy.stats are imported where they are used: they take seconds to load, which reading a
+lifelines and scipy are imported where they are used: they take seconds to load, which reading a
 protocol should not cost.
 """
 
@@ -22,8 +22,6 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials import adam
 from charcot.trials.estimands import ESTIMANDS, interval_words
 
-OPTIMISERS = ("lbfgs", "bfgs", "powell")  # tried in this order until one converges
-SINGULAR = 1e-6  # smallest over largest eigenvalue of the random effects' covariance that still counts as positive
 COLUMNS = (
     "replicate",
     "estimand",
@@ -155,40 +153,18 @@ def slopes(data: pd.DataFrame, design: Design, estimand: str) -> list[Row]:
 def fit_mixed_model(
     values: np.ndarray, fixed: np.ndarray, groups: pd.Series[str], random: np.ndarray
 ) -> tuple[tuple[np.ndarray, np.ndarray] | None, str, bool]:
-    """REML estimates and covariance of the fixed effects, a note, and whether an optimiser converged."""
-    from statsmodels.regression.mixed_linear_model import MixedLM
+    """REML estimates and covariance of the fixed effects, a note, and whether the search converged."""
+    from charcot.trials import mixed_model
 
-    codes = pd.factorize(groups)[0]
-    reason, last = "", None
-    for optimiser in OPTIMISERS:
-        try:
-            with warnings.catch_warnings():
-                # Convergence is read from the result and reported; the warnings would say the same many times.
-                warnings.simplefilter("ignore")
-                fit = MixedLM(values, fixed, codes, exog_re=random).fit(reml=True, method=optimiser)
-        except (np.linalg.LinAlgError, ValueError) as error:
-            reason = f"the mixed model failed: {error}"
-            continue
-        count = fixed.shape[1]
-        found = np.asarray(fit.fe_params), np.asarray(fit.cov_params())[:count, :count]
-        if not np.all(np.isfinite(found[1])) or np.any(np.diag(found[1]) <= 0):
-            reason = "the mixed model gave no usable standard errors"
-            continue
-        if fit.converged:
-            return found, _fit_note(optimiser, np.asarray(fit.cov_re)), True
-        last = found
-    if last is not None:
-        return last, f"the mixed model did not converge ({', '.join(OPTIMISERS)} tried)", False
-    return None, reason, False
-
-
-def _fit_note(optimiser: str, covariance: np.ndarray) -> str:
-    """What a reader should know of a fit that converged."""
-    notes = [] if optimiser == OPTIMISERS[0] else [f"converged with {optimiser}"]
-    spread = np.linalg.eigvalsh(covariance)
-    if spread[0] <= SINGULAR * max(spread[-1], SINGULAR):
-        notes.append("the variance between patients is estimated at the edge of zero")
-    return "; ".join(notes)
+    try:
+        found = mixed_model.fit(values, fixed, pd.factorize(groups)[0], random)
+    except np.linalg.LinAlgError as error:
+        return None, f"the mixed model failed: {error}", False
+    if not np.all(np.isfinite(found.covariance)) or np.any(np.diag(found.covariance) <= 0):
+        return None, "the mixed model gave no usable standard errors", False
+    notes = [] if found.converged else ["the mixed model did not converge"]
+    notes += ["the variance between patients is estimated at the edge of zero"] * found.singular
+    return (found.effects, found.covariance), "; ".join(notes), found.converged
 
 
 # --- change at the last visit ------------------------------------------------------------------------------------
