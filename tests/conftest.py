@@ -45,3 +45,12 @@ def pytest_collection_modifyitems(items):
         return next((k for k, file in enumerate(LONG) if name.endswith(file)), len(LONG))
 
     items.sort(key=rank)  # stable: the order within a file stays
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_terminal():
+    """What commands write does not hang on the width of who runs the tests: processes side by side are told one."""
+    before = os.environ.pop("COLUMNS", None)
+    yield
+    if before is not None:
+        os.environ["COLUMNS"] = before

@@ -128,3 +128,11 @@ def test_an_ablation_compares_those_who_succeed_on_both_sides(sound, monkeypatch
     assert row["failed"] == 2
     assert row["survival_without"] == row["survival_with"]
     assert np.isfinite(row["score_without"])
+
+
+def test_the_chain_shows_no_value_after_death():
+    from charcot.experiments.course import _value
+
+    arm = {"clinic.alsfrs_r.total": (np.array([-12.0, 0.0, 12.0]), np.array([48.0, 40.0, 20.0]))}
+    assert _value(arm, "clinic.alsfrs_r.total", 6.0) == 30.0
+    assert np.isnan(_value(arm, "clinic.alsfrs_r.total", 24.0))

@@ -136,7 +136,7 @@ def _clock(courses: Courses, row: int, onset: float, start: float) -> dict[str, 
 
 def _value(arm: dict[str, tuple[np.ndarray, np.ndarray]], name: str, month: float) -> float:
     months, values = arm[name]
-    return float(np.interp(month, months, values))
+    return float(np.interp(month, months, values, right=np.nan))  # nobody has a value after death
 
 
 def _chain(arms: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]], region: str) -> pd.DataFrame:
