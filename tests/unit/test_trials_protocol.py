@@ -436,6 +436,12 @@ def test_no_arms_is_said(tmp_path: Path) -> None:
     ]
 
 
+def test_arms_that_are_wrong_are_not_called_missing(tmp_path: Path) -> None:
+    text = GOOD.replace("n: 69", "n: 0").replace("n: 68", "n: 0")
+    assert text.count("n: 0") == 2
+    assert {p.code for p in problems(tmp_path, text)} == {"empty-arm"}
+
+
 @pytest.mark.parametrize(
     ("content", "code", "message", "line"),
     [

@@ -22,7 +22,7 @@ from charcot.core.yaml_file import Document, Path_
 from charcot.treatments.regimen import DoseError, ScheduleError
 from charcot.treatments.schedules import general
 from charcot.trials.estimands import ANALYSES, ESTIMANDS
-from charcot.trials.findings import ADD_ARM, Finding, dotted, from_model
+from charcot.trials.findings import ADD_ARM, Finding, dotted, follows, from_model
 from charcot.trials.protocol import Protocol, read_visits
 from charcot.trials.quantities import (
     DAYS,
@@ -62,7 +62,7 @@ def find_problems(document: Document, world: World) -> tuple[Protocol | None, li
     try:
         protocol = Protocol.model_validate(data)
     except ValidationError as error:
-        findings += [from_model(entry) for entry in error.errors()]
+        findings += [from_model(entry) for entry in error.errors() if not follows(entry)]
     refused = {finding.path for finding in findings}
     for check in CHECKS:
         findings += [finding for finding in check(data, world) if finding.path not in refused]

@@ -26,6 +26,11 @@ class Finding:
     hint: str = ""
 
 
+def follows(entry: Any) -> bool:
+    """Whether a finding only follows from others: a list is called too short when all that stands in it is wrong."""
+    return bool(entry["type"] == "too_short" and entry["input"])
+
+
 def from_model(entry: Any) -> Finding:
     path: Path_ = tuple(entry["loc"])
     name, kind = dotted(path), entry["type"]
