@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.mutants.catalogue import MUTANTS, Mutant
@@ -26,28 +27,40 @@ def planted(mutant: Mutant, folder: Path) -> Path:
     return source
 
 
+def run(tests: Sequence[str], source: Path) -> tuple[int, str]:
+    """Pytest's exit code and closing line for some tests of this checkout on a source."""
+    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:xdist", *(str(ROOT / "tests" / test) for test in tests)]
+    environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    closing = next((line for line in reversed(done.stdout.splitlines()) if line.strip()), done.stderr[-200:])
+    return done.returncode, closing
+
+
 def killed(mutant: Mutant) -> tuple[bool, str]:
     """Whether a test fails with the fault (or the package no longer imports), and pytest's closing line."""
     with tempfile.TemporaryDirectory() as folder:
-        source = planted(mutant, Path(folder))
-        command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
-        command += [str(ROOT / "tests" / test) for test in mutant.tests]
-        environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
-        run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    closing = next((line for line in reversed(run.stdout.splitlines()) if line.strip()), run.stderr[-200:])
-    return run.returncode not in (0, 5), closing
+        code, closing = run(mutant.tests, planted(mutant, Path(folder)))
+    return code not in (0, 5), closing
 
 
 def main() -> int:
     words = " ".join(sys.argv[1:])
     chosen = [mutant for mutant in MUTANTS if words in mutant.name]
+    if not chosen:
+        print(f"No mutant is called so: {words}")
+        return 2
+    # A test that fails without a fault kills nothing.
+    code, closing = run(sorted({test for mutant in chosen for test in mutant.tests}), ROOT / "src")
+    if code != 0:
+        print(f"The tests do not pass as they are: {closing}")
+        return 2
     survivors = 0
     for number, mutant in enumerate(chosen, 1):
         dead, closing = killed(mutant)
         survivors += not dead
         print(f"{number:2d}/{len(chosen)} {'killed  ' if dead else 'SURVIVES'} {mutant.name} ({closing})", flush=True)
     print(f"{len(chosen) - survivors} of {len(chosen)} mutants killed")
-    return 1 if survivors or not chosen else 0
+    return 1 if survivors else 0
 
 
 if __name__ == "__main__":
