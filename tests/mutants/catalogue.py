@@ -90,7 +90,7 @@ MUTANTS = (
         "trials/analysis.py",
         "quantile(1 - design.alpha / 2)",
         "quantile(1 - design.alpha)",
-        (STATISTICS,),
+        (BOOKS,),
     ),
     Mutant(
         "residual variance without degrees of freedom",

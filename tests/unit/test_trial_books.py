@@ -149,3 +149,14 @@ def test_a_stream_is_the_generator_of_its_address():
     digest = hashlib.blake2b(b"7\x1f3\x1ftempo", digest_size=16).digest()
     expected = np.random.Generator(np.random.Philox(key=np.frombuffer(digest, dtype=np.uint64)))
     np.testing.assert_array_equal(stream(7, 3, "tempo").standard_normal(9), expected.standard_normal(9))
+
+
+def test_an_interval_leaves_half_of_alpha_on_either_side() -> None:
+    rng = np.random.default_rng(5)
+    arm, base = np.repeat(["a", "b"], 10), rng.normal(40, 3, 20)
+    data = pd.DataFrame(
+        {"USUBJID": np.arange(20), "ARMCD": arm, "AVISITN": 1, "BASE": base, "CHG": rng.normal(size=20)}
+    )
+    for found in change_carried(data, Design(("a", "b"), 0.05, 1, 1.0), "alsfrs_r_change_locf"):
+        half = (found["upper"] - found["lower"]) / 2
+        assert half / found["standard_error"] == pytest.approx(2.1098, abs=1e-4)  # 97.5 % of Student's t, 17 degrees
