@@ -14,7 +14,7 @@ from charcot.model.ports import read_numbers, read_ports
 
 HERE = Path(__file__).parent
 REGIONS = ("bulbar", "cervical", "thoracic", "lumbar")
-SEGMENTS = 4
+CLASSES = 4
 
 
 @functools.cache
@@ -27,7 +27,7 @@ def _content() -> tuple[Definition, tuple[Problem, ...]]:
         tuple(numbers),
         tuple(discover(mechanisms)),
         REGIONS,
-        SEGMENTS,
+        CLASSES,
         title="Charcot ALS model",
         sums=tuple(read_sums(HERE / "sums.csv")),
     )
@@ -35,7 +35,7 @@ def _content() -> tuple[Definition, tuple[Problem, ...]]:
 
 
 def definition() -> Definition:
-    """The disease as a :class:`Definition`: four regions, ``SEGMENTS`` axon segments each."""
+    """The disease as a :class:`Definition`: four regions, ``CLASSES`` classes of neurons in each."""
     return _content()[0]
 
 

@@ -56,14 +56,14 @@ LAYERS = (
         "axon",
         "the axon",
         "Every block of local translation is relieved, no condensate forms, and no ending fails for lack of energy.",
-        stopped=("axon.failure_terminal", "axon.failure_mean", "condensate.formation_rate"),
+        stopped=("axon.failure", "condensate.formation_rate"),
         relieved=("translation.restoration",),
     ),
     Layer(
         "cells",
         "neurons and endings",
-        "No further neuron is recruited, detached or killed, upper or lower, but for age.",
-        stopped=("pool.recruitment_rate", "pool.death_rate", "nmj.denervation_rate", "upper.death_constant"),
+        "No further neuron is detached or killed, upper or lower, but for age.",
+        stopped=("pool.death_rate", "nmj.denervation_rate", "upper.death_constant"),
     ),
 )  # fmt: skip
 NAMES = (*(layer.name for layer in LAYERS), FULL)

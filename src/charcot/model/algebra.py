@@ -151,3 +151,24 @@ def upstream(x: Indexed, inflow: Value) -> Indexed:
     labels = x.labels
     before = [as_expression(inflow), *(x[label] for label in labels[:-1])]  # type: ignore[arg-type]
     return Indexed(dict(zip(labels, before, strict=True)))
+
+
+def weighted(x: Indexed, weights: Indexed, least: Expression | float) -> Expression:
+    """The mean over the labels by ``weights``; the plain mean where all weights have gone.
+
+    Equation: (sum w x + e mean x) / (sum w + e), with a small ``least`` weight e.
+    """
+    numerator = total(each(graph.multiply, x, weights)) + as_expression(least) * mean(x)
+    return numerator / (total(weights) + as_expression(least))
+
+
+def overlap(quantiles: Indexed, share: Expression | float) -> Indexed:
+    """How much of each of equal classes lies within the first ``share`` of all, 0 to 1.
+
+    Equation: min(1, max(0, share n - (k - 1))) for class k of n, whose labels are those of ``quantiles``
+    """
+    zero, one, count = as_expression(0), as_expression(1), len(quantiles)
+    within = as_expression(share) * count
+    return Indexed(
+        {label: graph.minimum(one, graph.maximum(zero, within - k)) for k, label in enumerate(quantiles.labels)}
+    )

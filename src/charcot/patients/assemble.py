@@ -15,10 +15,10 @@ from charcot.model.ports import Number
 
 
 @functools.cache
-def definition(products: tuple[str, ...] = (), off: frozenset[str] = frozenset(), segments: int = 0) -> Definition:
+def definition(products: tuple[str, ...] = (), off: frozenset[str] = frozenset(), classes: int = 0) -> Definition:
     """The whole model with the named products compiled in and the mechanisms ``off`` switched off.
 
-    ``segments``: axon segments per region; 0 keeps the disease's own number.
+    ``classes``: axon classes per region; 0 keeps the disease's own number.
     """
     base = disease.definition()
     content = clinic.content()
@@ -27,18 +27,18 @@ def definition(products: tuple[str, ...] = (), off: frozenset[str] = frozenset()
     for name in products:
         part = known[name].content()
         whole = whole.extended(part.ports, part.numbers, part.mechanisms, part.modifiers)
-    return replace(whole, off=off, segments=segments or base.segments)
+    return replace(whole, off=off, classes=classes or base.classes)
 
 
 @functools.cache
 def program(
-    products: tuple[str, ...] = (), off: frozenset[str] = frozenset(), segments: int = 0, constants_free: bool = False
+    products: tuple[str, ...] = (), off: frozenset[str] = frozenset(), classes: int = 0, constants_free: bool = False
 ) -> Program:
     """The composed program, kept in memory: same arguments, same object.
 
     ``constants_free`` makes exponents and counts parameters too, which the shipped program has compiled in.
     """
-    whole = definition(tuple(sorted(set(products))), off, segments)
+    whole = definition(tuple(sorted(set(products))), off, classes)
     if constants_free:
         whole = _with_free_constants(whole)
     return compose(whole)

@@ -311,7 +311,7 @@ def simulate(
     progress: Callable[[int], None] | None = None,
     *,
     off: frozenset[str] = frozenset(),
-    segments: int = 0,
+    classes: int = 0,
     horizon_years: float = HORIZON_YEARS,
     step_days: float = DAYS_PER_MONTH,
     tolerance: float = TOLERANCE,
@@ -353,9 +353,9 @@ def simulate(
     used = tuple(sorted({*products, *(regimen.product for patient in given for regimen in patient)}))
     wanted = tuple(dict.fromkeys([*NEEDED, *readouts]))
     if model is None:
-        model = laboratory(regimens is not None) if off and not segments else program(used, off, segments)
+        model = laboratory(regimens is not None) if off and not classes else program(used, off, classes)
     _check_values(cohort, {**(shared or {}), **(overrides or {})})
-    table = parameters_of(cohort, model, used, shared, () if segments else off)
+    table = parameters_of(cohort, model, used, shared, () if classes else off)
     table = _overridden(table, model, used, overrides or {})
     horizon = horizon_years * DAYS_PER_YEAR
     start = start_days(cohort)

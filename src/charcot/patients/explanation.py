@@ -144,10 +144,10 @@ def disputes(mechanism: str, numbers: Iterable[str]) -> tuple[Dispute, ...]:
 
 
 def _full_name(whole: Definition, name: str) -> str:
-    for candidate in (name, f"{whole.regions[-1]}.{name}", f"{name}.{whole.segments}"):
+    for candidate in (name, f"{whole.regions[-1]}.{name}", f"{name}.{whole.classes}"):
         if _local_of(whole, candidate) in {**whole.port, **whole.number_rows} and _exists(whole, candidate):
             return candidate
-    terminal = f"{whole.regions[-1]}.{name}.{whole.segments}"
+    terminal = f"{whole.regions[-1]}.{name}.{whole.classes}"
     if _exists(whole, terminal):
         return terminal
     if name in whole.number_rows:

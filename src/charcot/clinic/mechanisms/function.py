@@ -1,28 +1,33 @@
 """From innervation to ALSFRS-R items, vital capacity and the hazard of death or permanent ventilation."""
 
-from charcot.model.algebra import hill, minimum, repression
+from charcot.model.algebra import hill, repression, softplus
 from charcot.model.mechanism import mechanism
 
 
 def _function(drive, half, exponent):
     """Performance from 0 to 1: sigmoid in the drive, one at a drive of one."""
-    return (1 + half**exponent) * hill(minimum(drive, 1), half, exponent)
+    return (1 + half**exponent) * hill(drive, half, exponent)
 
 
 @mechanism(scope="person", row="clinic")
-def motor_drive(nmj_innervation, upper_neurons, function_upper_weight):
-    """Movement needs innervated muscle and upper motor neurons that command it.
+def motor_drive(nmj_innervation, upper_neurons, function_upper_weight, function_reserve, function_reserve_width):
+    """Movement needs innervated muscle and upper motor neurons that command it; a reserve goes unnoticed, and what is
+    lost beyond it is felt at once.
 
-    Equation: drive = I [1 - w (1 - UMN)]
+    Equation: drive = I [1 - w (1 - UMN)]; used = 1 - d softplus(1 - drive / (1 - reserve)), smooth over a width d
 
     Sources: strength1988
     """
-    return {"function.drive": nmj_innervation * (1 - function_upper_weight * (1 - upper_neurons))}
+    drive = nmj_innervation * (1 - function_upper_weight * (1 - upper_neurons))
+    return {
+        "function.drive": drive,
+        "function.used": 1 - softplus(1 - drive / (1 - function_reserve), function_reserve_width),
+    }
 
 
 @mechanism(scope="person", row="clinic")
 def vital_capacity(
-    function_drive,
+    function_used,
     respiration_cervical_weight,
     respiration_half,
     respiration_exponent,
@@ -30,13 +35,13 @@ def vital_capacity(
 ):
     """Vital capacity falls with the phrenic (cervical) and intercostal (thoracic) drive.
 
-    Equation: VC = 100 (1 + K^n) x^n / (K^n + x^n), x = w drive_cervical + (1 - w) drive_thoracic
+    Equation: VC = 100 (1 + K^n) x^n / (K^n + x^n), x = w used_cervical + (1 - w) used_thoracic
 
     Sources: empower2013, centaur2020
     """
     breathing = (
-        respiration_cervical_weight * function_drive["cervical"]
-        + (1 - respiration_cervical_weight) * function_drive["thoracic"]
+        respiration_cervical_weight * function_used["cervical"]
+        + (1 - respiration_cervical_weight) * function_used["thoracic"]
     )
     return {"clinic.vital_capacity": respiration_normal * _function(breathing, respiration_half, respiration_exponent)}
 
@@ -57,7 +62,7 @@ RESPIRATORY_ITEMS = ("dyspnoea", "orthopnoea", "respiratory_insufficiency")
 
 @mechanism(scope="person", row="clinic")
 def alsfrs_r(
-    function_drive,
+    function_used,
     clinic_vital_capacity,
     respiration_normal,
     function_item_points,
@@ -78,14 +83,14 @@ def alsfrs_r(
 ):
     """Each of the twelve items falls along a sigmoid of its region's drive; the three respiratory ones follow capacity.
 
-    Equation: item = 4 (1 + K^n) x^n / (K^n + x^n), x = drive of the region (mean of two for turning in bed)
+    Equation: item = 4 (1 + K^n) x^n / (K^n + x^n), x = used drive of the region (mean of two for turning in bed)
 
     Sources: dossier_clinical
     """
     half = {name.removeprefix("function_half_"): value for name, value in locals().items() if "function_half_" in name}
     scores = {}
     for item, regions in ITEMS.items():
-        drive = sum(function_drive[region] for region in regions) / len(regions)
+        drive = sum(function_used[region] for region in regions) / len(regions)
         scores[item] = function_item_points * _function(drive, half[item], function_item_exponent)
     capacity = clinic_vital_capacity / respiration_normal
     for item in RESPIRATORY_ITEMS:

@@ -83,8 +83,8 @@ def _all_computed(definition: Definition) -> list[str]:
     for port in definition.ports:
         if port.kind == "variable":
             places = [port.name] if port.scope == "person" else [f"{r}.{port.name}" for r in definition.regions]
-            if port.scope == "segment":
-                places = [f"{place}.{s}" for place in places for s in range(1, definition.segments + 1)]
+            if port.scope == "class":
+                places = [f"{place}.{s}" for place in places for s in range(1, definition.classes + 1)]
             names += places
     return names
 

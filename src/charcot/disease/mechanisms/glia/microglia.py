@@ -1,6 +1,6 @@
 """Microglia protect first and harm later; astrocytes follow (row 9)."""
 
-from charcot.model.algebra import hill, log, minimum, saturating
+from charcot.model.algebra import hill, log, saturating
 from charcot.model.mechanism import mechanism
 
 
@@ -18,20 +18,14 @@ def microglial_signals(
     microglia_gate_tcell_half,
     microglia_gate_oxygen_half,
     microglia_gate_exponent,
-    sod1_share_of_microglia,
-    sod1_excised_from_microglia,
-    sod1_share_of_astrocytes_in_switch,
-    sod1_excised_from_astrocytes,
-    genotype_sod1_mutant,
+    microglia_gate_factor,
 ):
     """Dying neurons and misfolded protein call microglia; lost Treg and oxidative stress open the gate to toxicity.
 
     Equation: danger = D / (K + D) + w B / (K_B + B); gate = q^2 / (K_q^2 + q^2) R^2 / (K_R^2 + R^2), q = Th1 / Treg;
-    switch = k_sw gate (1 - w excised) (1 - v excised from astrocytes): in a carrier of mutant SOD1, a share w of the
-    switch is owed to the mutant protein in the microglia themselves and a share v to that in astrocytes, so that
-    excising it slows the switch.
+    switch = k_sw gate * product of factors
 
-    Sources: beers2008, frakes2014, saxena2009, henkel2013, boillee2006, yamanaka2008
+    Sources: beers2008, frakes2014, saxena2009, henkel2013
     """
     danger = saturating(pool_loss_flux, microglia_debris_half) + microglia_burden_weight * saturating(
         soma_burden, microglia_burden_half
@@ -39,11 +33,31 @@ def microglial_signals(
     gate = hill(immune_th1 / immune_treg, microglia_gate_tcell_half, microglia_gate_exponent) * hill(
         soma_reactive_oxygen, microglia_gate_oxygen_half, microglia_gate_exponent
     )
-    carrier = minimum(genotype_sod1_mutant, 1)
-    own = (1 - sod1_share_of_microglia * sod1_excised_from_microglia * carrier) * (
-        1 - sod1_share_of_astrocytes_in_switch * sod1_excised_from_astrocytes * carrier
-    )
-    return {"microglia.danger": danger, "microglia.switch_rate": microglia_switch_constant * gate * own}
+    switch = microglia_switch_constant * gate * microglia_gate_factor
+    return {"microglia.danger": danger, "microglia.switch_rate": switch}
+
+
+@mechanism(row="9 neuroinflammation")
+def sod1_of_glia(
+    sod1_share_of_microglia,
+    sod1_excised_from_microglia,
+    sod1_share_of_astrocytes_in_switch,
+    sod1_excised_from_astrocytes,
+    soma_sod1_misfolded,
+    sod1_breakdown_half,
+):
+    """In a carrier part of the toxic switch is owed to mutant SOD1 in the microglia themselves, and part to that in
+    astrocytes, so that excising it slows the switch.
+
+    Equation: factor = (1 - w excised m) (1 - v excised from astrocytes m), m = Z / (K + Z)
+
+    Sources: boillee2006, yamanaka2008
+    """
+    part = saturating(soma_sod1_misfolded, sod1_breakdown_half)
+    return {
+        "microglia.gate_factor": (1 - sod1_share_of_microglia * sod1_excised_from_microglia * part)
+        * (1 - sod1_share_of_astrocytes_in_switch * sod1_excised_from_astrocytes * part)
+    }
 
 
 @mechanism(row="9 neuroinflammation")
@@ -89,6 +103,20 @@ def microglial_help(microglia_protective, microglia_harm_of_help):
     return {"microglia.help": microglia_protective * (1 - microglia_harm_of_help)}
 
 
+@mechanism(row="9 neuroinflammation")
+def effects_of_help(microglia_help, proteostasis_microglial_help, pool_trophic_help):
+    """Protective microglia clear misfolded protein and nourish sick neurons.
+
+    Equation: clearance factor = 1 + b help; vulnerability factor = 1 / (1 + c help)
+
+    Sources: spiller2018, boillee2006
+    """
+    return {
+        "proteostasis.clearance_factor": 1 + proteostasis_microglial_help * microglia_help,
+        "pool.vulnerability_factor": 1 / (1 + pool_trophic_help * microglia_help),
+    }
+
+
 @mechanism(scope="person", row="9 neuroinflammation")
 def cytokines(cytokine_tnf_strength, cytokine_interleukin1_strength, cytokine_complement_strength):
     """TNF, interleukin-1 and complement stand in for each other: blocking one does nothing, blocking all does much.
@@ -128,6 +156,31 @@ def microglial_toxicity(microglia_toxic, cytokine_arm, microglia_toxic_half):
 
 
 @mechanism(row="9 neuroinflammation")
+def microglial_harm(microglia_toxicity, energy_microglial_loss, pool_harm_by_microglia):
+    """Toxic microglia cost endings energy and harm sick neurons.
+
+    Equation: harm to energy = e toxicity; harm to neurons = w toxicity
+
+    Sources: boillee2006, frakes2014
+    """
+    return {
+        "axon.harm": energy_microglial_loss * microglia_toxicity,
+        "pool.harm": pool_harm_by_microglia * microglia_toxicity,
+    }
+
+
+@mechanism(row="7 oxidative stress")
+def oxygen_from_microglia(microglia_toxic, microglia_toxic_half, oxidative_by_microglia):
+    """Toxic microglia make reactive oxygen.
+
+    Equation: production = b mt / (K + mt)
+
+    Sources: chiot2020
+    """
+    return {"soma.oxygen_production": oxidative_by_microglia * saturating(microglia_toxic, microglia_toxic_half)}
+
+
+@mechanism(row="9 neuroinflammation")
 def astrocytes(
     astrocyte_reactive,
     microglia_toxic,
@@ -136,15 +189,18 @@ def astrocytes(
     astrocyte_by_burden,
     sod1_share_of_astrocytes,
     sod1_excised_from_astrocytes,
-    genotype_sod1_mutant,
+    soma_sod1_misfolded,
+    sod1_breakdown_half,
 ):
     """Astrocytes become reactive with toxic microglia and misfolded protein, and take up less glutamate.
 
-    Equation: da/dt = ln2 / tau [(mt + w B) (1 - v excised) - a]: in a carrier of mutant SOD1 a share v of the
-    reactivity is owed to the mutant protein in the astrocytes themselves.
+    Equation: da/dt = ln2 / tau [(mt + w B) (1 - v excised m) - a], m = Z / (K + Z): in a carrier of mutant SOD1 a
+    share v of the reactivity is owed to the mutant protein in the astrocytes themselves.
 
     Sources: yamanaka2008, guttenplan2020, rothstein1995
     """
-    own = 1 - sod1_share_of_astrocytes * sod1_excised_from_astrocytes * minimum(genotype_sod1_mutant, 1)
+    own = 1 - sod1_share_of_astrocytes * sod1_excised_from_astrocytes * saturating(
+        soma_sod1_misfolded, sod1_breakdown_half
+    )
     drive = (microglia_toxic + astrocyte_by_burden * soma_burden) * own
     return {"d/dt astrocyte.reactive": log(2) / astrocyte_time * (drive - astrocyte_reactive)}

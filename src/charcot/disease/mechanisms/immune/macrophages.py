@@ -30,3 +30,14 @@ def peripheral_macrophages(
         * (macrophage_supply * macrophage_recruitment - macrophage_loss * macrophage_presence),
         "macrophage.damage": 1 - macrophage_share_of_damage * (1 - macrophage_presence),
     }
+
+
+@mechanism(row="9 neuroinflammation")
+def macrophage_harm(macrophage_damage):
+    """Of what a failing ending costs, macrophages do their part.
+
+    Equation: death factor = detachment factor = damage
+
+    Sources: trias2016
+    """
+    return {"pool.death_factor": macrophage_damage, "pool.detachment_factor": macrophage_damage}

@@ -1,30 +1,21 @@
 """T cells and natural killer cells (row 10), with the autoimmune reading as a switchable hypothesis."""
 
-from charcot.model.algebra import log, mean, saturating, softplus
+from charcot.model.algebra import exp, log, mean, saturating, softplus
 from charcot.model.mechanism import mechanism
 
 
 @mechanism(scope="person", row="10 adaptive immunity")
-def activation(
-    microglia_toxic,
-    c9orf72_dipeptide_repeat,
-    lesion_load,
-    immune_autoreactivity,
-    immune_activation_by_dipeptide_repeat,
-    lesion_autoreactivity,
-):
-    """T cells are activated by toxic microglia, by C9orf72 antigen, and by self-antigen in the autoimmune reading.
+def activation(microglia_toxic, lesion_load, immune_autoreactivity, lesion_autoreactivity):
+    """T cells are activated by toxic microglia, and by self-antigen in the autoimmune reading.
 
-    Equation: x = mean toxic microglia; act = x + w DPR + autoreactivity + l mean lesion. The repeat protein stands for
-    the antigen of a carrier. Effector cells are not told apart by what they recognise, and their interleukin-10 is left
-    out.
+    Equation: x = mean toxic microglia; activation = x + autoreactivity + l mean lesion. Effector cells are not told
+    apart by what they recognise, and their interleukin-10 is left out.
 
-    Sources: michaelis2025, coque2019
+    Sources: coque2019
     """
     inflammation = mean(microglia_toxic)
-    antigen = immune_activation_by_dipeptide_repeat * c9orf72_dipeptide_repeat
     autoreactive = immune_autoreactivity + lesion_autoreactivity * mean(lesion_load)
-    return {"immune.inflammation": inflammation, "immune.activation": inflammation + antigen + autoreactive}
+    return {"immune.inflammation": inflammation, "immune.activation": inflammation + autoreactive}
 
 
 @mechanism(scope="person", row="10 adaptive immunity")
@@ -115,3 +106,29 @@ def infiltration(
     outnumbering = entry * softplus((immune_th1 + immune_cd8) / 2 - immune_treg, immune_restraint_width)
     entered = saturating(outnumbering, immune_infiltration_half)
     return {"immune.infiltration": entered, "immune.attack": autoreactive * entered}
+
+
+@mechanism(row="10 adaptive immunity")
+def effects_of_natural_killer_cells(immune_natural_killer, pool_vulnerability_by_natural_killer):
+    """Natural killer cells harm (k > 0, mouse) or protect (k < 0, people).
+
+    Equation: factor = exp(k (N - 1)), one at their healthy mean
+
+    Sources: garofalo2020, cui2022
+    Against: murdock2021
+    """
+    return {"pool.vulnerability_factor": exp(pool_vulnerability_by_natural_killer * (immune_natural_killer - 1))}
+
+
+@mechanism(row="10 adaptive immunity")
+def t_cell_harm(immune_infiltration, energy_tcell_loss, pool_harm_by_tcells):
+    """T cells that enter cost endings energy and harm sick neurons.
+
+    Equation: harm to energy = e infiltration; harm to neurons = w infiltration
+
+    Sources: coque2019
+    """
+    return {
+        "axon.harm": energy_tcell_loss * immune_infiltration,
+        "pool.harm": pool_harm_by_tcells * immune_infiltration,
+    }

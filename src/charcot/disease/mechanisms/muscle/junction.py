@@ -21,7 +21,7 @@ def sprouting(
     nmj_endplate_competence,
     nmj_innervation,
     pool_motor_units,
-    axon_atp_terminal,
+    axon_atp_innervating,
     soma_stathmin2,
     sprouting_ceiling,
     sprouting_time,
@@ -38,7 +38,7 @@ def sprouting(
     """
     wanted = sprouting_ceiling / (1 + (sprouting_ceiling - 1) * pool_motor_units)
     target = 1 + (wanted - 1) * nmj_endplate_competence
-    vigour = soma_stathmin2 * (sprouting_without_energy + (1 - sprouting_without_energy) * axon_atp_terminal)
+    vigour = soma_stathmin2 * (sprouting_without_energy + (1 - sprouting_without_energy) * axon_atp_innervating)
     return {
         "d/dt nmj.unit_size": vigour / sprouting_time * (target - nmj_unit_size),
         "d/dt nmj.endplate_competence": endplate_recovery_rate * (1 - nmj_endplate_competence)

@@ -66,3 +66,14 @@ def mir126_arm_b(terminal_mir126, mir126_semaphorin_half, mir126_semaphorin_weig
     """
     relative = (1 + 1 / mir126_semaphorin_half) / (1 + terminal_mir126 / mir126_semaphorin_half)
     return {"mir126.semaphorin": 1 + mir126_semaphorin_weight * ((1 - mir126_neuropilin_block) * relative - 1)}
+
+
+@mechanism(row="3 miR-126")
+def detachment_by_semaphorin(mir126_semaphorin):
+    """Semaphorin pulls failing endings off the muscle.
+
+    Equation: detachment factor = drive
+
+    Sources: maimon2018
+    """
+    return {"pool.detachment_factor": mir126_semaphorin}

@@ -6,7 +6,7 @@ from charcot.model.mechanism import mechanism
 
 @mechanism(row="8 NMJ and motor units")
 def release(
-    axon_atp_terminal,
+    axon_atp_innervating,
     nmj_release_probability,
     nmj_endplate_competence,
     nmj_spared_endings,
@@ -27,7 +27,7 @@ def release(
 
     Sources: mcintosh2023, lemasson2014, irvin2015
     """
-    energy = (axon_atp_terminal + nmj_spared_endings) / (1 + nmj_spared_endings)
+    energy = (axon_atp_innervating + nmj_spared_endings) / (1 + nmj_spared_endings)
     pool = (1 + nmj_pool_half_energy) * saturating(energy, nmj_pool_half_energy)
     content = nmj_release_probability * pool
     room = 1 + nmj_plasticity_reserve - nmj_release_probability

@@ -1,147 +1,95 @@
-"""Pools of lower motor neurons: recruited one by one, denervated in weeks, dead in about a year (row 8).
+"""Pools of lower motor neurons: classes that differ in what they resist, denervated in weeks, dead in about a year
+(row 8).
 
-The axon and soma of a region describe a *recruited* neuron; a pool is a population that is recruited over time. One
-shared axon that drove the whole pool directly would make a region fall at once, which no patient shows.
+Each class has an ending of its own, which fails as a whole; a pool of several is lost in parts, stably, and by dose.
 """
 
-from charcot.model.algebra import exp, hill, log, minimum
+from charcot.model.algebra import hill, log, mean, overlap
 from charcot.model.mechanism import mechanism
 
 
 @mechanism(row="8 NMJ and motor units")
-def vulnerability(
-    microglia_toxicity,
-    immune_infiltration,
-    immune_natural_killer,
-    glutamate_excitotoxic_drive,
-    microglia_help,
-    c9orf72_dipeptide_repeat,
-    soma_fus_inhibition,
-    proteostasis_capacity,
-    pool_weight_microglia,
-    pool_weight_tcells,
-    pool_weight_excitotoxicity,
-    pool_vulnerability_scale,
-    pool_trophic_help,
-    pool_vulnerability_by_dipeptide_repeat,
-    pool_vulnerability_by_fus,
-    pool_vulnerability_by_natural_killer,
-    pool_ageing_exponent,
-    pool_ageing_reference,
-    sod1_schwann_support,
-    sod1_excised_from_schwann_cells,
-    genotype_sod1_mutant,
-):
-    """What kills a sick neuron is shared out between its own failure, glia, T cells and glutamate.
+def resistance(pool_class_spread, class_quantile):
+    """Motor neurons of one pool differ in what they resist: many are alike, a few resist much.
 
-    Equation: V = s [(1 - w_m - w_t - w_x) + w_m microglia + w_t T cells + w_x excitotoxicity] / (1 + b help)
-    * (1 + c DPR + f FUS) * (Q_ref / Q)^n * (1 + h excised): Schwann cells of a carrier shield the axon by the
-    dismutase activity of their mutant SOD1, and excising it from them adds to vulnerability. * exp(k (N - 1)):
-    natural killer cells harm (k > 0, mouse) or protect (k < 0, people); one at their healthy mean.
+    Equation: resistance(q) = 1 + sigma [ln(1 / (1 - q)) - ln 2], the quantile q of a class in an exponential tail;
+    one at
+    the median. Thresholds of condensation go with it, and harm is felt by its inverse. The order FF, FR, S stands
+    behind it.
 
-    Sources: boillee2006, coque2019, cochrane2012_riluzole, beers2008, lobsiger2009, cui2022, garofalo2020
-    Against: gowing2008, murdock2021
+    Sources: hegedus2007, pun2006, saxena2009
     """
-    own = 1 - pool_weight_microglia - pool_weight_tcells - pool_weight_excitotoxicity
-    around = (
-        own
-        + pool_weight_microglia * microglia_toxicity
-        + pool_weight_tcells * immune_infiltration
-        + pool_weight_excitotoxicity * glutamate_excitotoxic_drive
-    )
-    genetic = (
-        1
-        + pool_vulnerability_by_dipeptide_repeat * c9orf72_dipeptide_repeat
-        + pool_vulnerability_by_fus * soma_fus_inhibition
-    )
-    ageing = (pool_ageing_reference / proteostasis_capacity) ** pool_ageing_exponent
-    nourished = 1 + pool_trophic_help * microglia_help
-    unshielded = 1 + sod1_schwann_support * sod1_excised_from_schwann_cells * minimum(genotype_sod1_mutant, 1)
-    killers = exp(pool_vulnerability_by_natural_killer * (immune_natural_killer - 1))
+    return {"pool.resistance": 1 + pool_class_spread * (-1 * log(1 - class_quantile) - log(2))}
+
+
+@mechanism(row="8 NMJ and motor units")
+def vulnerability(pool_harm, pool_harm_limit, pool_vulnerability_scale, pool_vulnerability_factor):
+    """What surrounds sick neurons hastens their loss: harms add up and saturate, what shields or exposes them
+    multiplies.
+
+    Equation: around = 1 + H / (1 + H / m); V = s around * product of factors
+
+    Sources: boillee2006, coque2019, cochrane2012_riluzole
+    """
+    around = 1 + pool_harm / (1 + pool_harm / pool_harm_limit)
     return {
-        "pool.vulnerability": pool_vulnerability_scale * around / nourished * genetic * ageing * unshielded * killers
+        "pool.surroundings": around,
+        "pool.vulnerability": pool_vulnerability_scale * around * pool_vulnerability_factor,
     }
 
 
 @mechanism(row="8 NMJ and motor units")
 def rates(
-    axon_failure_terminal,
-    axon_failure_mean,
+    axon_failure,
+    axon_atp,
     soma_burden,
     pool_vulnerability,
+    pool_death_factor,
+    pool_detachment_factor,
+    nmj_regrowth_factor,
     person_tempo,
     pool_regional_susceptibility,
-    pool_recruitment_constant,
     pool_death_constant,
-    pool_return_constant,
-    pool_death_by_axon,
     pool_death_by_burden,
-    pool_death_by_terminal,
     pool_burden_half,
     pool_burden_exponent,
+    pool_forward_death,
     pool_harm_by_attack,
     immune_attack,
-    pool_forward_death,
-    sod1_breakdown,
-    macrophage_damage,
+    nmj_denervation_constant,
+    nmj_reinnervation_constant,
 ):
-    """Energy failure of the ending recruits neurons; failing axon, ending and protein burden kill them; health returns
-    when the axon works again.
+    """Energy failure of an ending detaches it and kills its neuron, the sooner with protein burden; with energy it
+    regrows.
 
-    Equation: recruit = tempo k_rec r_region (f_term D + g + h attack) V;
-    kill = tempo k_d (a f_mean + b B^2 / (K^2 + B^2) + c f_term D S + g + h attack) V; back = k_back (1 - f_term);
-    g = forward B^2 / (K^2 + B^2): a pool that dies forward is recruited and killed by its own burden, before its
-    endings fail. S is the breakdown of failed endings by mutant SOD1, one unless SOD1 is lowered in a carrier; D is the
-    damage of failing endings as macrophages of nerve and muscle leave it, one unless these are treated.
+    Equation, for each class: pace = tempo r_region V; kill = pace k_d [f D (1 - w + w B^2 / (K^2 + B^2)) + forward +
+    attack];
+    detach = pace k_de (f S + attack); regrow = k_re E (1 - f) R; forward = g B^2 / (K^2 + B^2): a pool that dies
+    forward is killed by its own burden, before its endings fail. D, S and R are the products of what others do to
+    death, detachment and regrowth.
 
-    Sources: walker2015, spiller2016b, neuwirth2015, fogarty2024, valor2022, trias2016
+    Sources: walker2015, spiller2016b, neuwirth2015, fogarty2024
     """
+    pace = person_tempo * pool_regional_susceptibility * pool_vulnerability
     attack = pool_harm_by_attack * immune_attack
-    damaged = axon_failure_terminal * macrophage_damage
     burdened = hill(soma_burden, pool_burden_half, pool_burden_exponent)
-    forward = pool_forward_death * burdened
-    harm = (
-        attack
-        + forward
-        + pool_death_by_axon * axon_failure_mean
-        + pool_death_by_burden * burdened
-        + pool_death_by_terminal * damaged * sod1_breakdown
-    )
+    killing = axon_failure * pool_death_factor * (1 - pool_death_by_burden + pool_death_by_burden * burdened)
     return {
-        "pool.recruitment_rate": person_tempo
-        * pool_recruitment_constant
-        * pool_regional_susceptibility
-        * (damaged + forward + attack)
-        * pool_vulnerability,
-        "pool.death_rate": person_tempo * pool_death_constant * harm * pool_vulnerability,
-        "pool.recovery_rate": pool_return_constant * (1 - axon_failure_terminal),
+        "pool.death_rate": pace * pool_death_constant * (killing + pool_forward_death * burdened + attack),
+        "nmj.denervation_rate": pace * nmj_denervation_constant * (axon_failure * pool_detachment_factor + attack),
+        "nmj.reinnervation_rate": nmj_reinnervation_constant * nmj_regrowth_factor * axon_atp * (1 - axon_failure),
     }
 
 
 @mechanism(row="8 NMJ and motor units")
-def junction_rates(
-    axon_failure_terminal,
-    axon_atp_terminal,
-    soma_stathmin2,
-    mir126_semaphorin,
-    macrophage_damage,
-    nmj_denervation_constant,
-    nmj_reinnervation_constant,
-):
-    """Energy failure, macrophages and semaphorin detach endings; energy and stathmin-2 let them regrow.
+def regrowth_by_stathmin(soma_stathmin2):
+    """Endings regrow by stathmin-2.
 
-    Equation: detach = k_de f_term D semaphorin; regrow = k_re STMN2 E. D is the damage as macrophages leave it, one
-    unless these are treated.
+    Equation: factor = STMN2
 
-    Sources: maimon2018, krus2022, melamed2019, altman2021, trias2016
+    Sources: melamed2019, klim2019
     """
-    return {
-        "nmj.denervation_rate": nmj_denervation_constant
-        * axon_failure_terminal
-        * macrophage_damage
-        * mir126_semaphorin,
-        "nmj.reinnervation_rate": nmj_reinnervation_constant * soma_stathmin2 * axon_atp_terminal,
-    }
+    return {"nmj.regrowth_factor": soma_stathmin2}
 
 
 @mechanism(row="8 NMJ and motor units")
@@ -158,80 +106,47 @@ def calibre(axon_calibre, soma_stathmin2, calibre_half_life):
 
 @mechanism(row="8 NMJ and motor units")
 def pools(
-    pool_healthy_fast,
-    pool_healthy_slow,
-    pool_recruited_fast,
-    pool_recruited_slow,
-    pool_innervating_fast,
-    pool_innervating_slow,
-    pool_recruitment_rate,
+    pool_alive,
+    pool_innervating,
     pool_death_rate,
-    pool_recovery_rate,
     nmj_denervation_rate,
     nmj_reinnervation_rate,
     nmj_unit_size,
     sprouting_ceiling,
     pool_ageing_rate,
-    pool_fast_share,
-    pool_fast_vulnerability,
-    pool_slow_vulnerability,
-    pool_fast_death,
-    pool_slow_death,
     pool_resting_innervation,
+    pool_fast_share,
+    pool_breakdown,
     nmj_overload_rate,
     nmj_overload_by_size,
     biomarker_nfl_share_of_denervation,
     axon_calibre,
-    sod1_breakdown,
+    class_quantile,
 ):
-    """Fast-fatigable units are recruited and lost first; a recruited neuron loses its endings, then dies.
+    """A neuron loses its endings, then dies; endings regrow while it lives; the most vulnerable classes are the fast
+    units.
 
-    Equation, for each type: dh/dt = -v lam h - k_age h + back J; dx/dt = v lam h - (d kill + k_age) x - back J;
-    dJ/dt = v lam h + regrow (x - J) - [d kill + k_age + back + v (overload + detach)] J,
-    overload = k_0 (1 + c (s / f_max)^2). Endings of healthy neurons turn over too: of them r / (r + (1 - r)
-    [1 + v (1 / calibre - 1)]) work, r with a whole calibre. Flux of loss = d kill x + w v detach J S: of the endings
-    that detach, those break down that mutant SOD1 attacks (all of them in an untreated carrier and in others, S = 1).
+    Equation, for each class: dn/dt = -(kill + k_age) n;
+    dJ/dt = regrow (n - J) - (overload + detach + kill + k_age) J, overload = k_0 (1 + c (s / f_max)^2).
+    Working units = mean of J times what calibre leaves, r / (r + (1 - r) / calibre), r with a whole calibre over its
+    own value; flux of loss = mean of kill n + w b detach J, b the share of detached endings that break down.
 
-    Sources: hegedus2007, pun2006, saxena2009, lemasson2014, piasecki2016, krus2022, lopezerauskin2024, valor2022
+    Sources: hegedus2007, pun2006, saxena2009, piasecki2016, krus2022, lopezerauskin2024, valor2022
     """
     overload = nmj_overload_rate * (1 + nmj_overload_by_size * (nmj_unit_size / sprouting_ceiling) ** 2)
-    types = {
-        "fast": (
-            pool_healthy_fast,
-            pool_recruited_fast,
-            pool_innervating_fast,
-            pool_fast_vulnerability,
-            pool_fast_death,
-        ),
-        "slow": (
-            pool_healthy_slow,
-            pool_recruited_slow,
-            pool_innervating_slow,
-            pool_slow_vulnerability,
-            pool_slow_death,
-        ),
+    lost = (1 - pool_resting_innervation) / axon_calibre
+    whole = 1 / (pool_resting_innervation + lost)
+    dying = pool_death_rate + pool_ageing_rate
+    working = pool_innervating * whole
+    degenerating = biomarker_nfl_share_of_denervation * pool_breakdown * nmj_denervation_rate * pool_innervating
+    fast = overlap(class_quantile, pool_fast_share)
+    return {
+        "d/dt pool.alive": -1 * dying * pool_alive,
+        "d/dt pool.innervating": nmj_reinnervation_rate * (pool_alive - pool_innervating)
+        - (overload + nmj_denervation_rate + dying) * pool_innervating,
+        "pool.neurons": mean(pool_alive),
+        "pool.motor_units": mean(working),
+        "pool.fast_units": mean(fast * working) / pool_fast_share,
+        "pool.slow_units": mean((1 - fast) * working) / (1 - pool_fast_share),
+        "pool.loss_flux": mean(pool_death_rate * pool_alive + degenerating),
     }
-    shares = {"fast": pool_fast_share, "slow": 1 - pool_fast_share}
-    out = {}
-    neurons = units = flux = 0
-    for kind, (healthy, recruited, innervating, vulnerable, mortal) in types.items():
-        entering = vulnerable * pool_recruitment_rate * healthy
-        returning = pool_recovery_rate * innervating
-        dying = mortal * pool_death_rate
-        detaching = vulnerable * (overload + nmj_denervation_rate)
-        out[f"d/dt pool.healthy_{kind}"] = returning - entering - pool_ageing_rate * healthy
-        out[f"d/dt pool.recruited_{kind}"] = entering - returning - (dying + pool_ageing_rate) * recruited
-        out[f"d/dt pool.innervating_{kind}"] = (
-            entering
-            + nmj_reinnervation_rate * (recruited - innervating)
-            - (dying + pool_ageing_rate + pool_recovery_rate + detaching) * innervating
-        )
-        share = shares[kind]
-        neurons = neurons + share * (healthy + recruited)
-        lost = (1 - pool_resting_innervation) * (1 + vulnerable * (1 / axon_calibre - 1))
-        resting = pool_resting_innervation / (pool_resting_innervation + lost)
-        units = units + share * (resting * healthy + innervating)
-        detached = vulnerable * nmj_denervation_rate * innervating
-        degenerating = biomarker_nfl_share_of_denervation * sod1_breakdown * detached
-        flux = flux + share * (dying * recruited + degenerating)
-    return {**out, "pool.neurons": neurons, "pool.motor_units": units, "pool.loss_flux": flux}

@@ -1,6 +1,6 @@
 """Upper motor neurons: their own aggregates, their own loss (row 8, dying forward in part)."""
 
-from charcot.disease.mechanisms.soma.seeding import seeded_growth
+from charcot.disease.mechanisms.soma.seeding import arriving_seeds, seeded_growth
 from charcot.model.algebra import hill
 from charcot.model.mechanism import mechanism
 
@@ -12,6 +12,7 @@ def upper_motor_neurons(
     soma_burden,
     pool_vulnerability,
     person_tempo,
+    upper_growth_tempo,
     proteostasis_clearance,
     spread_upper_influx,
     aggregation_growth_rate,
@@ -21,17 +22,21 @@ def upper_motor_neurons(
     upper_death_constant,
     upper_death_half,
     upper_death_exponent,
-    pool_ageing_rate,
+    upper_ageing_rate,
 ):
     """Upper motor neurons aggregate TDP-43 by the same law, fed by their neighbours and by the cord, and die of it.
 
-    Equation: dAu/dt = growth - clearance + (influx + k_n) (1 - Au);
+    Equation: dAu/dt = growth - clearance + influx (1 - Au)^4 + k_n (1 - Au);
     dUn/dt = -(k_age + tempo k_u V B^2 / (K^2 + B^2)) Un with B = Au + w burden of the cord
 
     Sources: zang_cheema, schmidt2016
     """
     growth, clearance = seeded_growth(
-        upper_aggregate, person_tempo * aggregation_growth_rate, 1, proteostasis_clearance, aggregation_clearance_half
+        upper_aggregate,
+        upper_growth_tempo * aggregation_growth_rate,
+        1,
+        proteostasis_clearance,
+        aggregation_clearance_half,
     )
     burden = upper_aggregate + upper_share_of_cord_burden * soma_burden
     death = (
@@ -39,7 +44,8 @@ def upper_motor_neurons(
     )
     return {
         "d/dt upper.aggregate": growth
-        + (spread_upper_influx + aggregation_nucleation_rate) * (1 - upper_aggregate)
+        + arriving_seeds(upper_aggregate, spread_upper_influx)
+        + aggregation_nucleation_rate * (1 - upper_aggregate)
         - clearance,
-        "d/dt upper.neurons": -(pool_ageing_rate + death) * upper_neurons,
+        "d/dt upper.neurons": -1 * (upper_ageing_rate + death) * upper_neurons,
     }

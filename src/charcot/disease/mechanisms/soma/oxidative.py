@@ -5,39 +5,49 @@ from charcot.model.mechanism import mechanism
 
 
 @mechanism(row="7 oxidative stress")
-def oxidative_stress(
-    soma_reactive_oxygen,
-    axon_atp_mean,
-    soma_burden,
-    microglia_toxic,
-    c9orf72_dipeptide_repeat,
-    oxidative_by_energy_failure,
-    oxidative_by_microglia,
-    oxidative_by_burden,
-    oxidative_by_dipeptide_repeat,
-    oxidative_burden_half,
-    microglia_toxic_half,
-    oxidative_half_life,
-    oxidative_scavenging,
-):
-    """Failing mitochondria, misfolded protein and toxic microglia make reactive oxygen, which costs energy again.
+def oxidative_stress(soma_reactive_oxygen, soma_oxygen_production, oxidative_half_life, oxidative_scavenging):
+    """Reactive oxygen is made by several things and scavenged.
 
-    Equation: production = a (1 - E)^2 + b mt / (K + mt) + c B / (B + K_B) + d DPR;
-    dR/dt = k_R [1 + production / (1 + scavenging) - R]
+    Equation: dR/dt = k_R [1 + production / (1 + scavenging) - R]
 
-    Sources: irvin2015, rao2003, chiot2020
+    Sources: irvin2015, rao2003
     """
-    shortfall = 1 - axon_atp_mean
-    production = (
-        oxidative_by_energy_failure * shortfall**2
-        + oxidative_by_microglia * saturating(microglia_toxic, microglia_toxic_half)
-        + oxidative_by_burden * saturating(soma_burden, oxidative_burden_half)
-        + oxidative_by_dipeptide_repeat * c9orf72_dipeptide_repeat
-    )
-    excess = production / (1 + oxidative_scavenging)
-    return {
-        "d/dt soma.reactive_oxygen": log(2) / oxidative_half_life * (1 + excess - soma_reactive_oxygen),
-    }
+    excess = soma_oxygen_production / (1 + oxidative_scavenging)
+    return {"d/dt soma.reactive_oxygen": log(2) / oxidative_half_life * (1 + excess - soma_reactive_oxygen)}
+
+
+@mechanism(row="7 oxidative stress")
+def oxygen_from_mitochondria(axon_atp_terminal, oxidative_by_energy_failure):
+    """Failing mitochondria make reactive oxygen.
+
+    Equation: production = a (1 - E)^2
+
+    Sources: irvin2015
+    """
+    return {"soma.oxygen_production": oxidative_by_energy_failure * (1 - axon_atp_terminal) ** 2}
+
+
+@mechanism(row="7 oxidative stress")
+def oxygen_from_burden(soma_burden, oxidative_by_burden, oxidative_burden_half):
+    """Misfolded protein makes reactive oxygen.
+
+    Equation: production = c B / (K + B)
+
+    Sources: rao2003
+    """
+    return {"soma.oxygen_production": oxidative_by_burden * saturating(soma_burden, oxidative_burden_half)}
+
+
+@mechanism(row="7 oxidative stress")
+def oxidative_harm(soma_reactive_oxygen, energy_oxidative_loss, pool_harm_by_oxygen):
+    """Reactive oxygen costs the ending energy and harms sick neurons.
+
+    Equation: harm to energy = rho (R - 1); harm to neurons = w (R - 1)
+
+    Sources: irvin2015, rao2003
+    """
+    excess = soma_reactive_oxygen - 1
+    return {"axon.harm": energy_oxidative_loss * excess, "pool.harm": pool_harm_by_oxygen * excess}
 
 
 @mechanism(row="7 excitotoxicity")
@@ -68,4 +78,18 @@ def excitotoxicity(
     return {
         "glutamate.uptake": uptake,
         "glutamate.excitotoxic_drive": glutamate_release * (1 - uptake) * glial * cortical,
+    }
+
+
+@mechanism(row="7 excitotoxicity")
+def excitotoxic_harm(glutamate_excitotoxic_drive, energy_excitotoxic_loss, pool_harm_by_excitotoxicity):
+    """Calcium that floods neurons costs the ending energy and harms sick neurons.
+
+    Equation: harm to energy = e drive; harm to neurons = w drive
+
+    Sources: cochrane2012_riluzole
+    """
+    return {
+        "axon.harm": energy_excitotoxic_loss * glutamate_excitotoxic_drive,
+        "pool.harm": pool_harm_by_excitotoxicity * glutamate_excitotoxic_drive,
     }

@@ -16,47 +16,35 @@ def ageing_proteostasis(person_age, proteostasis_age_half, proteostasis_age_expo
 
 
 @mechanism(row="6 proteostasis")
-def clearance_capacity(proteostasis_capacity, microglia_help, proteostasis_margin, proteostasis_microglial_help):
-    """Clearance keeps a margin over the growth of aggregates; protective microglia add to it.
+def clearance_capacity(proteostasis_capacity, proteostasis_margin, proteostasis_clearance_factor):
+    """Clearance keeps a margin over the growth of aggregates.
 
-    Equation: clearance = margin * Q * (1 + b help)
+    Equation: clearance = margin * Q * product of what others add
 
-    Sources: scotter2014, spiller2018
+    Sources: scotter2014
     """
-    return {
-        "proteostasis.clearance": proteostasis_margin
-        * proteostasis_capacity
-        * (1 + proteostasis_microglial_help * microglia_help)
-    }
+    return {"proteostasis.clearance": proteostasis_margin * proteostasis_capacity * proteostasis_clearance_factor}
+
+
+@mechanism(row="8 NMJ and motor units")
+def vulnerability_by_age(proteostasis_capacity, pool_ageing_exponent, pool_ageing_reference):
+    """Neurons that have lost proteostasis with age die sooner.
+
+    Equation: factor = (Q_ref / Q)^n
+
+    Sources: parals2002
+    """
+    return {"pool.vulnerability_factor": (pool_ageing_reference / proteostasis_capacity) ** pool_ageing_exponent}
 
 
 @mechanism(row="6 proteostasis")
-def unfolded_protein_response(
-    soma_er_stress,
-    soma_aggregate,
-    soma_sod1_toxic,
-    soma_fus_condensate,
-    soma_fus_inhibition,
-    c9orf72_dipeptide_repeat,
-    er_stress_by_burden,
-    er_stress_by_fus,
-    er_stress_by_dipeptide_repeat,
-    er_stress_time,
-):
-    """Misfolded protein and mutant FUS switch on ER stress and the integrated stress response.
+def unfolded_protein_response(soma_er_stress, soma_burden, soma_er_stress_drive, er_stress_by_burden, er_stress_time):
+    """Misfolded protein and what mutations add switch on ER stress and the integrated stress response.
 
-    Equation: B = A + Z + F; dU/dt = ln2 / t_half (a B + b FUS + c DPR - U)
+    Equation: dU/dt = ln2 / t_half (a B + sum of drives - U)
 
     Sources: saxena2009, lopezerauskin2018
     Against: dzhashiashvili2019
     """
-    burden = soma_aggregate + soma_sod1_toxic + soma_fus_condensate
-    drive = (
-        er_stress_by_burden * burden
-        + er_stress_by_fus * soma_fus_inhibition
-        + er_stress_by_dipeptide_repeat * c9orf72_dipeptide_repeat
-    )
-    return {
-        "soma.burden": burden,
-        "d/dt soma.er_stress": log(2) / er_stress_time * (drive - soma_er_stress),
-    }
+    drive = er_stress_by_burden * soma_burden + soma_er_stress_drive
+    return {"d/dt soma.er_stress": log(2) / er_stress_time * (drive - soma_er_stress)}

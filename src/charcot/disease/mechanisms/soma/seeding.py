@@ -10,3 +10,11 @@ def seeded_growth(load, rate, availability, clearance_margin, clearance_half):
     growth = rate * availability * load * (1 - load)
     clearance = clearance_margin * rate * clearance_half * load / (clearance_half + load)
     return growth, clearance
+
+
+def arriving_seeds(load, influx):
+    """Seeds that other regions send count the less the more a region is loaded: influx (1 - load)^4.
+
+    With (1 - load) alone, regions that fall later are fed by all others and fall twice as fast as the first one.
+    """
+    return influx * (1 - load) ** 2 * (1 - load) ** 2

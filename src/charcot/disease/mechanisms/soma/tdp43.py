@@ -1,6 +1,6 @@
 """TDP-43 of the cell body: shuttling, autoregulation, aggregates, stathmin-2 (row 4)."""
 
-from charcot.disease.mechanisms.soma.seeding import seeded_growth
+from charcot.disease.mechanisms.soma.seeding import arriving_seeds, seeded_growth
 from charcot.model.algebra import hill
 from charcot.model.mechanism import mechanism
 
@@ -71,7 +71,7 @@ def aggregation(
     soma_aggregate,
     soma_cytoplasmic_excess,
     axon_condensate_mean,
-    person_tempo,
+    soma_growth_tempo,
     proteostasis_clearance,
     spread_influx,
     aggregation_growth_rate,
@@ -81,22 +81,26 @@ def aggregation(
 ):
     """TDP-43 aggregates grow on themselves against a clearance that saturates: below a threshold they vanish.
 
-    Equation: dA/dt = tempo k_p g A (1 - A) + (influx + k_ret C + k_n c^2) (1 - A) - V A / (K + A), g = 2 c / (1 + c),
-    V = tempo clearance k_p K: with g = 1 the healthy state is stable while clearance (margin * Q) > 1.
+    Equation: dA/dt = g k_p a A (1 - A) + [influx (1 - A)^3 + k_ret C + k_n c^2] (1 - A) - V A / (K + A), a = 2 c /
+    (1 + c),
+    V = g clearance k_p K, g the tempo of growth: with a = 1 the healthy state is stable while clearance (margin * Q)
+    > 1.
 
     Sources: scotter2014, porta2018, meisl2020
     """
     availability = 2 * soma_cytoplasmic_excess / (1 + soma_cytoplasmic_excess)
     growth, clearance = seeded_growth(
         soma_aggregate,
-        person_tempo * aggregation_growth_rate,
+        soma_growth_tempo * aggregation_growth_rate,
         availability,
         proteostasis_clearance,
         aggregation_clearance_half,
     )
-    arriving = (
-        spread_influx
-        + aggregation_return_rate * axon_condensate_mean
-        + aggregation_nucleation_rate * soma_cytoplasmic_excess**2
-    )
-    return {"d/dt soma.aggregate": growth + arriving * (1 - soma_aggregate) - clearance}
+    within = aggregation_return_rate * axon_condensate_mean + aggregation_nucleation_rate * soma_cytoplasmic_excess**2
+    return {
+        "d/dt soma.aggregate": growth
+        + arriving_seeds(soma_aggregate, spread_influx)
+        + within * (1 - soma_aggregate)
+        - clearance,
+        "soma.burden": soma_aggregate,
+    }

@@ -16,3 +16,17 @@ def primary_lesion(lesion_load, lesion_growth_rate, spread_lesion_influx, person
     return {
         "d/dt lesion.load": (person_tempo * lesion_growth_rate * lesion_load + spread_lesion_influx) * (1 - lesion_load)
     }
+
+
+@mechanism(row="12 onset")
+def lesion_harm(lesion_load, lesion_loss_of_translation, lesion_loss_of_energy):
+    """What the lesion of a rival hypothesis costs the axon.
+
+    Equation: translation factor = 1 - a L; harm to energy = b L
+
+    Sources: free
+    """
+    return {
+        "axon.translation_factor": 1 - lesion_loss_of_translation * lesion_load,
+        "axon.harm": lesion_loss_of_energy * lesion_load,
+    }
