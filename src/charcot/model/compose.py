@@ -1,7 +1,8 @@
 """Composition: mechanisms, ports and numbers become a :class:`Program`, or a list of everything that is wrong.
 
 The order of computation is found, not declared. Every mechanism is called once per region with symbols for all that
-it reads; variables are then sorted by what their expressions read and substituted into the rates.
+it reads; variables are then sorted by what their expressions read and substituted into the rates. A variable that is
+declared a sum or a product is put together from what any number of mechanisms contribute to it.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ class Modifier:
 @dataclass(frozen=True)
 class Definition:
     """All that a program is composed from. ``off`` names mechanisms that are switched off: their variables take the
-    healthy value and their rates are zero. ``switches`` names mechanisms that have a parameter of their own, one when
-    they are on and zero when they are off: one program then serves with and without them. ``sums``: numbers that
-    must not exceed something together."""
+    healthy value, their rates are zero, and they contribute nothing to a sum or product. ``switches`` names mechanisms
+    that have a parameter of their own, one when they are on and zero when they are off: one program then serves with
+    and without them. ``sums``: numbers that must not exceed something together."""
 
     ports: tuple[Port, ...]
     numbers: tuple[Number, ...]
@@ -194,6 +195,11 @@ def _written(
             message = f"{mechanism.name} writes {key!r}, but {name} is a {port.kind}, not a {wanted}"
             problems.append(Problem("wrong-kind", message, mechanism.where))
             continue
+        if region is not None and port.scope == "person":
+            message = f"{mechanism.name} is computed once per region, but writes {name}, of which a person has one"
+            hint = 'Declare it @mechanism(scope="person"): it then sees all regions at once.'
+            problems.append(Problem("wrong-scope", message, mechanism.where, hint))
+            continue
         out.append(Written(mechanism, port, is_rate, _full_names(definition, port, region, value)))
     return out
 
@@ -202,13 +208,23 @@ def _full_names(definition: Definition, port: Port, region: str | None, value: A
     if port.scope == "person":
         return {port.name: as_expression(value)}
     if region is None:
-        values = value.entries if isinstance(value, Indexed) else dict.fromkeys(definition.regions, value)
-        return {f"{r}.{port.name}": as_expression(v) for r, v in values.items()}
+        families = _by_label(port, value, definition.regions).items()
+        return {name: v for r, own in families for name, v in _full_names(definition, port, r, own).items()}
     if port.scope == "segment":
-        labels = range(1, definition.segments + 1)
-        values = value.entries if isinstance(value, Indexed) else dict.fromkeys(labels, value)
+        values = _by_label(port, value, range(1, definition.segments + 1))
         return {f"{region}.{port.name}.{s}": as_expression(v) for s, v in values.items()}
     return {f"{region}.{port.name}": as_expression(value)}
+
+
+def _by_label(port: Port, value: Any, labels: Sequence[Any]) -> dict[Any, Any]:
+    """A value for each label: those of a family, or one for all. A contribution may leave labels out."""
+    if not isinstance(value, Indexed):
+        return dict.fromkeys(labels, value)
+    wrong = {*value.labels} - {*labels} if port.combine else {*value.labels} ^ {*labels}
+    if wrong:
+        given, known = (", ".join(map(str, names)) for names in (value.labels, labels))
+        raise ValueError(f"{port.name} is given for {given}, but there are {known}")
+    return value.entries
 
 
 def trace(definition: Definition, problems: list[Problem]) -> list[Written]:
@@ -223,11 +239,10 @@ def trace(definition: Definition, problems: list[Problem]) -> list[Written]:
             if not found:
                 try:
                     results = mechanism.function(**arguments)
+                    written += _written(definition, mechanism, place, results, found)
                 except Exception as error:
                     message = f"{mechanism.name} failed when it was composed: {type(error).__name__}: {error}"
                     found.append(Problem("broken-mechanism", message, mechanism.where))
-                else:
-                    written += _written(definition, mechanism, place, results, found)
             if place == places[0]:
                 problems += found
             if found:
@@ -242,13 +257,16 @@ def _check_writers(definition: Definition, written: Sequence[Written], problems:
         if item.mechanism not in names:
             names.append(item.mechanism)
     for name, mechanisms in sorted(writers.items()):
-        if len(mechanisms) > 1:
+        port = definition.port[name]
+        if len(mechanisms) > 1 and not port.combine:
             who = " and ".join(m.name for m in mechanisms)
-            hint = "Each port has one writer: move one of them to a port of its own and read both."
+            hint = "Each port has one writer: move one of them to a port of its own and read both"
+            hint += "." if port.kind == "state" else ", or declare it a sum or a product (column combine)."
             problems.append(Problem("double-writer", f"{name} is written by {who}", mechanisms[1].where, hint))
     for port in definition.ports:
         if port.kind != "input" and port.name not in writers:
             what = "no mechanism gives its rate" if port.kind == "state" else "no mechanism computes it"
+            what = "no mechanism contributes to it" if port.combine else what
             problems.append(Problem("no-writer", f"{port.name}: {what}", port.where, "Write it, or remove the row."))
 
 
@@ -268,11 +286,11 @@ def symbol_units(definition: Definition) -> dict[str, Unit]:
 def _check_units(definition: Definition, written: Sequence[Written], problems: list[Problem]) -> None:
     units = symbol_units(definition)
     day = Unit.of("day")
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for item in written:
-        if item.port.name in seen:
+        if (item.mechanism.name, item.port.name) in seen:
             continue  # the same text in every region
-        seen.add(item.port.name)
+        seen.add((item.mechanism.name, item.port.name))
         wanted = Unit.of(item.port.unit) / day if item.is_rate else Unit.of(item.port.unit)
         label = f"{RATE if item.is_rate else ''}{item.port.name}"
         for value in item.values.values():
@@ -378,7 +396,7 @@ def _switched(definition: Definition, written: Sequence[Written]) -> list[Writte
     out = []
     for item in written:
         name = item.mechanism.name
-        neutral = constant(0 if item.is_rate else item.port.healthy)
+        neutral = constant(0 if item.is_rate else item.port.absent)
         if name in definition.off:
             out.append(replace(item, values=dict.fromkeys(item.values, neutral)))
         elif name in definition.switches:
@@ -390,6 +408,29 @@ def _switched(definition: Definition, written: Sequence[Written]) -> list[Writte
     return out
 
 
+def put_together(definition: Definition, written: Sequence[Written]) -> dict[str, Expression]:
+    """The variables by full name: what one mechanism writes, or the sum or product of what several contribute.
+
+    Contributions stand in the order of their mechanisms' names, so that no result depends on the order of files. A
+    region to which nobody contributes has the value of nothing, zero or one.
+    """
+    variables = {n: v for w in written if not (w.is_rate or w.port.combine) for n, v in w.values.items()}
+    for port in definition.ports:
+        if port.combine:
+            variables |= _full_names(definition, port, None, port.absent)
+    for item in contributions(written):
+        for name, value in item.values.items():
+            so_far = variables[name]
+            variables[name] = so_far + value if item.port.combine == "sum" else so_far * value
+    return variables
+
+
+def contributions(written: Sequence[Written], full: str = "") -> list[Written]:
+    """What is contributed to sums and products, or to one by its full name, in the order of the mechanisms' names."""
+    own = [w for w in written if w.port.combine and (not full or full in w.values)]
+    return sorted(own, key=lambda w: w.mechanism.name)
+
+
 def check(definition: Definition) -> list[Problem]:
     """Everything that keeps ``definition`` from being composed, at once."""
     problems: list[Problem] = []
@@ -399,8 +440,7 @@ def check(definition: Definition) -> list[Problem]:
     _check_units(definition, written, problems)
     _check_modifiers(definition, problems)
     problems += table_problems(number_symbols(definition), definition.sums)
-    variables = {n: v for w in written if not w.is_rate for n, v in w.values.items()}
-    _order(variables, problems)
+    _order(put_together(definition, written), problems)
     return problems
 
 
@@ -436,7 +476,7 @@ def compose(definition: Definition, readouts: Iterable[str] | None = None) -> Pr
     """
     raise_if_any(check(definition), f"the model {definition.title!r} cannot be composed")
     written = _switched(definition, trace(definition, []))
-    variables = {n: v for w in written if not w.is_rate for n, v in w.values.items()}
+    variables = put_together(definition, written)
     rates = {n: v for w in written if w.is_rate for n, v in w.values.items()}
     variables, replaced = _modified(definition, variables)
     resolved: dict[str, Expression] = {}

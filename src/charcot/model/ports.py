@@ -15,6 +15,7 @@ from charcot.core.units import UnitError, dimension
 
 SCOPES = ("person", "region", "segment", "pair")
 KINDS = ("state", "variable", "input")
+NEUTRAL = {"sum": 0.0, "product": 1.0}  # how contributions are put together, and what one gives that is absent
 FREE = "free"
 
 
@@ -26,6 +27,7 @@ class Port:
     ``scope``: one per ``person``, per ``region``, or per ``segment`` of each region's axon.
     ``healthy``: the initial value of a state or input, and the value of a variable whose mechanism is switched off.
     ``bounds``: what a state may be; one below its lower bound is a failure of the simulation.
+    ``combine``: ``sum`` or ``product`` where any number of mechanisms contribute to a variable; empty where one writes.
     """
 
     name: str
@@ -38,6 +40,12 @@ class Port:
     readout: bool = False
     where: Where | None = None
     bounds: Bounds = NOT_NEGATIVE
+    combine: str = ""
+
+    @property
+    def absent(self) -> float:
+        """What a mechanism that is switched off writes here: nothing to add, no factor, or the healthy value."""
+        return NEUTRAL.get(self.combine, self.healthy)
 
 
 @dataclass(frozen=True)
@@ -130,11 +138,39 @@ def _check_name_and_unit(name: str, unit: str, where: Where, problems: list[Prob
         problems.append(Problem("unknown-unit", f"{name}: {error}", where, "Use a unit that pint knows."))
 
 
+def _check_combine(row: dict[str, str], healthy: float, where: Where, problems: list[Problem]) -> str:
+    """The column ``combine``, which may be left out, checked against the rest of its row."""
+    name, word = row["name"], row.get("combine", "")
+    if not word:
+        return ""
+    if word not in NEUTRAL:
+        message = f"{name}: combine is {word!r}, not one of {', '.join(NEUTRAL)}"
+        problems.append(Problem("bad-port", message, where, "Leave it empty for a port that one mechanism writes."))
+        return word
+    if row["kind"] != "variable":
+        message = (
+            f"{name}: combine is {word!r}, but its kind is {row['kind']}: only a variable is made of contributions"
+        )
+        hint = "Declare a variable for the contributions, and read it in the mechanism that gives the rate."
+        problems.append(Problem("bad-port", message, where, hint if row["kind"] == "state" else ""))
+    if healthy != NEUTRAL[word]:
+        message = f"{name}: healthy is {row['healthy']}, but a {word} without contributions is {NEUTRAL[word]:g}"
+        hint = f"Write {NEUTRAL[word]:g}; what health has is a contribution of its own."
+        problems.append(Problem("bad-port", message, where, hint))
+    if word == "product" and row["unit"] != "1":
+        message = f"{name}: unit is {row['unit']!r}, but the factors of a product are bare numbers"
+        problems.append(Problem("bad-port", message, where, "Write 1, and multiply by the quantity where it is read."))
+    return word
+
+
 PORT_COLUMNS = ("name", "kind", "scope", "unit", "healthy", "scale", "readout", "title")
 
 
 def read_ports(paths: Iterable[Path], problems: list[Problem]) -> list[Port]:
-    """Read port tables; what is wrong is appended to ``problems`` with file and line."""
+    """Read port tables; what is wrong is appended to ``problems`` with file and line.
+
+    The columns ``range`` and ``combine`` may be left out.
+    """
     ports: list[Port] = []
     for path in paths:
         for row, where in _rows(path, PORT_COLUMNS, problems):
@@ -145,18 +181,20 @@ def read_ports(paths: Iterable[Path], problems: list[Problem]) -> list[Port]:
                     problems.append(Problem("bad-port", message, where))
             if not row["title"]:
                 problems.append(Problem("no-title", f"{row['name']} has no title", where))
+            healthy = _number(row["healthy"], "healthy", where, problems)
             ports.append(
                 Port(
                     row["name"],
                     row["kind"],
                     row["scope"],
                     row["unit"],
-                    _number(row["healthy"], "healthy", where, problems),
+                    healthy,
                     _number(row["scale"], "scale", where, problems, default=1.0),
                     row["title"],
                     row["readout"] == "yes",
                     where,
                     _bounds(row, "1", where, problems),
+                    _check_combine(row, healthy, where, problems),
                 )
             )
     return ports

@@ -30,7 +30,7 @@ def sod1_misfolding(
     """Mutant SOD1 misfolds on its own template and spreads; its growth is proportional to the SOD1 that is there.
 
     Equation: dZ/dt = tempo k_z mutant S Z (1 - Z) + influx (1 - Z) - V Z / (K + Z), V = tempo clearance k_z K. What
-    harms is the load that is being made, Z S: aggregates that are no longer fed are inert.
+    harms is the load that is being made, Z S: aggregates that are no longer fed are inert. Burden + Z S.
 
     Sources: bidhendi2016, abdolvahabi2017, mccampbell2018
     """
@@ -41,8 +41,10 @@ def sod1_misfolding(
         proteostasis_clearance,
         sod1_clearance_half,
     )
+    toxic = soma_sod1_misfolded * sod1_protein
     return {
-        "soma.sod1_toxic": soma_sod1_misfolded * sod1_protein,
+        "soma.sod1_toxic": toxic,
+        "soma.burden": toxic,
         "d/dt soma.sod1_misfolded": growth + spread_sod1_influx * (1 - soma_sod1_misfolded) - clearance,
     }
 
@@ -77,7 +79,7 @@ def fus_condensation(
     """Mutant FUS blocks axonal translation, even without aggregates; its cytoplasmic condensates add to that.
 
     Equation: dF/dt = tempo k_f d F (1 - F) + influx (1 - F) - V F / (K + F), d = mutant synthesis;
-    block = d (a + b F)
+    block = d (a + b F); burden + F
 
     Sources: lopezerauskin2018, birsa2021, murakami2015
     """
@@ -87,6 +89,7 @@ def fus_condensation(
     )
     return {
         "d/dt soma.fus_condensate": growth + spread_fus_influx * (1 - soma_fus_condensate) - clearance,
+        "soma.burden": soma_fus_condensate,
         "soma.fus_inhibition": dose * (fus_direct_inhibition + fus_condensate_inhibition * soma_fus_condensate),
     }
 

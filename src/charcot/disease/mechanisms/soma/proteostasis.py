@@ -33,9 +33,7 @@ def clearance_capacity(proteostasis_capacity, microglia_help, proteostasis_margi
 @mechanism(row="6 proteostasis")
 def unfolded_protein_response(
     soma_er_stress,
-    soma_aggregate,
-    soma_sod1_toxic,
-    soma_fus_condensate,
+    soma_burden,
     soma_fus_inhibition,
     c9orf72_dipeptide_repeat,
     er_stress_by_burden,
@@ -45,18 +43,14 @@ def unfolded_protein_response(
 ):
     """Misfolded protein and mutant FUS switch on ER stress and the integrated stress response.
 
-    Equation: B = A + Z + F; dU/dt = ln2 / t_half (a B + b FUS + c DPR - U)
+    Equation: dU/dt = ln2 / t_half (a B + b FUS + c DPR - U), B the burden of misfolded protein
 
     Sources: saxena2009, lopezerauskin2018
     Against: dzhashiashvili2019
     """
-    burden = soma_aggregate + soma_sod1_toxic + soma_fus_condensate
     drive = (
-        er_stress_by_burden * burden
+        er_stress_by_burden * soma_burden
         + er_stress_by_fus * soma_fus_inhibition
         + er_stress_by_dipeptide_repeat * c9orf72_dipeptide_repeat
     )
-    return {
-        "soma.burden": burden,
-        "d/dt soma.er_stress": log(2) / er_stress_time * (drive - soma_er_stress),
-    }
+    return {"d/dt soma.er_stress": log(2) / er_stress_time * (drive - soma_er_stress)}

@@ -82,7 +82,8 @@ def aggregation(
     """TDP-43 aggregates grow on themselves against a clearance that saturates: below a threshold they vanish.
 
     Equation: dA/dt = tempo k_p g A (1 - A) + (influx + k_ret C + k_n c^2) (1 - A) - V A / (K + A), g = 2 c / (1 + c),
-    V = tempo clearance k_p K: with g = 1 the healthy state is stable while clearance (margin * Q) > 1.
+    V = tempo clearance k_p K: with g = 1 the healthy state is stable while clearance (margin * Q) > 1. The aggregate is
+    misfolded protein that the cell must bear: burden + A.
 
     Sources: scotter2014, porta2018, meisl2020
     """
@@ -99,4 +100,7 @@ def aggregation(
         + aggregation_return_rate * axon_condensate_mean
         + aggregation_nucleation_rate * soma_cytoplasmic_excess**2
     )
-    return {"d/dt soma.aggregate": growth + arriving * (1 - soma_aggregate) - clearance}
+    return {
+        "d/dt soma.aggregate": growth + arriving * (1 - soma_aggregate) - clearance,
+        "soma.burden": soma_aggregate,
+    }
