@@ -65,4 +65,4 @@ def test_the_board_is_as_large_as_the_dossiers_ask():
     assert len(kinds) >= 30
     controls = [k for k in kinds if k.negative_control]
     assert len([k for k in controls if "scott2008" in k.sources]) == 8
-    assert set(GROUPS) == {"calibration", "validation", "negative_controls"}
+    assert set(GROUPS) == {"calibration", "validation", "fresh", "negative_controls"}

@@ -243,7 +243,8 @@ def test_check_of_the_model_counts_and_warns(place: Path, monkeypatch: pytest.Mo
     assert "120 states, 90 parameters, 30 mechanisms, 60 sources" in result.stdout
     assert "warning: x is cited by nothing" in result.stdout
     assert "sound, with 1 warning" in result.stdout
-    monkeypatch.setattr(rooms, "check_all", lambda: [Problem("unit", "days are not meters", Where("a.csv", 3))])
+    wrong = [Problem("unit", "days are not meters", Where("a.csv", 3))]
+    monkeypatch.setattr(rooms, "check_all", lambda fresh=False: wrong)
     failed = call("check")
     assert failed.exit_code == 1
     assert "a.csv:3: days are not meters [unit]" in failed.stdout

@@ -207,7 +207,7 @@ def use_fakes(patch: pytest.MonkeyPatch, folder: Path) -> None:
         "typical_patient": lambda seed, workers: typical(),
         "ablation_count": lambda: 4,
         "natural_history": natural_history,
-        "check_all": lambda: [Problem("unused-source", "x is cited by nothing", severity=Severity.WARNING)],
+        "check_all": lambda fresh=False: [Problem("unused-source", "x is cited by nothing", severity=Severity.WARNING)],
         "model_counts": lambda: {"states": 120, "parameters": 90, "mechanisms": 30, "sources": 60},
         "explain": explain,
         "export_model": export_model,

@@ -94,7 +94,8 @@ def test_two_writers_of_one_port_are_both_named():
         (
             "double-writer",
             "cell.drive is written by test_composition.driving and test_composition.rival",
-            "Each port has one writer: move one of them to a port of its own and read both.",
+            "Each port has one writer: move one of them to a port of its own and read both, or declare it a sum or a "
+            "product (column combine).",
         )
     ]
 

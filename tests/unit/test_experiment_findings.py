@@ -218,6 +218,7 @@ def test_the_record_says_what_a_simulated_value_is():
     found = record(Scored("one", content, tuple(verdicts), ()))["outcomes"]
     assert [one["reading"] for one in found] == [*values, "absent"]
     assert [one["simulated"] for one in found] == [1.5, None, None, None]
+    assert {one["kind"] for one in found} == {"size"}
 
 
 def test_the_command_line_checks_a_file_of_ones_own(tmp_path):

@@ -85,7 +85,7 @@ def reads_of(mark: Landmark) -> set[str]:
 
 
 def full_names(known: Iterable[str], name: str) -> list[str]:
-    """The full names that ``name`` stands for: itself, or the same in every region and segment."""
+    """The full names that ``name`` stands for: itself, or the same in every region and class."""
     return list(_full_names(tuple(known), name))
 
 
@@ -125,7 +125,7 @@ def _local(full: str) -> str:
 
 
 def _ends(full: str) -> bool:
-    """Whether the last part is a segment's number or, for a coupling, the donor region."""
+    """Whether the last part is a class's number or, for a coupling, the donor region."""
     last = full.rpartition(".")[2]
     return last.isdigit() or last in disease.REGIONS
 

@@ -135,7 +135,7 @@ def _difference(done: list[set[Change]]) -> set[Change]:
 
 
 def _local(whole: Definition, changes: set[Change]) -> set[Change]:
-    """The same with names without region and segment."""
+    """The same with names without region and class."""
     return {(k, name if k == "mechanism" else local_name(whole, name), to) for k, name, to in changes}
 
 
@@ -237,7 +237,7 @@ def _read(whole: Definition, content: Experiment) -> set[str]:
 
 
 def local_name(whole: Definition, full: str) -> str:
-    """The port or number that a full name belongs to: without region, and without segment or donor region."""
+    """The port or number that a full name belongs to: without region, and without class or donor region."""
     known: tuple[Mapping[str, object], ...] = (whole.port, whole.number_rows)
     return next((name for name in _shorter(whole, full) if any(name in table for table in known)), full)
 

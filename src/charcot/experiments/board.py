@@ -23,7 +23,8 @@ from charcot.patients import Assumed
 
 BASELINE = Path(__file__).parent / "published" / "baseline.csv"
 _TAKES: dict[str, Callable[[np.ndarray], float]] = {"highest": np.max, "lowest": np.min, "mean": np.mean}
-GROUPS = ("calibration", "validation", "negative_controls")
+GROUPS = ("calibration", "validation", "fresh", "negative_controls")
+KINDS = ("size", "direction")  # of outcomes
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Curve:
 @dataclass(frozen=True)
 class Scored:
     """An experiment or claim with its verdicts. ``failure`` says why it could not be run at all; ``failed`` how many
-    simulations failed and are in no statistic: arm of the cohort -> way -> patients."""
+    simulations failed and are in no statistic: arm of the cohort -> way -> patients. ``fresh``: it is of the fresh set;
+    ``outside``: it is of a file outside of the package."""
 
     name: str
     content: Experiment
@@ -55,6 +57,8 @@ class Scored:
     curves: tuple[Curve, ...]
     failure: str = ""
     failed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    fresh: bool = False
+    outside: bool = False
 
     @property
     def passed(self) -> bool:
@@ -63,7 +67,7 @@ class Scored:
     @property
     def group(self) -> str:
         """``claims``, or the group in which the experiment counts."""
-        return group_of(self.content)
+        return "fresh" if self.fresh else group_of(self.content)
 
     @property
     def verdict(self) -> str:
@@ -99,6 +103,17 @@ class Board:
             out[group] = {"passed": sum(s.passed for s in members), "total": len(members)}
         return out
 
+    def kinds(self) -> dict[str, dict[str, int]]:
+        """``met`` and ``total`` of the outcomes that are sizes and of those that are directions; those of experiments
+        that could not be run are not met."""
+        out = {kind: {"met": 0, "total": 0} for kind in KINDS}
+        for scored in self.scored:
+            passed = [v.passed for v in scored.verdicts] or [False] * len(scored.content.outcomes)
+            for outcome, met in zip(scored.content.outcomes, passed, strict=False):
+                out[outcome.kind]["met"] += met
+                out[outcome.kind]["total"] += 1
+        return out
+
     def as_first_registered(self) -> dict[str, int]:
         """Validation with the experiments that were moved to calibration counted as missed."""
         validation = self.counts()["validation"]
@@ -106,8 +121,9 @@ class Board:
         return {"passed": validation["passed"], "total": validation["total"] + moved, "moved": moved}
 
     def lost(self) -> list[str]:
-        """Experiments that the stored baseline has as passed and that are missed now, or are not there any more."""
-        now = {s.name: s.passed for s in self.scored}
+        """Experiments that the stored baseline has as passed and that are missed now, or are not there any more. Files
+        outside of the package, whatever they are called, are none of them."""
+        now = {s.name: s.passed for s in self.scored if not s.outside}
         known = entries()
         return [
             name
@@ -133,17 +149,22 @@ def store_baseline(board: Board) -> None:
             writer.writerow((s.name, s.group, "yes" if s.passed else "no"))
 
 
-def run_board(names: Iterable[str] = (), progress: Callable[[int], None] | None = None, workers: int = 1) -> Board:
-    """Run all, or the named ones; an unknown name raises :class:`KeyError` with the nearest."""
+def run_board(
+    wanted: Iterable[str | Entry[Experiment]] = (), progress: Callable[[int], None] | None = None, workers: int = 1
+) -> Board:
+    """Run all of the board, or what is wanted: its own by name, others as they were read (the fresh set, files).
+
+    An unknown name raises :class:`KeyError` with the nearest.
+    """
     known = entries()
-    wanted = list(names) or list(known)
-    for name in wanted:
-        if name not in known:
+    chosen = list(wanted) or list(known)
+    for name in chosen:
+        if isinstance(name, str) and name not in known:
             raise KeyError(f"no experiment or claim is called {name!r}. {did_you_mean(name, known)}")
     WORKERS.set(workers)
     scored = []
-    for name in wanted:
-        scored.append(pieces.piece("experiments", name, functools.partial(score, known[name])))
+    for entry in (known[one] if isinstance(one, str) else one for one in chosen):
+        scored.append(pieces.piece("experiments", [entry.name, entry.outside], functools.partial(score, entry)))
         if progress:
             progress(1)
     return Board(tuple(scored))
@@ -151,12 +172,13 @@ def run_board(names: Iterable[str] = (), progress: Callable[[int], None] | None 
 
 def score(entry: Entry[Experiment], under: Assumed = SHIPPED) -> Scored:
     """Run one experiment; what cannot be run is a miss that says why. ``under``: what is changed in the model."""
+    of = functools.partial(Scored, entry.name, entry.content, fresh=entry.fresh, outside=bool(entry.outside))
     try:
         bench = Bench(entry.content, under)
         verdicts = tuple(bench.verdict(outcome) for outcome in entry.content.outcomes)
-        return Scored(entry.name, entry.content, verdicts, bench.curves(), failed=bench.failures())
+        return of(verdicts, bench.curves(), failed=bench.failures())
     except Exception as error:  # whatever it is: one experiment does not stop the board, and the reason is shown
-        return Scored(entry.name, entry.content, (), (), f"{type(error).__name__}: {error}")
+        return of((), (), f"{type(error).__name__}: {error}")
 
 
 def forget() -> None:
@@ -325,7 +347,7 @@ def record(scored: Scored) -> dict[str, object]:
                 "unit": v.outcome.unit,
                 "published": v.outcome.published,
                 "expected": expectation(v.outcome),
-                "sign_only": v.outcome.sign,
+                "kind": v.outcome.kind,
                 "simulated": v.simulated if math.isfinite(v.simulated) else None,
                 "reading": reading_of(v),
                 "passed": v.passed,

@@ -26,8 +26,11 @@ DEFINITION = "definition"  # a number that is true by definition needs no paper
 STRUCTURAL = {-1, 0, 1, 2}  # algebra, squares and halves; every other literal belongs in a table
 
 
-def check_all() -> list[Problem]:
-    """Everything that is wrong with the shipped model and its evidence; warnings included."""
+def check_all(fresh: bool = False) -> list[Problem]:
+    """Everything that is wrong with the shipped model and its evidence; warnings included.
+
+    ``fresh``: with the fresh set of experiments, which may name what the model does not have yet.
+    """
     problems = list(treatments.product_problems())
     if errors(problems):
         return problems  # an unsound product file cannot be composed; mend it first
@@ -41,6 +44,7 @@ def check_all() -> list[Problem]:
     problems += _unread_variables(whole)
     problems += _units_of_regions(whole)
     problems += reading.check_board()
+    problems += reading.check_fresh() if fresh else []
     problems += published_problems()
     problems += _variability_for_uncertainty(whole)
     problems += evidence.check_narrow(whole.numbers)

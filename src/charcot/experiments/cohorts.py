@@ -21,7 +21,7 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.disease.genotypes import Mortality, seed_age_density
 from charcot.experiments.arms import SHIPPED
 from charcot.experiments.definition import Cohort, Given, Measure
-from charcot.experiments.natural_history import DEATH, READ_BY, READOUTS, SCORE, Course, read_courses, statistics
+from charcot.experiments.natural_history import DEATH, READ_BY, READOUTS, SCORE, Course, cox, read_courses, statistics
 from charcot.patients import Assumed, Courses
 from charcot.patients.cohort import value
 from charcot.patients.courses import NEEDED
@@ -288,14 +288,7 @@ def _hazard_ratio(group: Group, measure: Measure) -> float:
     for arm, courses in enumerate((pair.against, pair.arm)):
         time = ((courses.death - start) / DAYS_PER_MONTH)[keep]
         rows.append(pd.DataFrame({"time": np.clip(time, 1e-3, months), "event": time <= months, "treated": arm}))
-    return _cox(pd.concat(rows, ignore_index=True), "treated")
-
-
-def _cox(frame: pd.DataFrame, name: str) -> float:
-    """The hazard ratio of the column ``name``, beside ``time`` and ``event``."""
-    from lifelines import CoxPHFitter  # a second of import, for those who fit
-
-    return float(np.exp(CoxPHFitter().fit(frame, "time", "event").params_[name]))
+    return cox(pd.concat(rows, ignore_index=True), "treated")[0]
 
 
 def _declines(group: Group, measure: Measure) -> tuple[float, float]:
@@ -337,7 +330,7 @@ def _hazard_per_sd(group: Group, measure: Measure) -> float:
     frame = pd.DataFrame(
         {"time": time[known], "event": np.isfinite(courses.death[known]), "x": (x - x.mean()) / x.std()}
     )
-    return _cox(frame, "x")
+    return cox(frame, "x")[0]
 
 
 def _fast_over_slow(group: Group, measure: Measure) -> float:

@@ -98,6 +98,11 @@ class Outcome(Content):
             raise ValueError(f"between {self.between[0]:g} and {self.between[1]:g} lies nothing: give the lower first")
         return self
 
+    @property
+    def kind(self) -> str:
+        """Whether what was read in the source is a ``size`` or only a ``direction``."""
+        return "direction" if self.sign else "size"
+
     def holds(self, value: float) -> bool:
         """Whether a simulated value meets what was published; a value that is not a number never does."""
         low, high = self.bounds

@@ -177,11 +177,7 @@ def measured_slopes(c: Courses) -> tuple[np.ndarray, np.ndarray]:
     is taken as remembered without error, since no size of that error was found. The noise of a patient depends on
     the cohort's seed and the patient's number only.
     """
-    days = c.diagnosis[:, None] + VISIT_MONTHS * DAYS_PER_MONTH
-    latent = np.stack([c.at(readout, days) for readout in ITEM_READOUTS], axis=2)
-    ids = c.cohort.columns["id"]
-    recorded = [observe_items(latent[i], c.cohort.seed, ids[i], "natural history") for i in range(len(ids))]
-    scores = np.array(recorded).reshape(latent.shape).sum(axis=2)
+    scores = recorded_scores(c, c.diagnosis[:, None] + VISIT_MONTHS * DAYS_PER_MONTH)
     seen = np.isfinite(scores)
     with np.errstate(invalid="ignore", divide="ignore"):
         # The sums leave out the visits that did not take place.
@@ -191,6 +187,14 @@ def measured_slopes(c: Courses) -> tuple[np.ndarray, np.ndarray]:
         after = np.where(seen.sum(axis=1) >= 2, -(x * y).sum(axis=1) / (x * x).sum(axis=1), np.nan)
         before = (TOTAL_MAXIMUM - scores[:, 0]) / ((c.diagnosis - c.onset) / DAYS_PER_MONTH)
     return after, before
+
+
+def recorded_scores(c: Courses, days: np.ndarray) -> np.ndarray:
+    """ALSFRS-R totals as visits on ``days`` (patients, visits) record them, with noise; NaN where there is no visit."""
+    latent = np.stack([c.at(readout, days) for readout in ITEM_READOUTS], axis=2)
+    ids = c.cohort.columns["id"]
+    recorded = [observe_items(latent[i], c.cohort.seed, ids[i], "natural history") for i in range(len(ids))]
+    return np.asarray(np.array(recorded).reshape(latent.shape).sum(axis=2))
 
 
 def slope_correlation(before: np.ndarray, after: np.ndarray) -> float:
@@ -217,6 +221,14 @@ def kaplan_meier(time: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np
     times, deaths = np.unique(time[observed], return_counts=True)
     at_risk = len(time) - np.searchsorted(np.sort(time), times, side="left")
     return times, np.cumprod(1.0 - deaths / at_risk)
+
+
+def cox(frame: pd.DataFrame, name: str) -> tuple[float, float]:
+    """Hazard ratio of the column ``name``, beside ``time`` and ``event``, and the standard error of its logarithm."""
+    from lifelines import CoxPHFitter  # a second of import, for those who fit
+
+    fit = CoxPHFitter().fit(frame, "time", "event")
+    return float(np.exp(fit.params_[name])), float(fit.standard_errors_[name])
 
 
 def statistics(k: Course) -> dict[str, Callable[[np.ndarray], float]]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
 from charcot import evidence, patients
-from charcot.core.errors import Problem, Problems, Where
+from charcot.core.errors import Problem, Problems, Where, raise_if_any
+from charcot.core.hashing import hash_files
 from charcot.core.identifiers import did_you_mean
 from charcot.core.yaml_file import Document, Path_, read_document
 from charcot.disease import hypotheses, systems
@@ -29,6 +30,7 @@ HERE = Path(__file__).parent
 PUBLISHED = HERE / "published"
 CLAIMS = HERE / "claims"
 FEASIBLE = HERE / "feasible"
+FRESH = HERE / "fresh"
 DEFINITION = "definition"
 
 
@@ -37,11 +39,16 @@ Kind = TypeVar("Kind", bound=Conduct, covariant=True)
 
 @dataclass(frozen=True)
 class Entry(Generic[Kind]):
-    """One file: an experiment or claim of the board, or an experiment that could be done."""
+    """One file: an experiment or claim of the board, one of the fresh set, one that could be done, or one's own.
+
+    ``outside``: of a file outside of the package the hash of its bytes; empty for all others.
+    """
 
     name: str
     content: Kind
     document: Document
+    fresh: bool = False
+    outside: str = ""
 
     @property
     def is_claim(self) -> bool:
@@ -51,16 +58,44 @@ class Entry(Generic[Kind]):
 @functools.cache
 def entries() -> dict[str, Entry[Experiment]]:
     """Every experiment and claim by name, unchecked against the model; raises all problems of form at once."""
-    out: dict[str, Entry[Experiment]] = {}
+    return _all([(PUBLISHED, Experiment), (CLAIMS, Claim)], "the experiment board cannot be read")
+
+
+@functools.cache
+def feasible() -> dict[str, Entry[Feasible]]:
+    """The declared list of feasible experiments by name; raises all problems of form at once."""
+    return _all([(FEASIBLE, Feasible)], "the feasible experiments cannot be read")
+
+
+@functools.cache
+def fresh() -> dict[str, Entry[Experiment]]:
+    """The fresh set by name: experiments whose rules were fixed before any run. Raises all problems of form at once."""
+    found: dict[str, Entry[Experiment]] = _all([(FRESH, Experiment)], "the fresh experiments cannot be read")
+    known = entries()
+    raise_if_any(
+        Problem("name-twice", f"an experiment of the board is called {name!r} too", Where.of(entry.document.file))
+        for name, entry in found.items()
+        if name in known
+    )
+    return {name: replace(entry, fresh=True) for name, entry in found.items()}
+
+
+def fresh_names() -> tuple[str, ...]:
+    """What the fresh set holds, whether its files can be read or not."""
+    return tuple(path.stem for path in sorted(FRESH.glob("*.yaml")))
+
+
+def _all(folders: Iterable[tuple[Path, type[Kind]]], trouble: str) -> dict[str, Entry[Kind]]:
+    """The files of some folders by name; raises all problems of form at once."""
+    out: dict[str, Entry[Kind]] = {}
     problems: list[Problem] = []
-    for folder, kind in ((PUBLISHED, Experiment), (CLAIMS, Claim)):
+    for folder, kind in folders:
         for path in sorted(folder.glob("*.yaml")):
             try:
                 out[path.stem] = Entry(path.stem, *_read(path, kind))
             except Problems as error:
                 problems += error.problems
-    if problems:
-        raise Problems(problems, "the experiment board cannot be read")
+    raise_if_any(problems, trouble)
     return out
 
 
@@ -73,25 +108,12 @@ def _read(path: Path, kind: type[Kind]) -> tuple[Kind, Document]:
         raise Problems(problems_of(error, short)) from None
 
 
-def products_given(names: Iterable[str]) -> tuple[str, ...]:
-    """The products that some experiments, claims or feasible experiments give, each once."""
+def products_given(which: Iterable[str | Conduct]) -> tuple[str, ...]:
+    """The products that some experiments, claims or feasible experiments (or those of such a name) give, each once."""
     known: dict[str, Entry[Any]] = {**entries(), **feasible()}
-    return tuple(dict.fromkeys(one for name in names if name in known for one in known[name].content.products))
-
-
-@functools.cache
-def feasible() -> dict[str, Entry[Feasible]]:
-    """The declared list of feasible experiments by name; raises all problems of form at once."""
-    out: dict[str, Entry[Feasible]] = {}
-    problems: list[Problem] = []
-    for path in sorted(FEASIBLE.glob("*.yaml")):
-        try:
-            out[path.stem] = Entry(path.stem, *_read(path, Feasible))
-        except Problems as error:
-            problems += error.problems
-    if problems:
-        raise Problems(problems, "the feasible experiments cannot be read")
-    return out
+    contents = [one if isinstance(one, Conduct) else known[one].content for one in which
+                if isinstance(one, Conduct) or one in known]  # fmt: skip
+    return tuple(dict.fromkeys(product for content in contents for product in content.products))
 
 
 def _files() -> list[Entry[Conduct]]:
@@ -108,20 +130,50 @@ def is_experiment(path: Path) -> bool:
 
 def check_file(path: Path) -> tuple[Conduct | None, list[Problem]]:
     """One such file outside of the board, and everything that is wrong with it; None where its form is wrong."""
-    keys = set(read_document(path).data)
-    kind = Feasible if "readings" in keys else Claim if "claim" in keys else Experiment
+    entry, found = _outside(path)
+    return (entry.content if entry else None), found
+
+
+def _outside(path: Path) -> tuple[Entry[Any] | None, list[Problem]]:
     try:
+        keys = set(read_document(path).data)
+        kind: type[Conduct] = Feasible if "readings" in keys else Claim if "claim" in keys else Experiment
         content, document = _read(path, kind)
     except Problems as error:
         return None, list(error.problems)
+    within = path.resolve().parent == FRESH
+    entry = Entry(path.stem, content, document, within, "" if within else hash_files([path]))
+    return entry, [*problems_in(content, document), *_source_problems(content, document)]
+
+
+def read_file(path: Path) -> tuple[Entry[Experiment] | None, list[Problem]]:
+    """An experiment or claim in a file, to be run, and everything that is wrong with it; None if it cannot be run."""
+    entry, found = _outside(path)
+    if entry is not None and isinstance(entry.content, Feasible):
+        message = "an experiment that could be done has no published outcome beside which it could be put"
+        return None, [Problem("no-outcome", message, entry.document.where(("readings",)), "Give 'outcomes'.")]
+    return (None if found else entry), found
+
+
+def _source_problems(content: Conduct, document: Document) -> Iterator[Problem]:
     library = evidence.sources()
-    found = problems_in(content, document)
     for i, key in enumerate(content.sources):
         if key not in (FREE, DEFINITION, *library):
-            hint = did_you_mean(key, library)
             where = document.where(("sources", i))
-            found.append(Problem("unknown-source", f"There is no source {key!r}.", where, hint))
-    return content, found
+            yield Problem("unknown-source", f"There is no source {key!r}.", where, did_you_mean(key, library))
+
+
+def check_fresh() -> list[Problem]:
+    """Everything that is wrong with the fresh set, at once: names and numbers too."""
+    try:
+        known = fresh().values()
+    except Problems as error:
+        return list(error.problems)
+    return [
+        problem
+        for one in known
+        for problem in [*problems_in(one.content, one.document), *_source_problems(one.content, one.document)]
+    ]
 
 
 def check_board() -> list[Problem]:
@@ -137,7 +189,8 @@ def check_board() -> list[Problem]:
 
 
 def cited() -> Iterator[tuple[str, Where]]:
-    """Every source key that systems, experiments and claims cite."""
+    """Every source key that systems, experiments and claims cite; of the fresh set those that the library has."""
+    yield from _cited_by_fresh()
     for name in systems.system_names():
         own, document = systems.documents()[name]
         for group in ("numbers", "initial"):
@@ -154,6 +207,18 @@ def cited() -> Iterator[tuple[str, Where]]:
             yield from ((key, document.where((group, i))) for i, key in enumerate(getattr(one, group)))
         for i, setting in enumerate(one.numbers):
             yield from ((key, document.where(("numbers", i, "source"))) for key in _keys(setting.source))
+
+
+def _cited_by_fresh() -> Iterator[tuple[str, Where]]:
+    """Sources of the fresh set are in use; that its files may be unsound still is told by :func:`check_fresh`."""
+    known = evidence.sources()
+    for path in sorted(FRESH.glob("*.yaml")):
+        try:
+            keys = read_document(path).data.get("sources")
+        except Problems:
+            continue
+        if isinstance(keys, list):
+            yield from ((key, Where.of(path.name)) for key in map(str, keys) if key in known)
 
 
 def _hypothesis_problems() -> Iterator[Problem]:

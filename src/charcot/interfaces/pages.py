@@ -171,7 +171,10 @@ def _representatives(whole: Definition, own: list[Written]) -> Own:
 def _place(mechanism: Mechanism, own: Own, written: list[Written], whole: Definition) -> list[str]:
     """What it reads, from whom, and who reads what it writes: a picture and its words."""
     numbers = number_symbols(whole)
-    writer = {w.port.name: w.mechanism.name for w in written}
+    writers: dict[str, list[str]] = {}
+    for w in written:
+        if w.mechanism.name not in writers.setdefault(w.port.name, []):
+            writers[w.port.name].append(w.mechanism.name)
     reads = sorted({_local(whole, s) for _, _, value in own for s in symbols_of([value]) if s not in numbers})
     writes = [item.port.name for item, _, _ in own]
     identifiers = {name: name.replace(".", "_") for name in writes}
@@ -186,14 +189,18 @@ def _place(mechanism: Mechanism, own: Own, written: list[Written], whole: Defini
         lines += [f'  out{i} --> to_{reader.replace(".", "_")}(("{reader}"))' for reader in readers[name]]
     lines += ["```", ""]
     lines += ["It reads " + _and(
-        f"`{name}` (from {_link(writer.get(name, ''), mechanism.name)})" for name in reads if name not in writes
+        f"`{name}` (from {_links(writers.get(name, ['']), mechanism.name)})" for name in reads if name not in writes
     ) + "."] if any(name not in writes for name in reads) else ["It reads no port of another mechanism."]  # fmt: skip
     for item, _, _ in own:
         name = item.port.name
         unit = plain_unit(item.port.unit)
-        kind = "the rate of" if item.is_rate else "the value of"
-        read_by = _and(_link(reader, mechanism.name) for reader in readers[name]) or "a read-out only"
-        lines.append(f"It writes {kind} `{name}` ({item.port.title}{', ' + unit if unit else ''}): {read_by}.")
+        kind = "writes the rate of" if item.is_rate else "writes the value of"
+        others = [other for other in sorted(writers[name]) if other != mechanism.name]
+        if item.port.combine:
+            company = f", with {_links(others, mechanism.name)}," if others else ""
+            kind = f"contributes{company} to the {item.port.combine}"
+        read_by = _links(readers[name], mechanism.name) or "a read-out only"
+        lines.append(f"It {kind} `{name}` ({item.port.title}{', ' + unit if unit else ''}): {read_by}.")
     return [*lines, ""]
 
 
@@ -201,6 +208,10 @@ def _link(name: str, own: str) -> str:
     if not name:
         return "events"
     return "itself" if name == own else f"[{name}]({name}.md)"
+
+
+def _links(names: Iterable[str], own: str) -> str:
+    return _and(_link(name, own) for name in names)
 
 
 def _and(items: Iterable[str]) -> str:
@@ -247,9 +258,10 @@ def _equations(mechanism: Mechanism, own: Own) -> list[str]:
         text = " ".join(mechanism.text[at + len("Equation:") :].split("\n\n")[0].split())
         lines += ["As a paper would have them:", "", "```text", text, "```", ""]
     lines += [f"As the code has them (in the {REGION} region where there is one per region, at the ending where there "
-              "is one per segment):", "", "```text"]  # fmt: skip
+              "is one per class):", "", "```text"]  # fmt: skip
     for item, name, value in own:
-        lines.append(f"{RATE if item.is_rate else ''}{name} = {to_text(value, 40)}")
+        sign = {"": "=", "sum": "+=", "product": "*="}[item.port.combine]
+        lines.append(f"{RATE if item.is_rate else ''}{name} {sign} {to_text(value, 40)}")
     return [*lines, "```", ""]
 
 
@@ -293,7 +305,7 @@ def _evidence(mechanism: Mechanism, numbers: list[str]) -> list[str]:
             read = f" Read: {source.note}" if source else ""
             lines.append(f"- {cite(key)}.{read}")
         lines += [""] if real else []
-    for dispute in disputes(mechanism.name, numbers):
+    for dispute in disputes((mechanism.name,), numbers):
         lines.append(f"Disputed (`{dispute.key}`): {dispute.claim} ({', '.join(dispute.sources_for)}). Against that: "
                      f"{dispute.counter_claim} ({', '.join(dispute.sources_against)}).")  # fmt: skip
         if dispute.selectable:

@@ -1,6 +1,6 @@
 """What a mechanism may write: arithmetic on single expressions and on indexed families of them.
 
-An :class:`Indexed` is a family of expressions with labels (the segments of an axon, the regions of a body).
+An :class:`Indexed` is a family of expressions with labels (the classes of a pool, the regions of a body).
 Arithmetic between two families goes label by label; arithmetic with a single expression or number broadcasts.
 """
 

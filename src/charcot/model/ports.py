@@ -148,7 +148,9 @@ def _check_combine(row: dict[str, str], healthy: float, where: Where, problems: 
         problems.append(Problem("bad-port", message, where, "Leave it empty for a port that one mechanism writes."))
         return word
     if row["kind"] != "variable":
-        message = f"{name}: combine is {word!r}, but it is a {row['kind']}; only a variable is made of contributions"
+        message = (
+            f"{name}: combine is {word!r}, but its kind is {row['kind']}: only a variable is made of contributions"
+        )
         hint = "Declare a variable for the contributions, and read it in the mechanism that gives the rate."
         problems.append(Problem("bad-port", message, where, hint if row["kind"] == "state" else ""))
     if healthy != NEUTRAL[word]:

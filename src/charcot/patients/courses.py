@@ -90,21 +90,21 @@ class Courses:
         """(patients, 4) the day on which each domain becomes weak, in the order of ``DOMAINS``; infinite if never, NaN
         where the simulation failed."""
         share = value("diagnosis.onset_share")
-        return np.stack([self._first_below(s, share * s[:, :1]) for s in self.domain_scores.values()], axis=1)
+        return np.stack([self.first_below(s, share * s[:, :1]) for s in self.domain_scores.values()], axis=1)
 
     @cached_property
     def diagnosis(self) -> np.ndarray:
         """The day of diagnosis: the loss that brings a patient to a work-up, then the wait for its result."""
         total = self.result["clinic.alsfrs_r.total"]
         needed = self.cohort.columns["diagnosis_loss_needed"][:, None]
-        seen = np.maximum(self._first_below(total, total[:, :1] - needed), self.onset)
+        seen = np.maximum(self.first_below(total, total[:, :1] - needed), self.onset)
         day = seen + self.cohort.columns["diagnosis_wait_days"]
         return self._of_sound(np.where(day < self.death, day, np.inf))
 
     def _of_sound(self, days: np.ndarray) -> np.ndarray:
         return np.where(self.failed, np.nan, days)
 
-    def _first_below(self, values: np.ndarray, threshold: np.ndarray) -> np.ndarray:
+    def first_below(self, values: np.ndarray, threshold: np.ndarray) -> np.ndarray:
         """(patients,) the first time at which ``values`` fall to ``threshold``, by linear interpolation."""
         below = values <= threshold
         found = below.any(axis=1)

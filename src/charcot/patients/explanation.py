@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from charcot import evidence, treatments
-from charcot.core.expression import symbols_of, to_text
+from charcot.core.expression import Expression, symbols_of, to_text
 from charcot.core.identifiers import did_you_mean
-from charcot.model.compose import Definition, Written, number_symbols, trace
+from charcot.model.compose import Definition, Written, contributions, number_symbols, put_together, trace
 from charcot.model.ports import FREE, Number, Port
 from charcot.patients.assemble import definition
 from charcot.patients.assumptions import Assumed
@@ -36,6 +36,17 @@ class NumberRow:
 
 
 @dataclass(frozen=True)
+class Contribution:
+    """What one mechanism gives to a sum or product; ``switched_off``: nothing, under the assumptions."""
+
+    mechanism: str
+    claim: str
+    equation_text: str
+    sources: tuple[str, ...]
+    switched_off: bool = False
+
+
+@dataclass(frozen=True)
 class Dispute:
     """A contradiction that touches a port: both statements, and which sides can be assumed."""
 
@@ -52,6 +63,7 @@ class Dispute:
 class Explanation:
     """All that is known of one port.
 
+    ``contributions``: who gives what to a port that is a ``sum`` or ``product``; it has no ``mechanism`` of its own.
     ``numbers`` stand in its own equation; ``numbers_behind`` are (port, number) of the equations of what it reads;
     ``disputes`` are the contradictions that touch it; ``assumptions`` say what was assumed, and
     ``switched_off`` whether that switches its mechanism off.
@@ -77,6 +89,8 @@ class Explanation:
     disputes: tuple[Dispute, ...] = ()
     assumptions: tuple[str, ...] = ()
     switched_off: bool = False
+    combine: str = ""
+    contributions: tuple[Contribution, ...] = ()
 
 
 def explain(port: str, assumed: Assumed | None = None) -> Explanation:
@@ -92,14 +106,14 @@ def explain(port: str, assumed: Assumed | None = None) -> Explanation:
     if local in whole.number_rows:
         return _with_assumptions(_explain_number(whole, local), assumed)
     written = trace(whole, [])
-    own = next((w for w in written if full in w.values), None)
-    return _with_assumptions(_explain_port(whole, whole.port[local], full, own, written), assumed)
+    return _with_assumptions(_explain_port(whole, whole.port[local], full, written), assumed)
 
 
 def _with_assumptions(found: Explanation, assumed: Assumed | None) -> Explanation:
     """Add the contradictions that touch a port, and what the assumptions change."""
     names = [_bare(row.name) for row in found.numbers]
-    found = replace(found, disputes=disputes(found.mechanism, names))
+    writers = (found.mechanism, *(one.mechanism for one in found.contributions))
+    found = replace(found, disputes=disputes(writers, names))
     if assumed is None:
         return found
 
@@ -112,6 +126,7 @@ def _with_assumptions(found: Explanation, assumed: Assumed | None) -> Explanatio
         numbers_behind=tuple((port, under(row)) for port, row in found.numbers_behind),
         assumptions=assumed.lines,
         switched_off=found.mechanism in assumed.off,
+        contributions=tuple(replace(c, switched_off=c.mechanism in assumed.off) for c in found.contributions),
     )
 
 
@@ -124,9 +139,9 @@ def _is(full: str, name: str) -> bool:
     return full == name or _bare(name) == full or full.endswith(f".{_bare(name)}")
 
 
-def disputes(mechanism: str, numbers: Iterable[str]) -> tuple[Dispute, ...]:
-    """The contradictions of which a side changes the mechanism or one of the numbers (names with or without region)."""
-    targets = {mechanism, *numbers, *(name.partition(".")[2] for name in numbers)}
+def disputes(mechanisms: Iterable[str], numbers: Iterable[str]) -> tuple[Dispute, ...]:
+    """The contradictions of which a side changes a mechanism or one of the numbers (names with or without region)."""
+    targets = {*mechanisms, *numbers, *(name.partition(".")[2] for name in numbers)}
     given = evidence.alternatives()
     found = []
     for key, one in evidence.contradictions().items():
@@ -190,9 +205,11 @@ def _title(whole: Definition, full: str) -> tuple[str, str, str]:
     return full, port.unit, port.title
 
 
-def _explain_port(whole: Definition, port: Port, full: str, own: Written | None, written: list[Written]) -> Explanation:
+def _explain_port(whole: Definition, port: Port, full: str, written: list[Written]) -> Explanation:
     numbers = number_symbols(whole)
-    expression = own.values[full] if own else None
+    equations = {name: value for w in written for name, value in w.values.items()} | put_together(whole, written)
+    expression = equations.get(full)
+    writers = contributions(written, full) if port.combine else [w for w in written if full in w.values]
     symbols = sorted(symbols_of([expression])) if expression is not None else []
     readers = sorted(
         {
@@ -202,31 +219,44 @@ def _explain_port(whole: Definition, port: Port, full: str, own: Written | None,
             if full in symbols_of([value]) and target != full
         }
     )
-    mechanism = own.mechanism if own else None
-    left = f"d/dt {full}" if own and own.is_rate else full
+    mechanism = writers[0].mechanism if writers and not port.combine else None
+    given = tuple(_contribution(item, full) for item in writers) if port.combine else ()
+    left = f"d/dt {full}" if port.kind == "state" else full
     return Explanation(
         name=full,
         unit=port.unit,
         kind=port.kind,
         title=port.title,
         healthy=port.healthy,
-        mechanism=mechanism.name if mechanism else "set by events",
+        mechanism=mechanism.name if mechanism else f"a {port.combine} of contributions" if given else "set by events",
         row=mechanism.row if mechanism else "",
-        claim=mechanism.claim if mechanism else "",
+        claim=mechanism.claim if mechanism else f"{len(given)} mechanisms contribute." if given else "",
         published_equation=_paragraph(mechanism.text, "Equation:") if mechanism else "",
         equation_text=f"{left} = {to_text(expression)}" if expression is not None else "",
         reads=tuple(_title(whole, s) for s in symbols if s not in numbers),
         numbers=tuple(_number_row(s, numbers[s]) for s in symbols if s in numbers),
-        numbers_behind=_behind([s for s in symbols if s not in numbers and s != full], written, numbers),
+        numbers_behind=_behind([s for s in symbols if s not in numbers and s != full], equations, numbers),
         readers=tuple(readers),
-        sources_for=tuple(cite(key) for key in (mechanism.sources if mechanism else ())),
-        sources_against=tuple(cite(key) for key in (mechanism.against if mechanism else ())),
+        sources_for=_cited(key for w in writers for key in w.mechanism.sources),
+        sources_against=_cited(key for w in writers for key in w.mechanism.against),
         acted_on_by=_acting(whole, port.name),
+        combine=port.combine,
+        contributions=given,
     )
 
 
-def _behind(read: list[str], written: list[Written], numbers: dict[str, Number]) -> tuple[tuple[str, NumberRow], ...]:
-    equations = {full: value for w in written for full, value in w.values.items()}
+def _contribution(item: Written, full: str) -> Contribution:
+    mechanism = item.mechanism
+    return Contribution(mechanism.name, mechanism.claim, to_text(item.values[full]), mechanism.sources)
+
+
+def _cited(keys: Iterable[str]) -> tuple[str, ...]:
+    return tuple(cite(key) for key in dict.fromkeys(keys))
+
+
+def _behind(
+    read: list[str], equations: Mapping[str, Expression], numbers: dict[str, Number]
+) -> tuple[tuple[str, NumberRow], ...]:
     return tuple(
         (port, _number_row(s, numbers[s]))
         for port in read

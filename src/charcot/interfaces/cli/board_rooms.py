@@ -9,25 +9,53 @@ from typing import Any
 from charcot.interfaces.cli.rooms import Progress
 
 
-def check_board() -> list[Any]:
+def check_board(fresh: bool) -> list[Any]:
+    """Everything that is wrong with the board; ``fresh``: with the fresh set too."""
     from charcot.experiments.reading import check_board as check
+    from charcot.experiments.reading import check_fresh
 
-    return list(check())
+    return [*check(), *(check_fresh() if fresh else ())]
 
 
-def board_names(names: Sequence[str]) -> list[str]:
-    """The experiments and claims that are meant; an unknown name is a problem with the nearest ones."""
+def wanted(words: Sequence[str], fresh: bool) -> list[Any]:
+    """The experiments and claims that are meant: names of the board, files, and with ``fresh`` the fresh set, or those
+    of it that are named. Without words all of the board, or all that is fresh.
+
+    Raises :class:`charcot.core.errors.Problems`: an unknown name with the nearest ones, what is wrong in a file.
+    """
     from charcot.core.errors import Problem, raise_if_any
     from charcot.core.identifiers import did_you_mean
-    from charcot.experiments.reading import entries
+    from charcot.experiments.reading import entries, fresh_names, read_file
+    from charcot.experiments.reading import fresh as fresh_entries
 
-    known = entries()
-    raise_if_any(
-        Problem("unknown-experiment", f"no experiment or claim is called {name!r}", None, did_you_mean(name, known))
-        for name in names
-        if name not in known
-    )
-    return list(dict.fromkeys(names)) or list(known)
+    waiting = fresh_entries() if fresh else {}
+    known = {**entries(), **waiting}
+    found, problems = [], []
+    for word in dict.fromkeys(words):
+        if word in known:
+            found.append(known[word])
+        elif word in fresh_names():
+            problems.append(Problem("fresh", f"{word} is of the fresh set", None, "Run it with --fresh."))
+        elif Path(word).suffix in (".yaml", ".yml") or _is_there(Path(word)):
+            entry, wrong = read_file(Path(word))
+            problems += wrong
+            found += [entry] if entry else []
+        else:
+            hint = f"{did_you_mean(word, known)} A file of your own ends in .yaml."
+            problems.append(Problem("unknown-experiment", f"no experiment or claim is called {word!r}", None, hint))
+    names = [entry.name for entry in found]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        message = f"two of the experiments that are to be run are called {name!r}"
+        problems.append(Problem("name-twice", message, None, "Rename one of the files."))
+    raise_if_any(problems, "these experiments cannot be run")
+    return found or list(waiting.values() if fresh else known.values())
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def cache_folder() -> Path:
@@ -36,10 +64,10 @@ def cache_folder() -> Path:
     return folder()
 
 
-def run_board(names: Sequence[str], progress: Progress, workers: int) -> Any:
+def run_board(entries: Sequence[Any], progress: Progress, workers: int) -> Any:
     from charcot.experiments.board import run_board as run
 
-    return run(names, progress, workers)
+    return run(entries, progress, workers)
 
 
 def store_baseline(board: Any) -> None:

@@ -24,29 +24,30 @@ def check(
     settings: Settings = None,
     seed: Seed = None,
     every: Annotated[bool, typer.Option("--all", help="List every warning, also where many are alike.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Of the model: the fresh experiments too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check the shipped model, a protocol or an experiment file, and report everything that is wrong at once."""
     talk = Talk(as_json)
     if path is None:
-        _check_model(talk, every)
+        _check_model(talk, every, fresh)
     elif path.is_file() and rooms.is_experiment(path):
         _check_experiment(talk, path)
     else:
         _check_protocol(talk, protocol_file(path), read_settings(settings, seed))
 
 
-def _check_model(talk: Talk, every: bool) -> None:
+def _check_model(talk: Talk, every: bool, fresh: bool) -> None:
     with talk.stage("Checking the model"):
-        problems = _model_problems()
+        problems = _model_problems(fresh)
         failed = any(problem.severity is Severity.ERROR for problem in problems)
         counts = {} if failed else rooms.model_counts()
     _report(talk, "The model", counts, problems, EXIT_CHECK_FAILED, every)
 
 
-def _model_problems() -> list[Problem]:
+def _model_problems(fresh: bool) -> list[Problem]:
     try:
-        return rooms.check_all()
+        return rooms.check_all(fresh)
     except Problems as error:  # tables so wrong that the model cannot be put together
         return list(error.problems)
 

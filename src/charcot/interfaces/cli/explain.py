@@ -62,6 +62,8 @@ def _page(found: Any) -> list[RenderableType]:
         parts += [Text("Equation as published", style="bold"), Text(found.published_equation), ""]
     if found.equation_text:
         parts += [Text("Equation as computed", style="bold"), Text(found.equation_text), ""]
+    if found.contributions:
+        parts += [_contributions_table(found), ""]
     if found.reads:
         parts += [_table("Reads", ("Port", "Unit", "What it is"), found.reads), ""]
     parts += [_numbers_table(found.numbers), ""] if found.numbers else ["It has no numbers of its own.", ""]
@@ -92,6 +94,12 @@ def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
+
+
+def _contributions_table(found: Any) -> RenderableType:
+    nothing = "off: " + ("nothing is added" if found.combine == "sum" else "a factor of 1")
+    rows = [(c.mechanism, nothing if c.switched_off else c.equation_text, c.claim) for c in found.contributions]
+    return _table(f"The {found.combine} of", ("Mechanism", "What it gives", "Claim"), rows)
 
 
 def _reasons(found: Any) -> list[str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 GROUPS = {
     "calibration": "Calibration: used to set numbers",
     "validation": "Validation: never used to set a number",
+    "fresh": "Fresh: rules fixed before the first run",
     "negative_controls": "Negative controls: nothing should happen",
     "claims": "Claims ledger",
 }
@@ -32,8 +33,14 @@ GROUPS = {
 
 def reproduce(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAMES]", help="Experiments or claims; without them, all.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAMES OR FILES]", help="Experiments or claims of the board, or files of your own; without, all."
+        ),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="The fresh experiments; with names and files, beside these.")
+    ] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write the board with its pictures to this file.")] = None,
     folder: Annotated[
         Path | None, typer.Option("--folder", help="Write board.html, board.json and a picture of each to this folder.")
@@ -47,21 +54,23 @@ def reproduce(
     workers: Workers = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Run published experiments and claims; print expected, simulated and verdict. Misses stay on the board.
+    """Run published experiments and claims, or files of your own; print expected, simulated and verdict.
 
-    Exit code 1 when an experiment is missed that the stored baseline has as a hit.
+    Misses stay on the board. Exit code 1 when an experiment is missed that the stored baseline has as a hit.
     """
     talk = Talk(as_json)
-    if names and (accept or docs):
-        raise Problems([Problem("partial-board", "--accept and --docs need the whole board: leave the names out")])
+    if (names or fresh) and (accept or docs):
+        message = "--accept and --docs need the whole board: leave names, files and --fresh out"
+        raise Problems([Problem("partial-board", message)])
     runs.check_places([folder, docs], [html])
     with talk.stage("Checking the board"):
-        raise_if_any(board_rooms.check_board(), "the board is not sound")
-        wanted = board_rooms.board_names(names or ())
+        wanted = board_rooms.wanted(names or (), fresh)
+        if not all(entry.outside for entry in wanted):
+            raise_if_any(board_rooms.check_board(fresh), "the board is not sound")
     began = time.monotonic()
     with _board(talk, wanted, worker_count(workers)) as board:
         seconds = time.monotonic() - began
-        given = rooms.standing_in_experiments(wanted)
+        given = rooms.standing_in_experiments([entry.content for entry in wanted])
         talk.show(*_page(board), *given)
         _write(talk, board, html, folder)
         if docs is not None:
@@ -79,6 +88,7 @@ def reproduce(
             GIVEN: list(given),
             "experiments": board_rooms.board_records(board),
             "validation_as_first_registered": board.as_first_registered(),
+            "outcomes": board.kinds(),
             **board.counts(),
         }
     )
@@ -87,11 +97,11 @@ def reproduce(
 
 
 @contextlib.contextmanager
-def _board(talk: Talk, wanted: Sequence[str], workers: int) -> Iterator[Any]:
+def _board(talk: Talk, wanted: Sequence[Any], workers: int) -> Iterator[Any]:
     """The board. It has no run folder: finished experiments lie in the cache until all is printed and written."""
     root = board_rooms.cache_folder()
     runs.sweep(root)
-    place = root / runs.run_name("board", identity("reproduce", names=list(wanted)))
+    place = root / runs.run_name("board", identity("reproduce", names=[[one.name, one.outside] for one in wanted]))
     with contextlib.ExitStack() as stack:
         try:
             making = stack.enter_context(runs.making(place))
@@ -127,6 +137,7 @@ def _page(board: Any) -> list[RenderableType]:
     for group, count in board.counts().items():
         if count["total"]:
             parts.append(f"{group.replace('_', ' ')}: {count['passed']} of {count['total']}")
+    parts.append(_kinds(board.kinds()))
     first = board.as_first_registered()
     if first["moved"]:
         parts.append(
@@ -134,6 +145,13 @@ def _page(board: Any) -> list[RenderableType]:
             "calibration now, and counted as missed)"
         )
     return parts
+
+
+def _kinds(kinds: Any) -> str:
+    """How many outcomes are sizes, how many directions, and how many of each are met."""
+    words = ", ".join(f"{kinds[kind]['met']} of {kinds[kind]['total']} {kind}s" for kind in ("size", "direction"))
+    share = 100 * kinds["size"]["total"] / max(sum(one["total"] for one in kinds.values()), 1)
+    return f"outcomes met: {words}; {share:.0f} % of all outcomes are sizes"
 
 
 def _table(title: str, members: Sequence[Any]) -> RenderableType:

@@ -57,10 +57,10 @@ def ablation_count() -> int:
     return len(ABLATIONS)
 
 
-def check_all() -> list[Any]:
+def check_all(fresh: bool = False) -> list[Any]:
     from charcot.experiments.check import check_all as check
 
-    return list(check())
+    return list(check(fresh))
 
 
 def is_experiment(path: Path) -> bool:
@@ -116,12 +116,12 @@ def standing(products: Sequence[str]) -> tuple[str, ...]:
     return say(products)
 
 
-def standing_in_experiments(names: Sequence[str]) -> tuple[str, ...]:
-    """A sentence on the products that some experiments give: which of them people were never given."""
+def standing_in_experiments(which: Sequence[Any]) -> tuple[str, ...]:
+    """A sentence on the products that some experiments (their names or contents) give: which people never had."""
     from charcot.experiments.reading import products_given
     from charcot.treatments import standing_of_experiments
 
-    return standing_of_experiments(products_given(names))
+    return standing_of_experiments(products_given(which))
 
 
 def dose_doubts(protocol: Any) -> list[Any]:
@@ -160,6 +160,7 @@ def program_hash() -> str:
 def model_counts() -> dict[str, int]:
     """How large the shipped model is."""
     from charcot.evidence import sources
+    from charcot.experiments.reading import entries, fresh_names
     from charcot.patients import definition, program
     from charcot.treatments import products
 
@@ -171,6 +172,8 @@ def model_counts() -> dict[str, int]:
         "mechanisms": len(whole.mechanisms),
         "products": len(names),
         "sources": len(sources()),
+        "experiments and claims": len(entries()),
+        "fresh experiments": len(fresh_names()),
     }
 
 

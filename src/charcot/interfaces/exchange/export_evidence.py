@@ -16,7 +16,8 @@ _DOI = re.compile(r"\b10\.\d{4,9}/[^\s;,]+")
 def evidence_of(definition: Definition) -> dict[str, Evidence]:
     """For every port and number of ``definition`` by full name: title, claim or grade, and its sources.
 
-    A port carries what is known of the mechanism that writes it, a number the sources of its own row.
+    A port carries what is known of the mechanism that writes it, or of all that contribute to it; a number the sources
+    of its own row.
     """
     known = sources()
     found = {name: _of_number(number, known) for name, number in number_symbols(definition).items()}
@@ -27,9 +28,16 @@ def evidence_of(definition: Definition) -> dict[str, Evidence]:
             )
             found |= dict.fromkeys(places, Evidence(port.title, ("Set by events.",)))
     for written in trace(definition, []):
-        evidence = _of_written(written, known)
-        found |= dict.fromkeys(written.values, evidence)
+        own = _of_written(written, known)
+        for name in written.values:
+            so_far = found.get(name)
+            found[name] = own if so_far is None else _together(so_far, own)
     return found
+
+
+def _together(a: Evidence, b: Evidence) -> Evidence:
+    """What is known of two contributors to one port."""
+    return Evidence(a.title, (*a.lines, *b.lines), tuple(dict.fromkeys((*a.resources, *b.resources))))
 
 
 def addresses(cited: Iterable[str], known: dict[str, Source]) -> tuple[str, ...]:

@@ -138,6 +138,6 @@ def _notes(genotype: str, region: str, age: float, first: float, regimens: Seque
         f"One typical person, genotype {genotype}; every number at its shared value. Time 0 is the age of "
         f"{START_AGE:g} years; on day {-first:g}, at {age:g} years, the disease is seeded in the {region} region.",
         f"Treatments: {'; '.join(given) or 'none'}.",
-        "A name such as lumbar_axon_energy_4 is a port of the model, lumbar.axon.energy.4: region, port, segment. "
+        "A name such as lumbar_axon_energy_4 is a port of the model, lumbar.axon.energy.4: region, port, class. "
         "Each parameter and each computed quantity carries its evidence as a note, and the DOIs of its sources.",
     ]

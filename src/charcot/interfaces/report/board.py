@@ -31,6 +31,7 @@ from charcot.treatments import standing_of_experiments
 TITLES = {
     "calibration": "Calibration: experiments that set numbers",
     "validation": "Validation: experiments that set none",
+    "fresh": "Fresh: experiments whose rules were fixed before the first run",
     "negative_controls": "Negative controls: nothing should happen",
     "claims": "Claims ledger",
 }
@@ -52,7 +53,7 @@ def write_folder(board: Board, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     report = _report(board)
     write_text(folder / "board.html", to_html(report))
-    content = {"experiments": [record(s) for s in board.scored], **board.counts()}
+    content = {"experiments": [record(s) for s in board.scored], "outcomes": board.kinds(), **board.counts()}
     text = json.dumps(jsonable(content), indent=2, ensure_ascii=False)
     write_text(folder / "board.json", text + "\n")
     for section in report.sections:
@@ -65,7 +66,7 @@ def write_folder(board: Board, folder: Path) -> None:
 def _report(board: Board) -> Report:
     counts = {group: c for group, c in board.counts().items() if c["total"]}
     words = "; ".join(f"{TITLES[g].split(':')[0].lower()} {c['passed']} of {c['total']}" for g, c in counts.items())
-    given = standing_of_experiments(products_given(s.name for s in board.scored))
+    given = standing_of_experiments(products_given(s.content for s in board.scored))
     question = "What that laboratories and clinics have published does the model reproduce?"
     key = KeyMessage(question, words, "", RISK, given)
     sections = [_overview(board)]

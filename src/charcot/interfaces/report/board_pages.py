@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from charcot.experiments.board import GROUPS, Board, Scored, expectation
+from charcot.experiments.board import GROUPS, KINDS, Board, Scored, expectation
 from charcot.experiments.definition import Claim
 from charcot.interfaces.report.content import number_text
 from charcot.interfaces.runs import write_text
 
 MADE = "Made by `charcot reproduce --docs docs`; do not edit by hand."
-NAMES = {"calibration": "Calibration", "validation": "Validation", "negative_controls": "Negative controls"}
+NAMES = {
+    "calibration": "Calibration",
+    "validation": "Validation",
+    "fresh": "Fresh",
+    "negative_controls": "Negative controls",
+}
 
 
 def write_pages(board: Board, folder: Path) -> list[Path]:
@@ -44,15 +49,19 @@ def _board(board: Board) -> Iterator[str]:
     yield "# The experiment board\n"
     yield f"{MADE} How it works: [experiments.md](experiments.md).\n"
     yield "| | hits | of |\n|---|--:|--:|"
-    for group, name in NAMES.items():
+    for group, name in ((group, name) for group, name in NAMES.items() if counts[group]["total"]):
         yield f"| {name} | {counts[group]['passed']} | {counts[group]['total']} |"
+    kinds = board.kinds()
+    yield "\n| outcomes that are | met | of |\n|---|--:|--:|"
+    for kind in KINDS:
+        yield f"| {kind}s | {kinds[kind]['met']} | {kinds[kind]['total']} |"
     first = board.as_first_registered()
     yield (
         f"\n{first['moved']} experiments were kept for validation at first; a mechanism was then built on them or "
         "numbers were fitted to them, so that they are calibration and marked as such. With all of them counted as "
         f"missed, validation stands at {first['passed']} of {first['total']}."
     )
-    for group in GROUPS:
+    for group in (group for group in GROUPS if counts[group]["total"]):
         yield f"\n## {NAMES[group]}\n"
         for scored in (s for s in board.scored if s.group == group):
             yield f"### {scored.content.title}: {scored.verdict}\n"

@@ -1,0 +1,157 @@
+"""Experiment files outside of the package, and the fresh set, beside the board: run, counted and refused apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from charcot.experiments import board, reading
+from charcot.interfaces.cli import board_rooms
+from charcot.interfaces.cli.main import app
+
+OWN = """title: Half of the synthesis lengthens life
+dossier: made up for this test
+sources: [free]
+use: validation
+tolerance: made up
+system: sod1-g93a
+arms:
+  plain: {end: 60}
+  less: {like: plain, set: {sod1.synthesis: 0.5}}
+measures:
+  plain: {arm: plain, read: lumbar.pool.neurons, day: 50}
+  less: {arm: less, read: lumbar.pool.neurons, day: 50}
+outcomes:
+  - {what: more neurons, value: less - plain, published: more, sign: true, above: -1}
+  - {what: their share, value: less, unit: "1", published: nearly all, about: 1, within: 0.2}
+"""
+
+
+def _run(*words: str):
+    return CliRunner().invoke(app, [*words])
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path = tmp_path / "half_of_synthesis.yaml"
+    path.write_text(OWN, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = tmp_path / "fresh"
+    folder.mkdir()
+    (folder / "sound_one.yaml").write_text(OWN, encoding="utf-8")
+    monkeypatch.setattr(reading, "FRESH", folder)
+    reading.fresh.cache_clear()
+    yield folder
+    reading.fresh.cache_clear()
+
+
+def test_a_file_is_run_beside_a_name_and_never_meets_the_baseline(own, tmp_path, monkeypatch):
+    monkeypatch.setattr(board, "baseline", lambda: {"half_of_synthesis": True, "tnf_knockout": True})
+    bad = tmp_path / "tnf_missed.yaml"
+    bad.write_text(OWN.replace("about: 1, within: 0.2", "about: 9, within: 0.2"), encoding="utf-8")
+    done = _run("reproduce", str(own), "tnf_knockout", str(bad), "--json", "--folder", str(tmp_path / "out"))
+    record = json.loads(done.stdout)
+    # "half_of_synthesis" is of the made-up baseline, and its only run is a file's: it counts as gone, not as a hit.
+    assert (done.exit_code, record["lost"]) == (1, ["half_of_synthesis"])
+    assert [(one["name"], one["verdict"]) for one in record["experiments"]] == [
+        ("half_of_synthesis", "hit"), ("tnf_knockout", "hit"), ("tnf_missed", "MISS"),
+    ]  # fmt: skip
+    assert record["validation"] == {"passed": 1, "total": 2}
+    assert [one["kind"] for one in record["experiments"][0]["outcomes"]] == ["direction", "size"]
+    assert record["outcomes"]["size"] == {"met": 3, "total": 4}
+    assert (tmp_path / "out" / "half_of_synthesis.svg").exists()
+    words = _run("reproduce", str(own)).stdout
+    assert "outcomes met: 1 of 1 sizes, 1 of 1 directions; 50 % of all outcomes are sizes" in words
+
+
+def test_a_file_that_is_wrong_is_bad_input_with_its_line(own):
+    own.write_text(OWN.replace("sod1.synthesis: 0.5", "sod1.synthesis: -0.5").replace("[free]", "[walkr2015]"))
+    done = _run("reproduce", str(own), "tnf_knockot")
+    assert done.exit_code == 2
+    assert "half_of_synthesis.yaml:9: sod1.synthesis is -0.5" in done.stderr
+    assert "half_of_synthesis.yaml:3: There is no source 'walkr2015'" in done.stderr
+    assert "tnf_knockout" in done.stderr
+    own.write_text(OWN.replace("outcomes:", "readings:"), encoding="utf-8")
+    assert _run("reproduce", str(own)).exit_code == 2
+    assert "no such file" in _run("reproduce", "nowhere.yaml").stderr
+    assert _run("reproduce", str(own), "--accept").exit_code == 2
+
+
+def test_two_of_one_name_are_refused(own, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / own.name).write_text(OWN, encoding="utf-8")
+    done = _run("reproduce", str(own), str(other / own.name))
+    assert done.exit_code == 2
+    assert "called 'half_of_synthesis'" in done.stderr
+
+
+def test_an_interrupted_run_of_a_file_goes_on_unless_the_file_has_changed(own, monkeypatch):
+    """What makes the folder of kept experiments, and the pieces in it, is the content of the file."""
+    (before,) = board_rooms.wanted([str(own)], fresh=False)
+    own.write_text(OWN.replace("within: 0.2", "within: 0.3"), encoding="utf-8")
+    (after,) = board_rooms.wanted([str(own)], fresh=False)
+    assert before.outside
+    assert before.outside != after.outside
+    asked = []
+
+    def piece(kind, inputs, compute):
+        asked.append(inputs)
+        return compute()
+
+    monkeypatch.setattr(board.pieces, "piece", piece)
+    seen = []
+    board.run_board([before, after], seen.append)
+    assert asked == [["half_of_synthesis", before.outside], ["half_of_synthesis", after.outside]]
+    assert seen == [1, 1]
+
+
+def test_the_fresh_set_is_counted_apart_and_runs_only_when_asked(fresh_folder):
+    assert list(reading.fresh()) == ["sound_one"]
+    assert "sound_one" not in [entry.name for entry in board_rooms.wanted([], fresh=False)]
+    refused = _run("reproduce", "sound_one")
+    assert refused.exit_code == 2
+    assert "--fresh" in refused.stderr
+    record = json.loads(_run("reproduce", "--fresh", "--json").stdout)
+    assert [one["name"] for one in record["experiments"]] == ["sound_one"]
+    assert record["fresh"] == {"passed": 1, "total": 1}
+    assert record["validation"] == {"passed": 0, "total": 0}
+    assert record["experiments"][0]["group"] == "fresh"
+    both = board_rooms.wanted(["tnf_knockout", "sound_one"], fresh=True)
+    assert [(entry.name, entry.fresh) for entry in both] == [("tnf_knockout", False), ("sound_one", True)]
+    # A file of the set that is named as a file is asked for, and counts there.
+    (named,) = board_rooms.wanted([str(fresh_folder / "sound_one.yaml")], fresh=False)
+    assert (named.fresh, named.outside) == (True, "")
+
+
+def test_fresh_files_are_checked_when_asked_or_named(fresh_folder):
+    path = fresh_folder / "ahead_of_the_model.yaml"
+    path.write_text(OWN.replace("sod1.synthesis", "sarm2.activity"), encoding="utf-8")
+    reading.fresh.cache_clear()
+    assert [p.code for p in reading.check_fresh()] == ["unknown-number"]
+    assert _run("check", str(path)).exit_code == 2
+    assert _run("reproduce", "--fresh").exit_code == 2
+    assert "walker2015" not in {key for key, _ in reading._cited_by_fresh()}
+    path.write_text("title: [", encoding="utf-8")
+    reading.fresh.cache_clear()
+    assert reading.fresh_names() == ("ahead_of_the_model", "sound_one")
+    assert list(reading.entries())  # a broken file of the set harms nobody else
+    assert list(reading.cited())
+    assert next(p.where.file for p in reading.check_fresh() if p.where).endswith("ahead_of_the_model.yaml")
+
+
+def test_the_check_of_the_model_leaves_the_fresh_set_out_until_asked(fresh_folder, monkeypatch):
+    from charcot.experiments import check
+
+    (fresh_folder / "ahead.yaml").write_text(OWN.replace("sod1.synthesis", "sarm2.activity"), encoding="utf-8")
+    reading.fresh.cache_clear()
+    monkeypatch.setattr(reading, "check_board", list)
+    assert "unknown-number" not in {p.code for p in check.check_all()}
+    assert "unknown-number" in {p.code for p in check.check_all(fresh=True)}
