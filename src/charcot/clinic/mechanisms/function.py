@@ -1,12 +1,12 @@
 """From innervation to ALSFRS-R items, vital capacity and the hazard of death or permanent ventilation."""
 
-from charcot.model.algebra import hill, repression, softplus
+from charcot.model.algebra import hill, minimum, repression, softplus
 from charcot.model.mechanism import mechanism
 
 
 def _function(drive, half, exponent):
-    """Performance from 0 to 1: sigmoid in the drive, one at a drive of one."""
-    return (1 + half**exponent) * hill(drive, half, exponent)
+    """Performance from 0 to 1: sigmoid in the drive, one at a drive of one and above."""
+    return (1 + half**exponent) * hill(minimum(drive, 1), half, exponent)
 
 
 @mechanism(scope="person", row="clinic")
@@ -27,7 +27,7 @@ def motor_drive(nmj_innervation, upper_neurons, function_upper_weight, function_
 
 @mechanism(scope="person", row="clinic")
 def vital_capacity(
-    function_used,
+    function_drive,
     respiration_cervical_weight,
     respiration_half,
     respiration_exponent,
@@ -35,13 +35,14 @@ def vital_capacity(
 ):
     """Vital capacity falls with the phrenic (cervical) and intercostal (thoracic) drive.
 
-    Equation: VC = 100 (1 + K^n) x^n / (K^n + x^n), x = w used_cervical + (1 - w) used_thoracic
+    Equation: VC = 100 (1 + K^n) x^n / (K^n + x^n), x = w drive_cervical + (1 - w) drive_thoracic, without
+    the reserve of movement: forced breathing takes the whole muscle
 
     Sources: empower2013, centaur2020
     """
     breathing = (
-        respiration_cervical_weight * function_used["cervical"]
-        + (1 - respiration_cervical_weight) * function_used["thoracic"]
+        respiration_cervical_weight * function_drive["cervical"]
+        + (1 - respiration_cervical_weight) * function_drive["thoracic"]
     )
     return {"clinic.vital_capacity": respiration_normal * _function(breathing, respiration_half, respiration_exponent)}
 
@@ -114,17 +115,21 @@ def survival(
     survival_ventilation_support,
     survival_infection_hazard,
     survival_at_risk,
+    respiration_normal,
+    survival_reference_capacity,
 ):
     """Respiratory failure and bulbar failure kill; non-invasive ventilation helps while bulbar function lasts.
 
     Equation: hazard = h_r / (1 + (VC / K_eff)^n) + h_b / (1 + (drive_bulbar / K_b)^m) + infection,
-    K_eff = K (1 - support * swallowing / 4); dH/dt = hazard from the seed on, so that nobody dies of ALS before it
+    K_eff = K (1 - support * swallowing / 4), VC relative to
+    the person's own in health; dH/dt = hazard from the seed on, so that nobody dies of ALS before it
 
     Sources: bourke2006, pupillo2014, parals2002
     """
     support = survival_ventilation_support * clinic_alsfrs_r_swallowing / function_item_points
     half = survival_respiratory_half * (1 - support)
-    respiratory = survival_respiratory_hazard * repression(clinic_vital_capacity, half, survival_respiratory_exponent)
+    own = half * respiration_normal / survival_reference_capacity
+    respiratory = survival_respiratory_hazard * repression(clinic_vital_capacity, own, survival_respiratory_exponent)
     bulbar = survival_bulbar_hazard * repression(
         function_drive["bulbar"], survival_bulbar_half, survival_bulbar_exponent
     )
