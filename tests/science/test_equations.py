@@ -50,15 +50,16 @@ def test_regulatory_cells_hold_effector_cells_back():
     v = drawn(tcells.t_cells)
     found = evaluate(tcells.t_cells, v)
     act, treg = v["immune_activation"], v["immune_treg"]
-    driven = act / (v["immune_activation_half"] + act) * 2 / (1 + treg)
+    driven = v["immune_costimulation"] * act / (v["immune_activation_half"] + act) * 2 / (1 + treg)
     k_reg, k_mem = (math.log(2) / v[f"immune_{kind}_doubling_time"] for kind in ("treg", "memory"))
-    left, x = v["immune_lymphocytes"], v["immune_inflammation"]
+    x = v["immune_inflammation"]
+    left, cd8 = (v["immune_lymphocytes"] * v[f"immune_{kind}_supply"] for kind in ("cd4", "cd8"))
     supply = left * v["immune_treg_base"] * v["immune_treg_supply"]
     expected = {
         "d/dt immune.treg": k_reg * (supply / (1 + v["immune_treg_loss"] * x) - treg),
         "d/dt immune.th2": k_mem * (left / (1 + v["immune_th2_loss"] * x) - v["immune_th2"]),
         "d/dt immune.th1": k_mem * (left * (1 + v["immune_th1_gain"] * driven) - v["immune_th1"]),
-        "d/dt immune.cd8": k_mem * (left * (1 + v["immune_cd8_gain"] * driven) - v["immune_cd8"]),
+        "d/dt immune.cd8": k_mem * (cd8 * (1 + v["immune_cd8_gain"] * driven) - v["immune_cd8"]),
     }
     assert found == pytest.approx(expected, rel=1e-12)
     more = evaluate(tcells.t_cells, {**v, "immune_treg": treg + 1})

@@ -39,7 +39,7 @@ EXPECTED = {
     "riluzole", "edaravone_iv", "edaravone_oral", "tofersen", "phenylbutyrate_taurursodiol", "aav_mir126",
     "translation_restorer", "transport_restorer", "condensate_dissolver", "low_dose_il2", "treg_infusion",
     "anti_interleukin1", "triple_cytokine_blockade", "microglia_reprogramming", "minocycline", "niv", "fus_aso",
-    "c9orf72_aso",
+    "c9orf72_aso", "anti_cd40l",
 }  # fmt: skip
 
 

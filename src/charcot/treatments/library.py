@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from charcot import evidence
-from charcot.core.bounds import NOT_NEGATIVE, POSITIVE, Bounds
+from charcot.core.bounds import FRACTION, NOT_NEGATIVE, POSITIVE, Bounds
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean, is_port_name
 from charcot.core.units import UnitError, dimension, factor, parse_quantity
@@ -16,6 +17,13 @@ from charcot.treatments.effects import DIRECTIONS, EFFECT_FORMS, Effect
 from charcot.treatments.pharmacokinetics import FORMS
 from charcot.treatments.product import DOSE_SLACK, LargestDose, People, Product
 from charcot.treatments.reading import Entry, read_file
+from charcot.treatments.safeguards import (
+    HUMAN_SHARE,
+    NO_INFECTION_RISK,
+    check_human_share,
+    check_infection_risk,
+    rests_on_rodents,
+)
 from charcot.treatments.schedules import Cycle, Dosing, parse_days
 
 HERE = Path(__file__).parent / "products"
@@ -71,7 +79,7 @@ def _product(name: str, entry: Entry) -> Product | None:
     if not is_port_name(name) or "." in name:
         hint = "Use lower case, digits and underscores."
         entry.report("bad-name", f"{name!r} cannot name a product", hint=hint)
-    entry.check_keys(PRODUCT_KEYS, ("most_doses",))
+    entry.check_keys(PRODUCT_KEYS, ("most_doses", HUMAN_SHARE, NO_INFECTION_RISK))
     unit = _known_unit(entry, "dose_unit")
     dosing = entry.choice("dosing", DOSING)
     default = _default_dose(entry, unit)
@@ -92,6 +100,9 @@ def _product(name: str, entry: Entry) -> Product | None:
     numbers = _numbers(kinetics, name, "", {k: u.format(dose=unit) for k, u in form.needs.items()})
     exposure_unit = form.exposure_unit.format(dose=unit, volume=numbers["volume"].unit if "volume" in numbers else "1")
     effects = [_effect(item, name, i, exposure_unit) for i, item in enumerate(entry.items("effects"), start=1)]
+    known = tuple(effect for effect in effects if effect is not None)
+    check_human_share(entry, [effect.rests_on_rodents for effect in known])
+    check_infection_risk(entry, [effect.target for effect in known])
     return Product(
         name,
         entry.text("title"),
@@ -106,7 +117,8 @@ def _product(name: str, entry: Entry) -> Product | None:
         numbers,
         kinetics.text("exposure"),
         exposure_unit,
-        tuple(effect for effect in effects if effect is not None),
+        known,
+        _human_share(entry.entry(HUMAN_SHARE), name),
         people,
         largest,
         most,
@@ -161,6 +173,13 @@ def _people(entry: Entry | None, unit: str) -> People | None:
     if given == "never" and "highest" in entry.data:
         entry.report("never-given", f"{entry.path}: what nobody was given has no doses that were given", "highest")
     return People(given == "patients", lowest, highest, sources, entry.text("note")) if given else None
+
+
+def _human_share(entry: Entry | None, product: str) -> Number | None:
+    """Which part of an effect that only rodents have shown people keep."""
+    if entry is None:
+        return None
+    return replace(_number(entry, f"drug.{product}.{HUMAN_SHARE}", "1"), bounds=FRACTION)
 
 
 def _largest_dose(entry: Entry | None, unit: str) -> LargestDose | None:
@@ -237,9 +256,10 @@ def _effect(entry: Entry, product: str, index: int, exposure_unit: str) -> Effec
     if direction == "decrease" and "maximum" in numbers and numbers["maximum"].value > 1:
         message = f"{entry.path}: a decrease of {numbers['maximum'].value:g} would take more than everything"
         entry.report("bad-maximum", message, "numbers", "The maximum of a decrease lies between 0 and 1.")
+    sources = tuple(k for k in entry.names("sources") if k != FREE)
     return Effect(
-        entry.text("target"), direction, form, unit, entry.text("claim"),
-        tuple(k for k in entry.names("sources") if k != FREE), entry.names("against"), numbers, entry.line,
+        entry.text("target"), direction, form, unit, entry.text("claim"), sources, entry.names("against"), numbers,
+        entry.line, rests_on_rodents=rests_on_rodents(sources),
     )  # fmt: skip
 
 
@@ -260,7 +280,7 @@ def _number(entry: Entry, name: str, wanted: str) -> Number:
     entry.check_keys(NUMBER_KEYS[:-1], ("note", "between_patients"))
     value, unit = entry.number("value"), _known_unit(entry, "unit")
     spread, between = entry.number("spread"), entry.number("between_patients", 0.0)
-    bounds = SHARE_ABOVE_ZERO if name.rpartition(".")[2] in SHARES else POSITIVE
+    bounds = SHARE_ABOVE_ZERO if name.rpartition(".")[2] in (*SHARES, HUMAN_SHARE) else POSITIVE
     if math.isfinite(value) and not bounds.hold(value):
         entry.report("out-of-range", f"{entry.path} is {value:g}, but must be {bounds}", "value")
     if name.endswith(SIZES):

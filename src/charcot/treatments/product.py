@@ -15,6 +15,7 @@ from charcot.model.mechanism import RATE, Mechanism
 from charcot.model.ports import FREE, Number, Port
 from charcot.treatments.effects import DIRECTIONS, EFFECT_FORMS, Effect
 from charcot.treatments.pharmacokinetics import FORMS, Form
+from charcot.treatments.safeguards import HUMAN_SHARE
 from charcot.treatments.schedules import Dosing, every, general
 
 ROW = "treatment"
@@ -70,6 +71,7 @@ class Product:
     exposure_title: str
     exposure_unit: str
     effects: tuple[Effect, ...]
+    human_share: Number | None  # of the effects that rest on rodents; none where no effect does
     people: People
     largest_dose: LargestDose
     most_doses: float
@@ -102,6 +104,7 @@ class Product:
     def content(self) -> Content:
         """Ports, numbers, mechanisms and modifiers named ``drug.<product>.<quantity>``, one per person."""
         numbers = [*self.kinetics.values(), *(n for effect in self.effects for n in effect.numbers.values())]
+        numbers += [self.human_share] if self.human_share else []
         mechanisms = [_kinetics(self), *(_effect(self, i, e) for i, e in enumerate(self.effects, start=1))]
         modifiers = [
             Modifier(e.target, self.port_name(f"effect_{i}"), DIRECTIONS[e.direction][0], self.where(e.line))
@@ -152,16 +155,18 @@ def _kinetics(product: Product) -> Mechanism:
 def _effect(product: Product, index: int, effect: Effect) -> Mechanism:
     """The mechanism that computes what meets one target."""
     numbers = {local: f"effect_{index}_{local}" for local in effect.numbers}
+    shared = [HUMAN_SHARE] if effect.rests_on_rodents else []
 
     def run(values: Mapping[str, Any]) -> dict[str, Any]:
         used = {local: values[name] for local, name in numbers.items()}
-        return {product.port_name(f"effect_{index}"): effect.value(values["exposure"], used)}
+        return {product.port_name(f"effect_{index}"): effect.value(values["exposure"], used, values.get(HUMAN_SHARE, 1))}
 
     shape = EFFECT_FORMS[effect.form].function.__doc__ or ""
-    equation = f"Equation: {shape}; {DIRECTIONS[effect.direction][2].replace('target', effect.target)}"
+    kept = ", of which people keep the human share" if shared else ""
+    equation = f"Equation: {shape}{kept}; {DIRECTIONS[effect.direction][2].replace('target', effect.target)}"
     cited = [*effect.sources, *(key for number in effect.numbers.values() for key in number.sources)]
     text = _docstring(effect.claim, equation, cited, effect.against)
-    return _mechanism(product, f"effect_{index}", ["exposure", *numbers.values()], run, text, effect.line)
+    return _mechanism(product, f"effect_{index}", ["exposure", *numbers.values(), *shared], run, text, effect.line)
 
 
 def _mechanism(

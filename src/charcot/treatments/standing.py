@@ -83,6 +83,9 @@ def _sentence(product: Product) -> str:
         effect = f"how large its effect is was set by hand in part (grades {' and '.join(grades)})"
     else:
         effect = f"the size of its effect rests on grades {' and '.join(grades)}"
+    share = product.human_share
+    if share:
+        effect += f"; it rests on rats and mice, and {share.value:.0%} of their effect is taken to hold in people"
     people = product.people
     if not people.given:
         return f"{product.title}: NEVER GIVEN TO PEOPLE; its dose is hypothetical, and {effect}."

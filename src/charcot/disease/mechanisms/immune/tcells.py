@@ -27,6 +27,9 @@ def t_cells(
     immune_th1,
     immune_cd8,
     immune_treg_supply,
+    immune_cd4_supply,
+    immune_cd8_supply,
+    immune_costimulation,
     immune_treg_base,
     immune_treg_loss,
     immune_th2_loss,
@@ -40,22 +43,24 @@ def t_cells(
     """Regulatory T cells fall as toxic microglia rise; Th1 and CD8 cells that they no longer hold back multiply.
 
     Equation: dTreg/dt = k_reg [base supply / (1 + a x) - Treg];
-    dTh2/dt = k_mem [1 / (1 + b x) - Th2]; dTh1/dt = k_mem [1 + c act / (K + act) 2 / (1 + Treg) - Th1], CD8 alike.
-    Without lymphocytes (RAG2 knock-out) every supply is multiplied by what is left of them.
+    dTh2/dt = k_mem [1 / (1 + b x) - Th2]; dTh1/dt = k_mem [1 + c s act / (K + act) 2 / (1 + Treg) - Th1], CD8 alike.
+    s: the second signal (co-stimulation), without which an antigen makes nothing multiply; that regulatory cells need
+    it too is left out. Without lymphocytes (RAG2 knock-out) every supply is multiplied by what is left of them, without
+    CD4 or CD8 cells theirs alone.
 
-    Sources: henkel2013, beers2008, beers2017, vukmanovic2006, cui2022, yazdani2022, coque2019
+    Sources: henkel2013, beers2008, beers2017, vukmanovic2006, cui2022, yazdani2022, coque2019, lincecum2010
     Against: tada2011
     """
-    driven = saturating(immune_activation, immune_activation_half) * 2 / (1 + immune_treg)
+    driven = immune_costimulation * saturating(immune_activation, immune_activation_half) * 2 / (1 + immune_treg)
     regulatory = log(2) / immune_treg_doubling_time
     memory = log(2) / immune_memory_doubling_time
-    supply = immune_lymphocytes * immune_treg_base * immune_treg_supply
-    left = immune_lymphocytes
+    cd4, cd8 = immune_lymphocytes * immune_cd4_supply, immune_lymphocytes * immune_cd8_supply
+    supply = cd4 * immune_treg_base * immune_treg_supply
     return {
         "d/dt immune.treg": regulatory * (supply / (1 + immune_treg_loss * immune_inflammation) - immune_treg),
-        "d/dt immune.th2": memory * (left / (1 + immune_th2_loss * immune_inflammation) - immune_th2),
-        "d/dt immune.th1": memory * (left * (1 + immune_th1_gain * driven) - immune_th1),
-        "d/dt immune.cd8": memory * (left * (1 + immune_cd8_gain * driven) - immune_cd8),
+        "d/dt immune.th2": memory * (cd4 / (1 + immune_th2_loss * immune_inflammation) - immune_th2),
+        "d/dt immune.th1": memory * (cd4 * (1 + immune_th1_gain * driven) - immune_th1),
+        "d/dt immune.cd8": memory * (cd8 * (1 + immune_cd8_gain * driven) - immune_cd8),
     }
 
 
