@@ -36,7 +36,8 @@ def test_what_only_rodents_have_shown_carries_a_share_that_is_wide_open() -> Non
             )
         if product.human_share is not None:
             low, high = evidence.prior(product.human_share).interval(0.95)
-            assert low < 0.1 and 0.9 < high <= 1, name
+            assert low < 0.1, name
+            assert 0.85 < high <= 1, name
             assert "rats and mice" in standing([name])[0]
 
 
@@ -73,16 +74,12 @@ def test_what_acts_on_immunity_pays_in_infections_or_says_why_not(tmp_path: Path
 
 
 def test_rodents_keep_all_of_an_effect_and_people_their_share() -> None:
-    given = Arm(given=(Given(product="microglia_reprogramming", dose="150 mg", start=60),), end=61)
-    halved = Assumed(overrides={"drug.microglia_reprogramming.human_share": 0.5})
-    reads = ("lumbar.nmj.innervation", "macrophage.presence")
+    given = Arm(given=(Given(product="microglia_reprogramming", dose="150 mg", start=60),), end=90)
+    halved = Assumed(overrides={"drug.microglia_reprogramming.human_share": 0.15})
     for system, same in (("sod1-g93a", True), ("human", False)):
-        arm = given if system != "human" else replace_day(given)
-        whole, half = (trace(arm, system, reads, {}, under).values["macrophage.presence"][-1] for under in
-                       (Assumed(), halved))  # fmt: skip
+        whole, half = (
+            float(trace(given, system, ("macrophage.presence",), {}, under).values["macrophage.presence"][-1])
+            for under in (Assumed(), halved)
+        )
+        assert whole < 0.97
         assert (whole == half) is same, system
-
-
-def replace_day(arm: Arm) -> Arm:
-    """The same arm where the clock of the system begins later."""
-    return arm.model_copy(update={"end": 90})

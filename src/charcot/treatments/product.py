@@ -159,7 +159,9 @@ def _effect(product: Product, index: int, effect: Effect) -> Mechanism:
 
     def run(values: Mapping[str, Any]) -> dict[str, Any]:
         used = {local: values[name] for local, name in numbers.items()}
-        return {product.port_name(f"effect_{index}"): effect.value(values["exposure"], used, values.get(HUMAN_SHARE, 1))}
+        return {
+            product.port_name(f"effect_{index}"): effect.value(values["exposure"], used, values.get(HUMAN_SHARE, 1))
+        }
 
     shape = EFFECT_FORMS[effect.form].function.__doc__ or ""
     kept = ", of which people keep the human share" if shared else ""
