@@ -72,9 +72,14 @@ def test_regulatory_cells_keep_effector_cells_out():
     auto = v["immune_autoreactivity"] + v["lesion_autoreactivity"] * v["lesion_load"]
     entry = v["microglia_toxic"] / (v["immune_entry_half"] + v["microglia_toxic"]) + auto
     width = v["immune_restraint_width"]
-    over = (v["immune_th1"] + v["immune_cd8"]) / 2 - v["immune_treg"]
-    e = entry * width * math.log1p(math.exp(over / width))
-    expected = e / (v["immune_infiltration_half"] + e)
+    e1, e8 = (
+        entry * width * math.log1p(math.exp((v[f"immune_{kind}"] - v["immune_treg"]) / width)) / 2
+        for kind in ("th1", "cd8")
+    )
+    room = v["immune_infiltration_half"] + e1 + e8
+    expected = (e1 + e8) / room
+    assert found["immune.infiltration_th1"] == pytest.approx(e1 / room, rel=1e-12)
+    assert found["immune.infiltration_cd8"] == pytest.approx(e8 / room, rel=1e-12)
     assert found["immune.infiltration"] == pytest.approx(expected, rel=1e-12)
     assert found["immune.attack"] == pytest.approx(auto * expected, rel=1e-12)
     assert evaluate(tcells.infiltration, {**v, "immune_treg": 3.0})["immune.infiltration"] < expected

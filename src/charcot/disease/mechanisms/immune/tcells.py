@@ -100,17 +100,24 @@ def infiltration(
 ):
     """Effector cells that outnumber regulatory ones enter where microglia are toxic, or where they are autoreactive.
 
-    Equation: auto = autoreactivity + l lesion; entry = mt / (K + mt) + auto;
-    e = entry softplus((Th1 + CD8) / 2 - Treg); infiltration = e / (K_e + e); attack = auto infiltration, zero unless
-    the autoimmune hypothesis is on
+    Equation: auto = autoreactivity + l lesion; entry = mt / (K + mt) + auto; e_x = entry softplus(x - Treg) / 2 for x =
+    Th1 and x = CD8; entered_x = e_x / (K_e + e_Th1 + e_CD8); infiltration = their sum; attack = auto infiltration, zero
+    unless the autoimmune hypothesis is on
 
     Sources: coque2019, michaelis2025, garofalo2020
     """
     autoreactive = immune_autoreactivity + lesion_autoreactivity * lesion_load
     entry = saturating(microglia_toxic, immune_entry_half) + autoreactive
-    outnumbering = entry * softplus((immune_th1 + immune_cd8) / 2 - immune_treg, immune_restraint_width)
-    entered = saturating(outnumbering, immune_infiltration_half)
-    return {"immune.infiltration": entered, "immune.attack": autoreactive * entered}
+    th1 = entry * softplus(immune_th1 - immune_treg, immune_restraint_width) / 2
+    cd8 = entry * softplus(immune_cd8 - immune_treg, immune_restraint_width) / 2
+    room = immune_infiltration_half + th1 + cd8
+    entered = (th1 + cd8) / room
+    return {
+        "immune.infiltration_th1": th1 / room,
+        "immune.infiltration_cd8": cd8 / room,
+        "immune.infiltration": entered,
+        "immune.attack": autoreactive * entered,
+    }
 
 
 @mechanism(row="10 adaptive immunity")
@@ -126,14 +133,27 @@ def effects_of_natural_killer_cells(immune_natural_killer, pool_vulnerability_by
 
 
 @mechanism(row="10 adaptive immunity")
-def t_cell_harm(immune_infiltration, energy_tcell_loss, pool_harm_by_tcells):
-    """T cells that enter cost endings energy and harm sick neurons.
+def harm_by_th1(immune_infiltration_th1, energy_tcell_loss, pool_harm_by_tcells):
+    """Th1 cells that enter cost endings energy and harm sick neurons.
 
-    Equation: harm to energy = e infiltration; harm to neurons = w infiltration
+    Equation: harm to energy = e Th1 that entered; harm to neurons = w Th1 that entered
 
-    Sources: coque2019
+    Sources: yazdani2022, michaelis2025
+    Against: banerjee2008
     """
     return {
-        "axon.harm": energy_tcell_loss * immune_infiltration,
-        "pool.harm": pool_harm_by_tcells * immune_infiltration,
+        "axon.harm": energy_tcell_loss * immune_infiltration_th1,
+        "pool.harm": pool_harm_by_tcells * immune_infiltration_th1,
     }
+
+
+@mechanism(row="10 adaptive immunity")
+def harm_by_cd8(immune_infiltration_cd8, immune_cd8_killing, energy_tcell_loss, pool_harm_by_tcells):
+    """CD8 cells that enter kill motor neurons by contact, and more of them than Th1 cells do.
+
+    Equation: harm to energy = e k CD8 that entered; harm to neurons = w k CD8 that entered
+
+    Sources: coque2019, cui2022
+    """
+    killing = immune_cd8_killing * immune_infiltration_cd8
+    return {"axon.harm": energy_tcell_loss * killing, "pool.harm": pool_harm_by_tcells * killing}
