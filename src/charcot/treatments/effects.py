@@ -50,6 +50,8 @@ class Effect:
     """One action of a product on one ``target``, with the claim behind it and the evidence for and against.
 
     ``rests_on_rodents``: all that speaks for it are rats and mice, so that people keep a share of it.
+    ``reads``: the exposure, or a state of the product's form (a vector's capsid). ``by_region``: in each region it is
+    multiplied by the share of the vector's biodistribution, and the target is one per region.
     """
 
     target: str
@@ -62,6 +64,8 @@ class Effect:
     numbers: Mapping[str, Number]  # by local name: maximum, half, slope
     line: int = 0
     rests_on_rodents: bool = False
+    reads: str = "exposure"
+    by_region: bool = False
 
     def value(self, exposure: Any, numbers: Mapping[str, Any], human_share: Any = 1) -> Any:
         """What meets the target. A decrease cannot take more than everything, whatever maximum was drawn.
