@@ -15,7 +15,7 @@ from charcot.model.ports import FREE, Number
 from charcot.treatments.effects import DIRECTIONS, EFFECT_FORMS, Effect
 from charcot.treatments.number_reading import check_sources, known_unit, number_of, numbers
 from charcot.treatments.pharmacokinetics import FORMS
-from charcot.treatments.product import DOSE_SLACK, LargestDose, People, Product
+from charcot.treatments.product import DISTRIBUTION, DOSE_SLACK, LargestDose, People, Product
 from charcot.treatments.reading import Entry, read_file
 from charcot.treatments.safeguards import (
     HUMAN_SHARE,
@@ -26,7 +26,7 @@ from charcot.treatments.safeguards import (
 )
 from charcot.treatments.schedules import Cycle, Dosing, parse_days
 from charcot.treatments.vector import Vector
-from charcot.treatments.vector_reading import DISTRIBUTION, read_vector
+from charcot.treatments.vector_reading import read_vector
 
 HERE = Path(__file__).parent / "products"
 
