@@ -165,14 +165,19 @@ def microglial_harm(microglia_toxicity, energy_microglial_loss, pool_harm_by_mic
 
 
 @mechanism(row="7 oxidative stress")
-def oxygen_from_microglia(microglia_toxic, microglia_toxic_half, oxidative_by_microglia):
-    """Toxic microglia make reactive oxygen.
+def oxygen_from_microglia(
+    microglia_toxic, microglia_toxic_half, oxidative_by_microglia, nox2_activity, nox2_share_of_microglial_oxygen
+):
+    """Toxic microglia make reactive oxygen, in part by NADPH oxidase 2. What that part is worth is contested.
 
-    Equation: production = b mt / (K + mt)
+    Equation: production = b mt / (K + mt) (1 - w + w Nox2)
 
-    Sources: chiot2020
+    Sources: chiot2020, marden2007
+    Against: nox_null2016
     """
-    return {"soma.oxygen_production": oxidative_by_microglia * saturating(microglia_toxic, microglia_toxic_half)}
+    share = nox2_share_of_microglial_oxygen
+    made = oxidative_by_microglia * saturating(microglia_toxic, microglia_toxic_half)
+    return {"soma.oxygen_production": made * (1 - share + share * nox2_activity)}
 
 
 @mechanism(row="9 neuroinflammation")
