@@ -188,7 +188,7 @@ def others(draw: random.Random, folder: Path) -> None:
     verb = draw.choice(list(plans))
     words = verb.split() + (["--dry-run"] if verb != "init" else ["/proc/none"])
     for _ in range(draw.choice([1, 1, 2])):
-        sound = ["riluzole", "aav_mir126=1e13 vg", "0", "-2,0,2", "lumbar", "survival", "3"]
+        sound = ["riluzole", "aav_mir126=1e13 vg/kg", "0", "-2,0,2", "lumbar", "survival", "3"]
         words.append(f"{draw.choice(plans[verb])}={draw.choice([str(value(draw)), draw.choice(sound)])}")
     command(*words)
 

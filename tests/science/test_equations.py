@@ -12,7 +12,7 @@ import math
 import numpy as np
 import pytest
 
-from charcot.clinic.mechanisms import function
+from charcot.clinic.mechanisms import function, hazards, nutrition
 from charcot.core.expression import constant, is_constant
 from charcot.disease.mechanisms.biomarker import fluids
 from charcot.disease.mechanisms.immune import tcells
@@ -50,15 +50,16 @@ def test_regulatory_cells_hold_effector_cells_back():
     v = drawn(tcells.t_cells)
     found = evaluate(tcells.t_cells, v)
     act, treg = v["immune_activation"], v["immune_treg"]
-    driven = act / (v["immune_activation_half"] + act) * 2 / (1 + treg)
+    driven = v["immune_costimulation"] * act / (v["immune_activation_half"] + act) * 2 / (1 + treg)
     k_reg, k_mem = (math.log(2) / v[f"immune_{kind}_doubling_time"] for kind in ("treg", "memory"))
-    left, x = v["immune_lymphocytes"], v["immune_inflammation"]
+    x = v["immune_inflammation"]
+    left, cd8 = (v["immune_lymphocytes"] * v[f"immune_{kind}_supply"] for kind in ("cd4", "cd8"))
     supply = left * v["immune_treg_base"] * v["immune_treg_supply"]
     expected = {
         "d/dt immune.treg": k_reg * (supply / (1 + v["immune_treg_loss"] * x) - treg),
         "d/dt immune.th2": k_mem * (left / (1 + v["immune_th2_loss"] * x) - v["immune_th2"]),
         "d/dt immune.th1": k_mem * (left * (1 + v["immune_th1_gain"] * driven) - v["immune_th1"]),
-        "d/dt immune.cd8": k_mem * (left * (1 + v["immune_cd8_gain"] * driven) - v["immune_cd8"]),
+        "d/dt immune.cd8": k_mem * (cd8 * (1 + v["immune_cd8_gain"] * driven) - v["immune_cd8"]),
     }
     assert found == pytest.approx(expected, rel=1e-12)
     more = evaluate(tcells.t_cells, {**v, "immune_treg": treg + 1})
@@ -71,9 +72,14 @@ def test_regulatory_cells_keep_effector_cells_out():
     auto = v["immune_autoreactivity"] + v["lesion_autoreactivity"] * v["lesion_load"]
     entry = v["microglia_toxic"] / (v["immune_entry_half"] + v["microglia_toxic"]) + auto
     width = v["immune_restraint_width"]
-    over = (v["immune_th1"] + v["immune_cd8"]) / 2 - v["immune_treg"]
-    e = entry * width * math.log1p(math.exp(over / width))
-    expected = e / (v["immune_infiltration_half"] + e)
+    e1, e8 = (
+        entry * width * math.log1p(math.exp((v[f"immune_{kind}"] - v["immune_treg"]) / width)) / 2
+        for kind in ("th1", "cd8")
+    )
+    room = v["immune_infiltration_half"] + e1 + e8
+    expected = (e1 + e8) / room
+    assert found["immune.infiltration_th1"] == pytest.approx(e1 / room, rel=1e-12)
+    assert found["immune.infiltration_cd8"] == pytest.approx(e8 / room, rel=1e-12)
     assert found["immune.infiltration"] == pytest.approx(expected, rel=1e-12)
     assert found["immune.attack"] == pytest.approx(auto * expected, rel=1e-12)
     assert evaluate(tcells.infiltration, {**v, "immune_treg": 3.0})["immune.infiltration"] < expected
@@ -147,23 +153,29 @@ def test_seeds_go_from_donor_to_receiver():
 
 
 def test_nobody_dies_of_the_disease_before_it():
-    v = drawn(function.survival, function_drive={"bulbar": 0.5}, clinic_vital_capacity=60.0)
+    v = drawn(function.survival, clinic_survival_hazard=0.01)
     at_risk = evaluate(function.survival, {**v, "survival_at_risk": 1.0})
     before = evaluate(function.survival, {**v, "survival_at_risk": 0.0})
-    assert at_risk["clinic.survival.hazard"] > 0
-    assert at_risk["d/dt clinic.survival.cumulative_hazard"] == pytest.approx(at_risk["clinic.survival.hazard"])
+    assert at_risk["d/dt clinic.survival.cumulative_hazard"] == pytest.approx(0.01)
     assert before["d/dt clinic.survival.cumulative_hazard"] == 0
 
 
-def test_hazard_and_capacity_as_their_equations_say():
-    v = drawn(function.survival, function_drive={"bulbar": 0.5}, clinic_vital_capacity=0.7)
-    found = evaluate(function.survival, v)["clinic.survival.hazard"]
+def test_hazards_and_capacity_as_their_equations_say():
+    v = drawn(hazards.respiratory_failure, clinic_vital_capacity=0.7)
     half = v["survival_respiratory_half"] * (
         1 - v["survival_ventilation_support"] * v["clinic_alsfrs_r_swallowing"] / v["function_item_points"]
     )
-    respiratory = v["survival_respiratory_hazard"] / (1 + (0.7 / half) ** v["survival_respiratory_exponent"])
+    own = half * v["respiration_normal"] / v["survival_reference_capacity"]
+    respiratory = v["survival_respiratory_hazard"] / (1 + (0.7 / own) ** v["survival_respiratory_exponent"])
+    found = evaluate(hazards.respiratory_failure, v)
+    assert found["clinic.survival.hazard"] == found["survival.of_breathing"] == pytest.approx(respiratory, rel=1e-12)
+    v = drawn(hazards.bulbar_failure, function_drive={"bulbar": 0.5})
     bulbar = v["survival_bulbar_hazard"] / (1 + (0.5 / v["survival_bulbar_half"]) ** v["survival_bulbar_exponent"])
-    assert found == pytest.approx(respiratory + bulbar + v["survival_infection_hazard"], rel=1e-12)
+    assert evaluate(hazards.bulbar_failure, v)["clinic.survival.hazard"] == pytest.approx(bulbar, rel=1e-12)
+    v = drawn(nutrition.malnutrition, nutrition_body_mass=22.0, nutrition_expected_body_mass=24.0)
+    factor = math.exp(2 * v["nutrition_hazard_by_body_mass"])
+    expected = (v["survival_of_breathing"] + v["survival_of_swallowing"]) * (factor - 1)
+    assert evaluate(nutrition.malnutrition, v)["clinic.survival.hazard"] == pytest.approx(expected, rel=1e-12)
     v = drawn(function.vital_capacity, function_drive={"cervical": 0.3, "thoracic": 0.8})
     w, k, n = (v[f"respiration_{name}"] for name in ("cervical_weight", "half", "exponent"))
     x = w * 0.3 + (1 - w) * 0.8
@@ -177,9 +189,9 @@ def test_mir126_of_muscle_and_ending():
     h, n, i = v["mir126_innervation_half"], v["mir126_innervation_exponent"], v["nmj_innervation"]
     drive = (1 + h**n) * i**n / (h**n + i**n)
     left = (1 - v["mir126_secretion_block"]) * (1 - v["lesion_loss_of_mir126"] * v["lesion_load"])
-    secretion = drive * left / (1 + v["soma_burden"] / v["mir126_burden_half_inhibition"])
+    secretion = drive * left / (1 + v["muscle_pathology"] / v["mir126_burden_half_inhibition"])
     muscle = math.log(2) / v["mir126_muscle_half_life"] * (secretion - v["muscle_mir126"])
-    taken = v["muscle_mir126"] + v["mir126_vector_supply"] - v["terminal_mir126"]
+    taken = v["muscle_mir126"] + v["mir126_added"] - v["terminal_mir126"]
     assert found["d/dt muscle.mir126"] == pytest.approx(muscle, rel=1e-12)
     assert found["d/dt terminal.mir126"] == pytest.approx(math.log(2) / v["mir126_terminal_half_life"] * taken)
     v = drawn(mir126.mir126_arm_a)

@@ -58,7 +58,7 @@ published:
 
 class World(FakeWorld):
     def products(self) -> dict[str, FakeProduct]:  # type: ignore[override]
-        real = {"edaravone_iv": FakeProduct(), "aav_mir126": FakeProduct("vector_genome")}
+        real = {"edaravone_iv": FakeProduct(), "aav_mir126": FakeProduct("vector_genome/kg")}
         return {**super().products(), **real}
 
 
@@ -402,14 +402,18 @@ def test_what_is_right_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("treatments", "code", "message"),
     [
-        (["dose: 1.2e20 vg"], "bad-dose", "treatments.0.dose: one dose of aav_mir126 is 1.2e+20 vector_genome, above"),
-        (["dose: 1.2e14 vg, schedule: daily"], "bad-schedule", "aav_mir126 is given at most one dose in a life"),
         (
-            ["dose: 1.2e14 vg, schedule: every 28 days"],
+            ["dose: 1.2e20 vg/kg"],
+            "bad-dose",
+            "treatments.0.dose: one dose of aav_mir126 is 1.2e+20 vector_genome/kg, above",
+        ),
+        (["dose: 1.1e14 vg/kg, schedule: daily"], "bad-schedule", "aav_mir126 is given at most one dose in a life"),
+        (
+            ["dose: 1.1e14 vg/kg, schedule: every 28 days"],
             "bad-schedule",
             "aav_mir126 is given at most one dose in a life",
         ),
-        (["dose: 1e14 vg", "dose: 1e14 vg, start: 8 weeks"], "double-product", "given once in a life at most"),
+        (["dose: 1e14 vg/kg", "dose: 1e14 vg/kg, start: 8 weeks"], "double-product", "given once in a life at most"),
     ],
 )
 def test_a_vector_is_given_once_and_in_a_dose_that_exists(

@@ -124,6 +124,9 @@ class FakeWorld:
             "death": onset + 300 + rng.exponential(DAYS_PER_MONTH / self.death_hazard),
         }
 
+    def not_eligible(self, cohort: Any, products: Sequence[str], days: np.ndarray) -> np.ndarray:
+        return np.zeros(len(days), dtype=bool)
+
     def simulate(
         self, cohort: Any, regimens: Any, origins: Any, readouts: Sequence[str], workers: int, days: Any = None
     ) -> FakeCourses:

@@ -22,7 +22,7 @@ SOURCES_FILE = HERE / "sources.csv"
 GRADES_FILE = HERE / "grades.csv"
 CONTRADICTIONS_FILE = HERE / "contradictions.csv"
 
-SYSTEMS = ("human", "mouse", "rat", "cells", "in vitro", "model", "review", "label")
+SYSTEMS = ("human", "primate", "mouse", "rat", "cells", "in vitro", "model", "review", "label")
 READ = ("number", "direction", "citation")
 
 _SOURCE_COLUMNS = ("key", "citation", "identifier", "system", "grade", "read", "note")

@@ -15,7 +15,9 @@ comes from one table, ``grades.csv``, and from nothing else but what is stated h
 5. The spread written in the number's row is the spread that its evidence leaves open. It widens the prior where it is
    wider (sources that disagree, a range that was read). It narrows the prior only for the numbers listed with their
    reason in ``narrow.csv``.
-6. The spread *between patients* is no uncertainty of the mean. It never enters.
+6. An effect that may not exist at all says so (``chance_of_none``): its prior is zero with that chance, and as above
+   otherwise.
+7. The spread *between patients* is no uncertainty of the mean. It never enters.
 
 A number that is zero, true by definition, or whose row says a spread of zero (a relative scale, a port for a treatment)
 has no width. The prior is cut off at the bounds that the tables declare for the number: a share between 0 and 1.
@@ -28,7 +30,7 @@ import functools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -66,7 +68,7 @@ class Numbered(Protocol):
 @dataclass(frozen=True)
 class Prior:
     """A log-normal distribution: ``median`` before it is cut off, ``log_spread`` (SD of ln value), cut off at
-    ``bounds``.
+    ``bounds``; with the chance ``none`` the value is zero instead.
 
     ``sources`` are the independent sources that set the width; ``reason`` says in a sentence how it came about.
     """
@@ -76,10 +78,14 @@ class Prior:
     bounds: Bounds
     sources: tuple[str, ...]
     reason: str
+    none: float = 0.0
 
     def quantile(self, p: np.ndarray | float) -> np.ndarray:
         """Values below which a share ``p`` of the prior lies."""
         share = np.asarray(p, dtype=float)
+        if self.none:
+            rest = replace(self, none=0.0).quantile(np.clip((share - self.none) / (1 - self.none), 0.0, 1.0))
+            return np.where(share <= self.none, 0.0, rest)
         if self.log_spread == 0 or self.median == 0:
             return np.full(share.shape, self.median)
         sign = math.copysign(1.0, self.median)
@@ -108,6 +114,19 @@ def prior(
     narrow: Mapping[str, str] | None = None,
 ) -> Prior:
     """The prior of a number, by the rule that this module states."""
+    belief = _of_size(number, known_sources, known_grades, narrow)
+    none = float(getattr(number, "chance_of_none", 0.0))
+    if not none:
+        return belief
+    return replace(belief, none=none, reason=f"{belief.reason}; with a chance of {none:g} there is no effect at all")
+
+
+def _of_size(
+    number: Numbered,
+    known_sources: Mapping[str, Source] | None,
+    known_grades: Mapping[str, Grade] | None,
+    narrow: Mapping[str, str] | None,
+) -> Prior:
     library = sources() if known_sources is None else known_sources
     table = grades() if known_grades is None else known_grades
     reasons = narrow_reasons() if narrow is None else narrow

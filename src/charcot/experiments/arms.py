@@ -29,6 +29,7 @@ from charcot.patients.assemble import all_products, numbers
 from charcot.patients.cohort import value
 from charcot.patients.courses import parameters_of
 from charcot.treatments import Regimen
+from charcot.treatments.safeguards import HUMAN_SHARE
 
 TOLERANCE = 1e-4
 SLACK = 1e-5  # of a state's scale: the solver's error may leave it this far below its bound
@@ -189,6 +190,7 @@ class _Run:
         self.place = {name: i for i, name in enumerate(self.model.state_names)}
         self.inputs = {entry.name: entry.value for entry in self.model.inputs}
         self._scale_clock()
+        self._rodents_keep_all()
         for setting in on.numbers:
             number = _own(on.name, setting.name, setting.value, under)
             self._number(setting.name, lambda _old, new=number: new)  # type: ignore[misc]
@@ -203,6 +205,13 @@ class _Run:
             assert clock is not None
             factor = 1 / clock.factor if _is_a_time(name) else clock.factor
             self._number(name, lambda old, f=factor: old * f)  # type: ignore[misc]
+
+    def _rodents_keep_all(self) -> None:
+        """The share of a rodent's effect that people keep is one where the system is not a person."""
+        if self.system.species != "human":
+            for name, at in self.column.items():
+                if name.endswith(f".{HUMAN_SHARE}"):
+                    self.table[at] = 1.0
 
     def _number(self, name: str, change) -> None:  # type: ignore[no-untyped-def]
         for full in full_names(self.column, name):

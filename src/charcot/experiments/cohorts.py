@@ -227,7 +227,9 @@ def _courses(key: str, under: Assumed) -> Courses:
     day = plain.diagnosis[diagnosed]
     if months is not None:
         options["until"] = day + months * DAYS_PER_MONTH
-    return under.simulate(drawn.take(diagnosed), [regimens] * len(diagnosed), day, **options)
+    treated = under.simulate(drawn.take(diagnosed), [regimens] * len(diagnosed), day, **options)
+    # Who cannot be given a vector is in no statistic of its arm, nor is the pair in another arm.
+    return treated.take(np.flatnonzero(~treated.not_eligible))
 
 
 @functools.lru_cache(maxsize=8)

@@ -45,7 +45,15 @@ from charcot.treatments import Regimen
 
 TARGETS = Path(__file__).parent / "published" / "course_shape.csv"
 CAPACITY = "clinic.vital_capacity"
-DRUG = "riluzole"
+# What is given from diagnosis on, in words, and the product. The first is known to act in people, the others not to act
+# better.
+DRUGS = {
+    "Riluzole": "riluzole",
+    "Masitinib-like": "microglia_reprogramming",
+    "Blocker of interleukin-1": "anti_interleukin1",
+    "Blocker of three cytokines": "triple_cytokine_blockade",
+}
+PRODUCTS = tuple(sorted(DRUGS.values()))
 DRUG_MONTHS = 18.0
 LEVELS = (46.0, 42.0, 36.0, 30.0, 24.0, 18.0)
 AGE_GROUPS = {
@@ -61,14 +69,14 @@ OLD_AGE = 85.0  # years to which unseeded lives are followed
 @dataclass(frozen=True)
 class Bench:
     """What is simulated once and read many times: those who fall ill, lives without a seed, typical patients (one for
-    each region of onset), and those diagnosed, on riluzole from diagnosis. ``size``: patients drawn, whose simulation
-    did not fail."""
+    each region of onset), and those diagnosed, on each of :data:`DRUGS` from diagnosis. ``size``: patients drawn;
+    ``failed``: those whose simulation failed."""
 
     ill: Courses
     course: Course
     unseeded: Courses
     typical: Courses
-    treated: Courses
+    treated: dict[str, Courses]
     size: int
     failed: int
 
@@ -105,37 +113,45 @@ def assumed(values: dict[str, float]) -> Assumed:
 
 
 def _parameters() -> tuple[str, ...]:
-    return patients.program((DRUG,), constants_free=True).parameter_names
+    return patients.program(PRODUCTS, constants_free=True).parameter_names
 
 
-def program_under(under: Assumed) -> Program:
-    """The smallest program on which everything here runs."""
+def program_under(under: Assumed, classes: int = 0) -> Program:
+    """The smallest program on which everything here runs. ``classes`` of neurons in a pool; 0: as shipped."""
     if under.off:
-        return under.program((DRUG,))
-    shipped = patients.program((DRUG,))
-    free = any(name not in shipped.parameter_names for name in under.shared((DRUG,)))
-    return patients.program((DRUG,), constants_free=True) if free else shipped
+        return under.program(PRODUCTS)
+    shipped = patients.program(PRODUCTS, classes=classes)
+    free = any(name not in shipped.parameter_names for name in under.shared(PRODUCTS))
+    return patients.program(PRODUCTS, classes=classes, constants_free=True) if free else shipped
 
 
-def simulate_bench(n: int, seed: int, under: Assumed | None = None, workers: int = 1) -> Bench:
-    """Simulate ``n`` sporadic patients over 30 years, a third as many unseeded lives to 85, four typical patients, and
-    riluzole in those who are diagnosed."""
+def simulate_bench(n: int, seed: int, under: Assumed | None = None, workers: int = 1, classes: int = 0) -> Bench:
+    """Simulate ``n`` sporadic patients over 30 years, as many unseeded lives to 85, four typical patients, and each
+    drug in those who are diagnosed."""
     under = under or Assumed()
-    model = program_under(under)
+    model = program_under(under, classes)
     cohort = under.people(patients.draw_cohort(patients.load_population("sporadic"), n, seed))
     courses = under.simulate(cohort, readouts=READOUTS, workers=workers, model=model)
     course, ill = read_courses(courses)
     sick = courses.take(np.flatnonzero(ill))
-    known = sick.take(np.flatnonzero(np.isfinite(sick.diagnosis)))
-    treated = under.simulate(
-        known.cohort, [[Regimen.parse(product=DRUG)]] * len(known.cohort), known.diagnosis, workers=workers,
-        model=model, until=known.diagnosis + DRUG_MONTHS * DAYS_PER_MONTH,
-    )  # fmt: skip
     typical = under.simulate(
         patients.typical_cohort(list(disease.REGIONS), TYPICAL_SEED_AGE), workers=workers, model=model
     )
-    failed = int(courses.failed.sum())
-    return Bench(sick, course, _unseeded(max(n // 3, 1), seed, under, model, workers), typical, treated, n, failed)
+    treated = {drug: _treated(sick, product, under, model, workers) for drug, product in DRUGS.items()}
+    unseeded = _unseeded(n, seed, under, model, workers)
+    return Bench(sick, course, unseeded, typical, treated, n, int(courses.failed.sum()))
+
+
+def diagnosed(c: Courses) -> Courses:
+    """The courses of those who get a diagnosis."""
+    return c.take(np.flatnonzero(np.isfinite(c.diagnosis)))
+
+
+def _treated(sick: Courses, product: str, under: Assumed, model: Program, workers: int) -> Courses:
+    known = diagnosed(sick)
+    regimens = [[Regimen.parse(product=product)] for _ in known.onset]
+    until = known.diagnosis + DRUG_MONTHS * DAYS_PER_MONTH
+    return under.simulate(known.cohort, regimens, known.diagnosis, workers=workers, model=model, until=until)
 
 
 def _unseeded(n: int, seed: int, under: Assumed, model: Program, workers: int) -> Courses:
@@ -150,7 +166,7 @@ def quantities(bench: Bench) -> dict[str, float]:
     """Every quantity of the table by name, those of ``natural_history`` first."""
     everybody = np.arange(len(bench.course.survival))
     out = {name: value(everybody) for name, value in statistics(bench.course).items()}
-    for part in (health, bends, arms, survival, plateaus, stages, riluzole, others):
+    for part in (health, bends, arms, survival, plateaus, stages, drugs, others):
         out |= part(bench)
     return out
 
@@ -347,10 +363,11 @@ def stages(b: Bench) -> dict[str, float]:
     return out  # fmt: skip
 
 
-def riluzole(b: Bench) -> dict[str, float]:
+def drugs(b: Bench) -> dict[str, float]:
     """Hazard ratio over 18 months from diagnosis, each patient being the own control."""
-    control = b.ill.take(np.flatnonzero(np.isfinite(b.ill.diagnosis)))
-    return {f"Riluzole: hazard ratio over {DRUG_MONTHS:g} months from diagnosis": hazard_ratio(control, b.treated)}
+    control = diagnosed(b.ill)
+    when = f"hazard ratio over {DRUG_MONTHS:g} months from diagnosis"
+    return {f"{drug}: {when}": hazard_ratio(control, treated) for drug, treated in b.treated.items()}
 
 
 def hazard_ratio(control: Courses, treated: Courses, months: float = DRUG_MONTHS) -> float:

@@ -23,10 +23,11 @@ UNITS = "lumbar.pool.motor_units"
 YEARS = (5, 10, 20)
 DAYS = (400, 730)
 TRANSPORT = (1.0, 0.8, 0.7, 0.6, 0.55, 0.5, 0.45, 0.4)
+SEEDED_TRANSPORT = (1.0, 0.9, 0.8, 0.7, 0.6)
 FUS = (0.5, 0.6, 0.7, 0.85, 1.0)
 MIR126 = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 TDP43 = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-SOD1 = (1.0, 0.8, 0.6, 0.4)
+SOD1 = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
 FUS_SEED_AGE = 45.0
 REFERENCE_AGE = 60.0  # years from which an unseeded life is read
 LIFELONG_YEARS = 60.0  # horizon after the seed where a treatment may save a life
@@ -48,15 +49,26 @@ def units_left(courses: Courses, origin_years: float = 0.0) -> dict[str, np.ndar
     return {f"{y} y": courses.at(UNITS, np.full(n, (origin_years + y) * DAYS_PER_YEAR)) for y in YEARS}
 
 
-def transport(under: Assumed, doses: Sequence[float] = TRANSPORT) -> Response:
-    """Lifelong transport competence without a seed: units 5, 10 and 20 years after the age of 60."""
+def transport(under: Assumed, doses: Sequence[float] = TRANSPORT, classes: int = 0) -> Response:
+    """Lifelong transport competence without a seed: units 5, 10 and 20 years after the age of 60.
+
+    ``classes`` of neurons in a pool; 0: as shipped.
+    """
     life = patients.typical_cohort(["lumbar"], START_AGE, copies=len(doses))
     life.columns["event_draw"][:] = np.inf  # who would die of it is followed all the same
     horizon = REFERENCE_AGE - START_AGE + max(YEARS)
     overrides = {"transport.competence": np.array(doses)}
-    courses = _simulate(under, life, overrides, seeded=False, horizon_years=horizon + 1, step_days=91.0)
+    courses = _simulate(under, life, overrides, classes, seeded=False, horizon_years=horizon + 1, step_days=91.0)
     left = units_left(courses, REFERENCE_AGE - START_AGE)
     return Response("transport competence, no seed, after the age of 60", tuple(doses), left)
+
+
+def transport_of_patients(under: Assumed, doses: Sequence[float] = SEEDED_TRANSPORT) -> Response:
+    """Lifelong transport competence in a typical patient: poorer transport must not lengthen life."""
+    people = patients.typical_cohort(["lumbar"], TYPICAL_SEED_AGE, copies=len(doses))
+    courses = _simulate(under, people, {"transport.competence": np.array(doses)}, horizon_years=LIFELONG_YEARS)
+    left = {**units_left(courses), **_death(courses)}
+    return Response("transport competence, after the seed", tuple(doses), left)
 
 
 def fus(under: Assumed, doses: Sequence[float] = FUS) -> Response:
@@ -105,11 +117,17 @@ def tdp43(under: Assumed, doses: Sequence[float] = TDP43) -> Response:
 
 
 def sod1(under: Assumed, doses: Sequence[float] = SOD1) -> Response:
-    """SOD1-G93A mice with less of the transgene, by copies and by synthesis from birth: day of the end."""
+    """SOD1-G93A mice with less of the transgene, by copies and by synthesis from birth.
+
+    The day of the end, and the units of the leg on the day on which the first of ``doses`` ends.
+    """
     left = {}
-    for label, name in (("by copies, end, d", "genotype.sod1_mutant"), ("by synthesis, end, d", "sod1.synthesis")):
+    for label, name in (("by copies", "genotype.sod1_mutant"), ("by synthesis", "sod1.synthesis")):
         arms = [Arm(system="sod1-g93a", multiply={name: dose}) for dose in doses]
-        left[label] = _ends([_mouse(under, arm, MOUSE_DAYS) for arm in arms])
+        traces = [_mouse(under, arm, MOUSE_DAYS) for arm in arms]
+        ends = _ends(traces)
+        left[f"{label}, end, d"] = ends
+        left[f"{label}, units"] = np.array([t.at(UNITS, ends[0]) if t else np.nan for t in traces])
     return Response("mouse, SOD1 amount", tuple(doses), left)
 
 
@@ -125,8 +143,10 @@ def _ends(traces: Sequence[Trace | None]) -> np.ndarray:
     return np.array([t.landmark("end") if t else np.nan for t in traces])
 
 
-def _simulate(under: Assumed, cohort: Cohort, overrides: dict[str, np.ndarray], **more: Any) -> Courses:
-    return under.simulate(cohort, readouts=[UNITS], model=program_under(under), overrides=overrides, **more)
+def _simulate(
+    under: Assumed, cohort: Cohort, overrides: dict[str, np.ndarray], classes: int = 0, **more: Any
+) -> Courses:
+    return under.simulate(cohort, readouts=[UNITS], model=program_under(under, classes), overrides=overrides, **more)
 
 
 def _death(courses: Courses) -> dict[str, np.ndarray]:
@@ -136,7 +156,15 @@ def _death(courses: Courses) -> dict[str, np.ndarray]:
 def responses(under: Assumed, workers: int = 1) -> list[Response]:
     """Every response of this module."""
     cohorts = mir126_cohort(under, workers=workers)
-    return [transport(under), fus(under), mir126(under), cohorts, tdp43(under), sod1(under)]
+    return [
+        transport(under),
+        transport_of_patients(under),
+        fus(under),
+        mir126(under),
+        cohorts,
+        tdp43(under),
+        sod1(under),
+    ]
 
 
 def _cell(value: float) -> str:

@@ -320,6 +320,11 @@ def _check_modifiers(definition: Definition, problems: list[Problem]) -> None:
             message = f"a product acts on {modifier.target}, which no mechanism reads"
             hint = "Act on a port that is read, or split the mechanism that computes it."
             problems.append(Problem("unread-target", message, modifier.where, hint))
+        effect = definition.port.get(modifier.effect)
+        scope = port.scope if port else number_scope(definition.number_rows[modifier.target])
+        if effect is not None and effect.scope == "region" and scope == "person":
+            message = f"a product acts on {modifier.target} region by region, and a person has one of it"
+            problems.append(Problem("wrong-scope", message, modifier.where, "Act on a port that each region has."))
         unit = port.unit if port else definition.number_rows[modifier.target][0].unit
         if modifier.combine == "add" and modifier.effect in definition.port:
             own = definition.port[modifier.effect].unit
@@ -453,12 +458,14 @@ def _modified(
     replaced: dict[str, Expression] = {}
     out = dict(variables)
     for modifier in definition.modifiers:
-        effect = symbol(modifier.effect)
+        port = definition.port.get(modifier.effect)
+        by_region = port is not None and port.scope == "region"
         for table, names in ((out, list(out)), (replaced, list(numbers))):
             for full in names:
                 local = numbers[full].name if table is replaced else _local(definition, full)
                 if local == modifier.target:
                     base = table.get(full, symbol(full))
+                    effect = symbol(f"{full.split('.', 1)[0]}.{modifier.effect}" if by_region else modifier.effect)
                     table[full] = base * effect if modifier.combine == "multiply" else base + effect
     return out, replaced
 

@@ -56,6 +56,7 @@ class Number:
     ``between_patients`` is the one between persons, held by the number ``spread_by`` where one is named. ``index``
     names the region (or ``receiver<-donor`` pair) that the row is for; empty means every region shares it, ``each``
     that every region has a draw of its own.
+    ``chance_of_none``: the chance that an effect whose size this is does not exist at all: a prior in two parts.
     ``role``: ``parameter``, or ``constant`` for exponents and counts, which are compiled in. ``bounds``: the values
     that are possible at all; none other is taken from anybody, and draws are cut off there.
     """
@@ -74,6 +75,7 @@ class Number:
     where: Where | None = None
     spread_by: str = ""
     bounds: Bounds = NOT_NEGATIVE
+    chance_of_none: float = 0.0
 
     @property
     def free(self) -> bool:

@@ -11,6 +11,7 @@ from charcot.patients.cohort import (
     typical_cohort,
 )
 from charcot.patients.courses import Courses, simulate
+from charcot.patients.eligibility import not_eligible
 from charcot.patients.explanation import Explanation, explain
 from charcot.patients.population_job import Arm, PopulationJob
 from charcot.patients.population_summary import summarise
@@ -30,6 +31,7 @@ __all__ = [
     "laboratory",
     "load_population",
     "model_problems",
+    "not_eligible",
     "population_names",
     "program",
     "simulate",

@@ -22,6 +22,7 @@ from charcot.model.limits import hold, value_problems
 from charcot.patients.arguments import cohort_problems, run_problems
 from charcot.patients.assemble import all_products, definition, laboratory, numbers, program
 from charcot.patients.cohort import Cohort, deviation, start_days, tempo_paths, value
+from charcot.patients.eligibility import withheld
 from charcot.patients.output_days import output_days
 
 HORIZON_YEARS = 30.0
@@ -49,6 +50,9 @@ class Courses:
     (death or permanent ventilation), each (patients,) in days and infinite where it never comes within the horizon. A
     patient whose simulation failed has NaN everywhere: nothing is known of that course, and who failed is no survivor.
 
+    ``not_eligible`` (patients,) bool: from whom a vector of their regimens was withheld, because their antibodies would
+    neutralise it; their course is that without it.
+
     ``result`` has a row for each day of ``grid`` (times,), which is the same for all, and for the days of events and
     those asked for, which are each patient's own; without a ``grid`` all rows are of it.
     """
@@ -56,6 +60,12 @@ class Courses:
     cohort: Cohort
     result: Result
     grid: np.ndarray | None = None
+    refused: np.ndarray | None = None
+
+    @property
+    def not_eligible(self) -> np.ndarray:
+        """(patients,) bool; nobody where no vector was to be given."""
+        return np.zeros(len(self.cohort), dtype=bool) if self.refused is None else self.refused
 
     @property
     def failed(self) -> np.ndarray:
@@ -159,7 +169,8 @@ class Courses:
     def take(self, index: np.ndarray) -> Courses:
         """The courses of some patients."""
         rows = np.asarray(index)
-        return Courses(self.cohort.take(rows), self.result.take(rows), self.grid)
+        refused = None if self.refused is None else self.refused[rows]
+        return Courses(self.cohort.take(rows), self.result.take(rows), self.grid, refused)
 
 
 def parameters_of(
@@ -300,6 +311,9 @@ def _one_regimen_each(regimens: Sequence[Sequence[treatments.Regimen]]) -> None:
                 f"patient in row {row} has two regimens of {', '.join(doubled)}: give one regimen per product, or make "
                 "the product either a background treatment or an arm's treatment"
             )
+        clashes = treatments.redosing(names)
+        if clashes:
+            raise ValueError(f"patient in row {row}: {'; '.join(clashes)}")
 
 
 def simulate(
@@ -348,6 +362,7 @@ def simulate(
     """
     given = regimens if regimens is not None else [()] * len(cohort)
     _check_treatments(cohort, given, origins)
+    given, refused = withheld(cohort, given, origins)
     asked_for = run_problems(cohort, origins, days, events, horizon_years, step_days)
     raise_if_any([*cohort_problems(cohort), *asked_for], "this cannot be simulated")
     used = tuple(sorted({*products, *(regimen.product for patient in given for regimen in patient)}))
@@ -379,7 +394,7 @@ def simulate(
         workers=workers,
         progress=progress,
     )
-    return Courses(cohort, result, grid)
+    return Courses(cohort, result, grid, refused)
 
 
 def _without_drift(schedule: Schedule, model: Program) -> Schedule:

@@ -91,6 +91,8 @@ class PopulationJob:
             for name in sorted({name for name in names if names.count(name) > 1}):
                 text = f"arm {arm.id!r} would give {name} twice to one patient"
                 yield Problem("product-twice", text, None, "Give it in the background or in the arm, and once.")
+            for text in treatments.redosing(list(dict.fromkeys(names))):
+                yield Problem("redosing", f"arm {arm.id!r}: {text}", None, "Nobody is given two such vectors.")
         yield from self._problems_of_numbers()
 
     def _problems_of_numbers(self) -> Iterator[Problem]:
@@ -227,7 +229,8 @@ class PopulationJob:
         stored = np.zeros((len(self.reported), len(diagnosis), 0))
         if self.trajectory_months:
             stored = np.stack([courses.on_grid(name, self.trajectory_months) for name in self.reported])
-        return _Seen(courses.death.copy(), courses.result.status.copy(), scores, stored)
+        refused = courses.not_eligible.copy()
+        return _Seen(courses.death.copy(), courses.result.status.copy(), scores, stored, refused)
 
     def _table(self, cohort: Cohort, onset: np.ndarray, diagnosis: np.ndarray, seen: list[_Seen]) -> pyarrow.Table:
         import pyarrow
@@ -265,6 +268,7 @@ class PopulationJob:
                 if name.startswith("exposure.")
             },
             "status": pyarrow.DictionaryArray.from_arrays(status, pyarrow.array(list(STATUSES))),
+            "not_eligible": pyarrow.array(by_arm([arm.refused for arm in seen])),
             "onset_day": days(each(onset)),
             "diagnosis_day": days(each(diagnosis)),
             "death_day": days(by_arm([arm.death for arm in seen])),
@@ -278,12 +282,13 @@ class PopulationJob:
 @dataclass
 class _Seen:
     """What is kept of the courses of one arm: death (patients,), status (patients,), scores (read-outs, patients,
-    days) and courses (read-outs, patients, times)."""
+    days), courses (read-outs, patients, times) and who was not eligible for its vector (patients,)."""
 
     death: np.ndarray
     status: np.ndarray
     scores: np.ndarray
     courses: np.ndarray
+    refused: np.ndarray
 
     def put(self, rows: np.ndarray, other: _Seen, before: np.ndarray) -> None:
         """Take what another course shows of some patients, but for the scores ``before`` (days,) bool, of who lives."""
@@ -291,6 +296,7 @@ class _Seen:
         kept = np.isfinite(other.scores) & before
         self.scores[:, rows] = np.where(kept, self.scores[:, rows], other.scores)
         self.courses[:, rows] = other.courses
+        self.refused[rows] = other.refused
 
 
 def _regimen_words(regimen: treatments.Regimen) -> dict[str, Any]:

@@ -83,6 +83,7 @@ class Group:
     with_onset: int = 0
     diagnosed: int = 0
     died: int = 0
+    not_eligible: int = 0
     statuses: np.ndarray = field(default_factory=lambda: np.zeros(len(STATUSES), dtype=np.int64))
     ends: dict[str, np.ndarray] = field(default_factory=dict)
     scores: dict[str, Scores] = field(default_factory=dict)
@@ -113,6 +114,7 @@ class Tally:
         columns = {name: rows.column(name) for name in rows.schema.names}
         status = _places(columns["status"], STATUSES)
         failed = FAILED[status]
+        refused = _floats(columns["not_eligible"]).astype(bool)
         onset, diagnosis, death = (_floats(columns[f"{clock}_day"]) for clock in (*CLOCKS, "death"))
         died = np.isfinite(death) & ~failed
         end = np.where(died, death, self.horizon)
@@ -126,6 +128,7 @@ class Tally:
             group.with_onset += int((sound & np.isfinite(onset)).sum())
             group.diagnosed += int((sound & np.isfinite(diagnosis)).sum())
             group.died += int((sound & died).sum())
+            group.not_eligible += int((mine & refused).sum())
             for clock, begin in since.items():
                 known = sound & np.isfinite(begin)
                 day = np.maximum(np.floor(end[known] - begin[known]), 0).astype(np.int64)
@@ -187,7 +190,8 @@ def kaplan_meier(ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _outcomes(group: Group) -> dict[str, Any]:
-    counts = {name: getattr(group, name) for name in ("patients", "failed", "with_onset", "diagnosed", "died")}
+    names = ("patients", "failed", "with_onset", "diagnosed", "died", "not_eligible")
+    counts = {name: getattr(group, name) for name in names}
     quantiles: dict[str, float | None] = {}
     for clock in CLOCKS:
         _, alive = kaplan_meier(group.ends[clock])

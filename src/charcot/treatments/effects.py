@@ -47,7 +47,12 @@ DIRECTIONS: dict[str, tuple[str, float, str]] = {
 
 @dataclass(frozen=True)
 class Effect:
-    """One action of a product on one ``target``, with the claim behind it and the evidence for and against."""
+    """One action of a product on one ``target``, with the claim behind it and the evidence for and against.
+
+    ``rests_on_rodents``: all that speaks for it are rats and mice, so that people keep a share of it.
+    ``reads``: the exposure, or a state of the product's form (a vector's capsid). ``by_region``: in each region it is
+    multiplied by the share of the vector's biodistribution, and the target is one per region.
+    """
 
     target: str
     direction: str
@@ -58,13 +63,21 @@ class Effect:
     against: tuple[str, ...]
     numbers: Mapping[str, Number]  # by local name: maximum, half, slope
     line: int = 0
+    rests_on_rodents: bool = False
+    reads: str = "exposure"
+    by_region: bool = False
 
-    def value(self, exposure: Any, numbers: Mapping[str, Any]) -> Any:
-        """What meets the target. A decrease cannot take more than everything, whatever maximum was drawn."""
+    def value(self, exposure: Any, numbers: Mapping[str, Any], human_share: Any = 1) -> Any:
+        """What meets the target. A decrease cannot take more than everything, whatever maximum was drawn.
+
+        ``human_share`` multiplies the size of an effect that rests on rodents; others take no notice of it.
+        """
         used = dict(numbers)
         if self.direction == "decrease":
             used["maximum"] = minimum(used["maximum"], 1)
         size = EFFECT_FORMS[self.form].function(exposure, **used)
+        if self.rests_on_rodents:
+            size = human_share * size
         if self.direction == "add":
             return size
         return 1 - size if self.direction == "decrease" else 1 + size

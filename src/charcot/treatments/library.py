@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import functools
 import math
+from dataclasses import replace
 from pathlib import Path
 
-from charcot import evidence
-from charcot.core.bounds import NOT_NEGATIVE, POSITIVE, Bounds
-from charcot.core.errors import Problem, Where, raise_if_any
-from charcot.core.identifiers import did_you_mean, is_port_name
-from charcot.core.units import UnitError, dimension, factor, parse_quantity
+from charcot.core.bounds import FRACTION
+from charcot.core.errors import Problem, raise_if_any
+from charcot.core.identifiers import is_port_name
+from charcot.core.units import UnitError, parse_quantity
 from charcot.model.ports import FREE, Number
 from charcot.treatments.effects import DIRECTIONS, EFFECT_FORMS, Effect
+from charcot.treatments.number_reading import check_sources, known_unit, number_of, numbers
 from charcot.treatments.pharmacokinetics import FORMS
-from charcot.treatments.product import DOSE_SLACK, LargestDose, People, Product
+from charcot.treatments.product import DISTRIBUTION, DOSE_SLACK, LargestDose, People, Product
 from charcot.treatments.reading import Entry, read_file
+from charcot.treatments.safeguards import (
+    HUMAN_SHARE,
+    NO_INFECTION_RISK,
+    check_human_share,
+    check_infection_risk,
+    rests_on_rodents,
+)
 from charcot.treatments.schedules import Cycle, Dosing, parse_days
+from charcot.treatments.vector import Vector
+from charcot.treatments.vector_reading import read_vector
 
 HERE = Path(__file__).parent / "products"
 
@@ -25,14 +35,10 @@ PRODUCT_KEYS = (
     "effects", "people", "largest_dose", "notes",
 )  # fmt: skip
 GIVEN = ("patients", "never")
-KINDS = ("small molecule", "biologic", "antisense", "gene therapy", "cell therapy", "device")
+KINDS = ("small molecule", "biologic", "antisense", "gene therapy", "cell therapy", "device", "nutrition", "training")
 DOSING = ("bolus", "continuous")
-# Numbers of a form that are shares of a dose or of its effect; the forms cut off what is drawn above one.
-SHARES = ("bioavailability", "adherence", "receptivity")
-SIZES = ("_maximum", "_slope")  # how large an effect is
-SHARE_ABOVE_ZERO = Bounds(0.0, 1.0, above=True)
+VECTOR_FORM = "expression"
 DECLARED = "declared"  # the source of a largest dose that is a bound of ours and stands in no paper
-NUMBER_KEYS = ("value", "unit", "spread", "source", "grade", "title", "note")
 
 
 def products() -> dict[str, Product]:
@@ -71,8 +77,8 @@ def _product(name: str, entry: Entry) -> Product | None:
     if not is_port_name(name) or "." in name:
         hint = "Use lower case, digits and underscores."
         entry.report("bad-name", f"{name!r} cannot name a product", hint=hint)
-    entry.check_keys(PRODUCT_KEYS, ("most_doses",))
-    unit = _known_unit(entry, "dose_unit")
+    entry.check_keys(PRODUCT_KEYS, ("most_doses", "vector", HUMAN_SHARE, NO_INFECTION_RISK))
+    unit = known_unit(entry, "dose_unit")
     dosing = entry.choice("dosing", DOSING)
     default = _default_dose(entry, unit)
     schedules = {key: _dosing(item) for key, item in entry.entries("schedules")}
@@ -89,9 +95,15 @@ def _product(name: str, entry: Entry) -> Product | None:
     if not (most >= 1 and (math.isinf(most) or most.is_integer())):
         entry.report("bad-count", f"most_doses is {most:g}, not a whole number of doses", "most_doses")
     form = FORMS[form_name]
-    numbers = _numbers(kinetics, name, "", {k: u.format(dose=unit) for k, u in form.needs.items()})
-    exposure_unit = form.exposure_unit.format(dose=unit, volume=numbers["volume"].unit if "volume" in numbers else "1")
-    effects = [_effect(item, name, i, exposure_unit) for i, item in enumerate(entry.items("effects"), start=1)]
+    own = numbers(kinetics, name, "", {k: u.format(dose=unit) for k, u in form.needs.items()})
+    exposure_unit = form.exposure_unit.format(dose=unit, volume=own["volume"].unit if "volume" in own else "1")
+    vector = _vector(entry, name, form_name, unit)
+    others = {**form.states, **form.variables}
+    read = {"exposure": exposure_unit, **{local: text.format(dose=unit) for local, text in others.items()}}
+    effects = [_effect(item, name, i, read, vector) for i, item in enumerate(entry.items("effects"), start=1)]
+    known = tuple(effect for effect in effects if effect is not None)
+    check_human_share(entry, [effect.rests_on_rodents for effect in known])
+    check_infection_risk(entry, [effect.target for effect in known])
     return Product(
         name,
         entry.text("title"),
@@ -103,26 +115,27 @@ def _product(name: str, entry: Entry) -> Product | None:
         entry.text("dosing_reason"),
         schedules,
         form_name,
-        numbers,
+        own,
         kinetics.text("exposure"),
         exposure_unit,
-        tuple(effect for effect in effects if effect is not None),
+        known,
+        _human_share(entry.entry(HUMAN_SHARE), name),
         people,
         largest,
         most,
         entry.text("notes"),
         entry.file,
+        vector,
     )
 
 
-def _known_unit(entry: Entry, key: str) -> str:
-    unit = entry.text(key)
-    try:
-        dimension(unit or "1")
-    except UnitError as error:
-        entry.report("unknown-unit", f"{entry.name_of(key)}: {error}", key, "Use a unit that pint knows, such as mg.")
-        return ""
-    return unit
+def _vector(entry: Entry, name: str, form: str, unit: str) -> Vector | None:
+    """What a gene therapy says of its vector; only a product whose form is expression has one."""
+    if form == VECTOR_FORM:
+        return read_vector(entry, name, unit)
+    if "vector" in entry.data:
+        entry.report("no-vector", f"{name} has a vector, but its form is {form}", "vector", f"Use form: {VECTOR_FORM}.")
+    return None
 
 
 def _default_dose(entry: Entry, unit: str) -> str:
@@ -152,7 +165,7 @@ def _people(entry: Entry | None, unit: str) -> People | None:
     entry.check_keys(("given", "sources", "note"), ("lowest", "highest"))
     given = entry.choice("given", GIVEN)
     lowest, highest = _dose(entry, "lowest", unit), _dose(entry, "highest", unit)
-    _check_sources(entry, "sources")
+    check_sources(entry, "sources")
     sources = entry.names("sources")
     if ("lowest" in entry.data) != ("highest" in entry.data):
         entry.report("half-range", f"{entry.path}: a range of doses has a lowest and a highest one")
@@ -163,12 +176,19 @@ def _people(entry: Entry | None, unit: str) -> People | None:
     return People(given == "patients", lowest, highest, sources, entry.text("note")) if given else None
 
 
+def _human_share(entry: Entry | None, product: str) -> Number | None:
+    """Which part of an effect that only rodents have shown people keep."""
+    if entry is None:
+        return None
+    return replace(number_of(entry, f"drug.{product}.{HUMAN_SHARE}", "1"), bounds=FRACTION)
+
+
 def _largest_dose(entry: Entry | None, unit: str) -> LargestDose | None:
     """The dose above which a regimen is refused, with its source or, where it is a bound of ours, ``declared``."""
     if entry is None:
         return None
     entry.check_keys(("value", "source", "note"))
-    _check_sources(entry, "source", DECLARED)
+    check_sources(entry, "source", DECLARED)
     text = _dose(entry, "value", unit)
     return LargestDose(text, entry.names("source"), entry.text("note")) if text else None
 
@@ -218,12 +238,20 @@ def _form(entry: Entry, dosing: str) -> str:
     return name
 
 
-def _effect(entry: Entry, product: str, index: int, exposure_unit: str) -> Effect | None:
-    entry.check_keys(("target", "direction", "form", "claim", "numbers"), ("unit", "sources", "against"))
+def _effect(entry: Entry, product: str, index: int, read: dict[str, str], vector: Vector | None) -> Effect | None:
+    """One effect; ``read``: the unit of each quantity that it may read."""
+    entry.check_keys(
+        ("target", "direction", "form", "claim", "numbers"), ("unit", "sources", "against", "reads", "scaled_by")
+    )
+    reads = entry.choice("reads", read) or "exposure"
+    scaled = entry.choice("scaled_by", (DISTRIBUTION,)) if "scaled_by" in entry.data else ""
+    if scaled and vector is None:
+        hint = "Only a vector has one: describe it under 'vector'."
+        entry.report("no-vector", f"{entry.path}: there is no biodistribution", "scaled_by", hint)
     direction, form = entry.choice("direction", DIRECTIONS), entry.choice("form", EFFECT_FORMS)
-    unit = _known_unit(entry, "unit") if "unit" in entry.data else "1"
-    _check_sources(entry, "sources", FREE)
-    _check_sources(entry, "against")
+    unit = known_unit(entry, "unit") if "unit" in entry.data else "1"
+    check_sources(entry, "sources", FREE)
+    check_sources(entry, "against")
     if not (direction and form and unit):
         return None
     if direction == "decrease" and form != "emax":
@@ -232,60 +260,13 @@ def _effect(entry: Entry, product: str, index: int, exposure_unit: str) -> Effec
         return None
     if direction != "add" and unit != "1":
         entry.report("bad-unit", f"{entry.path}: only an addition has a unit", "unit", "Leave the unit out.")
-    needs = {k: u.format(effect=unit, exposure=exposure_unit) for k, u in EFFECT_FORMS[form].needs.items()}
-    numbers = _numbers(entry, product, f"effect_{index}_", needs)
-    if direction == "decrease" and "maximum" in numbers and numbers["maximum"].value > 1:
-        message = f"{entry.path}: a decrease of {numbers['maximum'].value:g} would take more than everything"
+    needs = {k: u.format(effect=unit, exposure=read[reads]) for k, u in EFFECT_FORMS[form].needs.items()}
+    found = numbers(entry, product, f"effect_{index}_", needs)
+    if direction == "decrease" and "maximum" in found and found["maximum"].value > 1:
+        message = f"{entry.path}: a decrease of {found['maximum'].value:g} would take more than everything"
         entry.report("bad-maximum", message, "numbers", "The maximum of a decrease lies between 0 and 1.")
+    sources = tuple(k for k in entry.names("sources") if k != FREE)
     return Effect(
         entry.text("target"), direction, form, unit, entry.text("claim"),
-        tuple(k for k in entry.names("sources") if k != FREE), entry.names("against"), numbers, entry.line,
+        sources, entry.names("against"), found, entry.line, rests_on_rodents(sources), reads, bool(scaled),
     )  # fmt: skip
-
-
-def _numbers(entry: Entry, product: str, prefix: str, needs: dict[str, str]) -> dict[str, Number]:
-    """The numbers of a form in the units that it needs, named ``drug.<product>.<prefix><quantity>``."""
-    outer = entry.entry("numbers")
-    if outer is None:
-        return {}
-    outer.check_keys(needs)
-    return {
-        local: _number(item, f"drug.{product}.{prefix}{local}", needs[local])
-        for local, item in entry.entries("numbers")
-        if local in needs
-    }
-
-
-def _number(entry: Entry, name: str, wanted: str) -> Number:
-    entry.check_keys(NUMBER_KEYS[:-1], ("note", "between_patients"))
-    value, unit = entry.number("value"), _known_unit(entry, "unit")
-    spread, between = entry.number("spread"), entry.number("between_patients", 0.0)
-    bounds = SHARE_ABOVE_ZERO if name.rpartition(".")[2] in SHARES else POSITIVE
-    if math.isfinite(value) and not bounds.hold(value):
-        entry.report("out-of-range", f"{entry.path} is {value:g}, but must be {bounds}", "value")
-    if name.endswith(SIZES):
-        bounds = NOT_NEGATIVE  # an assumption may set what a product does to nothing
-    if spread < 0 or between < 0:
-        entry.report("negative-spread", f"{entry.path}: a spread cannot be below zero")
-    source, grade = entry.text("source"), entry.choice("grade", evidence.grades())
-    _check_sources(entry, "source", FREE)
-    if grade and (source == FREE) != (grade == "F"):
-        message = f"{entry.path}: source {source!r} and grade {grade!r} do not go together"
-        entry.report("free-grade", message, "source", "A free number has source 'free' and grade F.")
-    if unit and wanted:
-        try:
-            value, unit = value * factor(unit, wanted), wanted
-        except UnitError as error:
-            entry.report("wrong-unit", f"{entry.path}: {error}", "unit")
-    return Number(
-        name, "", value, unit or "1", spread, between, entry.names("source"), grade, "parameter", entry.text("title"),
-        entry.text("note"), Where.of(entry.file, entry.line), bounds=bounds,
-    )  # fmt: skip
-
-
-def _check_sources(entry: Entry, key: str, *also: str) -> None:
-    known = (*evidence.sources(), *also)
-    for source in entry.names(key):
-        if source not in known:
-            message = f"{entry.path}: there is no source {source!r}"
-            entry.report("unknown-source", message, key, did_you_mean(source, known))

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from charcot.model.algebra import log, minimum, saturating
+from charcot.model.algebra import log, maximum, minimum, saturating
 
 Equations = Callable[..., dict[str, Any]]
 
@@ -58,14 +58,25 @@ def effect_site(amount: Any, site: Any, rate: Any, uptake_half_life: Any, half_l
 
 
 def expression(
-    vector: Any, expression: Any, half_dose: Any, rise_time: Any, half_life: Any, receptivity: Any
+    capsid: Any,
+    vector: Any,
+    expression: Any,
+    capsid_half_life: Any,
+    half_dose: Any,
+    rise_time: Any,
+    half_life: Any,
+    receptivity: Any,
 ) -> dict[str, Any]:
-    """A vector transduces a saturable share of the cells; what it encodes rises over weeks and fades over years.
+    """Capsids are unpacked within weeks and leave their vector in a saturable share of the cells; what it encodes rises
+    over weeks and fades over years.
 
-    Equation: dV/dt = -ln2 / t_half V; dX/dt = [r V / (V50 + V) - X] / tau; exposure = X (1 = every cell in reach)
+    Equation: dK/dt = -ln2 / t_K K; dV/dt = ln2 / t_K K - ln2 / t_half V; dX/dt = [r V / (V50 + V) - X] / tau;
+    exposure = X (1 = every cell in reach). K, what is left of the capsids, is what liver and immune system meet.
     """
+    unpacked = log(2) / capsid_half_life * capsid
     return {
-        "d/dt vector": -(log(2) / half_life) * vector,
+        "d/dt capsid": -unpacked,
+        "d/dt vector": unpacked - log(2) / half_life * vector,
         "d/dt expression": (minimum(receptivity, 1) * saturating(vector, half_dose) - expression) / rise_time,
         "exposure": expression,
     }
@@ -79,16 +90,27 @@ def device(rate: Any, adherence: Any) -> dict[str, Any]:
     return {"exposure": minimum(adherence, 1) * rate}
 
 
+def implant(settled: Any, rate: Any, adherence: Any, settling_time: Any) -> dict[str, Any]:
+    """A device that is put in by an operation acts while it is used; the operation's risk fades as the body settles.
+
+    Equation: exposure U = adherence * use per day; dS/dt = (U - S) / tau; fresh = max(U - S, 0)
+    """
+    used = minimum(adherence, 1) * rate
+    return {"d/dt settled": (used - settled) / settling_time, "exposure": used, "fresh": maximum(used - settled, 0)}
+
+
 @dataclass(frozen=True)
 class Form:
     """A pharmacokinetic form. ``needs`` gives the unit of each number, in which ``{dose}`` stands for the unit of the
-    dose; an empty unit is free to choose. The first of ``states`` receives a bolus."""
+    dose; an empty unit is free to choose. The first of ``states`` receives a bolus. ``variables`` are computed beside
+    the exposure, with their unit."""
 
     equations: Equations
     states: Mapping[str, str]  # local name -> unit
     needs: Mapping[str, str]
     exposure_unit: str
     dosing: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -123,10 +145,24 @@ FORMS: dict[str, Form] = {
     ),
     "expression": Form(
         expression,
-        {"vector": "{dose}", "expression": "1"},
-        {"half_dose": "{dose}", "rise_time": "day", "half_life": "day", "receptivity": "1"},
+        {"capsid": "{dose}", "vector": "{dose}", "expression": "1"},
+        {
+            "capsid_half_life": "day",
+            "half_dose": "{dose}",
+            "rise_time": "day",
+            "half_life": "day",
+            "receptivity": "1",
+        },
         "1",
         ("bolus",),
     ),
     "device": Form(device, {}, {"adherence": "1"}, "({dose})/day", ("continuous",)),
+    "implant": Form(
+        implant,
+        {"settled": "({dose})/day"},
+        {"adherence": "1", "settling_time": "day"},
+        "({dose})/day",
+        ("continuous",),
+        {"fresh": "({dose})/day"},
+    ),
 }

@@ -10,14 +10,18 @@ from typing import Any
 
 from charcot.core.errors import Where
 from charcot.core.units import parse_quantity
+from charcot.model.algebra import Indexed
 from charcot.model.compose import Modifier
 from charcot.model.mechanism import RATE, Mechanism
 from charcot.model.ports import FREE, Number, Port
 from charcot.treatments.effects import DIRECTIONS, EFFECT_FORMS, Effect
 from charcot.treatments.pharmacokinetics import FORMS, Form
+from charcot.treatments.safeguards import HUMAN_SHARE
 from charcot.treatments.schedules import Dosing, every, general
+from charcot.treatments.vector import Vector
 
 ROW = "treatment"
+DISTRIBUTION = "biodistribution"  # the local name of a vector's shares by region
 DOSE_SLACK = 1e-9  # of a dose: rounding of units is no excess
 
 
@@ -70,11 +74,13 @@ class Product:
     exposure_title: str
     exposure_unit: str
     effects: tuple[Effect, ...]
+    human_share: Number | None  # of the effects that rest on rodents; none where no effect does
     people: People
     largest_dose: LargestDose
     most_doses: float
     notes: str
     file: str
+    vector: Vector | None = None
 
     @cached_property
     def schedules(self) -> dict[str, Dosing]:
@@ -100,8 +106,12 @@ class Product:
         return Where.of(self.file, line)
 
     def content(self) -> Content:
-        """Ports, numbers, mechanisms and modifiers named ``drug.<product>.<quantity>``, one per person."""
+        """Ports, numbers, mechanisms and modifiers named ``drug.<product>.<quantity>``, one per person; what a
+        vector brings to each region, one per region."""
         numbers = [*self.kinetics.values(), *(n for effect in self.effects for n in effect.numbers.values())]
+        numbers += [self.human_share] if self.human_share else []
+        if self.vector is not None and any(effect.by_region for effect in self.effects):
+            numbers += self.vector.biodistribution.values()
         mechanisms = [_kinetics(self), *(_effect(self, i, e) for i, e in enumerate(self.effects, start=1))]
         modifiers = [
             Modifier(e.target, self.port_name(f"effect_{i}"), DIRECTIONS[e.direction][0], self.where(e.line))
@@ -114,8 +124,8 @@ def _ports(product: Product) -> Iterable[Port]:
     form, where = FORMS[product.form], product.where()
     size = parse_quantity(product.default_dose, product.dose_unit)
 
-    def port(local: str, kind: str, unit: str, healthy: float, scale: float, title: str) -> Port:
-        return Port(product.port_name(local), kind, "person", unit, healthy, scale, title, False, where)
+    def port(local: str, kind: str, unit: str, healthy: float, scale: float, title: str, scope: str = "person") -> Port:
+        return Port(product.port_name(local), kind, scope, unit, healthy, scale, title, False, where)
 
     if product.dosing == "continuous":
         yield port("rate", "input", f"({product.dose_unit})/day", 0.0, size, f"{product.title}: dose per day")
@@ -123,12 +133,14 @@ def _ports(product: Product) -> Iterable[Port]:
         unit = text.format(dose=product.dose_unit)
         scale = size if "{dose}" in text else 1.0
         yield port(local, "state", unit, 0.0, scale, f"{product.title}: {local}")
+    for local, text in form.variables.items():
+        yield port(local, "variable", text.format(dose=product.dose_unit), 0.0, 1.0, f"{product.title}: {local}")
     yield port("exposure", "variable", product.exposure_unit, 0.0, 1.0, product.exposure_title)
     for i, effect in enumerate(product.effects, start=1):
         how, neutral, _ = DIRECTIONS[effect.direction]
         unit = effect.unit if how == "add" else "1"
         title = f"{product.title}: {'added to' if how == 'add' else 'factor on'} {effect.target}"
-        yield port(f"effect_{i}", "variable", unit, neutral, 1.0, title)
+        yield port(f"effect_{i}", "variable", unit, neutral, 1.0, title, "region" if effect.by_region else "person")
 
 
 def _kinetics(product: Product) -> Mechanism:
@@ -152,16 +164,32 @@ def _kinetics(product: Product) -> Mechanism:
 def _effect(product: Product, index: int, effect: Effect) -> Mechanism:
     """The mechanism that computes what meets one target."""
     numbers = {local: f"effect_{index}_{local}" for local in effect.numbers}
+    shared = [HUMAN_SHARE] if effect.rests_on_rodents else []
+
+    reads = [effect.reads, *numbers.values(), *([DISTRIBUTION] if effect.by_region else [])]
 
     def run(values: Mapping[str, Any]) -> dict[str, Any]:
         used = {local: values[name] for local, name in numbers.items()}
-        return {product.port_name(f"effect_{index}"): effect.value(values["exposure"], used)}
+        kept = values.get(HUMAN_SHARE, 1)
+        size: Any
+        if effect.by_region:
+            shares = values[DISTRIBUTION].entries
+            size = Indexed({r: effect.value(part * values[effect.reads], used, kept) for r, part in shares.items()})
+        else:
+            size = effect.value(values[effect.reads], used, kept)
+        return {product.port_name(f"effect_{index}"): size}
 
     shape = EFFECT_FORMS[effect.form].function.__doc__ or ""
+    if shared:
+        shape = f"{shape}, of which people keep the human share"
+    if effect.by_region:
+        shape = f"{shape}, C in a region = biodistribution times {effect.reads}"
+    elif effect.reads != "exposure":
+        shape = f"{shape}, C = {effect.reads}"
     equation = f"Equation: {shape}; {DIRECTIONS[effect.direction][2].replace('target', effect.target)}"
     cited = [*effect.sources, *(key for number in effect.numbers.values() for key in number.sources)]
     text = _docstring(effect.claim, equation, cited, effect.against)
-    return _mechanism(product, f"effect_{index}", ["exposure", *numbers.values()], run, text, effect.line)
+    return _mechanism(product, f"effect_{index}", [*reads, *shared], run, text, effect.line)
 
 
 def _mechanism(

@@ -12,8 +12,10 @@ from charcot.core.errors import Problem, Severity, Where
 from charcot.core.units import parse_quantity
 from charcot.treatments.library import products
 from charcot.treatments.product import DOSE_SLACK, Product
+from charcot.treatments.vector import Vector, redosed
 
 FREE_GRADE = "F"
+AGES = (40.0, 70.0)  # years: for which a sentence says who cannot be given a vector
 FAR = 10.0  # times below the default dose: beyond this, say so
 
 
@@ -42,6 +44,17 @@ def standing_words(names: Iterable[str]) -> str:
     return " ".join(standing(names)) or "No treatment is given in this run."
 
 
+def redosing(names: Sequence[str]) -> list[str]:
+    """A sentence for each vector among the products ``names`` of one person that meets the antibodies of another."""
+    known = products()
+    clashes = redosed((name, known[name].vector) for name in names if name in known)
+    return [
+        f"{first} makes antibodies against {serotype}, which neutralise {second}: give one of them"
+        for first, second, serotype in clashes
+        if first != second  # that a product is given once is said of it alone
+    ]
+
+
 def is_beyond(product: Product, dose: str) -> bool:
     """Whether a dose (text with a unit) lies outside what people were given: always so for what nobody was given, and
     where no dose was read."""
@@ -66,6 +79,8 @@ def doubts(product: Product, doses: Sequence[str]) -> list[Problem]:
         message = f"{product.name}: {', '.join(outside)} outside what people were given ({_range(product)})"
         hint = f"The effect there is extrapolated. Studied: {'; '.join(people.sources)} ({people.note})."
         found.append(_warning("unstudied-dose", message, hint))
+    if product.vector is not None:
+        found += [_warning("vector-harm", f"{product.name}: {harm_of(product, dose)}", "") for dose in doses]
     default = parse_quantity(product.default_dose, product.dose_unit)
     low = [text for text in doses if parse_quantity(text, product.dose_unit) < default / FAR]
     if low:
@@ -83,11 +98,33 @@ def _sentence(product: Product) -> str:
         effect = f"how large its effect is was set by hand in part (grades {' and '.join(grades)})"
     else:
         effect = f"the size of its effect rests on grades {' and '.join(grades)}"
+    share = product.human_share
+    if share:
+        effect += f"; it rests on rats and mice, and {share.value:.0%} of their effect is taken to hold in people"
     people = product.people
+    tail = _of_vector(product, product.vector) if product.vector else ""
     if not people.given:
-        return f"{product.title}: NEVER GIVEN TO PEOPLE; its dose is hypothetical, and {effect}."
+        return f"{product.title}: NEVER GIVEN TO PEOPLE; its dose is hypothetical, and {effect}.{tail}"
     doses = f"in doses of {_range(product)}" if people.highest else "in doses that were not read"
-    return f"{product.title}: given to patients {doses} ({'; '.join(people.sources)}); {effect}."
+    return f"{product.title}: given to patients {doses} ({'; '.join(people.sources)}); {effect}.{tail}"
+
+
+def _of_vector(product: Product, vector: Vector) -> str:
+    """Who cannot be given a vector, what harm comes with its dose, and what is left open."""
+    shares = " and ".join(f"{100 * float(vector.share_not_eligible(age)):.0f} % at {age:g} years" for age in AGES)
+    none = max((n.chance_of_none for e in product.effects for n in e.numbers.values()), default=0.0)
+    doubt = f" With a chance of {none:g} it has no effect at all." if none else ""
+    harm = f" {harm_of(product, product.default_dose)}" if vector.harms else ""
+    return f"{doubt} Not eligible for antibodies against {vector.serotype}: {shares}.{harm}"
+
+
+def harm_of(product: Product, dose: str) -> str:
+    """How often a dose of a vector (text with a unit) is expected to do harm; empty for other products."""
+    if product.vector is None or not product.vector.harms:
+        return ""
+    amount = parse_quantity(dose, product.dose_unit)
+    kinds = ", ".join(f"{harm.title} in {100 * harm.share(amount):.0f} %" for harm in product.vector.harms.values())
+    return f"Expected after {dose}: {kinds}."
 
 
 def _range(product: Product) -> str:

@@ -19,6 +19,7 @@ from charcot.core.errors import CharcotError, Problem, Problems
 from charcot.core.identifiers import did_you_mean, nearest
 from charcot.core.units import DAYS_PER_YEAR
 from charcot.core.yaml_file import Document, Path_
+from charcot.treatments import redosing
 from charcot.treatments.regimen import DoseError, ScheduleError
 from charcot.treatments.schedules import general
 from charcot.trials.estimands import ANALYSES, ESTIMANDS
@@ -373,6 +374,11 @@ def check_double_products(data: Mapping[str, Any], world: World) -> Iterator[Fin
                     f"{dotted(path)}: {product} is given {'once' if most == 1 else f'{most:g} times'} in a life at most"
                 )
                 yield Finding(path, "double-product", text, "Remove this treatment.")
+            before = [*(background if isinstance(background, Mapping) else ()), *(name for name, _, _ in spells)]
+            for clash in redosing([*dict.fromkeys(map(str, before)), product]):
+                if product in clash:
+                    hint = "A vector is given once in a life, and no other of its serotype after it."
+                    yield Finding(path, "redosing", f"{dotted(path)}: {clash}", hint)
             spells.append((product, start, end))
 
 

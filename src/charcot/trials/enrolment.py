@@ -113,7 +113,7 @@ def person_addresses(replicate: int, numbers: np.ndarray) -> list[str]:
 def screen(protocol: Protocol, pool: Pool, batch: Batch, replicate: int) -> Screened:
     """Screen every person of a batch."""
     addresses = person_addresses(replicate, batch.numbers)
-    clocks = clocks_of(protocol, batch, addresses)
+    clocks = clocks_of(protocol, batch, addresses, pool.world)
     verdicts = Verdicts(np.full(batch.size, "", dtype=object))
     verdicts.exclude(np.flatnonzero(batch.failed), "simulation_failed")
     verdicts.exclude(np.flatnonzero(~np.isfinite(batch.diagnosis) & ~batch.too_old), "never_diagnosed")

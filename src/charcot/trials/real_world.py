@@ -40,6 +40,9 @@ class RealWorld:
     def draw(self, population: Any, n: int, seed: int, first: int) -> patients.Cohort:
         return self.assumed.people(patients.draw_cohort(population, n=n, seed=seed, first=first))
 
+    def not_eligible(self, cohort: Any, products: Sequence[str], days: np.ndarray) -> np.ndarray:
+        return patients.not_eligible(cohort, products, days)
+
     def simulate(
         self,
         cohort: Any,

@@ -15,9 +15,10 @@ from charcot.clinic.observation import ITEMS, observe_items, observe_vital_capac
 from charcot.clinic.stages import involved_regions
 from charcot.core.random import stream
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from charcot.treatments import products
 from charcot.trials.pool import Batch, latent_at
 from charcot.trials.protocol import Protocol
-from charcot.trials.world import Courses
+from charcot.trials.world import Courses, World
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Clocks:
     screening: np.ndarray
     randomisation: np.ndarray
     age: np.ndarray  # years, at screening
+    dosable: np.ndarray  # 1.0 where no antibodies keep the person from a vector of the trial at randomisation, else 0.0
 
     def take(self, rows: np.ndarray) -> Clocks:
         return Clocks(*(getattr(self, entry.name)[rows] for entry in fields(self)))
@@ -65,8 +67,9 @@ class Visit:
         return self.total - self.baseline_items.sum(axis=1)  # type: ignore[no-any-return]
 
 
-def clocks_of(protocol: Protocol, batch: Batch, addresses: list[str]) -> Clocks:
-    """Draw the screening day of each person (log-normal delay after diagnosis) and the recalled onset."""
+def clocks_of(protocol: Protocol, batch: Batch, addresses: list[str], world: World) -> Clocks:
+    """Draw the screening day of each person (log-normal delay after diagnosis) and the recalled onset, and see who has
+    antibodies against a vector of the trial."""
     seed, delay = protocol.simulate.seed, protocol.screening.delay_after_diagnosis
     normal = np.array([stream(seed, address, "screening delay").standard_normal() for address in addresses])
     screening = batch.diagnosis + delay.median * np.exp(delay.log_sd * normal)
@@ -76,7 +79,16 @@ def clocks_of(protocol: Protocol, batch: Batch, addresses: list[str]) -> Clocks:
     ]
     run_in = protocol.screening.run_in
     age = np.asarray(batch.cohort.columns["seed_age_years"], dtype=float) + screening / DAYS_PER_YEAR
-    return Clocks(np.array(recalled), screening, screening + (run_in.duration if run_in else 0.0), age)
+    randomisation = screening + (run_in.duration if run_in else 0.0)
+    dosable = 1.0 - world.not_eligible(batch.cohort, vectors_of(protocol), randomisation)
+    return Clocks(np.array(recalled), screening, randomisation, age, dosable)
+
+
+def vectors_of(protocol: Protocol) -> list[str]:
+    """The products of a trial that are given by a vector, against which people may have antibodies."""
+    known = products()
+    named = [*protocol.population.background, *(t.product for arm in protocol.arms for t in arm.treatments)]
+    return [name for name in dict.fromkeys(named) if name in known and known[name].vector is not None]
 
 
 def see(protocol: Protocol, clocks: Clocks, courses: Courses, addresses: list[str]) -> Visit:
@@ -169,6 +181,13 @@ CLOCK_RULES: tuple[Rule, ...] = (
         _limits("time_since_onset"),
         "months",
         DAYS_PER_MONTH,
+    ),
+    Rule(
+        "antibodies",
+        "",
+        lambda c, v: c.dosable,
+        lambda protocol: (1, None) if vectors_of(protocol) else (None, None),
+        sentence="not eligible: antibodies against the vector",
     ),
 )
 VISIT_RULES: tuple[Rule, ...] = (

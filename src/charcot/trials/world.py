@@ -58,6 +58,10 @@ class World(Protocol):
 
     def draw(self, population: Any, n: int, seed: int, first: int) -> Cohort: ...
 
+    def not_eligible(self, cohort: Any, products: Sequence[str], days: np.ndarray) -> np.ndarray:
+        """(people,) bool: whom antibodies keep from one of the products on ``days`` (people,) of their clocks."""
+        ...
+
     def simulate(
         self,
         cohort: Cohort,

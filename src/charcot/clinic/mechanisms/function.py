@@ -1,6 +1,6 @@
-"""From innervation to ALSFRS-R items, vital capacity and the hazard of death or permanent ventilation."""
+"""From innervation to ALSFRS-R items, vital capacity, and the sum of hazards that ends a course."""
 
-from charcot.model.algebra import hill, minimum, repression, softplus
+from charcot.model.algebra import hill, minimum, softplus
 from charcot.model.mechanism import mechanism
 
 
@@ -10,18 +10,29 @@ def _function(drive, half, exponent):
 
 
 @mechanism(scope="person", row="clinic")
-def motor_drive(nmj_innervation, upper_neurons, function_upper_weight, function_reserve, function_reserve_width):
+def motor_drive(
+    nmj_innervation,
+    upper_neurons,
+    function_upper_weight,
+    function_reserve,
+    function_reserve_width,
+    function_training,
+):
     """Movement needs innervated muscle and upper motor neurons that command it; a reserve goes unnoticed, and what is
     lost beyond it is felt at once.
 
-    Equation: drive = I [1 - w (1 - UMN)]; used = 1 - d softplus(1 - drive / (1 - reserve)), smooth over a width d
+    Equation: drive = I [1 - w (1 - UMN)]; used = 1 - (1 - t) d softplus(1 - drive / (1 - reserve)), smooth over a
+    width d; training makes up for a share t of what is lost
 
-    Sources: strength1988
+    Sources: strength1988, exercise_meta2020
+
+    Against: rehabilitation_meta2021
     """
     drive = nmj_innervation * (1 - function_upper_weight * (1 - upper_neurons))
     return {
         "function.drive": drive,
-        "function.used": 1 - softplus(1 - drive / (1 - function_reserve), function_reserve_width),
+        "function.used": 1
+        - (1 - function_training) * softplus(1 - drive / (1 - function_reserve), function_reserve_width),
     }
 
 
@@ -101,37 +112,25 @@ def alsfrs_r(
 
 
 @mechanism(scope="person", row="clinic")
-def survival(
-    function_drive,
-    clinic_vital_capacity,
-    clinic_alsfrs_r_swallowing,
-    function_item_points,
-    survival_respiratory_hazard,
-    survival_respiratory_half,
-    survival_respiratory_exponent,
-    survival_bulbar_hazard,
-    survival_bulbar_half,
-    survival_bulbar_exponent,
-    survival_ventilation_support,
-    survival_infection_hazard,
-    survival_at_risk,
-    respiration_normal,
-    survival_reference_capacity,
-):
-    """Respiratory failure and bulbar failure kill; non-invasive ventilation helps while bulbar function lasts.
+def survival(clinic_survival_hazard, survival_at_risk):
+    """What can kill adds up; death or permanent ventilation comes when it has added up to the person's own draw.
 
-    Equation: hazard = h_r / (1 + (VC / K_eff)^n) + h_b / (1 + (drive_bulbar / K_b)^m) + infection,
-    K_eff = K (1 - support * swallowing / 4), VC relative to
-    the person's own in health; dH/dt = hazard from the seed on, so that nobody dies of ALS before it
+    Equation: dH/dt = hazard from the seed on, so that nobody dies of ALS before it; hazard = the sum of what
+    mechanisms contribute
 
-    Sources: bourke2006, pupillo2014, parals2002
+    Sources: definition
     """
-    support = survival_ventilation_support * clinic_alsfrs_r_swallowing / function_item_points
-    half = survival_respiratory_half * (1 - support)
-    own = half * respiration_normal / survival_reference_capacity
-    respiratory = survival_respiratory_hazard * repression(clinic_vital_capacity, own, survival_respiratory_exponent)
-    bulbar = survival_bulbar_hazard * repression(
-        function_drive["bulbar"], survival_bulbar_half, survival_bulbar_exponent
-    )
-    hazard = respiratory + bulbar + survival_infection_hazard
-    return {"clinic.survival.hazard": hazard, "d/dt clinic.survival.cumulative_hazard": survival_at_risk * hazard}
+    return {"d/dt clinic.survival.cumulative_hazard": survival_at_risk * clinic_survival_hazard}
+
+
+@mechanism(scope="person", row="clinic")
+def communication(function_used, function_half_speech, function_item_exponent, function_communication_aid):
+    """A device lets people be understood whose speech fails; the ALSFRS-R asks for speech and does not see it.
+
+    Equation: understood = speech + (1 - speech) aid, speech = (1 + K^n) x^n / (K^n + x^n). A read-out: no item of the
+    scale and no hazard reads it.
+
+    Sources: linse2018, eye_tracking2013
+    """
+    speech = minimum(_function(function_used["bulbar"], function_half_speech, function_item_exponent), 1)
+    return {"clinic.communication": speech + (1 - speech) * function_communication_aid}

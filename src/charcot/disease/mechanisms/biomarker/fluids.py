@@ -33,15 +33,18 @@ def neurofilament(
 
 
 @mechanism(scope="person", row="13 biomarkers")
-def other_markers(sod1_protein, muscle_mir126, muscle_mass):
-    """CSF SOD1 follows the protein, serum miR-126 and creatinine follow muscle.
+def other_markers(sod1_protein, muscle_mir126, muscle_mass, biomarker_mir126_muscle_share):
+    """CSF SOD1 follows the protein and creatinine muscle; vesicles of muscle show its miR-126, of which serum, full of
+    that of endothelium and platelets, shows little.
 
-    Equation: CSF SOD1 = S; serum miR-126 = mean Mm; creatinine = mean muscle mass
+    Equation: CSF SOD1 = S; vesicles = mean Mm; serum miR-126 = 1 - w + w mean Mm; creatinine = mean muscle mass
 
-    Sources: miller2020_tofersen, ionescu2025, atassi2014
+    Sources: miller2020_tofersen, ionescu2025, atassi2014, mir126_endothelial, krammer2020
     """
+    vesicles = mean(muscle_mir126)
     return {
         "biomarker.sod1_csf": sod1_protein,
-        "biomarker.mir126_serum": mean(muscle_mir126),
+        "biomarker.mir126_muscle_vesicles": vesicles,
+        "biomarker.mir126_serum": 1 - biomarker_mir126_muscle_share + biomarker_mir126_muscle_share * vesicles,
         "biomarker.creatinine": mean(muscle_mass),
     }

@@ -9,30 +9,25 @@ def microglial_signals(
     soma_reactive_oxygen,
     soma_burden,
     pool_loss_flux,
-    immune_treg,
-    immune_th1,
     microglia_switch_constant,
     microglia_debris_half,
     microglia_burden_weight,
     microglia_burden_half,
-    microglia_gate_tcell_half,
     microglia_gate_oxygen_half,
     microglia_gate_exponent,
     microglia_gate_factor,
 ):
-    """Dying neurons and misfolded protein call microglia; lost Treg and oxidative stress open the gate to toxicity.
+    """Dying neurons and misfolded protein call microglia; oxidative stress opens the gate to toxicity, and so do
+    cytokines and others that multiply it.
 
-    Equation: danger = D / (K + D) + w B / (K_B + B); gate = q^2 / (K_q^2 + q^2) R^2 / (K_R^2 + R^2), q = Th1 / Treg;
-    switch = k_sw gate * product of factors
+    Equation: danger = D / (K + D) + w B / (K_B + B); switch = k_sw R^2 / (K_R^2 + R^2) * product of factors
 
-    Sources: beers2008, frakes2014, saxena2009, henkel2013
+    Sources: frakes2014, saxena2009
     """
     danger = saturating(pool_loss_flux, microglia_debris_half) + microglia_burden_weight * saturating(
         soma_burden, microglia_burden_half
     )
-    gate = hill(immune_th1 / immune_treg, microglia_gate_tcell_half, microglia_gate_exponent) * hill(
-        soma_reactive_oxygen, microglia_gate_oxygen_half, microglia_gate_exponent
-    )
+    gate = hill(soma_reactive_oxygen, microglia_gate_oxygen_half, microglia_gate_exponent)
     switch = microglia_switch_constant * gate * microglia_gate_factor
     return {"microglia.danger": danger, "microglia.switch_rate": switch}
 
@@ -66,23 +61,24 @@ def microglia(
     microglia_toxic,
     microglia_danger,
     microglia_switch_rate,
-    immune_treg,
+    cytokine_anti,
     microglia_activation_rate,
     microglia_removal_rate,
     microglia_switch_constant,
     microglia_return_share,
     microglia_proliferation_left,
 ):
-    """Microglia protect first and harm later: the protective ones turn toxic as the gate opens, and Treg calm them.
+    """Microglia protect first and harm later: the protective ones turn toxic as the gate opens, and anti-inflammatory
+    cytokine calms them.
 
-    Equation: dmp/dt = p k_a danger + c k_sw Treg mt - (k_m + switch) mp;
-    dmt/dt = switch mp - (k_m + c k_sw Treg) mt
+    Equation: dmp/dt = p k_a danger + c k_sw a mt - (k_m + switch) mp;
+    dmt/dt = switch mp - (k_m + c k_sw a) mt
 
-    Sources: boillee2006, frakes2014, beers2008, reu2017, spiller2018
+    Sources: boillee2006, frakes2014, beers2008, beers2011, reu2017, spiller2018
     Against: gowing2008, butovsky2012
     """
     turned = microglia_switch_rate * microglia_protective
-    calmed = microglia_return_share * microglia_switch_constant * immune_treg * microglia_toxic
+    calmed = microglia_return_share * microglia_switch_constant * cytokine_anti * microglia_toxic
     return {
         "d/dt microglia.protective": microglia_proliferation_left * microglia_activation_rate * microglia_danger
         + calmed
@@ -121,8 +117,7 @@ def effects_of_help(microglia_help, proteostasis_microglial_help, pool_trophic_h
 def cytokines(cytokine_tnf_strength, cytokine_interleukin1_strength, cytokine_complement_strength):
     """TNF, interleukin-1 and complement stand in for each other: blocking one does nothing, blocking all does much.
 
-    They turn over in minutes to hours, so they are taken at their steady state: each variable is the share of the
-    harm that one arm alone could carry.
+    Each variable is the share of the pro-inflammatory cytokine that one arm alone could carry.
 
     Sources: gowing2006, guttenplan2020, lobsiger2013, dossier_immune
     """
@@ -145,14 +140,14 @@ def redundancy(cytokine_tnf, cytokine_interleukin1, cytokine_complement):
 
 
 @mechanism(row="9 neuroinflammation")
-def microglial_toxicity(microglia_toxic, cytokine_arm, microglia_toxic_half):
+def microglial_toxicity(cytokine_pro):
     """Toxic microglia harm neurons through redundant cytokines.
 
-    Equation: toxicity = arm mt / (K + mt)
+    Equation: toxicity = pro-inflammatory cytokine
 
     Sources: frakes2014, guttenplan2020
     """
-    return {"microglia.toxicity": cytokine_arm * saturating(microglia_toxic, microglia_toxic_half)}
+    return {"microglia.toxicity": cytokine_pro}
 
 
 @mechanism(row="9 neuroinflammation")
@@ -170,14 +165,19 @@ def microglial_harm(microglia_toxicity, energy_microglial_loss, pool_harm_by_mic
 
 
 @mechanism(row="7 oxidative stress")
-def oxygen_from_microglia(microglia_toxic, microglia_toxic_half, oxidative_by_microglia):
-    """Toxic microglia make reactive oxygen.
+def oxygen_from_microglia(
+    microglia_toxic, microglia_toxic_half, oxidative_by_microglia, nox2_activity, nox2_share_of_microglial_oxygen
+):
+    """Toxic microglia make reactive oxygen, in part by NADPH oxidase 2. What that part is worth is contested.
 
-    Equation: production = b mt / (K + mt)
+    Equation: production = b mt / (K + mt) (1 - w + w Nox2)
 
-    Sources: chiot2020
+    Sources: chiot2020, marden2007
+    Against: nox_null2016
     """
-    return {"soma.oxygen_production": oxidative_by_microglia * saturating(microglia_toxic, microglia_toxic_half)}
+    share = nox2_share_of_microglial_oxygen
+    made = oxidative_by_microglia * saturating(microglia_toxic, microglia_toxic_half)
+    return {"soma.oxygen_production": made * (1 - share + share * nox2_activity)}
 
 
 @mechanism(row="9 neuroinflammation")

@@ -27,6 +27,9 @@ def t_cells(
     immune_th1,
     immune_cd8,
     immune_treg_supply,
+    immune_cd4_supply,
+    immune_cd8_supply,
+    immune_costimulation,
     immune_treg_base,
     immune_treg_loss,
     immune_th2_loss,
@@ -40,22 +43,24 @@ def t_cells(
     """Regulatory T cells fall as toxic microglia rise; Th1 and CD8 cells that they no longer hold back multiply.
 
     Equation: dTreg/dt = k_reg [base supply / (1 + a x) - Treg];
-    dTh2/dt = k_mem [1 / (1 + b x) - Th2]; dTh1/dt = k_mem [1 + c act / (K + act) 2 / (1 + Treg) - Th1], CD8 alike.
-    Without lymphocytes (RAG2 knock-out) every supply is multiplied by what is left of them.
+    dTh2/dt = k_mem [1 / (1 + b x) - Th2]; dTh1/dt = k_mem [1 + c s act / (K + act) 2 / (1 + Treg) - Th1], CD8 alike.
+    s: the second signal (co-stimulation), without which an antigen makes nothing multiply; that regulatory cells need
+    it too is left out. Without lymphocytes (RAG2 knock-out) every supply is multiplied by what is left of them, without
+    CD4 or CD8 cells theirs alone.
 
-    Sources: henkel2013, beers2008, beers2017, vukmanovic2006, cui2022, yazdani2022, coque2019
+    Sources: henkel2013, beers2008, beers2017, vukmanovic2006, cui2022, yazdani2022, coque2019, lincecum2010
     Against: tada2011
     """
-    driven = saturating(immune_activation, immune_activation_half) * 2 / (1 + immune_treg)
+    driven = immune_costimulation * saturating(immune_activation, immune_activation_half) * 2 / (1 + immune_treg)
     regulatory = log(2) / immune_treg_doubling_time
     memory = log(2) / immune_memory_doubling_time
-    supply = immune_lymphocytes * immune_treg_base * immune_treg_supply
-    left = immune_lymphocytes
+    cd4, cd8 = immune_lymphocytes * immune_cd4_supply, immune_lymphocytes * immune_cd8_supply
+    supply = cd4 * immune_treg_base * immune_treg_supply
     return {
         "d/dt immune.treg": regulatory * (supply / (1 + immune_treg_loss * immune_inflammation) - immune_treg),
-        "d/dt immune.th2": memory * (left / (1 + immune_th2_loss * immune_inflammation) - immune_th2),
-        "d/dt immune.th1": memory * (left * (1 + immune_th1_gain * driven) - immune_th1),
-        "d/dt immune.cd8": memory * (left * (1 + immune_cd8_gain * driven) - immune_cd8),
+        "d/dt immune.th2": memory * (cd4 / (1 + immune_th2_loss * immune_inflammation) - immune_th2),
+        "d/dt immune.th1": memory * (cd4 * (1 + immune_th1_gain * driven) - immune_th1),
+        "d/dt immune.cd8": memory * (cd8 * (1 + immune_cd8_gain * driven) - immune_cd8),
     }
 
 
@@ -95,17 +100,24 @@ def infiltration(
 ):
     """Effector cells that outnumber regulatory ones enter where microglia are toxic, or where they are autoreactive.
 
-    Equation: auto = autoreactivity + l lesion; entry = mt / (K + mt) + auto;
-    e = entry softplus((Th1 + CD8) / 2 - Treg); infiltration = e / (K_e + e); attack = auto infiltration, zero unless
-    the autoimmune hypothesis is on
+    Equation: auto = autoreactivity + l lesion; entry = mt / (K + mt) + auto; e_x = entry softplus(x - Treg) / 2 for x =
+    Th1 and x = CD8; entered_x = e_x / (K_e + e_Th1 + e_CD8); infiltration = their sum; attack = auto infiltration, zero
+    unless the autoimmune hypothesis is on
 
     Sources: coque2019, michaelis2025, garofalo2020
     """
     autoreactive = immune_autoreactivity + lesion_autoreactivity * lesion_load
     entry = saturating(microglia_toxic, immune_entry_half) + autoreactive
-    outnumbering = entry * softplus((immune_th1 + immune_cd8) / 2 - immune_treg, immune_restraint_width)
-    entered = saturating(outnumbering, immune_infiltration_half)
-    return {"immune.infiltration": entered, "immune.attack": autoreactive * entered}
+    th1 = entry * softplus(immune_th1 - immune_treg, immune_restraint_width) / 2
+    cd8 = entry * softplus(immune_cd8 - immune_treg, immune_restraint_width) / 2
+    room = immune_infiltration_half + th1 + cd8
+    entered = (th1 + cd8) / room
+    return {
+        "immune.infiltration_th1": th1 / room,
+        "immune.infiltration_cd8": cd8 / room,
+        "immune.infiltration": entered,
+        "immune.attack": autoreactive * entered,
+    }
 
 
 @mechanism(row="10 adaptive immunity")
@@ -121,14 +133,27 @@ def effects_of_natural_killer_cells(immune_natural_killer, pool_vulnerability_by
 
 
 @mechanism(row="10 adaptive immunity")
-def t_cell_harm(immune_infiltration, energy_tcell_loss, pool_harm_by_tcells):
-    """T cells that enter cost endings energy and harm sick neurons.
+def harm_by_th1(immune_infiltration_th1, energy_tcell_loss, pool_harm_by_tcells):
+    """Th1 cells that enter cost endings energy and harm sick neurons.
 
-    Equation: harm to energy = e infiltration; harm to neurons = w infiltration
+    Equation: harm to energy = e Th1 that entered; harm to neurons = w Th1 that entered
 
-    Sources: coque2019
+    Sources: yazdani2022, michaelis2025
+    Against: banerjee2008
     """
     return {
-        "axon.harm": energy_tcell_loss * immune_infiltration,
-        "pool.harm": pool_harm_by_tcells * immune_infiltration,
+        "axon.harm": energy_tcell_loss * immune_infiltration_th1,
+        "pool.harm": pool_harm_by_tcells * immune_infiltration_th1,
     }
+
+
+@mechanism(row="10 adaptive immunity")
+def harm_by_cd8(immune_infiltration_cd8, immune_cd8_killing, energy_tcell_loss, pool_harm_by_tcells):
+    """CD8 cells that enter kill motor neurons by contact, and more of them than Th1 cells do.
+
+    Equation: harm to energy = e k CD8 that entered; harm to neurons = w k CD8 that entered
+
+    Sources: coque2019, cui2022
+    """
+    killing = immune_cd8_killing * immune_infiltration_cd8
+    return {"axon.harm": energy_tcell_loss * killing, "pool.harm": pool_harm_by_tcells * killing}

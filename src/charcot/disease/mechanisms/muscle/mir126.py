@@ -9,7 +9,7 @@ def mir126_loop(
     muscle_mir126,
     terminal_mir126,
     nmj_innervation,
-    soma_burden,
+    muscle_pathology,
     lesion_load,
     lesion_loss_of_mir126,
     mir126_innervation_half,
@@ -18,12 +18,12 @@ def mir126_loop(
     mir126_secretion_block,
     mir126_muscle_half_life,
     mir126_terminal_half_life,
-    mir126_vector_supply,
+    mir126_added,
 ):
     """Healthy, innervated muscle secretes miR-126 that keeps nerve endings low in TDP-43; disease takes it away.
 
-    Equation: dMm/dt = k_M [(1 + h^2) I^2 / (h^2 + I^2) (1 - block) (1 - l L) / (1 + B / K) - Mm];
-    dMa/dt = k_A (Mm + vector - Ma). L is the primary lesion of a rival hypothesis.
+    Equation: dMm/dt = k_M [(1 + h^2) I^2 / (h^2 + I^2) (1 - block) (1 - l L) / (1 + p / K) - Mm];
+    dMa/dt = k_A (Mm + added - Ma). p is the pathology of the muscle, L the primary lesion of a rival hypothesis.
 
     Sources: ionescu2025, maimon2018
     """
@@ -31,13 +31,22 @@ def mir126_loop(
         nmj_innervation, mir126_innervation_half, mir126_innervation_exponent
     )
     left = (1 - mir126_secretion_block) * (1 - lesion_loss_of_mir126 * lesion_load)
-    secretion = drive * left / (1 + soma_burden / mir126_burden_half_inhibition)
+    secretion = drive * left / (1 + muscle_pathology / mir126_burden_half_inhibition)
     return {
         "d/dt muscle.mir126": log(2) / mir126_muscle_half_life * (secretion - muscle_mir126),
-        "d/dt terminal.mir126": log(2)
-        / mir126_terminal_half_life
-        * (muscle_mir126 + mir126_vector_supply - terminal_mir126),
+        "d/dt terminal.mir126": log(2) / mir126_terminal_half_life * (muscle_mir126 + mir126_added - terminal_mir126),
     }
+
+
+@mechanism(row="3 miR-126")
+def mir126_from_outside(mir126_vector_supply):
+    """What does not come from the muscle's own vesicles: a vector's miR-126, or what a culture is given.
+
+    Equation: added = supply; a product adds what its vector makes in each region.
+
+    Sources: ionescu2025
+    """
+    return {"mir126.added": mir126_vector_supply}
 
 
 @mechanism(row="3 miR-126")

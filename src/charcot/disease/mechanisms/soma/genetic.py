@@ -32,20 +32,27 @@ def sod1_misfolding(
     sod1_clearance_half,
     sod1_nucleation_rate,
     sod1_toxic_saturation,
+    sod1_antibody,
+    sod1_passed_between_cells,
 ):
     """Mutant SOD1 misfolds on its own template and spreads; growth and harm rise with the amount that is there, less
     than in proportion, and aggregates that are no longer fed harm less.
 
     Equation: dZ/dt = g k_z a(S) Z (1 - Z) + [influx (1 - Z)^3 + k_n S^2] (1 - Z) - V Z / (K + Z), V = g clearance
     k_z K,
-    a(S) = (1 + K_g) S / (K_g + S); toxic = Z (1 + K_t) S / (K_t + S); both as Z alone at the amount of a patient.
+    a(S) = (1 + K_g) S / (K_g + S); toxic = Z (1 + K_t) S / (K_t + S); both as Z alone at the amount of a patient. An
+    antibody catches what passes between cells: a share p of the growth and all that arrives from other regions, so that
+    a(S) is multiplied by 1 - p caught, and influx by 1 - caught.
 
-    Sources: bidhendi2016, abdolvahabi2017, mccampbell2018
+    Sources: bidhendi2016, abdolvahabi2017, mccampbell2018, maier2018
+    Against: lehmann2020
     """
     growth, clearance = seeded_growth(
         soma_sod1_misfolded,
         soma_growth_tempo * sod1_growth_rate,
-        (1 + sod1_growth_saturation) * saturating(sod1_mutant, sod1_growth_saturation),
+        (1 + sod1_growth_saturation)
+        * saturating(sod1_mutant, sod1_growth_saturation)
+        * (1 - sod1_passed_between_cells * sod1_antibody),
         proteostasis_clearance,
         sod1_clearance_half,
     )
@@ -55,7 +62,7 @@ def sod1_misfolding(
         "soma.sod1_toxic": toxic,
         "soma.burden": toxic,
         "d/dt soma.sod1_misfolded": growth
-        + arriving_seeds(soma_sod1_misfolded, spread_sod1_influx)
+        + arriving_seeds(soma_sod1_misfolded, spread_sod1_influx * (1 - sod1_antibody))
         + nucleation * (1 - soma_sod1_misfolded)
         - clearance,
     }

@@ -5,14 +5,22 @@ from charcot.model.mechanism import mechanism
 
 
 @mechanism(row="7 oxidative stress")
-def oxidative_stress(soma_reactive_oxygen, soma_oxygen_production, oxidative_half_life, oxidative_scavenging):
-    """Reactive oxygen is made by several things and scavenged.
+def oxidative_stress(
+    soma_reactive_oxygen,
+    soma_oxygen_production,
+    oxidative_half_life,
+    oxidative_scavenging,
+    nrf2_astrocytes,
+    nrf2_scavenging,
+):
+    """Reactive oxygen is made by several things and scavenged, by a product or by the glutathione of astrocytes that
+    have more Nrf2.
 
-    Equation: dR/dt = k_R [1 + production / (1 + scavenging) - R]
+    Equation: dR/dt = k_R [1 + production / (1 + scavenging + a Nrf2) - R]
 
-    Sources: irvin2015, rao2003
+    Sources: irvin2015, rao2003, vargas2008
     """
-    excess = soma_oxygen_production / (1 + oxidative_scavenging)
+    excess = soma_oxygen_production / (1 + oxidative_scavenging + nrf2_scavenging * nrf2_astrocytes)
     return {"d/dt soma.reactive_oxygen": log(2) / oxidative_half_life * (1 + excess - soma_reactive_oxygen)}
 
 
@@ -56,6 +64,7 @@ def excitotoxicity(
     astrocyte_reactive,
     upper_neurons,
     glutamate_release,
+    glutamate_uptake_added,
     glutamate_oxidative_half,
     glutamate_astrocyte_weight,
     glutamate_astrocyte_half,
@@ -63,7 +72,8 @@ def excitotoxicity(
 ):
     """Reactive oxygen disables astrocytic glutamate uptake; what is left in the cleft overloads neurons with calcium.
 
-    Equation: uptake = 1 / (1 + (R - 1) / K); drive = release (1 - uptake) (1 - w + w a / (K_a + a)) (1 + h (1 - UMN))
+    Equation: uptake = 1 / (1 + (R - 1) / K); drive = release (1 - uptake) / (1 + added) (1 - w + w a / (K_a + a))
+    (1 + h (1 - UMN)); uptake that is added elsewhere, by a drug or a gene, takes up what astrocytes leave.
 
     Sources: rothstein1995, rao2003, cochrane2012_riluzole
     Against: scott2008
@@ -77,7 +87,11 @@ def excitotoxicity(
     cortical = 1 + glutamate_hyperexcitability * (1 - upper_neurons)
     return {
         "glutamate.uptake": uptake,
-        "glutamate.excitotoxic_drive": glutamate_release * (1 - uptake) * glial * cortical,
+        "glutamate.excitotoxic_drive": glutamate_release
+        * (1 - uptake)
+        / (1 + glutamate_uptake_added)
+        * glial
+        * cortical,
     }
 
 

@@ -1,0 +1,128 @@
+"""The immune module: cytokines as states, T cells that harm and protect; each equation a second time, and its signs."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import pytest
+from test_equations import drawn, evaluate
+
+from charcot.disease.mechanisms.glia import cytokines
+from charcot.disease.mechanisms.immune import tcells
+from charcot.experiments.arms import Trace, trace
+from charcot.experiments.definition import Arm
+
+NONE = 0.01
+SMALL = {"immune.th1": NONE, "immune.th2": NONE, "immune.cd8": NONE}
+WITHOUT_LYMPHOCYTES = {"set": {"immune.lymphocytes": NONE}, "scale": {**SMALL, "immune.treg": NONE}}
+REGULATORY_ALONE = {"set": {"immune.lymphocytes": NONE, "immune.treg_supply": 1 / NONE}, "scale": SMALL}
+WITHOUT_CD4 = {
+    "set": {"immune.cd4_supply": NONE},
+    "scale": {"immune.th1": NONE, "immune.th2": NONE, "immune.treg": NONE},
+}
+
+
+def test_pro_inflammatory_cytokine_is_made_by_microglia_and_th1_and_held_back() -> None:
+    v = drawn(cytokines.pro_inflammatory)
+    found = evaluate(cytokines.pro_inflammatory, v)["d/dt cytokine.pro"]
+    toxic, half = v["microglia_toxic"], v["microglia_toxic_half"]
+    made = toxic / (half + toxic) + v["cytokine_pro_by_th1"] * v["immune_infiltration_th1"]
+    held = (1 + v["cytokine_anti_half"]) / (v["cytokine_anti_half"] + v["cytokine_anti"])
+    rate = math.log(2) / v["cytokine_pro_response_time"]
+    assert found == pytest.approx(rate * (v["cytokine_arm"] * made * held - v["cytokine_pro"]), rel=1e-12)
+
+
+def test_anti_inflammatory_cytokine_is_one_in_health_and_needs_th2() -> None:
+    v = drawn(cytokines.anti_inflammatory)
+    found = evaluate(cytokines.anti_inflammatory, v)["d/dt cytokine.anti"]
+    th2 = v["cytokine_anti_share_of_th2"]
+    glia = v["microglia_protective"] / (v["cytokine_protective_half"] + v["microglia_protective"])
+    made = th2 * v["immune_th2"] + (1 - th2) * v["immune_treg"] + v["cytokine_anti_by_microglia"] * glia
+    rate = math.log(2) / v["cytokine_anti_response_time"]
+    assert found == pytest.approx(rate * (made - v["cytokine_anti"]), rel=1e-12)
+    healthy = {**v, "immune_th2": 1.0, "immune_treg": 1.0, "microglia_protective": 0.0, "cytokine_anti": 1.0}
+    assert evaluate(cytokines.anti_inflammatory, healthy)["d/dt cytokine.anti"] == pytest.approx(0, abs=1e-12)
+    assert evaluate(cytokines.anti_inflammatory, {**healthy, "immune_th2": 2.0})["d/dt cytokine.anti"] > 0
+
+
+def test_the_switch_is_one_in_health_opened_by_loss_of_restraint_and_by_pro_inflammatory_cytokine() -> None:
+    v = drawn(cytokines.switch_by_cytokines)
+    factor = functools.partial(evaluate, cytokines.switch_by_cytokines)
+    found = factor(v)["microglia.gate_factor"]
+    c, k = v["microglia_gate_without_th1"], v["microglia_gate_tcell_half"]
+    ratio = (c + (1 - c) * v["immune_th1"]) / v["cytokine_anti"]
+    hill = ratio**2 / (k**2 + ratio**2) * (k**2 + 1)
+    assert found == pytest.approx(hill * (1 + v["microglia_gate_by_pro"] * v["cytokine_pro"]), rel=1e-12)
+    health = {**v, "immune_th1": 1.0, "cytokine_anti": 1.0, "cytokine_pro": 0.0}
+    assert factor(health)["microglia.gate_factor"] == pytest.approx(1, rel=1e-12)
+    without = factor({**health, "cytokine_anti": 0.0})["microglia.gate_factor"]
+    assert without == pytest.approx(1 + k**2, rel=1e-12)
+
+
+def test_cd8_and_th1_harm_separately() -> None:
+    v = drawn(tcells.harm_by_cd8)
+    found = evaluate(tcells.harm_by_cd8, v)
+    killing = v["immune_cd8_killing"] * v["immune_infiltration_cd8"]
+    assert found["pool.harm"] == pytest.approx(v["pool_harm_by_tcells"] * killing, rel=1e-12)
+    assert found["axon.harm"] == pytest.approx(v["energy_tcell_loss"] * killing, rel=1e-12)
+    v = drawn(tcells.harm_by_th1)
+    found = evaluate(tcells.harm_by_th1, v)
+    assert found["pool.harm"] == pytest.approx(v["pool_harm_by_tcells"] * v["immune_infiltration_th1"], rel=1e-12)
+    assert found["axon.harm"] == pytest.approx(v["energy_tcell_loss"] * v["immune_infiltration_th1"], rel=1e-12)
+
+
+READS = ("lumbar.nmj.innervation", "lumbar.cytokine.anti", "lumbar.cytokine.pro", "lumbar.immune.infiltration_cd8")
+
+
+@functools.cache
+def _mouse(key: str) -> Trace:
+    arms = {
+        "intact": {},
+        "without lymphocytes": WITHOUT_LYMPHOCYTES,
+        "regulatory cells alone": REGULATORY_ALONE,
+        "without CD4": WITHOUT_CD4,
+        "without CD8": {"set": {"immune.cd8_supply": NONE}, "scale": {"immune.cd8": NONE}},
+        "more regulatory cells": {"changes": [{"day": 49, "set": {"immune.treg_supply": 2}}]},
+        "without TNF": {"set": {"cytokine.tnf_strength": 0}},
+        "without all arms": {"set": {f"cytokine.{arm}_strength": 0 for arm in ("tnf", "interleukin1", "complement")}},
+        "without co-stimulation": {"set": {"immune.costimulation": 0}},
+    }
+    return trace(Arm.model_validate(arms[key]), "sod1-g93a-c57", READS, {})
+
+
+def _end(key: str) -> float:
+    return _mouse(key).landmark("end")
+
+
+def test_mice_without_t_cells_or_cd4_cells_die_sooner() -> None:
+    assert _end("without lymphocytes") < 0.97 * _end("intact")
+    assert _end("without CD4") < 0.97 * _end("intact")
+
+
+def test_regulatory_cells_alone_help_but_not_beyond_an_intact_mouse() -> None:
+    assert _end("without lymphocytes") * 1.02 < _end("regulatory cells alone") < _end("intact")
+    assert _end("more regulatory cells") > 1.02 * _end("intact")
+
+
+def test_cd8_cells_and_co_stimulation_do_harm() -> None:
+    assert _end("without CD8") > _end("intact")
+    assert _end("without co-stimulation") > _end("intact")
+    assert _mouse("without CD8").at(READS[3], 115) < 0.05 < _mouse("intact").at(READS[3], 115)
+
+
+def test_one_arm_alone_does_nothing_and_all_three_do_more() -> None:
+    assert _end("without TNF") == pytest.approx(_end("intact"), rel=0.01)
+    assert _end("without all arms") > 1.02 * _end("intact")
+    assert _mouse("without all arms").at("lumbar.cytokine.pro", 115) == pytest.approx(0, abs=1e-6)
+
+
+def test_t_cells_carry_months_of_human_disease() -> None:
+    """Read from the seed: what harms all life long moves the onset as well (see docs/model.md)."""
+    death = {}
+    for name, factor in (("none", 0.0), ("shipped", 1.0), ("more", 3.0)):
+        arm = {"multiply": {"pool.harm_by_tcells": factor, "energy.tcell_loss": factor}}
+        course = trace(Arm.model_validate(arm), "patient", ("clinic.survival.cumulative_hazard",), {})
+        death[name] = course.landmark("death")
+    assert death["none"] > death["shipped"] + 21
+    assert death["shipped"] > death["more"] + 21
