@@ -5,33 +5,14 @@ from charcot.model.mechanism import mechanism
 
 
 @mechanism(row="2 axonal transport")
-def transport(
-    transport_granule_velocity,
-    transport_competence,
-    transport_inhibition_by_dipeptide_repeat,
-    transport_inhibition_by_sod1,
-    c9orf72_dipeptide_repeat,
-    soma_sod1_toxic,
-    transport_inhibition_by_condensate,
-    axon_condensate_mean,
-    transport_inhibition_by_fus,
-    genotype_fus_mutant,
-    fus_synthesis,
-):
-    """Mutant proteins and TDP-43 condensates slow the motors that carry mRNA granules; transport restorers raise their
-    competence.
+def transport(transport_granule_velocity, transport_competence, axon_transport_factor):
+    """Motors carry mRNA granules at a velocity that lesions lower, each by a factor, and transport restorers raise.
 
-    Equation: v = v0 * competence / ((1 + a_DPR * DPR) * (1 + a_SOD1 * Z) * (1 + a_C * C) * (1 + a_FUS * FUS))
+    Equation: v = v0 competence factor
 
-    Sources: millecamps2013, bilsland2010, fumagalli2021, guo2017, alami2014, ye2025
+    Sources: millecamps2013
     """
-    slowing = (
-        (1 + transport_inhibition_by_dipeptide_repeat * c9orf72_dipeptide_repeat)
-        * (1 + transport_inhibition_by_sod1 * soma_sod1_toxic)
-        * (1 + transport_inhibition_by_condensate * axon_condensate_mean)
-        * (1 + transport_inhibition_by_fus * genotype_fus_mutant * fus_synthesis)
-    )
-    return {"axon.transport_velocity": transport_granule_velocity * transport_competence / slowing}
+    return {"axon.transport_velocity": transport_granule_velocity * transport_competence * axon_transport_factor}
 
 
 @mechanism(row="1 local protein synthesis")

@@ -53,23 +53,27 @@ def condensate(
     condensate_dissolver,
     condensate_clearance_rate,
     condensate_microglial_help,
+    transport_inhibition_by_condensate,
 ):
-    """Above a threshold TDP-43 condenses with G3BP1 in the axon; without its cause it dissolves slowly, and
-    protective microglia clear it too.
+    """Above a threshold TDP-43 condenses with G3BP1 in the axon and slows transport; without its cause it dissolves
+    slowly, and protective microglia clear it too.
 
-    Equation: dC/dt = k_on softplus(T - T_sat) (1 - C / C_max) - [k_off (1 + g) + k_auto (E Q + b help)] C.
+    Equation: dC/dt = k_on softplus(T - T_sat) (1 - C / C_max) - [k_off (1 + g) + k_auto (E Q + b help)] C;
+    factor on transport 1 / (1 + a mean C).
     Two terms of the feasibility study are left out: autocatalysis, which had no visible effect, since energy-dependent
     clearance already makes the switch; and diffusion along the axon, which did little but make the course depend on
     the number of segments.
 
-    Sources: altman2021, gassetrosa2019, scotter2014, spiller2018
+    Sources: altman2021, gassetrosa2019, scotter2014, spiller2018, alami2014, ye2025
     """
     formation = condensate_formation_rate * softplus(axon_tdp43 - condensate_threshold, condensate_threshold_width)
     removal = condensate_dissolution_rate * (1 + condensate_dissolver) + condensate_clearance_rate * (
         axon_atp * proteostasis_capacity + condensate_microglial_help * microglia_help
     )
+    mean = mean_along(axon_condensate)
     return {
         "d/dt axon.condensate": formation * (1 - axon_condensate / condensate_ceiling) - removal * axon_condensate,
         "axon.condensate_terminal": last(axon_condensate),
-        "axon.condensate_mean": mean_along(axon_condensate),
+        "axon.condensate_mean": mean,
+        "axon.transport_factor": 1 / (1 + transport_inhibition_by_condensate * mean),
     }

@@ -5,26 +5,27 @@ from charcot.model.mechanism import mechanism
 
 
 @mechanism(scope="person", row="10 adaptive immunity")
-def activation(
-    microglia_toxic,
-    c9orf72_dipeptide_repeat,
-    lesion_load,
-    immune_autoreactivity,
-    immune_activation_by_dipeptide_repeat,
-    lesion_autoreactivity,
-):
-    """T cells are activated by toxic microglia, by C9orf72 antigen, and by self-antigen in the autoimmune reading.
+def activation(microglia_toxic):
+    """T cells are activated by toxic microglia.
 
-    Equation: x = mean toxic microglia; act = x + w DPR + autoreactivity + l mean lesion. The repeat protein stands for
-    the antigen of a carrier. Effector cells are not told apart by what they recognise, and their interleukin-10 is left
-    out.
+    Equation: x = mean toxic microglia; act + x. Effector cells are not told apart by what they recognise, and their
+    interleukin-10 is left out.
 
-    Sources: michaelis2025, coque2019
+    Sources: coque2019
     """
     inflammation = mean(microglia_toxic)
-    antigen = immune_activation_by_dipeptide_repeat * c9orf72_dipeptide_repeat
-    autoreactive = immune_autoreactivity + lesion_autoreactivity * mean(lesion_load)
-    return {"immune.inflammation": inflammation, "immune.activation": inflammation + antigen + autoreactive}
+    return {"immune.inflammation": inflammation, "immune.activation": inflammation}
+
+
+@mechanism(scope="person", row="10 adaptive immunity")
+def autoreactivity(lesion_load, immune_autoreactivity, lesion_autoreactivity):
+    """T cells are activated by self-antigen in the autoimmune reading.
+
+    Equation: act + autoreactivity + l mean lesion
+
+    Sources: michaelis2025
+    """
+    return {"immune.activation": immune_autoreactivity + lesion_autoreactivity * mean(lesion_load)}
 
 
 @mechanism(scope="person", row="10 adaptive immunity")

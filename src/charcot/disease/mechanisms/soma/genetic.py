@@ -26,13 +26,15 @@ def sod1_misfolding(
     spread_sod1_influx,
     sod1_growth_rate,
     sod1_clearance_half,
+    transport_inhibition_by_sod1,
 ):
-    """Mutant SOD1 misfolds on its own template and spreads; its growth is proportional to the SOD1 that is there.
+    """Mutant SOD1 misfolds on its own template and spreads, as fast as there is SOD1 to misfold; it slows transport.
 
     Equation: dZ/dt = tempo k_z mutant S Z (1 - Z) + influx (1 - Z) - V Z / (K + Z), V = tempo clearance k_z K. What
-    harms is the load that is being made, Z S: aggregates that are no longer fed are inert. Burden + Z S.
+    harms is the load that is being made, Z S: aggregates that are no longer fed are inert. Burden + Z S; factor on
+    transport 1 / (1 + a Z S).
 
-    Sources: bidhendi2016, abdolvahabi2017, mccampbell2018
+    Sources: bidhendi2016, abdolvahabi2017, mccampbell2018, bilsland2010
     """
     growth, clearance = seeded_growth(
         soma_sod1_misfolded,
@@ -45,6 +47,7 @@ def sod1_misfolding(
     return {
         "soma.sod1_toxic": toxic,
         "soma.burden": toxic,
+        "axon.transport_factor": 1 / (1 + transport_inhibition_by_sod1 * toxic),
         "d/dt soma.sod1_misfolded": growth + spread_sod1_influx * (1 - soma_sod1_misfolded) - clearance,
     }
 
@@ -75,13 +78,15 @@ def fus_condensation(
     fus_clearance_half,
     fus_direct_inhibition,
     fus_condensate_inhibition,
+    transport_inhibition_by_fus,
 ):
-    """Mutant FUS blocks axonal translation, even without aggregates; its cytoplasmic condensates add to that.
+    """Mutant FUS blocks axonal translation, even without aggregates, and slows transport; its cytoplasmic condensates
+    add to the block.
 
     Equation: dF/dt = tempo k_f d F (1 - F) + influx (1 - F) - V F / (K + F), d = mutant synthesis;
-    block = d (a + b F); burden + F
+    block = d (a + b F); burden + F; factor on transport 1 / (1 + c d)
 
-    Sources: lopezerauskin2018, birsa2021, murakami2015
+    Sources: lopezerauskin2018, birsa2021, murakami2015, guo2017
     """
     dose = genotype_fus_mutant * fus_synthesis
     growth, clearance = seeded_growth(
@@ -90,6 +95,7 @@ def fus_condensation(
     return {
         "d/dt soma.fus_condensate": growth + spread_fus_influx * (1 - soma_fus_condensate) - clearance,
         "soma.burden": soma_fus_condensate,
+        "axon.transport_factor": 1 / (1 + transport_inhibition_by_fus * dose),
         "soma.fus_inhibition": dose * (fus_direct_inhibition + fus_condensate_inhibition * soma_fus_condensate),
     }
 
@@ -109,16 +115,24 @@ def fus_under_stress(soma_er_stress, soma_fus_condensate, genotype_fus_mutant, f
 
 @mechanism(scope="person", row="5 C9orf72")
 def dipeptide_repeats(
-    c9orf72_dipeptide_repeat, genotype_c9orf72_expansion, c9orf72_translation, c9orf72_repeat_half_life
+    c9orf72_dipeptide_repeat,
+    genotype_c9orf72_expansion,
+    c9orf72_translation,
+    c9orf72_repeat_half_life,
+    transport_inhibition_by_dipeptide_repeat,
+    immune_activation_by_dipeptide_repeat,
 ):
     """The C9orf72 expansion is translated into dipeptide repeats that block transport and nuclear import.
 
-    Equation: dD/dt = ln2 / t_half (expansion * translation - D)
+    Equation: dD/dt = ln2 / t_half (expansion * translation - D); factor on transport 1 / (1 + a D); activation of
+    T cells + w D, for which the repeat protein stands as the antigen of a carrier
 
-    Sources: fumagalli2021, jiang2016, gendron2017
+    Sources: fumagalli2021, jiang2016, gendron2017, michaelis2025
     """
     return {
         "d/dt c9orf72.dipeptide_repeat": log(2)
         / c9orf72_repeat_half_life
-        * (genotype_c9orf72_expansion * c9orf72_translation - c9orf72_dipeptide_repeat)
+        * (genotype_c9orf72_expansion * c9orf72_translation - c9orf72_dipeptide_repeat),
+        "axon.transport_factor": 1 / (1 + transport_inhibition_by_dipeptide_repeat * c9orf72_dipeptide_repeat),
+        "immune.activation": immune_activation_by_dipeptide_repeat * c9orf72_dipeptide_repeat,
     }
