@@ -169,6 +169,8 @@ class FakeExplanation:
     disputes: tuple[Any, ...] = ()
     assumptions: tuple[str, ...] = ()
     switched_off: bool = False
+    combine: str = ""
+    contributions: tuple[Any, ...] = ()
 
 
 def explain(port: str) -> FakeExplanation:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
+from typer.testing import CliRunner
 
 from charcot import patients
 from charcot.core.errors import Problem
 from charcot.core.expression import Expression, to_python
 from charcot.interfaces import pages
+from charcot.interfaces.cli import explain as command
+from charcot.interfaces.cli.main import app
 from charcot.interfaces.exchange.export_evidence import evidence_of
 from charcot.model.algebra import Indexed
 from charcot.model.compose import Definition, Modifier, check, compose, put_together, switch_name, trace
@@ -278,6 +283,18 @@ def test_explain_shows_who_gives_what():
     assert [c.mechanism for c in off.contributions if c.switched_off] == ["tdp43.aggregation"]
 
 
+def test_the_command_says_what_each_gives_and_what_is_off():
+    shown = CliRunner().invoke(app, ["explain", "axon.transport_factor"], env={"COLUMNS": "300"}).stdout
+    table = shown.split("The product of")[1].split("Reads")[0]
+    row = next(line for line in table.splitlines() if line.startswith("genetic.dipeptide_repeats"))
+    assert "1 / (1 + transport.inhibition_by_dipeptide_repeat * c9orf72.dipeptide_repeat)" in row
+    off = patients.Assumed(off=frozenset({"genetic.dipeptide_repeats"}))
+    console = Console(width=200, record=True, file=io.StringIO())
+    for part in command._page(patients.explain("axon.transport_factor", off)):
+        console.print(part)
+    assert "genetic.dipeptide_repeats  off: a factor of 1" in console.export_text()
+
+
 def test_pages_and_exported_files_name_every_contributor():
     made = pages.pages(None)
     own = made["tdp43.aggregation.md"]
@@ -307,6 +324,26 @@ def misfolding(drill_protein):
 ROW = """name,index,value,unit,spread,between_patients,source,grade,role,title,note
 drill.protein,,0.2,1,0.5,0,free,F,,Misfolded protein of the drill,
 """
+
+
+def test_two_files_of_one_name_lose_no_mechanism_silently(tmp_path: Path, monkeypatch):
+    for folder in ("", "north", "south"):
+        package = tmp_path / "twice_mechanisms" / folder
+        package.mkdir()
+        (package / "__init__.py").write_text("", encoding="utf-8")
+        if folder:
+            (package / "protein.py").write_text(MECHANISM, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = discover(importlib.import_module("twice_mechanisms"))
+    assert [m.name for m in found] == ["protein.misfolding"] * 2
+    whole = Definition((port("soma.burden", combine="sum"),), (number("drill.protein", 1),), tuple(found), ("a",), 1)
+    assert [(p.code, p.message) for p in check(whole)] == [
+        (
+            "double-name",
+            "twice_mechanisms.north.protein and twice_mechanisms.south.protein both have a mechanism that is called "
+            "protein.misfolding",
+        )
+    ]
 
 
 def test_adding_a_mechanism_edits_no_python_file(tmp_path: Path, monkeypatch):

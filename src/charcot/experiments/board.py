@@ -358,6 +358,7 @@ def record(scored: Scored) -> dict[str, object]:
     if isinstance(content, Claim):
         out |= {"id": content.id, "claim": content.claim, "evidence": content.evidence, "strength": content.strength}
         out |= {"mechanism": content.mechanism, "not_testable": content.not_testable}
+        out["contradicted_by"] = content.contradicted_by
     return out
 
 

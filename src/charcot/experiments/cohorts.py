@@ -21,6 +21,7 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.disease.genotypes import Mortality, seed_age_density
 from charcot.experiments.arms import SHIPPED
 from charcot.experiments.definition import Cohort, Given, Measure
+from charcot.experiments.incidence import power_of_age
 from charcot.experiments.natural_history import DEATH, READ_BY, READOUTS, SCORE, Course, cox, read_courses, statistics
 from charcot.patients import Assumed, Courses
 from charcot.patients.cohort import value
@@ -101,8 +102,10 @@ def statistic(
     return statistics(course)[measure.statistic or ""](np.arange(len(course.survival)))
 
 
-# Statistics of the law that persons are drawn from: nobody is simulated, and ``arm`` names a genotype.
-OF_THE_LAW = ("slope of incidence on age", "share of incident cases")
+# Statistics over a range of ages, from ``since`` to ``until``; of these, the law that persons are drawn from needs
+# nobody who is simulated, and its ``arm`` names a genotype.
+OVER_AGES = ("slope of incidence on age", "slope of incidence at onset")
+OF_THE_LAW = ("slope of incidence on age",)
 
 
 def arms_of(measure: Measure) -> tuple[str, ...]:
@@ -183,7 +186,9 @@ FORMS: dict[str, Form] = {
     "responders": _form("against months"),
     "no decline in a year": _form("against"),
     "slope of incidence on age": _form(needs="since until"),
-    "share of incident cases": _form(),
+    "slope of incidence at onset": _form(needs="since until"),
+    "carriers among the ill": _form(),
+    "years that carriers fall ill earlier": _form(),
 }
 
 
@@ -388,21 +393,44 @@ def _stopped(group: Group, measure: Measure) -> float:
     return float(np.mean(np.nan_to_num(fall, nan=48.0) <= 0))
 
 
+def _mortality() -> Mortality:
+    return Mortality(
+        value("onset.mortality_rate"), value("onset.mortality_reference_age"), value("onset.mortality_doubling_time")
+    )
+
+
 def _incidence_slope(_group: Group, measure: Measure) -> float:
     """Slope of ln(incidence of the last step) on ln(age) for the genotype ``arm``, between the ages in ``since`` and
     ``until``."""
     ages = np.linspace(float(measure.since or 0), float(measure.until or 0), 50)
-    mortality = Mortality(
-        value("onset.mortality_rate"), value("onset.mortality_reference_age"), value("onset.mortality_doubling_time")
-    )
-    density = seed_age_density(ages, disease.genotypes()[measure.arm], mortality)
+    density = seed_age_density(ages, disease.genotypes()[measure.arm], _mortality())
     return float(np.polyfit(np.log(ages), np.log(density), 1)[0])
 
 
-def _genotype_share(_group: Group, measure: Measure) -> float:
-    """Share of incident cases that carry ``arm`` (a genotype), in a drawn incident population."""
-    drawn = patients.draw_cohort(patients.load_population("incident"), 4000, 7).columns["genotype"]
-    return float(np.mean(drawn == measure.arm))
+def _slope_at_onset(group: Group, measure: Measure) -> float:
+    """Power of age with which incidence among the living rises, by simulated age at onset from ``since`` to
+    ``until``."""
+    course, _ = group.read(measure.arm or UNTREATED)
+    ages = (float(measure.since or 0), float(measure.until or 0))
+    return power_of_age(course.onset_age, *ages, _mortality().survival)
+
+
+def _carriers(group: Group, measure: Measure) -> tuple[np.ndarray, np.ndarray]:
+    """Of those who fall ill, (ill,) each: whether they carry a mutation, and their age at onset in years."""
+    arm = measure.arm or UNTREATED
+    course, ill = group.read(arm)
+    return group.courses(arm).cohort.columns["genotype"][ill] != "sporadic", course.onset_age
+
+
+def _carrier_share(group: Group, measure: Measure) -> float:
+    """Share of those who fall ill that carry a mutation."""
+    return float(np.mean(_carriers(group, measure)[0]))
+
+
+def _carriers_earlier(group: Group, measure: Measure) -> float:
+    """Median age at onset of those without a mutation minus that of carriers, years."""
+    carriers, age = _carriers(group, measure)
+    return float(np.median(age[~carriers]) - np.median(age[carriers]))
 
 
 STATISTICS: dict[str, Callable[[Group, Measure], float]] = {
@@ -417,7 +445,9 @@ STATISTICS: dict[str, Callable[[Group, Measure], float]] = {
     "responders": _responders,
     "no decline in a year": _stopped,
     "slope of incidence on age": _incidence_slope,
-    "share of incident cases": _genotype_share,
+    "slope of incidence at onset": _slope_at_onset,
+    "carriers among the ill": _carrier_share,
+    "years that carriers fall ill earlier": _carriers_earlier,
 }
 
 
@@ -434,7 +464,9 @@ _READ_BY: dict[str, tuple[str, ...]] = {
     "responders": (SCORE,),
     "no decline in a year": (SCORE,),
     "slope of incidence on age": (),  # of the law that a cohort is drawn from, no port
-    "share of incident cases": (),
+    "slope of incidence at onset": (SCORE, "person.age"),
+    "carriers among the ill": (SCORE,),
+    "years that carriers fall ill earlier": (SCORE, "person.age"),
 }
 
 

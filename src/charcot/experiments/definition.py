@@ -221,6 +221,7 @@ class Claim(Experiment):
     """A row of the claims ledger: what is said, what the evidence is, and the check.
 
     ``standing``: what a passed check makes of it. A claim is never reproduced by assertion: the verdict is computed.
+    ``contradicted_by`` says in words which result would contradict it, so that a check that cannot fail shows.
     """
 
     id: str
@@ -228,5 +229,6 @@ class Claim(Experiment):
     mechanism: str
     evidence: str
     strength: Literal["strong", "moderate", "weak", "contested"]
+    contradicted_by: str = Field(min_length=1)
     standing: Literal["reproduced", "hypothesis"] = "reproduced"
     not_testable: str = ""

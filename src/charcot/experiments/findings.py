@@ -280,7 +280,7 @@ class _Checker:
                     "missing-key", f"{label}: since and until are quantiles of a read-out", place, "Add 'read'."
                 )
             self._window(label, measure, 0.0, 1.0, "quantiles from 0 to 1", place)
-        elif name in cohorts.OF_THE_LAW:
+        elif name in cohorts.OVER_AGES:
             self._window(label, measure, 1.0, 120.0, "ages from 1 to 120", place)
 
     def _reading(self, label: str, measure: Measure, place: Path_) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from charcot.core.errors import Problem, Where, raise_if_any
@@ -346,6 +347,11 @@ def _check_names(definition: Definition, problems: list[Problem]) -> None:
             message = f"{name} has the same identifier as another port or number ({identifier})"
             problems.append(Problem("double-name", message, where, f"The other is at {seen[identifier]}."))
         seen[identifier] = where
+    for a, b in pairwise(sorted(definition.mechanisms, key=lambda m: m.name)):
+        if a.name == b.name:
+            first, second = a.function.__module__, b.function.__module__
+            message = f"{first} and {second} both have a mechanism that is called {a.name}"
+            problems.append(Problem("double-name", message, b.where, "Rename the file or the function of one of them."))
     full: set[tuple[str, str]] = set()
     for number in definition.numbers:
         if (number.name, number.index) in full:

@@ -71,11 +71,12 @@ def mechanism(scope: str = "region", row: str = "") -> Callable[[Callable[..., A
 
 
 def discover(package: ModuleType) -> list[Mechanism]:
-    """Every mechanism in the modules of ``package``, in the order of their names: none is listed by hand."""
-    found: dict[str, Mechanism] = {}
+    """Every mechanism in the modules of ``package``, in the order of their names: none is listed by hand.
+
+    Two of one name (equal modules in two folders) are both there, so that composition can name them.
+    """
+    found: dict[Mechanism, None] = {}
     for info in sorted(pkgutil.walk_packages(package.__path__, package.__name__ + "."), key=lambda i: i.name):
         module = importlib.import_module(info.name)
-        for value in vars(module).values():
-            if isinstance(value, Mechanism):
-                found[value.name] = value
-    return [found[name] for name in sorted(found)]
+        found |= dict.fromkeys(value for value in vars(module).values() if isinstance(value, Mechanism))
+    return sorted(found, key=lambda m: (m.name, m.function.__module__))

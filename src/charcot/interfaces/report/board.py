@@ -94,6 +94,7 @@ def _blocks(scored: Scored) -> list[Block]:
     lines = [f"Source: {', '.join(content.sources)} ({content.dossier}). Tolerance: {content.tolerance}"]
     if isinstance(content, Claim):
         lines.insert(0, f"{content.id}. {content.claim} Evidence ({content.strength}): {content.evidence}")
+        lines.append(f"Contradicted by: {content.contradicted_by}")
         if content.not_testable:
             lines.append(f"Not testable here: {content.not_testable}")
     if _reason(scored):

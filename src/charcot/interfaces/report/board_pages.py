@@ -91,6 +91,7 @@ def _claims(board: Board) -> Iterator[str]:
         yield f"{content.claim} Mechanism: `{content.mechanism}`.\n"
         yield f"Evidence ({content.strength}): {_cell(content.evidence)} Sources: {', '.join(content.sources)}.\n"
         yield f"Check: {_cell(content.tolerance)}\n"
+        yield f"Contradicted by: {_cell(content.contradicted_by)}\n"
         yield "| what the model shows | published | expected | simulated | |\n|---|---|---|--:|---|"
         yield from _rows(scored)
         if content.not_testable:

@@ -4,9 +4,10 @@ from charcot.model.algebra import Indexed
 from charcot.model.mechanism import mechanism
 
 
-def _released(load, neurons, saturation, without_neurons):
-    """Release is quadratic while the load is small, so that coupling does not eat the healthy margin."""
-    return (1 + saturation) * load**2 / (saturation + load) * (without_neurons + (1 - without_neurons) * neurons)
+def _released(load, saturation):
+    """Release is quadratic while the load is small, so that coupling does not eat the healthy margin. It does not hang
+    on living neurons: a dead pool would otherwise shield its neighbours, and poor transport lengthen life."""
+    return (1 + saturation) * load**2 / (saturation + load)
 
 
 def _arriving(weights, released, regions):
@@ -23,8 +24,6 @@ def spread(
     soma_fus_condensate,
     lesion_load,
     upper_aggregate,
-    upper_neurons,
-    pool_neurons,
     person_tempo,
     spread_rate,
     spread_sod1_rate,
@@ -33,14 +32,13 @@ def spread(
     spread_regional_receptivity,
     spread_weight,
     spread_saturation,
-    spread_release_without_neurons,
     spread_upper_share,
     spread_descending,
     spread_ascending,
 ):
     """Aggregates seed neighbouring regions, sideways along the cord and up and down between cord and cortex.
 
-    Equation: phi(A) = (1 + K) A^2 / (K + A) (c + (1 - c) n);
+    Equation: phi(A) = (1 + K) A^2 / (K + A);
     influx_r = k tempo sigma_r [sum_j W_rj phi_j + d phi_upper,r];
     upper_r = k tempo [u sum_j W_rj phi_upper,j + a phi_r]; SOD1, FUS and the primary lesion of a rival hypothesis go
     along the same couplings of the cord, each at its own rate.
@@ -49,11 +47,11 @@ def spread(
     """
     regions = soma_aggregate.labels
     receptive = spread_regional_receptivity * person_tempo
-    release = _released(soma_aggregate, pool_neurons, spread_saturation, spread_release_without_neurons)
-    release_upper = _released(upper_aggregate, upper_neurons, spread_saturation, spread_release_without_neurons)
-    release_sod1 = _released(soma_sod1_misfolded, pool_neurons, spread_saturation, spread_release_without_neurons)
-    release_fus = _released(soma_fus_condensate, pool_neurons, spread_saturation, spread_release_without_neurons)
-    release_lesion = _released(lesion_load, pool_neurons, spread_saturation, spread_release_without_neurons)
+    release = _released(soma_aggregate, spread_saturation)
+    release_upper = _released(upper_aggregate, spread_saturation)
+    release_sod1 = _released(soma_sod1_misfolded, spread_saturation)
+    release_fus = _released(soma_fus_condensate, spread_saturation)
+    release_lesion = _released(lesion_load, spread_saturation)
     cord = Indexed(_arriving(spread_weight, release, regions))
     cortex = Indexed(_arriving(spread_weight, release_upper, regions))
     sod1 = Indexed(_arriving(spread_weight, release_sod1, regions))
