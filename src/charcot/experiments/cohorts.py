@@ -32,6 +32,7 @@ COHORT_READOUTS = (
     *READOUTS,
     "biomarker.nfl_csf",
     "biomarker.mir126_serum",
+    "biomarker.mir126_muscle_vesicles",
     "biomarker.sod1_csf",
     "immune.treg",
     "immune.th2",
