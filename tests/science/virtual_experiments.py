@@ -166,6 +166,7 @@ COHORT_READOUTS = (
     *READOUTS,
     "biomarker.nfl_csf",
     "biomarker.mir126_serum",
+    "biomarker.mir126_muscle_vesicles",
     "immune.treg",
     *(f"{region}.nmj.innervation" for region in REGIONS),
 )

@@ -10,6 +10,8 @@ _NAMES = {
     "biomarker.nfl_csf": ("CSF NfL", "pg/mL"),
     "biomarker.sod1_csf": ("CSF SOD1", "1 = healthy"),
     "biomarker.mir126_serum": ("serum miR-126", "1 = healthy"),
+    "biomarker.mir126_muscle_vesicles": ("miR-126 in vesicles of muscle", "1 = healthy"),
+    "nutrition.body_mass": ("body mass index", "kg/m2"),
     "biomarker.creatinine": ("serum creatinine", "1 = healthy"),
 }
 
