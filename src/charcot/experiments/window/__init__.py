@@ -68,6 +68,11 @@ def sweep(plan: Plan, workers: int = 1, progress: Callable[[int], None] | None =
     cells = tables.cell_table(plan, values, base)
     rescues = tables.rescue_table(plan, rescued, ideal_base)
     interactions = tables.interaction_table(plan, values, base)
+    if bench.refused:
+        notes.append(
+            f"{bench.refused:,} treatments with a vector were not given: the person has antibodies against it (not "
+            "eligible), and is in no cell of it."
+        )
     if bench.early:
         notes.append(f"{bench.early:,} treatments would have begun before the age of 16, when a life begins to be "
                      "simulated; they begin then.")  # fmt: skip

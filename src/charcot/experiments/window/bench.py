@@ -77,6 +77,7 @@ class Bench:
         self.groups = [g for g in np.array_split(np.arange(len(onset)), min(GROUPS, len(onset))) if len(g)]
         self.failures: dict[str, int] = {}
         self.early = 0
+        self.refused = 0  # treatments with a vector that antibodies of the person forbid
 
     def treated(self) -> dict[Any, Values]:
         """Endpoints of each cell of the grid; the key None is untreated."""
@@ -109,10 +110,12 @@ class Bench:
     ) -> Values:
         """Endpoints of some people, (rows,), with what was counted on the way: a piece of the sweep."""
 
-        def compute() -> tuple[Values, dict[str, int], int]:
-            before, self.failures, self.early = (self.failures, self.early), {}, 0
+        def compute() -> tuple[Values, dict[str, int], int, int]:
+            before = self.failures, self.early, self.refused
+            self.failures, self.early, self.refused = {}, 0, 0
             values = self._read(self._simulate(rows, keys, model, arrange), rows)
-            counted, (self.failures, self.early) = (self.failures, self.early), before
+            counted = self.failures, self.early, self.refused
+            self.failures, self.early, self.refused = before
             return values, *counted
 
         def found() -> None:
@@ -120,10 +123,11 @@ class Bench:
                 self.progress(len(rows))
 
         inputs = [self.plan.resolved(), model.hash, rows.tolist(), list(keys)]
-        values, failures, early = pieces.piece("blocks of cells", inputs, compute, found)
+        values, failures, early, refused = pieces.piece("blocks of cells", inputs, compute, found)
         for name, count in failures.items():
             self.failures[name] = self.failures.get(name, 0) + count
         self.early += early
+        self.refused += refused
         return values
 
     def _simulate(
@@ -142,6 +146,7 @@ class Bench:
         )
         for name, count in failures_among(courses.result.status_counts()).items():
             self.failures[name] = self.failures.get(name, 0) + count
+        self.refused += int(courses.not_eligible.sum())
         return courses
 
     def _dosed(self, keys: Sequence[Any], cohort: Cohort, onset: np.ndarray) -> dict[str, Any]:
@@ -188,4 +193,5 @@ class Bench:
             "alive": alive.astype(float),
             "innervation": np.where(alive, innervation, 0.0),
         }
-        return {name: np.where(courses.failed, np.nan, values) for name, values in out.items()}
+        unknown = courses.failed | courses.not_eligible  # nobody's gain from what was not given
+        return {name: np.where(unknown, np.nan, values) for name, values in out.items()}
