@@ -11,12 +11,14 @@ import pytest
 from charcot import disease, patients
 from charcot.core.errors import Problems
 from charcot.evidence import prior
+from charcot.experiments.window import Plan, check_plan
 from charcot.model.compose import check
 from charcot.patients import Arm, PopulationJob, draw_cohort, load_population, not_eligible, simulate
 from charcot.treatments import Regimen, products, standing
 from charcot.treatments.library import HERE, read_products
 from charcot.treatments.vector import share_with_antibodies
 from charcot.treatments.vector_reading import REGIONS
+from charcot.trials import load_protocol, run_trial
 
 IV, IT = "aav_mir126", "aav_mir126_intrathecal"
 SOUND = (HERE / f"{IV}.yaml").read_text(encoding="utf-8")
@@ -146,6 +148,32 @@ def test_no_person_is_given_two_vectors_of_one_serotype() -> None:
         simulate(cohort, [both], np.zeros(1))
     with pytest.raises(Problems, match="makes antibodies against AAV9"):
         PopulationJob(load_population("sporadic"), 10, 1, (Arm("both", tuple(both)),))
+    assert "redosing" in {p.code for p in check_plan(Plan(products=(IV, IT)))}
+    assert "redosing" not in {p.code for p in check_plan(Plan(products=(IV, IT), pairs=False))}
+
+
+def test_a_protocol_with_two_vectors_of_one_serotype_is_refused_with_its_line(tmp_path: Path) -> None:
+    template = (Path(patients.__file__).parent.parent / "trials" / "templates" / "aav-mir126.yaml").read_text("utf-8")
+    line = "      - {product: aav_mir126, dose: 1.1e14 vg/kg, start: 0 weeks} # one dose on the day of randomisation\n"
+    assert line in template
+    second = "      - {product: aav_mir126_intrathecal, dose: 1.2e14 vg, start: 12 weeks}\n"
+    path = tmp_path / "two.yaml"
+    path.write_text(template.replace(line, line + second), encoding="utf-8")
+    with pytest.raises(Problems) as error:
+        load_protocol(path)
+    (problem,) = error.value.problems
+    assert problem.code == "redosing"
+    assert problem.where.line == template[: template.index(line)].count("\n") + 2
+
+
+def test_a_trial_of_a_vector_excludes_who_has_antibodies_and_says_so(tmp_path: Path) -> None:
+    template = (Path(patients.__file__).parent.parent / "trials" / "templates" / "aav-mir126.yaml").read_text("utf-8")
+    path = tmp_path / "small.yaml"
+    path.write_text(template.replace("n: 60", "n: 8"), encoding="utf-8")
+    outcome = run_trial(load_protocol(path), workers=1)
+    found = outcome.flow["first"]["excluded"]["antibodies.below"]
+    assert found["sentence"] == "not eligible: antibodies against the vector"
+    assert 0 < found["any"] < 0.6 * found["judged"]
 
 
 def test_harm_comes_with_the_dose_and_is_reported() -> None:

@@ -22,7 +22,7 @@ from charcot.experiments.definition import Arm, Cohort, Conduct, Experiment, Fea
 from charcot.experiments.formula import FormulaError, evaluate, names
 from charcot.model.limits import value_problems
 from charcot.patients.assemble import all_products, numbers
-from charcot.treatments import Regimen
+from charcot.treatments import Regimen, redosing
 
 READINGS = ("day", "take", "below", "above", "landmark")  # one of them is what a measure of a trajectory reads
 
@@ -206,6 +206,8 @@ class _Checker:
         products = [one.product for one in given]
         for name in sorted({name for name in products if products.count(name) > 1}):
             self._report("product-twice", f"{name} is given twice", place, "Give each product once.")
+        for clash in redosing(list(dict.fromkeys(products))):
+            self._report("redosing", clash, place, "Nobody is given two vectors of one serotype.")
 
     def _cohort(self, cohort: Cohort) -> None:
         self._known(cohort.population, patients.population_names(), "population", ("cohort", "population"))

@@ -118,6 +118,9 @@ def check_plan(plan: Plan) -> list[Problem]:
         report("no-product", "nothing is swept", f"Name a product: {', '.join(known)}.", "--product")
     for name in {p for p in plan.products if plan.products.count(p) > 1}:
         report("double-product", f"{name} is named twice", "Name it once.", "--product")
+    for arm in plan.arms:
+        for clash in treatments.redosing(arm):
+            report("redosing", clash, "Sweep them apart, or without pairs.", "--product")
     _check_doses(plan, known, report)
     _check_times(plan, report)
     if plan.patient and plan.patient not in REGIONS:
