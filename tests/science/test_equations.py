@@ -165,7 +165,8 @@ def test_the_classes_of_a_pool_stand_around_its_median():
     """Half of the classes resist less than the median neuron; without a spread all are alike."""
     v = drawn(lower.resistance)
     found = [*evaluate(lower.resistance, v)["pool.resistance"].values()]
-    assert found == sorted(found) and found[1] < 1 < found[2]
+    assert found == sorted(found)
+    assert found[1] < 1 < found[2]
     median = {1: 0.5}
     assert evaluate(lower.resistance, {**v, "class_quantile": median})["pool.resistance"][1] == pytest.approx(1)
     alike = evaluate(lower.resistance, {**v, "pool_class_spread": 0.0})["pool.resistance"]
@@ -176,7 +177,7 @@ def test_seeds_go_from_donor_to_receiver():
     """influx_r = k tempo sigma_r sum_j W_rj phi_j: the weights are not symmetric, and the first index receives."""
     loads = ("soma_aggregate", "soma_sod1_misfolded", "soma_fus_condensate", "lesion_load", "upper_aggregate")
     empty = dict.fromkeys(DEFINITION.regions, 0.0)
-    v = drawn(spread.spread) | {name: empty for name in loads}
+    v = drawn(spread.spread) | dict.fromkeys(loads, empty)
     v |= {"soma_aggregate": {**empty, "bulbar": 0.5}, "spread_descending": 0.0}
     v["spread_weight"] = dict.fromkeys(v["spread_weight"], 0.0) | {("lumbar", "bulbar"): 1.0}
     found = evaluate(spread.spread, v)["spread.influx"]

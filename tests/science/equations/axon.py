@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from equations import falling, held, of_the_living, rising, second, share, steep
 
 from charcot.disease.mechanisms.axon import axon_death, delivery, retrograde, tdp43, translation
+from equations import falling, held, of_the_living, rising, second, share, steep
 
 
 @second(delivery.transport)

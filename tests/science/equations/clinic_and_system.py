@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from equations import between_regions, falling, held, rising, second, steep
 
 from charcot.clinic.mechanisms import function, hazards, nutrition
 from charcot.disease.mechanisms.biomarker import fluids
 from charcot.disease.mechanisms.system import lesion, person, spread
+from equations import between_regions, falling, held, rising, second, steep
 
 REGION_OF = {
     "speech": "bulbar", "salivation": "bulbar", "swallowing": "bulbar", "handwriting": "cervical",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from equations import falling, rising, second, share, steep
 
 from charcot.disease.mechanisms.glia import cytokines, microglia, oligodendrocytes
 from charcot.disease.mechanisms.immune import macrophages, tcells
+from equations import falling, rising, second, share, steep
 
 
 @second(cytokines.pro_inflammatory)

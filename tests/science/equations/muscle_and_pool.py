@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from equations import falling, held, imported, second, seeded, share, steep
 
 from charcot.disease.mechanisms.muscle import junction, mir126, pathology, regrowth, release
 from charcot.disease.mechanisms.pool import cranial, lower, upper
+from equations import falling, held, imported, second, seeded, share, steep
 
 
 @second(junction.innervation)

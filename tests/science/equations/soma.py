@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from equations import falling, held, imported, second, seeded, share, steep
 
 from charcot.disease.mechanisms.soma import (
     apoptosis,
@@ -15,6 +14,7 @@ from charcot.disease.mechanisms.soma import (
     stress_granules,
     tdp43,
 )
+from equations import falling, held, imported, second, seeded, share, steep
 
 
 @second(apoptosis.bax)
