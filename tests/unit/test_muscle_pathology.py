@@ -44,9 +44,17 @@ def test_health_is_one_and_stays_it() -> None:
 
 
 def test_body_mass_as_its_equation_says() -> None:
-    given = {"muscle_mass": [0.6, 0.8], "nmj_innervation": [0.5, 0.9], "clinic_alsfrs_r_swallowing": 3.0,
-             "function_item_points": 4.0, "nutrition_body_mass": 24.0, "nutrition_expected_body_mass": 25.0,
-             "nutrition_normal_body_mass": 26.0, "nutrition_own_body_mass": 1.1, "nutrition_hypermetabolism": 2.0}  # fmt: skip
+    given = {
+        "muscle_mass": [0.6, 0.8],
+        "nmj_innervation": [0.5, 0.9],
+        "clinic_alsfrs_r_swallowing": 3.0,
+        "function_item_points": 4.0,
+        "nutrition_body_mass": 24.0,
+        "nutrition_expected_body_mass": 25.0,
+        "nutrition_normal_body_mass": 26.0,
+        "nutrition_own_body_mass": 1.1,
+        "nutrition_hypermetabolism": 2.0,
+    }
     found = evaluated(nutrition.body_mass, **given)
     own = 0.4 * 0.25 * 0.6 + 0.4 * 0.3 + 0.8 * 0.3
     typical = 0.4 * 0.25 + 0.4 * 0.3 + 0.4 * 0.3
