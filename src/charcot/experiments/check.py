@@ -81,6 +81,8 @@ def _cited(whole: Definition) -> Iterator[tuple[str, Where]]:
                 yield key, mechanism.where
     cited_by_tables = [g.source for g in disease.genotypes().values()]
     cited_by_tables += [e.source for e in disease.exposures().values()]
+    with (Path(disease.__file__).parent / "genotype_sites.csv").open(newline="", encoding="utf-8") as handle:
+        cited_by_tables += [row["source"] for row in csv.DictReader(handle) if row["source"] != FREE]
     for sources in cited_by_tables:
         for key in sources.split(";"):
             yield key.strip(), Where.of("genotypes.csv")

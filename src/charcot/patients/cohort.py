@@ -1,8 +1,8 @@
 """Virtual patients: who they are, where and when disease begins, and their own values of the model's numbers.
 
 They are drawn from the law of :mod:`charcot.disease.onset`: among people at risk, those whom steps to disease seed
-before another death takes them. Every draw is addressed by (seed, patient, purpose), so that patient 17 of seed 1 is the same person in any cohort, on
-any machine, and whether or not patient 16 was drawn.
+before another death takes them. Every draw is addressed by (seed, patient, purpose), so that patient 17 of seed 1 is
+the same person in any cohort, on any machine, and whether or not patient 16 was drawn.
 """
 
 from __future__ import annotations
