@@ -14,7 +14,7 @@ from charcot.fitting.gaps import Question, find_gaps
 from charcot.model.compose import compose
 
 FEW = {"pool.recruitment_constant", "energy.exponent", "onset.seed_amount", "mir126.semaphorin_half",
-       "pool.resting_innervation", "glutamate.release", "onset.male_share"}  # fmt: skip
+       "pool.resting_innervation", "glutamate.release", "onset.male_first_step"}  # fmt: skip
 QUESTION = Question(n=6, seed=2)
 
 
@@ -91,7 +91,7 @@ def test_ranks_follow_gaps_and_what_is_not_moved_says_why(found):
         assert own["gap"].is_monotonic_decreasing
     why = dict(found.not_varied.itertuples(index=False))
     assert why["glutamate.release"].startswith("fixed")
-    assert "who falls ill" in why["onset.male_share"]
+    assert "who falls ill" in why["onset.male_first_step"]
     assert found.failures == {}
 
 
