@@ -23,7 +23,9 @@ def slope(ages: np.ndarray, weights: np.ndarray) -> float:
     return power_law_slope(ages[inside], weights[inside], low, high)
 
 
-print("genotype    slope at seed, at onset (SE)   seed   silent, median   onset, mean (SD)   men   fall ill   in life, %")
+print(
+    "genotype    slope at seed, at onset (SE)   seed   silent, median   onset, mean (SD)   men   fall ill   in life, %"
+)
 for name, genotype in disease.genotypes().items():
     cohort = patients.draw_cohort(patients.Population(name, name, "", {name: 1.0}), n, 5)
     courses = patients.simulate(cohort, workers=2, tolerance=1e-3)

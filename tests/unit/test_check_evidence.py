@@ -97,7 +97,7 @@ EFFECTS, SITES = "genotype_effects.csv", "genotype_sites.csv"
         ("genotypes.csv", "soma.aggregate,7,", "soma.aggregate,-7,", "out-of-range", "steps is '-7'"),
         ("genotypes.csv", "soma.aggregate,7,", "soma.aggregate,1,", "out-of-range", "1 steps leave none for neurons"),
         ("genotypes.csv", "7,open", "7,opened", "unknown-step", "first_step is 'opened'"),
-        ("genotypes.csv", "taken,105", "taken,0", "out-of-range", "seed_age_scale is '0', but must be above 0"),
+        ("genotypes.csv", "taken,120", "taken,0", "out-of-range", "seed_age_scale is '0', but must be above 0"),
         (SITES, "C9orf72,bulbar,0.4", "C9orf72,bulbar,0.6", "bad-shares", "the sites of C9orf72 sum to 1.2, not to 1"),
         (SITES, "C9orf72,bulbar", "C9orf72,bulbus", "unknown-region", "no region is called 'bulbus'"),
         (SITES, "C9orf72,bulbar,0.4", "C9orf71,bulbar,1", "unknown-genotype", "no genotype is called 'C9orf71'"),
