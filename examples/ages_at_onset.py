@@ -9,7 +9,7 @@ import numpy as np
 
 from charcot import disease, patients
 from charcot.core.units import DAYS_PER_YEAR
-from charcot.experiments.cohorts import power_law_slope
+from charcot.experiments.incidence import power_of_age
 from charcot.patients.cohort import onset_process
 
 n = int(sys.argv[1]) if len(sys.argv) > 1 else 500
@@ -19,8 +19,7 @@ process = onset_process()
 
 def slope(ages: np.ndarray, weights: np.ndarray) -> float:
     """The slope of incidence between the two ages."""
-    inside = (ages >= low) & (ages <= high)
-    return power_law_slope(ages[inside], weights[inside], low, high)
+    return power_of_age(ages, low, high, np.ones_like, weights)
 
 
 print(
