@@ -237,10 +237,19 @@ def draw_cohort(population: Population, n: int, seed: int, first: int = 0) -> Co
 
 def onset_process() -> disease.Process:
     """The numbers of the steps to disease that all genotypes share."""
-    names = ("first_step_rate", "male_first_step", "male_neuron_steps", "silence", "births_growth", "youngest_age")
-    mortality = ("mortality_rate", "mortality_reference_age", "mortality_doubling_time")
-    shared = [value(f"onset.{name}") for name in (*names, "oldest_age")]
-    return disease.Process(*shared, disease.Mortality(*[value(f"onset.{name}") for name in mortality]))
+    mortality = disease.Mortality(
+        value("onset.mortality_rate"), value("onset.mortality_reference_age"), value("onset.mortality_doubling_time")
+    )
+    return disease.Process(
+        first_rate=value("onset.first_step_rate"),
+        men_first=value("onset.male_first_step"),
+        men_neuron=value("onset.male_neuron_steps"),
+        silence=value("onset.silence"),
+        growth=value("onset.births_growth"),
+        youngest=value("onset.youngest_age"),
+        oldest=value("onset.oldest_age"),
+        mortality=mortality,
+    )
 
 
 def _who_falls_ill(
