@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from charcot.core.errors import Problems
+from charcot.core.expression import constant, substitute
 from charcot.model.compose import Definition, Modifier, check, compose
 from charcot.model.mechanism import Mechanism, mechanism
 from charcot.model.ports import Number, Port, read_numbers, read_ports
@@ -233,8 +234,9 @@ def test_regions_and_classes_unroll():
         return {"d/dt axon.load": -1 * axon_rate * class_quantile * axon_load}
 
     program = compose(model((port("axon.load", "state", "class"),), (number("axon.rate", 1, "1/day"),), (decay,)))
-    rates = [str(state.rate) for state in program.states[:3]]
-    assert [float(rate.split(" * ")[1]) for rate in rates] == pytest.approx([-1 / 6, -3 / 6, -5 / 6]), rates
+    at_one = dict.fromkeys((*program.state_names, "axon.rate"), constant(1))
+    rates = substitute([state.rate for state in program.states[:3]], at_one)
+    assert [rate.value for rate in rates] == pytest.approx([-1 / 6, -3 / 6, -5 / 6])
     assert program.state_names == tuple(f"{r}.axon.load.{s}" for r in ("north", "south") for s in (1, 2, 3))
 
 
