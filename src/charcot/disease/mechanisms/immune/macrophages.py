@@ -14,7 +14,7 @@ def peripheral_macrophages(
     macrophage_share_of_damage,
 ):
     """Failing endings call macrophages out of the blood, and these do part of the damage: with fewer of them the same
-    failure detaches, recruits and kills less.
+    failure detaches and kills less.
 
     Equation: dM/dt = ln2 / t_half (supply recruitment - loss M); damage = 1 - w (1 - M). M counts the macrophages of a
     failing ending against those that it has in an untreated person or mouse, so that M and damage are one without a
