@@ -42,6 +42,7 @@ LABELS = (
     ),
     ("upper_only", "onset.upper_only_descending", ("spread.descending",)),
 )
+PHENOTYPES = tuple(label for label, _, _ in LABELS)
 START_AGE = 16.0  # years: the age at which the healthy values of the model hold
 
 
@@ -221,7 +222,8 @@ def draw_cohort(population: Population, n: int, seed: int, first: int = 0) -> Co
     upper_only = draw("upper neurons alone") < value("onset.upper_only_share")
     columns["upper_only"] = upper_only & np.isin(genotype, [name for name, port in ports.items() if port == TDP43_SEED])
     columns["restricted"] = (draw("restricted disease") < value("onset.restricted_share")) & ~columns["upper_only"]
-    columns["seed_port"] = np.array([ports[g] for g in genotype], dtype=object)
+    names, place = np.unique(genotype, return_inverse=True)
+    columns["seed_port"] = np.array([ports[name] for name in names], dtype=object)[place]
     columns["seed_port"][columns["upper_only"]] = UPPER_SEED
     columns["event_draw"] = -np.log(draw("death or permanent ventilation"))
     columns["drift_spread"] = np.full(n, value("tempo.drift_spread"))
@@ -311,7 +313,7 @@ def typical_cohort(
     }
     for exposure in disease.exposures():
         columns[f"exposure.{exposure}"] = np.zeros(n, dtype=bool)
-    for label, _, _ in LABELS:
+    for label in PHENOTYPES:
         columns[label] = np.zeros(n, dtype=bool)
     return Cohort(0, columns, {}, vary=False)
 
