@@ -149,6 +149,11 @@ def _(v):
     return {"pool.death_factor": v.macrophage_damage, "pool.detachment_factor": v.macrophage_damage}
 
 
+@second(macrophages.macrophages_of_denervated_muscle)
+def _(v):
+    return {"axon.harm": v.energy_macrophage_loss * v.macrophage_presence * max(0.0, 1 - v.nmj_innervation)}
+
+
 @second(tcells.activation)
 def _(v):
     toxic = np.mean([*v.microglia_toxic.values()])
