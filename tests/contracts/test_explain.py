@@ -26,13 +26,19 @@ def test_a_variable_is_explained_with_equation_reads_and_readers():
     assert any("hegedus2007" in line for line in found.sources_for)
 
 
-def test_a_state_of_a_segment_is_explained_with_numbers_and_their_evidence():
-    found = patients.explain("lumbar.axon.mrna.4")
+def test_a_state_of_a_class_is_explained_with_what_it_reads_of_its_own_class_and_no_other():
+    found = patients.explain("lumbar.axon.tdp43.4")
     assert found.kind == "state"
-    assert found.equation_text.startswith("d/dt lumbar.axon.mrna.4 = ")
-    assert "lumbar.axon.mrna.3" in {name for name, _, _ in found.reads}
+    assert found.equation_text.startswith("d/dt lumbar.axon.tdp43.4 = ")
+    reads = {name for name, _, _ in found.reads}
+    assert {"lumbar.axon.tdp43.4", "lumbar.axon.supply.4", "lumbar.axon.atp.4"} <= reads
+    assert not any(name.endswith((".1", ".2", ".3")) for name in reads)
+
+
+def test_a_variable_of_a_class_is_explained_with_numbers_and_their_evidence():
+    found = patients.explain("lumbar.axon.supply.4")
     numbers = {row.name: row for row in found.numbers}
-    assert {"lumbar.axon.length", "transport.mrna_half_life"} <= set(numbers)
+    assert {"lumbar.axon.length", "axon.length_lost_by_resistance", "transport.mrna_half_life"} <= set(numbers)
     for row in found.numbers:
         assert row.unit, row
         assert row.source, row
@@ -47,8 +53,8 @@ def test_a_state_of_a_segment_is_explained_with_numbers_and_their_evidence():
     ("local", "full"),
     [
         ("nmj.innervation", "lumbar.nmj.innervation"),
-        ("axon.mrna", "lumbar.axon.mrna.4"),
-        ("lumbar.axon.mrna", "lumbar.axon.mrna.4"),
+        ("axon.tdp43", "lumbar.axon.tdp43.4"),
+        ("lumbar.axon.tdp43", "lumbar.axon.tdp43.4"),
         ("immune.treg", "immune.treg"),
     ],
 )

@@ -167,8 +167,8 @@ MUTANTS = (
     Mutant(
         "regulatory T cells do not keep effector cells out",
         "disease/mechanisms/immune/tcells.py",
-        "(immune_th1 + immune_cd8) / 2 - immune_treg,",
-        "(immune_th1 + immune_cd8) / 2,",
+        "softplus(immune_cd8 - immune_treg, immune_restraint_width)",
+        "softplus(immune_cd8, immune_restraint_width)",
         (EQUATIONS,),
     ),
     Mutant(
@@ -179,17 +179,17 @@ MUTANTS = (
         (EQUATIONS,),
     ),
     Mutant(
-        "recruited neurons do not age",
+        "neurons that hold no muscle do not age",
         "disease/mechanisms/pool/lower.py",
-        "- (dying + pool_ageing_rate) * recruited",
-        "- dying * recruited",
+        '"d/dt pool.alive": -1 * dying * pool_alive',
+        '"d/dt pool.alive": -1 * (pool_death_rate * pool_alive + pool_ageing_rate * pool_innervating)',
         (EQUATIONS,),
     ),
     Mutant(
         "resistant nuclei do not age",
         "disease/mechanisms/pool/cranial.py",
-        "cranial_vulnerability * pool_death_rate[BULBAR] + pool_ageing_rate",
-        "cranial_vulnerability * pool_death_rate[BULBAR]",
+        "cranial_vulnerability * mean(pool_death_rate[BULBAR]) + pool_ageing_rate",
+        "cranial_vulnerability * mean(pool_death_rate[BULBAR])",
         (EQUATIONS,),
     ),
     Mutant(
@@ -202,8 +202,8 @@ MUTANTS = (
     Mutant(
         "the hazard of the disease counts before the seed",
         "clinic/mechanisms/function.py",
-        "survival_at_risk * hazard}",
-        "hazard}",
+        "survival_at_risk * clinic_survival_hazard}",
+        "clinic_survival_hazard}",
         (EQUATIONS,),
     ),
     Mutant(
@@ -216,8 +216,8 @@ MUTANTS = (
     Mutant(
         "regions do not differ in susceptibility",
         "disease/mechanisms/pool/lower.py",
-        "        * pool_regional_susceptibility\n",
-        "",
+        "pace = person_tempo * pool_regional_susceptibility * pool_vulnerability",
+        "pace = person_tempo * pool_vulnerability",
         (EQUATIONS,),
     ),
     Mutant(
@@ -233,6 +233,55 @@ MUTANTS = (
         'respiration_cervical_weight * function_drive["cervical"]',
         'respiration_cervical_weight * function_drive["thoracic"]',
         (EQUATIONS,),
+    ),
+    Mutant(
+        "the most resistant class has the longest axons",
+        "disease/mechanisms/axon/delivery.py",
+        "axon_length * (1 - axon_length_lost_by_resistance * class_quantile)",
+        "axon_length * (1 - axon_length_lost_by_resistance * (1 - class_quantile))",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "neurons that resist more feel more harm",
+        "disease/mechanisms/axon/translation.py",
+        "felt = axon_harm / pool_resistance",
+        "felt = axon_harm * pool_resistance",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "dead neurons make reactive oxygen",
+        "disease/mechanisms/axon/translation.py",
+        '"axon.atp_terminal": weighted(atp, pool_alive, pool_least_weight)',
+        '"axon.atp_terminal": weighted(atp, pool_resistance, pool_least_weight)',
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "a load grows at the silent tempo",
+        "disease/mechanisms/system/person.py",
+        "person_silent_tempo ** (1 - load) * clinical**load",
+        "person_silent_tempo**load * clinical ** (1 - load)",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "copies of mutant SOD1 and its protein add up",
+        "disease/mechanisms/soma/genetic.py",
+        '"sod1.mutant": genotype_sod1_mutant * sod1_protein',
+        '"sod1.mutant": genotype_sod1_mutant + sod1_protein - 1',
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "age slows the clinical tempo",
+        "disease/mechanisms/system/person.py",
+        "exp(tempo_by_age * (person_age - tempo_reference_age))",
+        "exp(tempo_by_age * (tempo_reference_age - person_age))",
+        (EQUATIONS,),
+    ),
+    Mutant(
+        "a contributor that is off takes a product away",
+        "model/ports.py",
+        "return NEUTRAL.get(self.combine, self.healthy)",
+        "return 0.0 if self.combine else self.healthy",
+        ("unit/test_contributions.py",),
     ),
     # the engine and what stands below
     Mutant(

@@ -363,9 +363,9 @@ def test_the_matrix_of_the_derivatives_is_factored_like_that_of_the_states():
 
 
 def test_the_model_of_the_disease_against_central_differences():
-    """The composed model with one axon segment per region (fewer lines to compile), by numbers of three mechanisms."""
-    program = assemble.program(segments=1)
-    chosen = ("microglia.burden_half", "nmj.overload_rate", "pool.weight_microglia")
+    """The composed model with one class of neurons per region (less to compile), by numbers of three mechanisms."""
+    program = assemble.program(classes=1)
+    chosen = ("microglia.burden_half", "nmj.overload_rate", "pool.harm_by_microglia")
     parameters, times = program.parameter_table(1), np.array([0.0, 900.0, 1800.0])
     seeds = [Event(0.0, "bulbar.soma.aggregate", ADD, 0.1)]
     schedule = Schedule.pack(program, [seeds])

@@ -13,8 +13,8 @@ from charcot.fitting import gaps
 from charcot.fitting.gaps import Question, find_gaps
 from charcot.model.compose import compose
 
-FEW = {"pool.recruitment_constant", "energy.exponent", "onset.seed_amount", "mir126.semaphorin_half",
-       "pool.resting_innervation", "glutamate.release", "onset.male_share"}  # fmt: skip
+FEW = {"nmj.denervation_constant", "energy.exponent", "onset.seed_amount", "mir126.semaphorin_half",
+       "pool.resting_innervation", "glutamate.release", "onset.male_first_step"}  # fmt: skip
 QUESTION = Question(n=6, seed=2)
 
 
@@ -65,10 +65,10 @@ def test_an_exponent_is_moved_as_if_it_were_compiled_in_anew(found):
     assert row(found, "energy.exponent")["sensitivity"] == pytest.approx((high - low) / 0.2, abs=0.05)
 
 
-def test_faster_recruitment_shortens_life_and_the_gap_is_sensitivity_times_width(found):
-    one = row(found, "pool.recruitment_constant")
+def test_faster_detachment_shortens_life_and_the_gap_is_sensitivity_times_width(found):
+    one = row(found, "nmj.denervation_constant")
     assert one["sensitivity"] < -1
-    width = evidence.prior(patients.definition().number_rows["pool.recruitment_constant"][0]).log_spread
+    width = evidence.prior(patients.definition().number_rows["nmj.denervation_constant"][0]).log_spread
     assert one["gap"] == pytest.approx(abs(one["sensitivity"]) * width)
     assert one["prior_log_spread"] == width
     assert one["at_lower"] > 0 > one["at_higher"]
@@ -91,7 +91,7 @@ def test_ranks_follow_gaps_and_what_is_not_moved_says_why(found):
         assert own["gap"].is_monotonic_decreasing
     why = dict(found.not_varied.itertuples(index=False))
     assert why["glutamate.release"].startswith("fixed")
-    assert "who falls ill" in why["onset.male_share"]
+    assert "who falls ill" in why["onset.male_first_step"]
     assert found.failures == {}
 
 

@@ -26,11 +26,9 @@ from virtual_experiments import (
     treated_patients,
 )
 
-from charcot import disease, patients
-from charcot.core.random import uniforms
+from charcot import patients
 from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.core.units import DAYS_PER_YEAR as YEAR
-from charcot.disease.genotypes import Mortality, exposures, genotypes, seed_age_density
 from charcot.disease.systems import system as patient_system
 from charcot.experiments.arms import Trace, reads_of, trace
 from charcot.experiments.definition import Arm
@@ -763,42 +761,7 @@ def _first_below(courses: Courses, readout: str, share: float) -> np.ndarray:
     return np.where(below.any(axis=1), below.argmax(axis=1), np.inf)
 
 
-# 12 Onset
-
-
-@pytest.mark.parametrize(
-    ("genotype", "steps", "young", "old"),
-    [("sporadic", 6, 25.0, 42.0), ("C9orf72", 3, 18.0, 30.0), ("SOD1", 2, 16.0, 24.0), ("TARDBP", 4, 18.0, 28.0)],
-)
-def test_incidence_rises_with_age_as_the_multistep_law_says(genotype, steps, young, old):
-    """ln incidence against ln age rises with slope 4.8 in registers (alchalabi2014); 6, 3, 2 and 4 steps for all,
-    C9orf72, SOD1 and TARDBP (chio2018). Checked at ages well below the limit of each genotype."""
-    ages = np.linspace(young, old, 50)
-    density = seed_age_density(
-        ages,
-        genotypes()[genotype],
-        Mortality(
-            value("onset.mortality_rate"),
-            value("onset.mortality_reference_age"),
-            value("onset.mortality_doubling_time"),
-        ),
-    )
-    slope = float(np.polyfit(np.log(ages), np.log(density), 1)[0])
-    assert genotypes()[genotype].steps == steps
-    assert abs(slope - (steps - 1)) < 0.25, slope
-
-
-@pytest.mark.parametrize("name", sorted(exposures()))
-def test_exposures_reproduce_their_odds_ratios(name):
-    """Odds ratios of lead, pesticides, head trauma, military service, smoking, exertion, electric shock: zhu2023."""
-    exposure = disease.exposures()[name]
-    n = 50_000
-    exposed = uniforms(2, np.arange(n), f"exposure: {name}") < exposure.prevalence_in_cases
-    odds = exposed.mean() / (1 - exposed.mean()) * (1 - exposure.prevalence) / exposure.prevalence
-    assert odds == pytest.approx(exposure.odds_ratio, rel=0.1)
-    cohort = patients.draw_cohort(patients.load_population("sporadic"), 200, 2)
-    assert np.array_equal(cohort.columns[f"exposure.{name}"], exposed[:200])
-
+# 12 Onset: tests/science/test_onset.py
 
 # 13 Biomarkers
 

@@ -109,14 +109,15 @@ def test_states_never_fall_below_zero_and_pools_never_exceed_one(courses):
     worst = int(lowest.argmin())
     assert lowest[worst] > -1e-6, (names[checked[worst]], lowest[worst])
     pools = [i for i, name in enumerate(names) if ".pool." in name or name.endswith(".upper.neurons")]
-    assert len(pools) == 28
+    regions, classes = patients.definition().regions, patients.definition().classes
+    assert len(pools) == len(regions) * (2 * classes + 1)  # living and innervating of each class, and upper neurons
     assert final[:, pools].max() < 1 + 1e-6
-    for kind in ("fast", "slow"):
-        recruited, innervating = (
-            final[:, [i for i, name in enumerate(names) if name.endswith(f".pool.{what}_{kind}")]]
-            for what in ("recruited", "innervating")
+    for k in range(1, classes + 1):
+        alive, innervating = (
+            final[:, [names.index(f"{region}.pool.{what}.{k}") for region in regions]]
+            for what in ("alive", "innervating")
         )
-        assert np.max(innervating - recruited) < 1e-4  # who holds muscle is alive
+        assert np.max(innervating - alive) < 1e-6  # who holds muscle is alive
 
 
 def test_readouts_stay_in_their_range_along_the_way(courses):

@@ -92,7 +92,7 @@ def test_a_rescue_that_never_comes_changes_nothing():
     np.testing.assert_allclose(switched.death, shipped.death, rtol=1e-6)
 
 
-def test_nobody_is_recruited_detached_or_killed_after_a_full_rescue():
+def test_no_ending_is_detached_and_nobody_killed_after_a_full_rescue():
     cohort = patients.typical_cohort(["lumbar"], 58.0)
     day = float(patients.simulate(cohort).onset[0]) + 365.0
     names = ["lumbar.pool.neurons", "lumbar.soma.aggregate", "lumbar.axon.atp_terminal"]

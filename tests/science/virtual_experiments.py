@@ -82,7 +82,7 @@ def person(
     seed_amount: float | None = None,
     horizon_years: float = 30.0,
     step_days: float = 10.0,
-    segments: int = 0,
+    classes: int = 0,
     tolerance: float = 1e-4,
 ) -> Person:
     """The typical person: every number at its shared value, a tempo that does not drift."""
@@ -97,7 +97,7 @@ def person(
         seeded=seeded,
         horizon_years=horizon_years,
         step_days=step_days,
-        segments=segments,
+        classes=classes,
         tolerance=tolerance,
     )
     assert not courses.failed.any()

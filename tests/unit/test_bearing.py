@@ -32,7 +32,8 @@ def _tie(found, experiment: str, mechanism: str) -> tuple[str, tuple[str, ...]] 
         ("claim_m3", "mir126.mir126_arm_a", ACTS, "named by the claim"),
         ("microglia_protect_then_harm", "microglia.microglia", SHARES, "boillee2006"),
         ("fus_mutant_translation", "genetic.fus_condensation", SHARES, "genotype.fus_mutant"),  # and its line
-        ("sod1_g93a_natural_history", "genetic.sod1_misfolding", LINE, "genotype.sod1_mutant"),
+        ("sod1_g93a_natural_history", "genetic.sod1_misfolding", LINE, "soma.sod1_misfolded"),  # its seed
+        ("sod1_g93a_natural_history", "genetic.sod1_turnover", LINE, "genotype.sod1_mutant"),  # and its dose
         ("human_decline_of_score", "function.alsfrs_r", READS, "clinic.alsfrs_r.total"),
         ("human_median_survival", "function.survival", READS, "clinic.survival.cumulative_hazard"),
     ],
@@ -72,10 +73,12 @@ def test_an_experiment_stands_once_on_a_page_and_the_strongest_come_first(found)
         assert ranks == sorted(ranks)
 
 
-def test_names_lose_region_segment_and_donor():
+def test_names_lose_region_class_and_donor():
     whole = patients.definition()
     for full, name in (
         ("lumbar.axon.length", "axon.length"),
+        ("lumbar.pool.alive.2", "pool.alive"),
+        ("lumbar.spread.weight.cervical", "spread.weight"),
         ("lumbar.soma.sod1_misfolded", "soma.sod1_misfolded"),
         ("clinic.alsfrs_r.total", "clinic.alsfrs_r.total"),
         ("immune.treg", "immune.treg"),

@@ -21,7 +21,7 @@ from charcot.patients import Assumed
 from charcot.patients.cohort import DRAWN
 from charcot.patients.courses import parameters_of
 
-WEIGHTS = ("pool.weight_microglia", "pool.weight_tcells", "pool.weight_excitotoxicity")
+PARTS = ("tdp43.nuclear_share", "tdp43.cytoplasmic_share")
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def test_a_range_that_is_none_is_refused(text):
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ({"pool.weight_microglia": -3.0}, "pool.weight_microglia is -3, but must be 0 to 1"),
+        ({"autophagy.share_of_clearance": -3.0}, "autophagy.share_of_clearance is -3, but must be 0 to 1"),
         ({"energy.floor": 1.5}, "energy.floor is 1.5, but must be 0 to 1"),
         ({"sod1.half_life": 0.0}, "sod1.half_life is 0, but must be above 0"),
         ({"condensate.threshold": np.nan}, "condensate.threshold is nan, but must be 0 or more"),
         ({"tempo.drift_spread": np.inf}, "tempo.drift_spread is inf, but must be 0 or more"),
-        (dict.fromkeys(WEIGHTS, 0.4), " + ".join(WEIGHTS) + " is 1.2, above 1"),
+        (dict.fromkeys(PARTS, 0.6), " + ".join(PARTS) + " is 1.2, above 1"),
         ({"tdp43.cytoplasmic_share": 0.3}, "tdp43.nuclear_share + tdp43.cytoplasmic_share is 1.085, above 1"),
     ],
 )
@@ -87,7 +87,7 @@ def test_one_value_for_each_patient_must_be_as_many_as_patients():
 def _drawn(spread: float) -> patients.Cohort:
     cohort = patients.draw_cohort(patients.load_population("incident"), 400, 3)
     rng = np.random.default_rng(1)
-    moved = {name: spread * rng.standard_normal(400) for name in (*WEIGHTS, "energy.floor", "cytokine.tnf_strength")}
+    moved = {name: spread * rng.standard_normal(400) for name in (*PARTS, "energy.floor", "cytokine.tnf_strength")}
     return replace(cohort, deviations={**cohort.deviations, **moved})
 
 
@@ -95,11 +95,11 @@ def test_drawn_shares_stay_between_zero_and_one_together():
     model = patients.program()
     cohort = _drawn(2.0)
     table = parameters_of(cohort, model)
-    columns = [model.index("parameter", name) for name in WEIGHTS]
+    columns = [model.index("parameter", name) for name in PARTS]
     total = table[:, columns].sum(axis=1)
     assert total.max() <= 1 + 1e-12
     assert 0.2 < np.mean(total > 1 - 1e-9) < 0.9  # many would exceed one
-    wanted = model.parameter_table(400)[:, columns] * np.exp(np.array([cohort.deviations[n] for n in WEIGHTS]).T)
+    wanted = model.parameter_table(400)[:, columns] * np.exp(np.array([cohort.deviations[n] for n in PARTS]).T)
     over = (wanted.sum(axis=1) > 1) & (wanted.max(axis=1) < 1)
     np.testing.assert_allclose(table[over][:, columns], wanted[over] / wanted[over].sum(axis=1, keepdims=True))
     known = number_symbols(patients.definition())
@@ -109,38 +109,33 @@ def test_drawn_shares_stay_between_zero_and_one_together():
     np.testing.assert_array_equal(few, table[[7, 3]])  # nobody depends on the company
 
 
-def test_a_weight_that_is_set_is_kept_and_the_drawn_ones_share_the_rest():
+def test_a_share_that_is_set_is_kept_and_a_drawn_one_has_the_rest():
     from charcot.patients.courses import _overridden
 
     model = patients.program()
-    values = {"pool.weight_microglia": 0.7, "pool.weight_tcells": 0.1, "pool.weight_excitotoxicity": 0.15}
-    some = {name: values[name] for name in WEIGHTS[:2]}
-    table = _overridden(parameters_of(_drawn(2.0), model), model, (), some)
-    columns = [model.index("parameter", name) for name in WEIGHTS]
+    table = _overridden(parameters_of(_drawn(2.0), model), model, (), {PARTS[0]: 0.7})
+    columns = [model.index("parameter", name) for name in PARTS]
     assert (table[:, columns[0]] == 0.7).all()
-    assert (table[:, columns[1]] == 0.1).all()
-    assert table[:, columns[2]].max() == pytest.approx(0.2)
+    assert table[:, columns[1]].max() == pytest.approx(0.3)
 
 
 def test_a_search_that_proposes_too_much_is_held_and_a_share_never_leaves_its_bounds():
-    names = ("pool.weight_microglia", "pool.weight_excitotoxicity")
-    under = changed(dict.fromkeys(names, 0.9))
-    total = sum(under.overrides[name] for name in names) + 0.06
-    assert total == pytest.approx(1.0)
-    assert under.overrides[names[0]] == under.overrides[names[1]]
-    for number in free_numbers(names):
+    under = changed(dict.fromkeys(PARTS, 0.9))
+    assert sum(under.overrides[name] for name in PARTS) == pytest.approx(1.0)
+    assert under.overrides[PARTS[0]] == under.overrides[PARTS[1]]
+    for number in free_numbers(PARTS):
         assert number.value(50.0) == 1.0
         assert 0 < number.value(-5.0) < number.value(0.0)
 
 
 def test_the_tables_are_checked_against_their_own_bounds_and_sums():
     whole = patients.definition()
-    wrong = {"pool.weight_tcells": 0.9, "energy.floor": 2.0}
+    wrong = {"tdp43.cytoplasmic_share": 0.9, "energy.floor": 2.0}
     numbers = tuple(replace(n, value=wrong.get(n.name, n.value)) for n in whole.numbers)
     found = {problem.code: problem for problem in check(replace(whole, numbers=numbers))}
     assert found["out-of-range"].message == "energy.floor is 2, but must be 0 to 1"
     assert str(found["out-of-range"].where).startswith("axon.csv:")
-    assert found["sum-exceeded"].message.endswith("is 1.396, above 1")
+    assert found["sum-exceeded"].message.endswith("is 1.685, above 1")
     assert str(found["sum-exceeded"].where).startswith("sums.csv:")
 
 

@@ -44,7 +44,7 @@ def test_a_spread_between_patients_is_no_substitute_for_a_spread() -> None:
 
 @pytest.fixture
 def tables(tmp_path: Path) -> Path:
-    for name in ("genotypes.csv", "genotype_effects.csv", "exposures.csv"):
+    for name in ("genotypes.csv", "genotype_effects.csv", "genotype_sites.csv", "exposures.csv"):
         shutil.copy(Path(disease.__file__).parent / name, tmp_path)
     return tmp_path
 
@@ -58,8 +58,9 @@ def test_the_other_tables_are_complete(tables: Path) -> None:
     [
         ("genotype_effects.csv", "SOD1,spread.sod1_rate,multiply,2,,,,,",
          ["no-unit", "no-spread", "no-source", "no-grade"]),
+        ("genotype_sites.csv", "TARDBP,bulbar,1,,free,F,", ["no-spread"]),
         ("exposures.csv", "noise,Noise,2,1,3,0.1,,zhu2023,A,", ["no-spread"]),
-        ("genotypes.csv", "NEK1,NEK1,soma.aggregate,4,60,5,0.01,free,A,", ["free-grade"]),
+        ("genotypes.csv", "NEK1,NEK1,soma.aggregate,4,taken,60,0.01,free,A,", ["free-grade"]),
     ],
 )  # fmt: skip
 def test_a_table_row_that_lacks_something_is_named(tables: Path, name: str, row: str, codes: list[str]) -> None:
@@ -86,14 +87,20 @@ def test_no_doi_of_the_package_and_the_docs_is_unheld() -> None:
         assert check.unheld_identifiers(folder, held) == []
 
 
-EFFECTS = "genotype_effects.csv"
+EFFECTS, SITES = "genotype_effects.csv", "genotype_sites.csv"
 
 
 @pytest.mark.parametrize(
     ("table", "old", "new", "code", "text"),
     [
         ("genotypes.csv", "soma.fus_condensate", "soma.fus_condensat", "unknown-state", "called 'soma.fus_condensat'"),
-        ("genotypes.csv", "soma.aggregate,6,", "soma.aggregate,-6,", "out-of-range", "steps is '-6'"),
+        ("genotypes.csv", "soma.aggregate,7,", "soma.aggregate,-7,", "out-of-range", "steps is '-7'"),
+        ("genotypes.csv", "soma.aggregate,7,", "soma.aggregate,1,", "out-of-range", "1 steps leave none for neurons"),
+        ("genotypes.csv", "7,open", "7,opened", "unknown-step", "first_step is 'opened'"),
+        ("genotypes.csv", "taken,120", "taken,0", "out-of-range", "seed_age_scale is '0', but must be above 0"),
+        (SITES, "C9orf72,bulbar,0.4", "C9orf72,bulbar,0.6", "bad-shares", "the sites of C9orf72 sum to 1.2, not to 1"),
+        (SITES, "C9orf72,bulbar", "C9orf72,bulbus", "unknown-region", "no region is called 'bulbus'"),
+        (SITES, "C9orf72,bulbar,0.4", "C9orf71,bulbar,1", "unknown-genotype", "no genotype is called 'C9orf71'"),
         ("genotypes.csv", "0.895", "1.895", "out-of-range", "share_of_cases is '1.895', but must be 0 to 1"),
         (EFFECTS, "pool.death_constant", "pool.deth_constant", "unknown-number", "'pool.deth_constant'"),
         (EFFECTS, "sod1_mutant,set", "sod1_mutant,add", "unknown-operation", "the operation is 'add'"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from charcot.core.errors import Problems
+from charcot.core.expression import constant, substitute
 from charcot.model.compose import Definition, Modifier, check, compose
 from charcot.model.mechanism import Mechanism, mechanism
 from charcot.model.ports import Number, Port, read_numbers, read_ports
@@ -226,13 +227,16 @@ def test_switching_off_an_unknown_mechanism_is_named():
         compose(dataclasses.replace(model(), off=frozenset({"driving"})))
 
 
-def test_regions_and_segments_unroll():
+def test_regions_and_classes_unroll():
     @mechanism(scope="region")
-    def chain(axon_load, axon_rate):
-        """Decays along a chain."""
-        return {"d/dt axon.load": -axon_rate * axon_load}
+    def decay(axon_load, axon_rate, class_quantile):
+        """Decays in each class, the faster the more its neurons resist."""
+        return {"d/dt axon.load": -1 * axon_rate * class_quantile * axon_load}
 
-    program = compose(model((port("axon.load", "state", "segment"),), (number("axon.rate", 1, "1/day"),), (chain,)))
+    program = compose(model((port("axon.load", "state", "class"),), (number("axon.rate", 1, "1/day"),), (decay,)))
+    at_one = dict.fromkeys((*program.state_names, "axon.rate"), constant(1))
+    rates = substitute([state.rate for state in program.states[:3]], at_one)
+    assert [rate.value for rate in rates] == pytest.approx([-1 / 6, -3 / 6, -5 / 6])
     assert program.state_names == tuple(f"{r}.axon.load.{s}" for r in ("north", "south") for s in (1, 2, 3))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -129,7 +130,7 @@ def test_without_contributors_in_a_region_a_port_is_empty():
     assert found["south.cell.factor"] == 1.3
 
 
-def test_a_person_and_a_part_of_an_axon_can_be_contributed_to():
+def test_a_person_and_a_class_of_neurons_can_be_contributed_to():
     @mechanism(scope="person")
     def person(cell_toxin):
         """One value for the person, one for all places."""
@@ -141,16 +142,16 @@ def test_a_person_and_a_part_of_an_axon_can_be_contributed_to():
         return {"body.harm": cell_harm["north"] + cell_harm["south"]}
 
     @mechanism()
-    def far(cell_anoxia, segment_position):
-        """More at the ending."""
-        return {"axon.harm": cell_anoxia * segment_position}
+    def far(cell_anoxia, class_quantile):
+        """More in neurons that resist."""
+        return {"axon.harm": cell_anoxia * class_quantile}
 
-    axon = port("axon.harm", scope="segment", combine="sum")
+    axon = port("axon.harm", scope="class", combine="sum")
     whole = model((*ALL, person, body, far), (*PORTS, axon, port("body.harm", scope="person", combine="sum")))
     assert messages(whole) == []
     variables = put_together(whole, trace(whole, []))
-    assert evaluate(variables["south.axon.harm.3"]) == pytest.approx(0.3 + 0.2)
-    assert evaluate(variables["south.axon.harm.1"]) == pytest.approx(0.3 + 0.2 / 3)
+    assert evaluate(variables["south.axon.harm.3"]) == pytest.approx(0.3 + 0.2 * 5 / 6)
+    assert evaluate(variables["south.axon.harm.1"]) == pytest.approx(0.3 + 0.2 / 6)
     assert values(whole)["body.harm"] == pytest.approx(0.3 + 2 * 0.55)
 
 
@@ -286,13 +287,13 @@ def test_explain_shows_who_gives_what():
 def test_the_command_says_what_each_gives_and_what_is_off():
     shown = CliRunner().invoke(app, ["explain", "axon.transport_factor"], env={"COLUMNS": "300"}).stdout
     table = shown.split("The product of")[1].split("Reads")[0]
-    row = next(line for line in table.splitlines() if line.startswith("genetic.dipeptide_repeats"))
+    row = next(line for line in table.splitlines() if line.startswith("genetic.dipeptide_harm"))
     assert "1 / (1 + transport.inhibition_by_dipeptide_repeat * c9orf72.dipeptide_repeat)" in row
-    off = patients.Assumed(off=frozenset({"genetic.dipeptide_repeats"}))
+    off = patients.Assumed(off=frozenset({"genetic.dipeptide_harm"}))
     console = Console(width=200, record=True, file=io.StringIO())
     for part in command._page(patients.explain("axon.transport_factor", off)):
         console.print(part)
-    assert "genetic.dipeptide_repeats  off: a factor of 1" in console.export_text()
+    assert re.search(r"genetic\.dipeptide_harm +off: a factor of 1", console.export_text())
 
 
 def test_pages_and_exported_files_name_every_contributor():
@@ -322,7 +323,7 @@ def misfolding(drill_protein):
     return {"soma.burden": drill_protein}
 '''
 ROW = """name,index,value,unit,spread,between_patients,source,grade,role,title,note
-drill.protein,,0.2,1,0.5,0,free,F,,Misfolded protein of the drill,
+drill.protein,,0.05,1,0.5,0,free,F,,Misfolded protein of the drill,
 """
 
 

@@ -174,7 +174,7 @@ def reads(name: str) -> tuple[str, ...]:
     return tuple(r for mark in system(name).landmarks.values() for group in mark.reads for r in group)
 
 
-def test_a_short_name_means_every_region_and_segment():
+def test_a_short_name_means_every_region_and_class():
     known = ("lumbar.axon.condensate.1", "bulbar.axon.condensate.1", "lumbar.axon.condensate_x", "immune.treg")
     assert full_names(known, "axon.condensate") == list(known[:2])
     assert full_names(known, "immune.treg") == ["immune.treg"]

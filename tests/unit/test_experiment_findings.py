@@ -100,7 +100,7 @@ BROKEN = [
     (PEOPLE, "cytokine.tnf_strength", "cytokine.tnf_strenght", "unknown-number", 13),
     (PEOPLE, "tnf_strength: 0.1", "tnf_strength: 1.1", "out-of-range", 13),
     (PEOPLE, "tnf_strength: 0.1", "tnf_strength: .inf", "bad-value", 13),
-    (PEOPLE, "cytokine.tnf_strength: 0.1", "pool.weight_microglia: 0.95", "sum-exceeded", 13),
+    (PEOPLE, "cytokine.tnf_strength: 0.1", "tdp43.cytoplasmic_share: 0.95", "sum-exceeded", 13),
     (PEOPLE, "cytokine.tnf_strength: 0.1", "respiration.exponent: 2", "constant", 13),
     (PEOPLE, "junction.sprouting", "junction.sproutin", "unknown-mechanism", 15),
     (PEOPLE, "statistic: hazard ratio", "statistic: hazzard ratio", "unknown-statistic", 17),

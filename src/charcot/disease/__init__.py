@@ -1,7 +1,8 @@
 """Row 3: the ALS content: mechanisms, ports, numbers, regions, genotypes, exposures."""
 
 from charcot.disease.definition import REGIONS, content_problems, definition
-from charcot.disease.genotypes import Effect, Exposure, Genotype, Mortality, exposures, genotypes, seed_age_quantile
+from charcot.disease.genotypes import Effect, Exposure, Genotype, exposures, genotypes
+from charcot.disease.onset import Mortality, Process, lifetime_risk, odds_ratio, patients_with, seeded_by
 
 __all__ = [
     "REGIONS",
@@ -9,9 +10,13 @@ __all__ = [
     "Exposure",
     "Genotype",
     "Mortality",
+    "Process",
     "content_problems",
     "definition",
     "exposures",
     "genotypes",
-    "seed_age_quantile",
+    "lifetime_risk",
+    "odds_ratio",
+    "patients_with",
+    "seeded_by",
 ]

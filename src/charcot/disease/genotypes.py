@@ -1,4 +1,4 @@
-"""Genotypes, exposures and the multistep law of onset: content as data, with the pure functions that read it."""
+"""Genotypes and exposures: content as data, with the pure functions that read it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import csv
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 HERE = Path(__file__).parent
 
@@ -25,23 +23,35 @@ class Effect:
 
 @dataclass(frozen=True)
 class Genotype:
-    """Which protein is seeded, how many steps remain after birth, and what the mutation does to the model."""
+    """Which protein is seeded, which steps remain after birth, and what the mutation does to the model.
+
+    ``steps``: how many remain; ``first_step``: whether the person's own, rare one is among them, the others being
+    those of neurons; ``seed_age_scale``: the age (years) at which one seed is expected in a woman who has taken that
+    step; ``sites``: shares of regions of onset where they differ from those of all patients.
+    """
 
     name: str
     title: str
     seed: str
     steps: int
-    seed_age_limit: float
-    seed_age_softness: float
+    first_step: bool
+    seed_age_scale: float
     share_of_cases: float
     source: str
     grade: str
     effects: tuple[Effect, ...]
+    sites: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def neuron_steps(self) -> int:
+        """The steps that a neuron must take."""
+        return self.steps - self.first_step
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """An exposure with its published odds ratio and its prevalence among people at risk."""
+    """An exposure with its published odds ratio, by which it hastens the first step, and its prevalence among people
+    at risk."""
 
     name: str
     title: str
@@ -49,12 +59,6 @@ class Exposure:
     prevalence: float
     source: str
     grade: str
-
-    @property
-    def prevalence_in_cases(self) -> float:
-        """Prevalence among patients: p OR / (p OR + 1 - p)."""
-        exposed = self.prevalence * self.odds_ratio
-        return exposed / (exposed + 1 - self.prevalence)
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -69,18 +73,22 @@ def genotypes() -> dict[str, Genotype]:
     for row in _rows("genotype_effects.csv"):
         effect = Effect(row["parameter"], row["operation"], float(row["value"]), row["source"], row["grade"])
         effects.setdefault(row["genotype"], []).append(effect)
+    sites: dict[str, list[tuple[str, float]]] = {}
+    for row in _rows("genotype_sites.csv"):
+        sites.setdefault(row["genotype"], []).append((row["region"], float(row["share"])))
     return {
         row["genotype"]: Genotype(
             row["genotype"],
             row["title"],
             row["seed"],
             int(row["steps"]),
-            float(row["seed_age_limit"]),
-            float(row["seed_age_softness"]),
+            row["first_step"] == "open",
+            float(row["seed_age_scale"]),
             float(row["share_of_cases"]),
             row["source"],
             row["grade"],
             tuple(effects.get(row["genotype"], ())),
+            tuple(sites.get(row["genotype"], ())),
         )
         for row in _rows("genotypes.csv")
     }
@@ -100,36 +108,3 @@ def exposures() -> dict[str, Exposure]:
         )
         for row in _rows("exposures.csv")
     }
-
-
-@dataclass(frozen=True)
-class Mortality:
-    """Death from other causes (Gompertz): rate (1/year) at a reference age (years), and doubling time (years)."""
-
-    rate: float
-    reference_age: float
-    doubling_time: float
-
-    def survival(self, ages: np.ndarray) -> np.ndarray:
-        """Share alive at ``ages`` in years, from birth."""
-        growth = np.log(2) / self.doubling_time
-        at_birth = self.rate * np.exp(-self.reference_age * growth)
-        return np.asarray(np.exp(-at_birth / growth * (np.exp(growth * ages) - 1)))
-
-
-def seed_age_density(ages: np.ndarray, genotype: Genotype, mortality: Mortality) -> np.ndarray:
-    """Density (not normalised) of the age at which the last step is taken, at ``ages`` in years.
-
-    Multistep law of Armitage and Doll: with n equal rare steps the incidence grows as age^(n - 1). It is multiplied by
-    survival from other causes and by a logistic limit: registers see incidence fall after 72 to 77 years (marin2018)
-    for reasons that are not known, so the limit is free.
-    """
-    limit = 1 / (1 + np.exp((ages - genotype.seed_age_limit) / genotype.seed_age_softness))
-    return np.asarray(ages ** (genotype.steps - 1) * mortality.survival(ages) * limit)
-
-
-def seed_age_quantile(uniform: np.ndarray, genotype: Genotype, mortality: Mortality, ages: np.ndarray) -> np.ndarray:
-    """Ages (years) at given uniform draws, by the inverse of the cumulative density on the grid ``ages``."""
-    density = seed_age_density(ages, genotype, mortality)
-    cumulative = np.concatenate([np.zeros(1), np.cumsum((density[1:] + density[:-1]) / 2)])
-    return np.asarray(np.interp(uniform, cumulative / cumulative[-1], ages))

@@ -81,6 +81,8 @@ def _cited(whole: Definition) -> Iterator[tuple[str, Where]]:
                 yield key, mechanism.where
     cited_by_tables = [g.source for g in disease.genotypes().values()]
     cited_by_tables += [e.source for e in disease.exposures().values()]
+    with (Path(disease.__file__).parent / "genotype_sites.csv").open(newline="", encoding="utf-8") as handle:
+        cited_by_tables += [row["source"] for row in csv.DictReader(handle) if row["source"] != FREE]
     for sources in cited_by_tables:
         for key in sources.split(";"):
             yield key.strip(), Where.of("genotypes.csv")
@@ -134,6 +136,7 @@ def table_problems(folder: Path) -> list[Problem]:
         "genotype_effects.csv": ("unit", "spread", "source", "grade"),
         "exposures.csv": ("spread", "source", "grade"),
         "genotypes.csv": ("source", "grade"),
+        "genotype_sites.csv": ("spread", "source", "grade"),
     }
     found: list[Problem] = []
     for name, columns in wanted.items():
@@ -167,16 +170,17 @@ def _impossible_alternatives() -> list[Problem]:
     ]
 
 
+SUM_TOLERANCE = 1e-6
 _SHARE, _POSITIVE, _ANY = read_bounds("share"), read_bounds("above 0"), read_bounds("")
 _RANGES = {
     "genotypes.csv": {
         "steps": read_bounds("1 or more"),
-        "seed_age_limit": _POSITIVE,
-        "seed_age_softness": _POSITIVE,
+        "seed_age_scale": _POSITIVE,
         "share_of_cases": _SHARE,
     },
     "exposures.csv": {"odds_ratio": _POSITIVE, "prevalence": _SHARE, "spread": _ANY},
     "genotype_effects.csv": {"value": _ANY, "spread": _ANY},
+    "genotype_sites.csv": {"share": _SHARE, "spread": _ANY},
 }
 
 
@@ -200,7 +204,15 @@ def genotype_problems(folder: Path) -> list[Problem]:
         if row["seed"] not in seeds:
             found.append(Problem("unknown-state", f"{row['genotype']}: no state is called {row['seed']!r}", where,
                                  did_you_mean(row["seed"], sorted(seeds))))  # fmt: skip
+        steps, first = _float(row["steps"]), row["first_step"]
+        if first not in ("open", "taken"):
+            message = f"{row['genotype']}: first_step is {first!r}"
+            found.append(Problem("unknown-step", message, where, "Write open, or taken where the mutation took it."))
+        elif steps >= 1 and steps <= (first == "open"):
+            message = f"{row['genotype']}: {steps:g} steps leave none for neurons beside the first one"
+            found.append(Problem("out-of-range", message, where))
     genotypes = [row["genotype"] for row, _ in rows["genotypes.csv"]]
+    found += _site_problems(rows["genotype_sites.csv"], genotypes)
     for row, where in rows["genotype_effects.csv"]:
         if row["genotype"] not in genotypes:
             found.append(Problem("unknown-genotype", f"no genotype is called {row['genotype']!r}", where,
@@ -215,6 +227,22 @@ def genotype_problems(folder: Path) -> list[Problem]:
         elif row["operation"] == "set" and not named[target].bounds.hold(_float(row["value"])):
             message = f"{row['genotype']}: {target} is {row['value']}, but must be {named[target].bounds}"
             found.append(Problem("out-of-range", message, where))
+    return found
+
+
+def _site_problems(rows: list[tuple[dict[str, str], Where]], genotypes: list[str]) -> list[Problem]:
+    """Sites of genotypes or regions that do not exist, and shares of one genotype that do not sum to one."""
+    found: list[Problem] = []
+    sums: dict[str, tuple[float, Where]] = {}
+    for row, where in rows:
+        for column, known in (("genotype", genotypes), ("region", list(disease.REGIONS))):
+            if row[column] not in known:
+                message = f"no {column} is called {row[column]!r}"
+                found.append(Problem(f"unknown-{column}", message, where, did_you_mean(row[column], known)))
+        sums[row["genotype"]] = (sums.get(row["genotype"], (0.0, where))[0] + _float(row["share"]), where)
+    for genotype, (total, where) in sums.items():
+        if abs(total - 1) > SUM_TOLERANCE:
+            found.append(Problem("bad-shares", f"the sites of {genotype} sum to {total:g}, not to 1", where))
     return found
 
 

@@ -18,13 +18,12 @@ from charcot import disease, patients
 from charcot.core.identifiers import did_you_mean
 from charcot.core.result import failures_among
 from charcot.core.units import DAYS_PER_MONTH
-from charcot.disease.genotypes import Mortality, seed_age_density
 from charcot.experiments.arms import SHIPPED
 from charcot.experiments.definition import Cohort, Given, Measure
 from charcot.experiments.incidence import power_of_age
 from charcot.experiments.natural_history import DEATH, READ_BY, READOUTS, SCORE, Course, cox, read_courses, statistics
 from charcot.patients import Assumed, Courses
-from charcot.patients.cohort import value
+from charcot.patients.cohort import onset_process
 from charcot.patients.courses import NEEDED
 from charcot.treatments import Regimen
 
@@ -103,10 +102,10 @@ def statistic(
     return statistics(course)[measure.statistic or ""](np.arange(len(course.survival)))
 
 
-# Statistics over a range of ages, from ``since`` to ``until``; of these, the law that persons are drawn from needs
-# nobody who is simulated, and its ``arm`` names a genotype.
-OVER_AGES = ("slope of incidence on age", "slope of incidence at onset")
-OF_THE_LAW = ("slope of incidence on age",)
+# A statistic over a range of ages, from ``since`` to ``until``.
+OVER_AGES = ("slope of incidence at onset",)
+# Statistics of the law that persons are drawn from: nobody is simulated, and ``arm`` names one of what is said here.
+OF_THE_LAW: dict[str, str] = {"lifetime risk": "genotype", "odds ratio of an exposure": "exposure"}
 
 
 def arms_of(measure: Measure) -> tuple[str, ...]:
@@ -186,10 +185,11 @@ FORMS: dict[str, Form] = {
     "alive after diagnosis": _form(needs="months"),
     "responders": _form("against months"),
     "no decline in a year": _form("against"),
-    "slope of incidence on age": _form(needs="since until"),
     "slope of incidence at onset": _form(needs="since until"),
     "carriers among the ill": _form(),
     "years that carriers fall ill earlier": _form(),
+    "lifetime risk": _form(),
+    "odds ratio of an exposure": _form(),
 }
 
 
@@ -394,26 +394,26 @@ def _stopped(group: Group, measure: Measure) -> float:
     return float(np.mean(np.nan_to_num(fall, nan=48.0) <= 0))
 
 
-def _mortality() -> Mortality:
-    return Mortality(
-        value("onset.mortality_rate"), value("onset.mortality_reference_age"), value("onset.mortality_doubling_time")
-    )
+def _lifetime_risk(_group: Group, measure: Measure) -> float:
+    """Share of people with the genotype ``arm`` who fall ill before another death takes them, mean of both sexes."""
+    genotype, process = disease.genotypes()[measure.arm], onset_process()
+    return float(np.mean([disease.lifetime_risk(genotype, process, male) for male in (True, False)]))
 
 
-def _incidence_slope(_group: Group, measure: Measure) -> float:
-    """Slope of ln(incidence of the last step) on ln(age) for the genotype ``arm``, between the ages in ``since`` and
-    ``until``."""
-    ages = np.linspace(float(measure.since or 0), float(measure.until or 0), 50)
-    density = seed_age_density(ages, disease.genotypes()[measure.arm], _mortality())
-    return float(np.polyfit(np.log(ages), np.log(density), 1)[0])
+def _odds_ratio(_group: Group, measure: Measure) -> float:
+    """Odds of the exposure ``arm`` among patients without a mutation over those among people at risk."""
+    return disease.odds_ratio(disease.exposures()[measure.arm], disease.genotypes()["sporadic"], onset_process())
 
 
 def _slope_at_onset(group: Group, measure: Measure) -> float:
     """Power of age with which incidence among the living rises, by simulated age at onset from ``since`` to
     ``until``."""
-    course, _ = group.read(measure.arm or UNTREATED)
+    arm = measure.arm or UNTREATED
+    course, ill = group.read(arm)
+    # A patient stands for the people seeded at one age, of whom the weight's share lives to fall ill and is counted.
+    weights = 1 / onset_process().weight(group.courses(arm).cohort.columns["seed_age_years"][ill])
     ages = (float(measure.since or 0), float(measure.until or 0))
-    return power_of_age(course.onset_age, *ages, _mortality().survival)
+    return power_of_age(course.onset_age, *ages, np.ones_like, weights)
 
 
 def _carriers(group: Group, measure: Measure) -> tuple[np.ndarray, np.ndarray]:
@@ -445,10 +445,11 @@ STATISTICS: dict[str, Callable[[Group, Measure], float]] = {
     "alive after diagnosis": _alive_after_diagnosis,
     "responders": _responders,
     "no decline in a year": _stopped,
-    "slope of incidence on age": _incidence_slope,
     "slope of incidence at onset": _slope_at_onset,
     "carriers among the ill": _carrier_share,
     "years that carriers fall ill earlier": _carriers_earlier,
+    "lifetime risk": _lifetime_risk,
+    "odds ratio of an exposure": _odds_ratio,
 }
 
 
@@ -464,10 +465,11 @@ _READ_BY: dict[str, tuple[str, ...]] = {
     "alive after diagnosis": (DEATH,),
     "responders": (SCORE,),
     "no decline in a year": (SCORE,),
-    "slope of incidence on age": (),  # of the law that a cohort is drawn from, no port
     "slope of incidence at onset": (SCORE, "person.age"),
     "carriers among the ill": (SCORE,),
     "years that carriers fall ill earlier": (SCORE, "person.age"),
+    "lifetime risk": (),  # of the law that a cohort is drawn from, no port
+    "odds ratio of an exposure": (),
 }
 
 

@@ -265,7 +265,9 @@ class _Checker:
         self._only(label, measure, {"arm", "statistic", *form.takes}, what, place)
         self._needs(label, measure, form.needs, what, place)
         if name in cohorts.OF_THE_LAW:
-            self._known(measure.arm, disease.genotypes(), "genotype", (*place, "arm"))
+            kind = cohorts.OF_THE_LAW[name]
+            known = disease.genotypes() if kind == "genotype" else disease.exposures()
+            self._known(measure.arm, known, kind, (*place, "arm"))
         else:
             for key in ("arm", "against"):
                 if getattr(measure, key):

@@ -83,7 +83,7 @@ ABLATIONS = (
     Ablation(
         "condensates in the axon",
         frozenset({"tdp43.condensate"}),
-        "Local translation goes on, the ending keeps its energy, and few neurons are recruited.",
+        "Local translation goes on, endings keep their energy, and few detach or die.",
     ),
     Ablation(
         "upper motor neurons",

@@ -129,7 +129,7 @@ def _bounds(row: dict[str, str], unit: str, where: Where, problems: list[Problem
 
 def _check_name_and_unit(name: str, unit: str, where: Where, problems: list[Problem]) -> None:
     if not is_port_name(name):
-        hint = "Use lower case, digits, underscores and dots, such as axon.mrna."
+        hint = "Use lower case, digits, underscores and dots, such as axon.tdp43."
         problems.append(Problem("bad-name", f"{name!r} is not a port name", where, hint))
     if not unit:
         problems.append(Problem("no-unit", f"{name} has no unit", where, "Write 1 for a relative quantity."))

@@ -19,7 +19,7 @@ from charcot.evidence import Alternative, prior
 from charcot.model.limits import hold, value_problems
 from charcot.model.ports import Number
 from charcot.patients.assemble import all_products, definition, laboratory, numbers
-from charcot.patients.cohort import DRAWN, Cohort, value
+from charcot.patients.cohort import DRAWN, TDP43_SEED, UPPER_SEED, Cohort, value
 from charcot.patients.courses import Courses, simulate
 from charcot.treatments import Regimen
 
@@ -65,7 +65,9 @@ class Assumed:
             if name in self.overrides:
                 cohort = change(cohort, np.full(len(cohort), self.overrides[name] / value(name)))
         if self.seeds:
-            ports = [self.seeds.get(port, port) for port in cohort.columns["seed_port"]]
+            # A seed of TDP-43 in upper neurons goes where those in the cord go.
+            moved = {UPPER_SEED: self.seeds.get(TDP43_SEED, UPPER_SEED), **self.seeds}
+            ports = [moved.get(port, port) for port in cohort.columns["seed_port"]]
             cohort = replace(cohort, columns={**cohort.columns, "seed_port": np.array(ports, dtype=object)})
         return cohort
 

@@ -1,7 +1,8 @@
 """Virtual patients: who they are, where and when disease begins, and their own values of the model's numbers.
 
-Every draw is addressed by (seed, patient, purpose), so that patient 17 of seed 1 is the same person in any cohort, on
-any machine, and whether or not patient 16 was drawn.
+They are drawn from the law of :mod:`charcot.disease.onset`: among people at risk, those whom steps to disease seed
+before another death takes them. Every draw is addressed by (seed, patient, purpose), so that patient 17 of seed 1 is
+the same person in any cohort, on any machine, and whether or not patient 16 was drawn.
 """
 
 from __future__ import annotations
@@ -29,9 +30,19 @@ from charcot.model.ports import Number
 from charcot.patients.assemble import definition
 
 POPULATIONS = Path(__file__).parent / "populations"
-AGE_GRID_PER_YEAR = 20  # fineness of the tabulated onset law
 OLDEST = 110.0  # years: nobody falls ill later
 MOST = 10_000_000  # patients of a cohort, which is held in memory; more are a PopulationJob
+TDP43_SEED, UPPER_SEED = "soma.aggregate", "upper.aggregate"  # ports that a seed of TDP-43 is planted in
+# Drawn labels of a patient: the column, by what the numbers of such patients are multiplied, and which numbers.
+LABELS = (
+    (
+        "restricted",
+        "onset.restricted_spread",
+        ("spread.rate", "spread.sod1_rate", "spread.fus_rate", "spread.lesion_rate"),
+    ),
+    ("upper_only", "onset.upper_only_descending", ("spread.descending",)),
+)
+PHENOTYPES = tuple(label for label, _, _ in LABELS)
 START_AGE = 16.0  # years: the age at which the healthy values of the model hold
 
 
@@ -140,9 +151,10 @@ class Cohort:
     """Virtual patients as columns, each of shape (patients,).
 
     ``columns`` holds who they are (``id``, ``sex``, ``genotype``, ``onset_region`` (where disease is seeded),
-    ``seed_age_years``, ``seed_amount``, ``seed_port``, ``exposure.<name>``), ``deviations`` the natural logarithm of
-    each varying number over its shared value, by full name, and ``event_draw`` the Exp(1) draw that the cumulative
-    hazard must reach for death or permanent ventilation. A cohort that does not ``vary`` holds typical persons, who
+    ``seed_age_years``, ``seed_amount``, ``seed_port``, ``exposure.<name>``, ``restricted`` and ``upper_only``: whether
+    disease hardly spreads, or begins in upper neurons alone), ``deviations`` the natural logarithm of each varying
+    number over its shared value, by full name, and ``event_draw`` the Exp(1) draw that the cumulative hazard must reach
+    for death or permanent ventilation. A cohort that does not ``vary`` holds typical persons, who
     have no draws of their own, for treatments either.
     """
 
@@ -204,28 +216,69 @@ def draw_cohort(population: Population, n: int, seed: int, first: int = 0) -> Co
     ids = np.arange(first, first + n)
     draw = functools.partial(uniforms, seed, ids)
     genotype = _choose(draw("genotype"), population.genotypes)
-    men = population.male_share if population.male_share is not None else value("onset.male_share")
-    shares = {row.index: row.value for row in _numbers()["onset.regional_share"]}
-    columns = {
-        "id": ids,
-        "sex": np.where(draw("sex") < men, "M", "F"),
-        "genotype": genotype,
-        "onset_region": _choose(draw("onset region"), shares),
-        "seed_age_years": _seed_ages(draw("seed age"), genotype),
-        "seed_amount": _bounded(
-            "onset.seed_amount",
-            value("onset.seed_amount") * np.exp(_between("onset.seed_amount") * normals(seed, ids, "seed amount")),
-        ),
-        "seed_port": np.array([disease.genotypes()[g].seed for g in genotype], dtype=object),
-        "event_draw": -np.log(draw("death or permanent ventilation")),
-    }
-    for exposure in disease.exposures().values():
-        exposed = draw(f"exposure: {exposure.name}") < exposure.prevalence_in_cases
-        columns[f"exposure.{exposure.name}"] = exposed
+    columns = {"id": ids, "genotype": genotype, **_who_falls_ill(population, genotype, draw)}
+    columns["seed_amount"] = _log_normal("onset.seed_amount", seed, ids, "seed amount")
+    ports = {name: disease.genotypes()[name].seed for name in population.genotypes}
+    upper_only = draw("upper neurons alone") < value("onset.upper_only_share")
+    columns["upper_only"] = upper_only & np.isin(genotype, [name for name, port in ports.items() if port == TDP43_SEED])
+    columns["restricted"] = (draw("restricted disease") < value("onset.restricted_share")) & ~columns["upper_only"]
+    names, place = np.unique(genotype, return_inverse=True)
+    columns["seed_port"] = np.array([ports[name] for name in names], dtype=object)[place]
+    columns["seed_port"][columns["upper_only"]] = UPPER_SEED
+    columns["event_draw"] = -np.log(draw("death or permanent ventilation"))
     columns["drift_spread"] = np.full(n, value("tempo.drift_spread"))
     columns["diagnosis_loss_needed"] = _log_normal("diagnosis.loss_needed", seed, ids)
     columns["diagnosis_wait_days"] = _log_normal("diagnosis.wait", seed, ids)
-    return Cohort(seed, columns, _deviations(seed, ids))
+    deviations = _deviations(seed, ids)
+    for label, multiplier, numbers in LABELS:
+        for name in numbers:
+            own = deviations.get(name, np.zeros(n))
+            deviations[name] = own + np.where(columns[label], np.log(value(multiplier)), 0.0)
+    return Cohort(seed, columns, deviations)
+
+
+def onset_process() -> disease.Process:
+    """The numbers of the steps to disease that all genotypes share."""
+    mortality = disease.Mortality(
+        value("onset.mortality_rate"), value("onset.mortality_reference_age"), value("onset.mortality_doubling_time")
+    )
+    return disease.Process(
+        first_rate=value("onset.first_step_rate"),
+        men_first=value("onset.male_first_step"),
+        men_neuron=value("onset.male_neuron_steps"),
+        silence=value("onset.silence"),
+        growth=value("onset.births_growth"),
+        youngest=value("onset.youngest_age"),
+        oldest=value("onset.oldest_age"),
+        mortality=mortality,
+    )
+
+
+def _who_falls_ill(
+    population: Population, genotype: np.ndarray, draw: Callable[[str], np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Sex, exposures, age at the seed and its region of each patient, by the law of the own genotype."""
+    n, process = len(genotype), onset_process()
+    chance = {name: draw(name) for name in ("sex", "seed age", "onset region")}
+    exposure_draws = {name: draw(f"exposure: {name}") for name in disease.exposures()}
+    out: dict[str, np.ndarray] = {
+        "sex": np.full(n, "F"),
+        "onset_region": np.full(n, "", dtype=f"<U{max(map(len, disease.REGIONS))}"),
+        "seed_age_years": np.zeros(n),
+        **{f"exposure.{name}": np.zeros(n, dtype=bool) for name in disease.exposures()},
+    }
+    everywhere = {row.index: row.value for row in _numbers()["onset.regional_share"]}
+    for name in np.unique(genotype):
+        rows, own = genotype == name, disease.genotypes()[name]
+        law = disease.patients_with(own, process)
+        male = chance["sex"][rows] < (law.men if population.male_share is None else population.male_share)
+        exposed = law.exposed(male, {key: column[rows] for key, column in exposure_draws.items()})
+        out["sex"][rows] = np.where(male, "M", "F")
+        out["seed_age_years"][rows] = law.seed_ages(chance["seed age"][rows], male, exposed)
+        out["onset_region"][rows] = _choose(chance["onset region"][rows], dict(own.sites) or everywhere)
+        for key, column in exposed.items():
+            out[f"exposure.{key}"][rows] = column
+    return out
 
 
 def typical_cohort(
@@ -260,29 +313,13 @@ def typical_cohort(
     }
     for exposure in disease.exposures():
         columns[f"exposure.{exposure}"] = np.zeros(n, dtype=bool)
+    for label in PHENOTYPES:
+        columns[label] = np.zeros(n, dtype=bool)
     return Cohort(0, columns, {}, vary=False)
 
 
-def _log_normal(name: str, seed: int, ids: np.ndarray) -> np.ndarray:
-    return _bounded(name, value(name) * np.exp(_between(name) * normals(seed, ids, name)))
-
-
-def _seed_ages(draws: np.ndarray, genotype: np.ndarray) -> np.ndarray:
-    mortality = disease.Mortality(
-        value("onset.mortality_rate"), value("onset.mortality_reference_age"), value("onset.mortality_doubling_time")
-    )
-    youngest, oldest = value("onset.youngest_age"), value("onset.oldest_age")
-    grid = np.linspace(youngest, oldest, 1 + int((oldest - youngest) * AGE_GRID_PER_YEAR))
-    ages = np.zeros(len(draws))
-    for name in np.unique(genotype):
-        rows = genotype == name
-        ages[rows] = disease.seed_age_quantile(
-            draws[rows],
-            disease.genotypes()[name],
-            mortality,
-            grid,
-        )
-    return ages
+def _log_normal(name: str, seed: int, ids: np.ndarray, purpose: str = "") -> np.ndarray:
+    return _bounded(name, value(name) * np.exp(_between(name) * normals(seed, ids, purpose or name)))
 
 
 def deviation(number: Number, full: str, seed: int, ids: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.engine.campaign import ArraySpec, Block
 from charcot.engine.campaign.machine import arithmetic
 from charcot.patients.assemble import program
-from charcot.patients.cohort import Cohort, Population, draw_cohort
+from charcot.patients.cohort import PHENOTYPES, Cohort, Population, draw_cohort
 from charcot.patients.courses import HORIZON_YEARS, Courses, simulate
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ class PopulationJob:
             **{
                 name: pyarrow.array(each(columns[name].astype(bool)))
                 for name in columns
-                if name.startswith("exposure.")
+                if name.startswith("exposure.") or name in PHENOTYPES
             },
             "status": pyarrow.DictionaryArray.from_arrays(status, pyarrow.array(list(STATUSES))),
             "not_eligible": pyarrow.array(by_arm([arm.refused for arm in seen])),

@@ -17,7 +17,7 @@ def lactate_supply(
 
     Equation: supply = support [1 - a B / (K + B)] / (1 + b p)
 
-    Sources: lee2012_mct1
+    Sources: lee2012
     """
     kept = 1 - oligodendrocyte_loss_by_burden * saturating(soma_burden, oligodendrocyte_burden_half)
     inflamed = 1 + oligodendrocyte_loss_by_pro * cytokine_pro
@@ -30,7 +30,7 @@ def harm_by_lost_lactate(oligodendrocyte_supply, proteostasis_capacity, energy_o
 
     Equation: harm to energy = e max(0, 1 - supply) / Q^2
 
-    Sources: lee2012_mct1, philips2021
+    Sources: lee2012, philips2021
     """
     lost = maximum(1 - oligodendrocyte_supply, 0)
     return {"axon.harm": energy_oligodendrocyte_loss * lost / proteostasis_capacity**2}

@@ -1,6 +1,6 @@
 """Macrophages of nerve and muscle (row 9): not microglia, which live in the cord."""
 
-from charcot.model.algebra import log
+from charcot.model.algebra import log, maximum
 from charcot.model.mechanism import mechanism
 
 
@@ -14,7 +14,7 @@ def peripheral_macrophages(
     macrophage_share_of_damage,
 ):
     """Failing endings call macrophages out of the blood, and these do part of the damage: with fewer of them the same
-    failure detaches, recruits and kills less.
+    failure detaches and kills less.
 
     Equation: dM/dt = ln2 / t_half (supply recruitment - loss M); damage = 1 - w (1 - M). M counts the macrophages of a
     failing ending against those that it has in an untreated person or mouse, so that M and damage are one without a
@@ -41,3 +41,14 @@ def macrophage_harm(macrophage_damage):
     Sources: trias2016
     """
     return {"pool.death_factor": macrophage_damage, "pool.detachment_factor": macrophage_damage}
+
+
+@mechanism(row="9 neuroinflammation")
+def macrophages_of_denervated_muscle(macrophage_presence, nmj_innervation, energy_macrophage_loss):
+    """Macrophages that denervated muscle and its nerve call cost the endings that are still there energy.
+
+    Equation: harm to energy = e M max(0, 1 - I)
+
+    Sources: trias2016, martinezmuriana2016, chiot2020
+    """
+    return {"axon.harm": energy_macrophage_loss * macrophage_presence * maximum(1 - nmj_innervation, 0)}

@@ -20,7 +20,7 @@ def release(
     back, at the price of a faster run-down; the end-plate potential falls last, with the receptor field.
 
     Equation: e = (E + k) / (1 + k), the mean energy of endings that innervate: who records from innervated fibres
-    meets k endings of spared neurons for each that is as short of energy as a recruited one; pool
+    meets k endings of spared neurons for each that is as short of energy as a failing one; pool
     N = (1 + K) e / (K + e); quantal content m = p N u with UNC13A u, which primes vesicles; dp/dt = (1 - m) (1 + r - p)
     / (r tau), so that m returns to one while N u > 1 / (1 + r); potential = m q, the size q of a quantum going with the
     competence of endplates; held in a train at 20 Hz = (1 + d) / (1 + d p / e), since refilling the pool needs energy

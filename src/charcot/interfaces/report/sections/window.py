@@ -195,7 +195,7 @@ def _no_return(window: Any, endpoint: Any, unit: str, tag: str) -> tuple[Any, ..
     prose = Prose((
         "Misfolded protein: seeding stops and loads are cleared within weeks. The axon: every block of local "
         "translation is relieved, no condensate forms, no ending fails for lack of energy. Neurons and endings: no "
-        "further neuron is recruited, detached or killed but for age. Full rescue: all of these at once.",
+        "further ending is detached or neuron killed but for age. Full rescue: all of these at once.",
     ))  # fmt: skip
     return Figure(name, finding, label, draw(chart, name, finding, label), table, note), prose
 
