@@ -211,6 +211,17 @@ def test_hazard_ratios_between_groups_and_of_a_trials_arms_are_those_of_cox(cour
     assert Group.of(COHORT, measures).followed["drug"] == 15  # three months to entry, then twelve
 
 
+def test_a_comparison_of_nobody_says_so():
+    nobody = COHORT.model_copy(update={"groups": {"nobody": Criteria(where={SCORE: {"above": 49}})}})
+    measure = Measure(statistic="hazard ratio", arm="drug", among="nobody", months=12)
+    with pytest.raises(ValueError, match="nobody is diagnosed and in both arms, in the group 'nobody'"):
+        statistic_of(Group.of(nobody, {"a": measure}), measure)
+    alone = measure.model_copy(update={"statistic": "mean", "read": (SCORE,), "months": None})
+    assert np.isnan(statistic_of(Group.of(nobody, {"a": alone}), alone))
+    with pytest.raises(KeyError, match=r"no group called 'nobdy'.*nobody"):
+        statistic_of(Group.of(nobody, {}), measure.model_copy(update={"among": "nobdy"}))
+
+
 def test_groups_that_overlap_or_without_events_have_no_hazard_ratio():
     both = {"all": Criteria(), "women": Criteria(sex="F"), "men": Criteria(sex="M")}
     measure = Measure(statistic="hazard ratio of groups", among="women", versus="all")

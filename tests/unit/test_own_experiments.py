@@ -124,6 +124,9 @@ def test_the_fresh_set_is_counted_apart_and_runs_only_when_asked(fresh_folder):
     assert record["fresh"] == {"passed": 1, "total": 1}
     assert record["validation"] == {"passed": 0, "total": 0}
     assert record["experiments"][0]["group"] == "fresh"
+    (fresh_folder / "sound_one.yaml").write_text(OWN.replace("use: validation", "use: calibration"), encoding="utf-8")
+    reading.fresh.cache_clear()
+    assert json.loads(_run("reproduce", "--fresh", "--json").stdout)["calibration"] == {"passed": 1, "total": 1}
     both = board_rooms.wanted(["tnf_knockout", "sound_one"], fresh=True)
     assert [(entry.name, entry.fresh) for entry in both] == [("tnf_knockout", False), ("sound_one", True)]
     # A file of the set that is named as a file is asked for, and counts there.

@@ -68,8 +68,8 @@ class Scored:
 
     @property
     def group(self) -> str:
-        """``claims``, or the group in which the experiment counts."""
-        return "fresh" if self.fresh else group_of(self.content)
+        """``claims``, or the group in which the experiment counts; what is fresh and for calibration counts there."""
+        return "fresh" if self.fresh and self.content.use == "validation" else group_of(self.content)
 
     @property
     def verdict(self) -> str:

@@ -6,16 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from charcot import disease, patients
 from charcot.core.identifiers import did_you_mean
-from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR, UnitError, parse_quantity
 from charcot.core.yaml_file import Path_
-from charcot.experiments.cohorts import UNTREATED, arm_names, readouts
-from charcot.experiments.definition import Bound, Cohort, Criteria, Measure
+from charcot.experiments.cohorts import UNTREATED, arm_names, readouts, start_text
+from charcot.experiments.definition import Bound, Cohort, Criteria, Given, Measure
 from charcot.experiments.forms import MIXED, OF_PAIRS, OF_THE_LAW, OF_TWO, OF_VALUES, form_of, statistic_names
 from charcot.experiments.persons import OWN_QUANTITIES, RECORDED, clock_of, taken_of_each, visit_months
 from charcot.patients.courses import HORIZON_YEARS
 
 Finding = tuple[Path_, str, str, str]  # place, code, message, hint
 ORDER = ("seed", "onset", "diagnosis", "death")  # of what persons come to
+OVER_MONTHS = ("hazard ratio", "hazard ratio of groups", "decline ratio", "responders", "share with event",
+               "alive after diagnosis")  # fmt: skip
 LAST_MONTH = HORIZON_YEARS * DAYS_PER_YEAR / DAYS_PER_MONTH
 # What each quantity of a person looks at beside its read-out.
 _KEYS_OF = {"value": {"months"}, "change": {"since", "until"}, "ratio": {"since", "until"},
@@ -32,15 +34,29 @@ def _unknown(what: str, name: str, known: Iterable[str], place: Path_) -> Iterat
 def group_problems(cohort: Cohort, measures: Mapping[str, Measure]) -> Iterator[Finding]:
     """Of the groups of a cohort, and of an untreated arm that is none."""
     place: Path_ = ("cohort", "groups")
-    if cohort.arms.get(UNTREATED):
-        message = f"the arm {UNTREATED!r} is given something: it is the one beside which others stand"
-        yield ("cohort", "arms", UNTREATED), "treated-untreated", message, "Give the arm another name."
+    for kind in ("arms", "set", "off"):
+        if getattr(cohort, kind).get(UNTREATED):
+            message = f"something is done to the arm {UNTREATED!r}: it is the one beside which others stand"
+            yield ("cohort", kind, UNTREATED), "treated-untreated", message, "Give the arm another name."
+    for label, given in cohort.arms.items():
+        for i, one in enumerate(given):
+            yield from _start_problems(one, ("cohort", "arms", label, i, "start"))
     asked = {name for measure in measures.values() for name in (measure.among, measure.versus)}
     for label, group in cohort.groups.items():
         yield from _criteria_problems(group, (*place, label))
         if label not in asked:
             hint = did_you_mean(label, sorted(name for name in asked if name))
             yield (*place, label), "unread-group", f"no measure asks for the group {label!r}", hint
+
+
+def _start_problems(given: Given, place: Path_) -> Iterator[Finding]:
+    """A product that is given so long before or after diagnosis that nobody is followed there."""
+    try:
+        days = parse_quantity(start_text(given), "day")
+    except UnitError:
+        return  # told with what is wrong with the product
+    if not abs(days) < HORIZON_YEARS * DAYS_PER_YEAR:
+        yield place, "never-happens", f"nobody is followed for {days:g} days from diagnosis", ""
 
 
 def _criteria_problems(group: Criteria, place: Path_) -> Iterator[Finding]:
@@ -78,13 +94,28 @@ def statistic_problems(
     yield from _whom(label, measure, cohort, what)
     for read in measure.reads:
         yield from _unknown("read-out", read, readouts(), ("read",))
-    if measure.months is not None and measure.months < 0 and name not in OF_VALUES:
-        yield ("months",), "bad-value", f"{label}: months is {measure.months:g}, but must be 0 or more", ""
-    if name in OF_VALUES:
+    texts = [key for key in ("since", "until", "above", "below") if isinstance(getattr(measure, key), str)]
+    for key in texts:
+        yield (key,), "bad-value", f"{label}: {key} is {getattr(measure, key)!r}, but must be a number", ""
+    if name not in OF_VALUES:
+        yield from _months_problems(label, measure)
+    if name in OF_VALUES and not texts:
         yield from _value_problems(label, measure)
     if name in OF_TWO:
         yield from _pair_problems(label, measure, measures)
     yield from _order_problems(label, measure)
+
+
+def _months_problems(label: str, measure: Measure) -> Iterator[Finding]:
+    months = measure.months
+    if months is None:
+        return
+    if months < 0:
+        yield ("months",), "bad-value", f"{label}: months is {months:g}, but must be 0 or more", ""
+    elif months == 0 and measure.statistic in OVER_MONTHS:
+        yield ("months",), "empty-window", f"{label}: nothing happens in no months", "Say how long to look."
+    elif months > LAST_MONTH:
+        yield ("months",), "out-of-window", f"{label}: nobody is followed to month {months:g}", _followed(measure)
 
 
 def _whom(label: str, measure: Measure, cohort: Cohort, what: str) -> Iterator[Finding]:
@@ -114,18 +145,13 @@ def _value_problems(label: str, measure: Measure) -> Iterator[Finding]:
         yield (key,), "idle-key", f"{label}: {key} means nothing beside the {of} of each person", "Take it out."
     for key in sorted({"until"} & _KEYS_OF[of] - measure.given):
         yield (), "missing-key", f"{label}: the {of} of each person needs {key}", f"Add '{key}: ...'."
-    numbers = {key: getattr(measure, key) for key in ("since", "until", "above", "below")}
-    texts = {key: value for key, value in numbers.items() if isinstance(value, str)}
-    for key, text in texts.items():
-        yield (key,), "bad-value", f"{label}: {key} is {text!r}, but must be a number", ""
     if measure.statistic == "share of patients" and measure.above is None and measure.below is None:
         yield (), "missing-key", f"{label}: a share lies above or below something", "Add 'above: ...' or 'below: ...'."
     for read in measure.reads if measure.recorded else ():
         if read not in RECORDED:
             hint = f"Recorded are {', '.join(RECORDED)}."
             yield ("recorded",), "not-recorded", f"{label}: no visit records {read} with a noise that is known", hint
-    if not texts:
-        yield from _window_problems(label, measure, of)
+    yield from _window_problems(label, measure, of)
 
 
 def _window_problems(label: str, measure: Measure, of: str) -> Iterator[Finding]:

@@ -174,7 +174,7 @@ def _after_diagnosis(measure: Measure, groups: Mapping[str, Criteria]) -> float:
 
 
 def _months(measure: Measure) -> float:
-    return measure.months or OWN_MONTHS[measure.statistic or ""]
+    return OWN_MONTHS[measure.statistic or ""] if measure.months is None else measure.months
 
 
 def failures(
@@ -272,6 +272,9 @@ def _pair(group: Group, measure: Measure) -> _Pair:
     keep = np.isfinite(reference.diagnosis) & np.isfinite(start)
     for courses in both:
         keep &= np.isin(ids, courses.cohort.columns["id"][~courses.failed])
+    if not keep.any():
+        where = f", in the group {measure.among!r}" if measure.among else ""
+        raise ValueError(f"nobody is diagnosed and in both arms{where}")
     rows = [np.flatnonzero(np.isin(courses.cohort.columns["id"], ids[keep])) for courses in both]
     return _Pair(both[0].take(rows[0]), both[1].take(rows[1]), start[keep])
 

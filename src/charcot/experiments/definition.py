@@ -58,7 +58,7 @@ class Measure(Content):
     """
 
     arm: str = ""
-    read: OneOrMore | None = None
+    read: Annotated[OneOrMore, Field(min_length=1)] | None = None
     day: float | str | None = None
     take: Literal["highest", "lowest", "mean"] | None = None
     since: float | str | None = None
