@@ -159,6 +159,7 @@ BROKEN = [
     (OF_PERSONS, "of: slope, among", "of: slop, among", "bad-value", 13),
     (OF_PERSONS, "every: 3", "every: 20", "empty-window", 13),
     (OF_PERSONS, "every: 3", "every: 0", "bad-value", 13),
+    (OF_PERSONS, "until: 12, every", "until: 10000000000000000000000000, every", "out-of-window", 13),
     (OF_PERSONS, "every: 3", "every: 3, months: 2", "idle-key", 13),
     (OF_PERSONS, "until: 12, every", "every", "missing-key", 13),
     (OF_PERSONS, "since: 0, until: 6", "since: 6, until: 6", "empty-window", 14),

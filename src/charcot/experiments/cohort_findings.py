@@ -163,13 +163,13 @@ def _window_problems(label: str, measure: Measure, of: str) -> Iterator[Finding]
     if measure.until is None:
         return
     since, until = float(measure.since or 0.0), float(measure.until)
-    for key, month in (("since", since), ("until", until)):
-        if not _possible(measure, month):
-            yield (key,), "out-of-window", f"{label}: nobody is followed to month {month:g}", _followed(measure)
+    beyond = [(key, month) for key, month in (("since", since), ("until", until)) if not _possible(measure, month)]
+    for key, month in beyond:
+        yield (key,), "out-of-window", f"{label}: nobody is followed to month {month:g}", _followed(measure)
     if not since < until:
         message = f"{label}: nothing lies between {since:g} and {until:g}"
         yield ("since" if measure.since is not None else "until",), "empty-window", message, "Give the earlier first."
-    elif of == "slope" and len(visit_months(measure)) < 2:
+    elif of == "slope" and not beyond and len(visit_months(measure)) < 2:
         message = f"{label}: one visit every {measure.every:g} months is no two between {since:g} and {until:g}"
         yield ("every",), "empty-window", message, "A slope takes two visits."
 

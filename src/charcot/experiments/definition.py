@@ -72,7 +72,7 @@ class Measure(Content):
     months: float | None = None
     of: Literal["value", "change", "ratio", "slope"] = "value"
     clock: Literal["seed", "onset", "diagnosis", "entry"] | None = None
-    every: float = Field(default=1.0, gt=0)
+    every: float = Field(default=1.0, ge=0.1)
     recorded: bool = False
     carried: bool = False
     quantile: float | None = Field(default=None, gt=0, lt=1)
