@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal
 from statsmodels.regression.mixed_linear_model import MixedLM
 
-from charcot.trials import mixed_model
+from charcot.core import mixed_model
 
 
 def trial(seed: int, patients: int = 40, slope_sd: float = 0.6, missing: float = 0.2):

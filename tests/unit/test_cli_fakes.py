@@ -216,6 +216,7 @@ def use_fakes(patch: pytest.MonkeyPatch, folder: Path) -> None:
         "dose_doubts": lambda protocol: [Problem("unstudied-dose", "drug: 9 mg", severity=Severity.WARNING)],
         "is_experiment": lambda path: False,
         "check_experiment": lambda path: [],
+        "arms_of_cohort": lambda cohort: (),
         "standing_in_experiments": lambda names: ("a sentence.",),
         "standing": lambda products: [f"{name}: a sentence." for name in products],
         "sources_used": lambda: [SourceLine("k", "A paper. 2019.", "doi:10.1/x", "B", "number")],

@@ -77,7 +77,30 @@ def findings(tmp_path: Path, text: str) -> list[Problem]:
     return problems_in(content, short)
 
 
-@pytest.mark.parametrize("text", [ANIMAL, PEOPLE])
+OF_PERSONS = (
+    HEAD
+    + """cohort:
+  patients: 40
+  groups:
+    trial: {months: 3, where: {clinic.vital_capacity: {above: 60}, person.base_tempo: {above_quantile: 0.2}}}
+    carriers: {genotype: SOD1, onset_region: [lumbar], sex: F}
+    others: {where: {months since onset: {below: 24}}}
+measures:
+  slope: {statistic: mean, read: clinic.alsfrs_r.total, of: slope, among: trial, until: 12, every: 3, recorded: true}
+  fall: {statistic: standard deviation, read: clinic.alsfrs_r.total, of: change, since: 0, until: 6}
+  units: {statistic: quantile, quantile: 0.25, read: [lumbar.pool.neurons, cervical.pool.neurons], months: 6}
+  many: {statistic: share of patients, read: clinic.vital_capacity, below: 50, clock: onset, months: 20}
+  both: {statistic: correlation, pair: [slope, units]}
+  dead: {statistic: share with event, event: death, clock: onset, months: 60}
+  wait: {statistic: median time, event: diagnosis, clock: onset}
+  ratio: {statistic: hazard ratio of groups, among: carriers, versus: others, months: 24}
+outcomes:
+  - {what: all of it, value: slope + fall + units + many + both + dead + wait + ratio, published: some, above: 1}
+"""
+)
+
+
+@pytest.mark.parametrize("text", [ANIMAL, PEOPLE, OF_PERSONS])
 def test_the_sound_files_are_sound(tmp_path, text):
     assert findings(tmp_path, text) == []
 
@@ -111,6 +134,49 @@ BROKEN = [
     (PEOPLE, "months: 18", "read: person.age, since: 0.9, until: 0.2", "empty-window", 17),
     (PEOPLE, "months: 18", "read: person.age, until: 40", "out-of-window", 17),
     (PEOPLE, "arm: riluzole, statistic", "arm: untreated, statistic", "one-arm", 17),
+    (PEOPLE, "    riluzole: [{", "    untreated: [{", "treated-untreated", 11),
+    (PEOPLE, "  set:\n    blocked: {", "  set:\n    untreated: {", "treated-untreated", 13),
+    (PEOPLE, "dose: 50 mg", "dose: 50 mg, start: 2000 years", "never-happens", 11),
+    (PEOPLE, "months: 18", "months: 0", "empty-window", 17),
+    (PEOPLE, "months: 18", "months: 1800", "out-of-window", 17),
+    (PEOPLE, "months: 18", "read: person.age, since: early", "bad-value", 17),
+    (PEOPLE, "cytokine.tnf_strength: 0.1", "sod1.synthesis: -1", "out-of-range", 13),
+    (OF_PERSONS, "months: 60}", "months: 6000}", "out-of-window", 18),
+    (OF_PERSONS, "read: [lumbar.pool.neurons, cervical.pool.neurons]", "read: []", "bad-value", 15),
+    # groups of a cohort, and what is taken of each person
+    (OF_PERSONS, "clinic.vital_capacity: {above", "clinic.vital_capacty: {above", "unknown-quantity", 9),
+    (OF_PERSONS, "{above_quantile: 0.2}", "{above: 0.2}", "no-quantile", 9),
+    (OF_PERSONS, "{above: 60}", "{above: 60, below: 50}", "bad-value", 9),
+    (OF_PERSONS, "{above: 60}", "{}", "bad-value", 9),
+    (OF_PERSONS, "months: 3,", "months: -3,", "bad-value", 9),
+    (OF_PERSONS, "genotype: SOD1,", "genotype: SOD2,", "unknown-genotype", 10),
+    (OF_PERSONS, "[lumbar], sex", "[lumber], sex", "unknown-region", 10),
+    (OF_PERSONS, "sex: F", "sex: female", "bad-value", 10),
+    (OF_PERSONS, "months since onset:", "months after onset:", "unknown-quantity", 11),
+    (OF_PERSONS, "among: trial", "among: trail", "unknown-group", 13),
+    (OF_PERSONS, "among: trial", "clock: diagnosis", "unread-group", 9),
+    (OF_PERSONS, "among: trial", "clock: entry", "missing-key", 13),
+    (OF_PERSONS, "of: slope, among", "of: slop, among", "bad-value", 13),
+    (OF_PERSONS, "every: 3", "every: 20", "empty-window", 13),
+    (OF_PERSONS, "every: 3", "every: 0", "bad-value", 13),
+    (OF_PERSONS, "until: 12, every", "until: 10000000000000000000000000, every", "out-of-window", 13),
+    (OF_PERSONS, "every: 3", "every: 3, months: 2", "idle-key", 13),
+    (OF_PERSONS, "until: 12, every", "every", "missing-key", 13),
+    (OF_PERSONS, "since: 0, until: 6", "since: 6, until: 6", "empty-window", 14),
+    (OF_PERSONS, "since: 0, until: 6", "since: 0, until: 6000", "out-of-window", 14),
+    (OF_PERSONS, "since: 0, until: 6", "since: start, until: 6", "bad-value", 14),
+    (OF_PERSONS, "since: 0, until: 6", "since: 0, until: 6, quantile: 0.5", "idle-key", 14),
+    (OF_PERSONS, "quantile: 0.25, read", "quantile: 25, read", "bad-value", 15),
+    (OF_PERSONS, "cervical.pool.neurons]", "cervical.pool.neuron]", "unknown-read-out", 15),
+    (OF_PERSONS, "below: 50, clock: onset", "clock: onset", "missing-key", 16),
+    (OF_PERSONS, "read: clinic.vital_capacity, below", "recorded: true, read: immune.treg, below", "not-recorded", 16),
+    (OF_PERSONS, "pair: [slope, units]", "pair: [slop, units]", "unknown-measure", 17),
+    (OF_PERSONS, "pair: [slope, units]", "pair: [slope, dead]", "bad-pair", 17),
+    (OF_PERSONS, "pair: [slope, units]", "pair: [slope]", "bad-value", 17),
+    (OF_PERSONS, "event: death, clock: onset", "event: onset, clock: diagnosis", "no-event", 18),
+    (OF_PERSONS, "event: death, clock", "event: died, clock", "bad-value", 18),
+    (OF_PERSONS, "versus: others", "versus: carriers", "one-group", 20),
+    (OF_PERSONS, ", versus: others", "", "missing-key", 20),
     # outcomes
     (PEOPLE, "between: [0.5, 0.9]", "between: [0.9, 0.5]", "bad-value", 21),
     (PEOPLE, "between: [0.5, 0.9]", "between: [0.5, .nan]", "bad-value", 21),

@@ -124,6 +124,9 @@ def test_the_fresh_set_is_counted_apart_and_runs_only_when_asked(fresh_folder):
     assert record["fresh"] == {"passed": 1, "total": 1}
     assert record["validation"] == {"passed": 0, "total": 0}
     assert record["experiments"][0]["group"] == "fresh"
+    (fresh_folder / "sound_one.yaml").write_text(OWN.replace("use: validation", "use: calibration"), encoding="utf-8")
+    reading.fresh.cache_clear()
+    assert json.loads(_run("reproduce", "--fresh", "--json").stdout)["calibration"] == {"passed": 1, "total": 1}
     both = board_rooms.wanted(["tnf_knockout", "sound_one"], fresh=True)
     assert [(entry.name, entry.fresh) for entry in both] == [("tnf_knockout", False), ("sound_one", True)]
     # A file of the set that is named as a file is asked for, and counts there.
@@ -155,3 +158,47 @@ def test_the_check_of_the_model_leaves_the_fresh_set_out_until_asked(fresh_folde
     monkeypatch.setattr(reading, "check_board", list)
     assert "unknown-number" not in {p.code for p in check.check_all()}
     assert "unknown-number" in {p.code for p in check.check_all(fresh=True)}
+
+
+STRONG = OWN.replace(
+    "arms:", "strengths: {lowering: {low: 0.2, middle: 0.5, high: 0.9, why: made up}}\narms:"
+).replace("sod1.synthesis: 0.5}", "sod1.synthesis: 1 - lowering}").replace("day: 50", "day: 60")  # fmt: skip
+
+
+def test_a_strength_is_judged_at_its_middle_and_told_at_its_ends(own):
+    own.write_text(STRONG, encoding="utf-8")
+    entry, wrong = reading.read_file(own)
+    assert wrong == []
+    values = [one.arms["less"].set["sod1.synthesis"] for one in (
+        reading.at_strength(entry, "low"), entry.content, reading.at_strength(entry, "high")
+    )]  # fmt: skip
+    assert values == pytest.approx([0.8, 0.5, 0.1])
+    (outcome, _) = json.loads(_run("reproduce", str(own), "--json").stdout)["experiments"][0]["outcomes"]
+    plain = [0.8, 0.5, 0.1]
+    for i, synthesis in enumerate(plain):
+        own.write_text(OWN.replace("synthesis: 0.5", f"synthesis: {synthesis}").replace("day: 50", "day: 60"))
+        (alone,) = json.loads(_run("reproduce", str(own), "--json").stdout)["experiments"]
+        plain[i] = alone["outcomes"][0]["simulated"]
+    ends = outcome["at_strengths"]
+    assert [ends["low"], outcome["simulated"], ends["high"]] == pytest.approx(plain)
+    assert plain[0] != plain[2]
+    own.write_text(STRONG, encoding="utf-8")
+    assert " to " in _run("reproduce", str(own)).stdout.split("nearly all")[1].split("outcomes met")[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "line"),
+    [
+        ("1 - lowering", "1 - lowring", "unknown-strength", 10),
+        ("1 - lowering", "1 - (lowering", "bad-formula", 10),
+        ("1 - lowering", "0.5", "unread-strength", 7),
+        ("1 - lowering", "0.6 - lowering", "out-of-range", 10),  # at the high end only
+        ("high: 0.9", "high: 0.3", "bad-value", 7),
+        ("low: 0.2", "low: -0.2", "bad-value", 7),
+        (", why: made up", "", "bad-value", 7),
+    ],
+)
+def test_what_is_wrong_with_a_strength_is_named_with_its_line(own, old, new, code, line):
+    own.write_text(STRONG.replace(old, new), encoding="utf-8")
+    _, found = reading.read_file(own)
+    assert (code, line) in [(problem.code, problem.where.line) for problem in found], found

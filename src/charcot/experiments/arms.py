@@ -45,15 +45,21 @@ class Trace:
     values: Mapping[str, np.ndarray]
     system: System
 
-    def at(self, read: str, day: float) -> float:
+    def series(self, read: str | Sequence[str]) -> np.ndarray:
+        """(times,) of a read-out, or of the sum of several."""
+        names = (read,) if isinstance(read, str) else read
+        return np.asarray(np.sum([self.values[name] for name in names], axis=0))
+
+    def at(self, read: str | Sequence[str], day: float) -> float:
         """The value on a day, by linear interpolation; NaN outside the run."""
         if not self.days[0] <= day <= self.days[-1]:
             return float("nan")
-        return float(np.interp(day, self.days, self.values[read]))
+        return float(np.interp(day, self.days, self.series(read)))
 
-    def window(self, read: str, since: float, until: float) -> np.ndarray:
+    def window(self, read: str | Sequence[str], since: float, until: float) -> np.ndarray:
+        """The values on the days that are reported from ``since`` to ``until``."""
         chosen = (self.days >= since) & (self.days <= until)
-        return np.asarray(self.values[read][chosen])
+        return np.asarray(self.series(read)[chosen])
 
     def crossing(self, series: np.ndarray, level: float, falling: bool) -> float:
         """The first day on which ``series`` passes ``level``, by linear interpolation; infinite if never."""
@@ -75,7 +81,7 @@ class Trace:
         assert level is not None
         found = []
         for group in mark.reads:
-            series = np.sum([self.values[read] for read in group], axis=0)
+            series = self.series(group)
             found.append(self.crossing(series, level * series[0] if mark.share else level, falling))
         return min(found)
 

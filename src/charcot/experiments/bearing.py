@@ -24,8 +24,8 @@ from charcot import disease, patients, treatments
 from charcot.disease.systems import Happening, documents, system
 from charcot.experiments.arms import reads_of
 from charcot.experiments.board import Bench, baseline, group_of, verdict_of
-from charcot.experiments.cohorts import reads_of_statistic
 from charcot.experiments.definition import Arm, Claim, Cohort, Experiment, Given
+from charcot.experiments.forms import reads_of_statistic
 from charcot.experiments.reading import DEFINITION, entries
 from charcot.model.compose import Definition, Written
 from charcot.model.mechanism import Mechanism
@@ -226,8 +226,7 @@ def _read(whole: Definition, content: Experiment) -> set[str]:
     """The ports that its measures read."""
     found: set[str] = set()
     for measure in content.measures.values():
-        if measure.read:
-            found.add(measure.read)
+        found |= set(measure.reads)
         if measure.landmark:
             arm = Bench(content).arms[measure.arm]
             found |= reads_of(system(arm.system or content.system).landmarks[measure.landmark])

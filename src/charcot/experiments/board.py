@@ -6,7 +6,7 @@ import csv
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,11 @@ from charcot.core import pieces
 from charcot.core.identifiers import did_you_mean
 from charcot.disease.systems import system
 from charcot.experiments.arms import SHIPPED, RunFailed, Trace, forget_traces, reads_of, trace
-from charcot.experiments.cohorts import WORKERS, failures, follow_up, forget_courses, statistic
+from charcot.experiments.cohorts import WORKERS, Group, failures_of, forget_courses, statistic_of
 from charcot.experiments.definition import Arm, Claim, Conduct, Experiment, Measure, Outcome
 from charcot.experiments.formula import evaluate
-from charcot.experiments.reading import Entry, entries
+from charcot.experiments.reading import Entry, at_strength, entries
+from charcot.experiments.strengths import ENDS
 from charcot.patients import Assumed
 
 BASELINE = Path(__file__).parent / "published" / "baseline.csv"
@@ -29,11 +30,12 @@ KINDS = ("size", "direction")  # of outcomes
 
 @dataclass(frozen=True)
 class Verdict:
-    """One outcome beside its expectation."""
+    """One outcome beside its expectation. ``ends``: what comes out at the low and high end of strengths, if any."""
 
     outcome: Outcome
     simulated: float
     passed: bool
+    ends: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class Scored:
 
     @property
     def group(self) -> str:
-        """``claims``, or the group in which the experiment counts."""
-        return "fresh" if self.fresh else group_of(self.content)
+        """``claims``, or the group in which the experiment counts; what is fresh and for calibration counts there."""
+        return "fresh" if self.fresh and self.content.use == "validation" else group_of(self.content)
 
     @property
     def verdict(self) -> str:
@@ -170,12 +172,19 @@ def run_board(
     return Board(tuple(scored))
 
 
-def score(entry: Entry[Experiment], under: Assumed = SHIPPED) -> Scored:
-    """Run one experiment; what cannot be run is a miss that says why. ``under``: what is changed in the model."""
+def score(entry: Entry[Experiment], under: Assumed = SHIPPED, ends: bool = True) -> Scored:
+    """Run one experiment; what cannot be run is a miss that says why. ``under``: what is changed in the model.
+
+    ``ends``: with what comes out at both ends of its strengths too; the verdict is that of the middle.
+    """
     of = functools.partial(Scored, entry.name, entry.content, fresh=entry.fresh, outside=bool(entry.outside))
     try:
         bench = Bench(entry.content, under)
         verdicts = tuple(bench.verdict(outcome) for outcome in entry.content.outcomes)
+        if entry.content.strengths and ends:
+            low, high = (Bench(at_strength(entry, level), under) for level in ENDS)
+            between = [(low.verdict(v.outcome).simulated, high.verdict(v.outcome).simulated) for v in verdicts]
+            verdicts = tuple(replace(v, ends=pair) for v, pair in zip(verdicts, between, strict=True))
         return of(verdicts, bench.curves(), failed=bench.failures())
     except Exception as error:  # whatever it is: one experiment does not stop the board, and the reason is shown
         return of((), (), f"{type(error).__name__}: {error}")
@@ -195,7 +204,7 @@ class Bench:
         self.measured: dict[str, float] = {}
         self.traces: dict[str, Trace] = {}
         self.open: list[str] = []
-        self.followed = follow_up(content.measures.values())
+        self.people = Group.of(content.cohort, content.measures, under) if content.cohort else None
         self.arms = {label: self._resolved(arm) for label, arm in content.arms.items()}
         self.reads = self._reads()
 
@@ -215,7 +224,7 @@ class Bench:
         return arm.model_copy(update={**joined, "like": None})
 
     def _reads(self) -> tuple[str, ...]:
-        found = {m.read for m in self.content.measures.values() if m.read and not m.statistic}
+        found = {read for m in self.content.measures.values() if not m.statistic for read in m.reads}
         for arm in self.arms.values():
             for mark in system(arm.system or self.content.system).landmarks.values():
                 found |= reads_of(mark)
@@ -239,8 +248,8 @@ class Bench:
 
     def _measured(self, m: Measure) -> float:
         if m.statistic:
-            assert self.content.cohort is not None
-            return statistic(self.content.cohort, m, self.under, self.followed)
+            assert self.people is not None
+            return statistic_of(self.people, m)
         run = self.trace(m.arm)
         if m.landmark:
             return run.landmark(m.landmark)
@@ -257,7 +266,7 @@ class Bench:
             return float(_TAKES[m.take](values))
         if m.day is not None:
             return run.at(m.read, self.number(m.day))
-        series = run.values[m.read]
+        series = run.series(m.read)
         level = self.number(m.below if m.below is not None else m.above or 0.0)
         return run.crossing(series, level * series[0] if m.share else level, m.below is not None)
 
@@ -282,10 +291,10 @@ class Bench:
 
     def failures(self) -> dict[str, dict[str, int]]:
         """How simulations of the cohort failed that were read so far: arm -> way -> patients."""
-        if self.content.cohort is None:
+        if self.people is None:
             return {}
         read = [m for name in self.measured if (m := self.content.measures[name]).statistic]
-        return failures(self.content.cohort, read, self.under, self.followed)
+        return failures_of(self.people, read)
 
     def curves(self) -> tuple[Curve, ...]:
         """What the picture of this experiment shows."""
@@ -323,6 +332,10 @@ def reading_of(verdict: Verdict) -> str:
     return "never" if verdict.simulated == math.inf else "none"
 
 
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
 def record(scored: Scored) -> dict[str, object]:
     """One experiment for tools."""
     content = scored.content
@@ -348,8 +361,9 @@ def record(scored: Scored) -> dict[str, object]:
                 "published": v.outcome.published,
                 "expected": expectation(v.outcome),
                 "kind": v.outcome.kind,
-                "simulated": v.simulated if math.isfinite(v.simulated) else None,
+                "simulated": _finite(v.simulated),
                 "reading": reading_of(v),
+                "at_strengths": v.ends and {level: _finite(end) for level, end in zip(ENDS, v.ends, strict=True)},
                 "passed": v.passed,
             }
             for v in scored.verdicts

@@ -19,9 +19,13 @@ from charcot.core.identifiers import did_you_mean
 from charcot.core.result import failures_among
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.experiments.arms import SHIPPED
-from charcot.experiments.definition import Cohort, Given, Measure
+from charcot.experiments.definition import Cohort, Criteria, Given, Measure
+from charcot.experiments.estimates import cox
+from charcot.experiments.forms import OF_PAIRS, OF_THE_LAW, OF_VALUES, OWN_MONTHS
 from charcot.experiments.incidence import power_of_age
-from charcot.experiments.natural_history import DEATH, READ_BY, READOUTS, SCORE, Course, cox, read_courses, statistics
+from charcot.experiments.natural_history import READOUTS, Course, read_courses, statistics
+from charcot.experiments.persons import clock_of, each, entries_into, time_to, visit_months, zero_day
+from charcot.experiments.summaries import SUMMARIES, at_risk, hazard_ratio
 from charcot.patients import Assumed, Courses
 from charcot.patients.cohort import onset_process
 from charcot.patients.courses import NEEDED
@@ -46,6 +50,7 @@ WORKERS = contextvars.ContextVar("workers", default=1)  # threads; no result dep
 
 
 Followed = Mapping[str, float]  # arm -> months after diagnosis
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,24 @@ class Group:
     """The people of an experiment, in a model that may be changed.
 
     ``followed``: how many months after diagnosis a treated arm is simulated (:func:`follow_up`); where an arm is not
-    named, to everybody's end.
+    named, to everybody's end. ``measures``: all that the experiment measures, by name.
     """
 
     cohort: Cohort
     under: Assumed = SHIPPED
     followed: Followed = field(default_factory=dict)
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, cohort: Cohort, measures: Mapping[str, Measure], under: Assumed = SHIPPED) -> Group:
+        """The people of an experiment with these measures."""
+        return cls(cohort, under, follow_up(measures.values(), cohort.groups), measures)
+
+    def criteria(self, name: str | None) -> Criteria | None:
+        """Who is in a group; an unknown one raises :class:`KeyError`."""
+        if name is not None and name not in self.cohort.groups:
+            raise KeyError(f"the cohort has no group called {name!r}. {did_you_mean(name, self.cohort.groups)}")
+        return self.cohort.groups[name] if name is not None else None
 
     def courses(self, arm: str) -> Courses:
         """The courses of one arm, simulated once in a process; an unknown one raises :class:`KeyError`."""
@@ -77,24 +94,35 @@ class Group:
         count = min(self.cohort.patients, MOST.get() or self.cohort.patients)
         months = self.followed.get(arm, math.inf)
         end = months if given and math.isfinite(months) else None
-        return json.dumps([self.cohort.population, count, self.cohort.seed, given, *extra, end])
+        return json.dumps([self.cohort.population, count, self.cohort.seed, given, *extra, end, self._reads()])
+
+    def _reads(self) -> list[str]:
+        """What its measures and groups read beyond what is reported of every cohort."""
+        asked = {read for measure in self.measures.values() if measure.statistic for read in measure.reads}
+        asked |= {name for group in self.cohort.groups.values() for name in group.where}
+        return sorted(asked.intersection(patients.program().readout_names).difference(COHORT_READOUTS, NEEDED))
 
 
 class FailedArm(ValueError):
     """So many simulations of an arm failed that a statistic of the rest would mislead."""
 
 
-def statistic(
-    cohort: Cohort, measure: Measure, under: Assumed = SHIPPED, followed: Followed = MappingProxyType({})
-) -> float:
-    """The value of a cohort measure; ``under``: what is changed in the model; ``followed``: as in :class:`Group`.
+def statistic(cohort: Cohort, measure: Measure, under: Assumed = SHIPPED, followed: Followed = NONE) -> float:
+    """The value of a cohort measure; ``under``: what is changed in the model; ``followed``: as in :class:`Group`."""
+    return statistic_of(Group(cohort, under, followed, {"": measure}), measure)
+
+
+def statistic_of(group: Group, measure: Measure) -> float:
+    """The value of a measure of a cohort.
 
     Patients whose simulation failed are in no statistic, nor are their pairs in another arm; with more than
     ``MOST_FAILED`` of an arm this is a :class:`FailedArm`.
     """
-    group = Group(cohort, under, followed)
-    for name in arms_of(measure):
+    group.criteria(measure.among), group.criteria(measure.versus)
+    for name in arms_of(measure, group.measures):
         _refuse_failures(group, name)
+    if measure.statistic in SUMMARIES:
+        return SUMMARIES[measure.statistic](group.courses(measure.arm or UNTREATED), measure, group.cohort.groups)
     known = STATISTICS.get(measure.statistic or "")
     if known is not None:
         return known(group, measure)
@@ -102,14 +130,11 @@ def statistic(
     return statistics(course)[measure.statistic or ""](np.arange(len(course.survival)))
 
 
-# A statistic over a range of ages, from ``since`` to ``until``.
-OVER_AGES = ("slope of incidence at onset",)
-# Statistics of the law that persons are drawn from: nobody is simulated, and ``arm`` names one of what is said here.
-OF_THE_LAW: dict[str, str] = {"lifetime risk": "genotype", "odds ratio of an exposure": "exposure"}
-
-
-def arms_of(measure: Measure) -> tuple[str, ...]:
-    """The arms whose courses a cohort measure reads."""
+def arms_of(measure: Measure, measures: Mapping[str, Measure] = NONE) -> tuple[str, ...]:
+    """The arms whose courses a cohort measure reads, with those of the ``measures`` that it pairs."""
+    if measure.pair:
+        paired = [measures[name] for name in measure.pair if name in measures]
+        return tuple(dict.fromkeys(arm for one in paired for arm in arms_of(one)))
     if measure.statistic in OF_THE_LAW:
         return ()
     own = measure.arm or UNTREATED
@@ -118,38 +143,50 @@ def arms_of(measure: Measure) -> tuple[str, ...]:
     return tuple(dict.fromkeys((own, measure.against or UNTREATED, UNTREATED)))
 
 
-def follow_up(measures: Iterable[Measure]) -> dict[str, float]:
+def follow_up(measures: Iterable[Measure], groups: Mapping[str, Criteria] = NONE) -> dict[str, float]:
     """Months after diagnosis that these measures of one cohort see of each arm; infinite where one sees its end.
 
     Who is treated every day costs many steps a day: nobody needs to be simulated for longer than is looked.
     """
     out: dict[str, float] = {}
     for measure in measures:
-        months = _months(measure) if measure.statistic in OF_PAIRS else math.inf
-        for arm in arms_of(measure) if measure.statistic else ():
+        months = _after_diagnosis(measure, groups)
+        for arm in arms_of(measure) if measure.statistic and not measure.pair else ():
             out[arm] = max(out.get(arm, 0.0), months)
     return out
 
 
-# How long after diagnosis a statistic of pairs looks where its measure does not say, in months.
-OWN_MONTHS = {
-    "hazard ratio": 18.0, "decline ratio": 9.0, "ratio to the other arm": 0.0, "responders": 12.0,
-    "no decline in a year": 12.0,
-}  # fmt: skip
-# Statistics of an arm beside another one, untreated unless ``against`` names it.
-OF_PAIRS = tuple(OWN_MONTHS)
+def _after_diagnosis(measure: Measure, groups: Mapping[str, Criteria]) -> float:
+    """Months after diagnosis until which a measure looks; infinite where that is not known, or to the end."""
+    name = measure.statistic or ""
+    if name in OF_PAIRS:
+        months = _months(measure)
+    elif name in OF_VALUES:
+        months = float(visit_months(measure)[-1])
+    elif name in ("share with event", "hazard ratio of groups"):
+        months = math.inf if measure.months is None else measure.months
+    else:
+        months = math.inf
+    group = groups.get(measure.among or "")
+    if clock_of(measure) == "entry" and group is not None and group.clock == "diagnosis":
+        return months + group.months
+    return months if clock_of(measure) == "diagnosis" else math.inf
 
 
 def _months(measure: Measure) -> float:
-    return measure.months or OWN_MONTHS[measure.statistic or ""]
+    return OWN_MONTHS[measure.statistic or ""] if measure.months is None else measure.months
 
 
 def failures(
-    cohort: Cohort, measures: Iterable[Measure], under: Assumed = SHIPPED, followed: Followed = MappingProxyType({})
+    cohort: Cohort, measures: Iterable[Measure], under: Assumed = SHIPPED, followed: Followed = NONE
 ) -> dict[str, dict[str, int]]:
+    """As :func:`failures_of`, of a cohort alone."""
+    return failures_of(Group(cohort, under, followed), measures)
+
+
+def failures_of(group: Group, measures: Iterable[Measure]) -> dict[str, dict[str, int]]:
     """How the simulations failed that measures of a cohort read: arm -> way -> patients; empty where none did."""
-    group = Group(cohort, under, followed)
-    names = dict.fromkeys(name for measure in measures for name in arms_of(measure))
+    names = dict.fromkeys(name for measure in measures for name in arms_of(measure, group.measures))
     found = {name: failures_among(group.courses(name).result.status_counts()) for name in names}
     return {name: ways for name, ways in found.items() if ways}
 
@@ -162,50 +199,9 @@ def _refuse_failures(group: Group, arm: str) -> None:
         raise FailedArm(f"arm {arm!r}: {sum(ways.values())} of {len(courses.failed)} simulations failed ({how})")
 
 
-@dataclass(frozen=True)
-class Form:
-    """Which keys of a measure a statistic takes beside ``arm``, and which of them it needs."""
-
-    takes: frozenset[str] = frozenset()
-    needs: frozenset[str] = frozenset()
-
-
-def _form(takes: str = "", needs: str = "") -> Form:
-    return Form(frozenset((takes + " " + needs).split()), frozenset(needs.split()))
-
-
-FORMS: dict[str, Form] = {
-    "hazard ratio": _form("against months read since until"),
-    "decline ratio": _form("against months"),
-    "ratio to the other arm": _form("against months", "read"),
-    "hazard ratio per standard deviation": _form(needs="read"),
-    "fast third over slow third": _form(needs="read"),
-    "change by diagnosis": _form("months", "read"),
-    "change before onset": _form(needs="read months"),
-    "alive after diagnosis": _form(needs="months"),
-    "responders": _form("against months"),
-    "no decline in a year": _form("against"),
-    "slope of incidence at onset": _form(needs="since until"),
-    "carriers among the ill": _form(),
-    "years that carriers fall ill earlier": _form(),
-    "lifetime risk": _form(),
-    "odds ratio of an exposure": _form(),
-}
-
-
-def form_of(name: str) -> Form | None:
-    """What a statistic asks of its measure; None for one that is unknown."""
-    return FORMS.get(name) or (Form() if name in READ_BY else None)
-
-
-def statistic_names() -> tuple[str, ...]:
-    """The statistics that a measure may ask for."""
-    return (*FORMS, *READ_BY)
-
-
 def readouts() -> tuple[str, ...]:
     """What a statistic may read of a cohort."""
-    return tuple(dict.fromkeys((*NEEDED, *COHORT_READOUTS)))
+    return patients.program().readout_names
 
 
 def arm_names(cohort: Cohort) -> tuple[str, ...]:
@@ -215,10 +211,10 @@ def arm_names(cohort: Cohort) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=64)
 def _courses(key: str, under: Assumed) -> Courses:
-    population, n, seed, given, overrides, off, months = json.loads(key)
+    population, n, seed, given, overrides, off, months, more = json.loads(key)
     drawn = under.people(patients.draw_cohort(patients.load_population(population), n, seed))
     options: dict[str, Any] = {
-        "readouts": COHORT_READOUTS,
+        "readouts": (*COHORT_READOUTS, *more),
         "overrides": overrides,
         "off": frozenset(off),
         "workers": WORKERS.get(),
@@ -227,7 +223,7 @@ def _courses(key: str, under: Assumed) -> Courses:
         options["tolerance"] = COARSE
     if not given:
         return under.simulate(drawn, **options)
-    plain = _courses(json.dumps([population, n, seed, [], {}, [], None]), under)
+    plain = _courses(json.dumps([population, n, seed, [], {}, [], None, more]), under)
     diagnosed = np.flatnonzero(np.isfinite(plain.diagnosis))
     regimens = [_regimen(Given(**g)) for g in given]
     day = plain.diagnosis[diagnosed]
@@ -260,49 +256,57 @@ def start_text(given: Given) -> str:
 
 @dataclass(frozen=True)
 class _Pair:
-    """The persons who are diagnosed without treatment and whose simulations succeeded in both arms, row by row the
-    same: their courses in ``against`` and in ``arm``, and the day of that diagnosis."""
+    """The persons who are diagnosed without treatment, enter the group that is meant, and whose simulations succeeded
+    in both arms, row by row the same: their courses in ``against`` and in ``arm``, and the day from which months
+    count, which is read without treatment."""
 
     against: Courses
     arm: Courses
-    diagnosis: np.ndarray
+    start: np.ndarray
 
 
 def _pair(group: Group, measure: Measure) -> _Pair:
     reference = group.courses(UNTREATED)
     both = [group.courses(name) for name in (measure.against or UNTREATED, measure.arm)]
     ids = reference.cohort.columns["id"]
-    keep = np.isfinite(reference.diagnosis)
+    entry = entries_into(reference, group.criteria(measure.among))
+    start = zero_day(reference, clock_of(measure), entry)
+    keep = np.isfinite(reference.diagnosis) & np.isfinite(start)
     for courses in both:
         keep &= np.isin(ids, courses.cohort.columns["id"][~courses.failed])
+    if not keep.any():
+        where = f", in the group {measure.among!r}" if measure.among else ""
+        raise ValueError(f"nobody is diagnosed and in both arms{where}")
     rows = [np.flatnonzero(np.isin(courses.cohort.columns["id"], ids[keep])) for courses in both]
-    return _Pair(both[0].take(rows[0]), both[1].take(rows[1]), reference.diagnosis[keep])
+    return _Pair(both[0].take(rows[0]), both[1].take(rows[1]), start[keep])
 
 
 def _hazard_ratio(group: Group, measure: Measure) -> float:
-    """Cox hazard ratio of death or permanent ventilation in the months after diagnosis.
+    """Cox hazard ratio of death or permanent ventilation in the months after diagnosis (or entry into a group).
 
-    With a ``read``-out: among patients whose value at diagnosis lies between the quantiles ``since`` and ``until``.
+    With a ``read``-out: among patients whose value then lies between the quantiles ``since`` and ``until``.
     """
-    months = _months(measure)
-    rows = []
     pair = _pair(group, measure)
-    start = pair.diagnosis
-    keep = np.ones(len(start), dtype=bool)
+    keep = np.ones(len(pair.start), dtype=bool)
     if measure.read:
-        x = pair.against.at(measure.read, start)
+        x = _sum_at(pair.against, measure, pair.start)
         low, high = np.quantile(x, [float(measure.since or 0), float(measure.until or 1)])
         keep = (x >= low) & (x <= high)
+    rows = []
     for arm, courses in enumerate((pair.against, pair.arm)):
-        time = ((courses.death - start) / DAYS_PER_MONTH)[keep]
-        rows.append(pd.DataFrame({"time": np.clip(time, 1e-3, months), "event": time <= months, "treated": arm}))
-    return cox(pd.concat(rows, ignore_index=True), "treated")[0]
+        months, observed, _ = time_to(courses, "death", pair.start)
+        rows.append(at_risk(months[keep], observed[keep], _months(measure), arm))
+    return hazard_ratio(rows)
+
+
+def _sum_at(courses: Courses, measure: Measure, days: np.ndarray) -> np.ndarray:
+    return np.asarray(np.sum([courses.at(read, days) for read in measure.reads], axis=0))
 
 
 def _declines(group: Group, measure: Measure) -> tuple[float, float]:
     """Mean decline in points a month after diagnosis in both arms, over a span in which both are alive."""
     pair = _pair(group, measure)
-    first, second, start = pair.against, pair.arm, pair.diagnosis
+    first, second, start = pair.against, pair.arm, pair.start
     last = start + _months(measure) * DAYS_PER_MONTH
     end = np.minimum.reduce([last, first.result.end_time, second.result.end_time])
     span = (end - start) / DAYS_PER_MONTH
@@ -321,8 +325,8 @@ def _decline_ratio(group: Group, measure: Measure) -> float:
 def _change_ratio(group: Group, measure: Measure) -> float:
     """Median of ``read`` in ``arm`` over ``against``, the given months after diagnosis."""
     pair = _pair(group, measure)
-    day = pair.diagnosis + _months(measure) * DAYS_PER_MONTH
-    first, second = (c.at(measure.read or "", day) for c in (pair.against, pair.arm))
+    day = pair.start + _months(measure) * DAYS_PER_MONTH
+    first, second = (_sum_at(c, measure, day) for c in (pair.against, pair.arm))
     both = np.isfinite(first) & np.isfinite(second)
     return float(np.median(second[both] / first[both]))
 
@@ -331,7 +335,7 @@ def _hazard_per_sd(group: Group, measure: Measure) -> float:
     """Cox hazard ratio of death after diagnosis per standard deviation of ``read`` at diagnosis."""
     courses = group.courses(measure.arm or UNTREATED)
     courses = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
-    x = courses.at(measure.read or "", courses.diagnosis)
+    x = _sum_at(courses, measure, courses.diagnosis)
     time = np.minimum(courses.death, courses.result.end_time) - courses.diagnosis
     known = np.isfinite(x) & (time > 0)
     x = x[known]
@@ -347,7 +351,7 @@ def _fast_over_slow(group: Group, measure: Measure) -> float:
     course, ill = group.read(measure.arm or UNTREATED)
     known = np.isfinite(course.decline)
     sick = courses.take(np.flatnonzero(ill))
-    x = sick.at(measure.read or "", sick.diagnosis)
+    x = _sum_at(sick, measure, sick.diagnosis)
     low, high = np.nanpercentile(course.decline, [100 / 3, 200 / 3])
     return float(np.nanmean(x[known & (course.decline > high)]) / np.nanmean(x[known & (course.decline < low)]))
 
@@ -356,8 +360,8 @@ def _median_at_diagnosis(group: Group, measure: Measure) -> float:
     """Median of ``read`` at diagnosis (``months`` after it) over its value at the seed."""
     courses = group.courses(measure.arm or UNTREATED)
     courses = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
-    now = courses.at(measure.read or "", courses.diagnosis + (measure.months or 0.0) * DAYS_PER_MONTH)
-    return float(np.nanmedian(now / courses.result[measure.read or ""][:, 0]))
+    now = _sum_at(courses, measure, courses.diagnosis + (measure.months or 0.0) * DAYS_PER_MONTH)
+    return float(np.nanmedian(now / _at_the_seed(courses, measure)))
 
 
 def _before_onset(group: Group, measure: Measure) -> float:
@@ -365,21 +369,35 @@ def _before_onset(group: Group, measure: Measure) -> float:
     courses = group.courses(measure.arm or UNTREATED)
     courses = courses.take(np.flatnonzero(np.isfinite(courses.onset)))
     day = np.maximum(courses.onset - (measure.months or 0.0) * DAYS_PER_MONTH, 0.0)
-    return float(np.nanmedian(courses.at(measure.read or "", day) / courses.result[measure.read or ""][:, 0]))
+    return float(np.nanmedian(_sum_at(courses, measure, day) / _at_the_seed(courses, measure)))
 
 
-def _alive_after_diagnosis(group: Group, measure: Measure) -> float:
-    """Share of the diagnosed who are alive and not ventilated the given months after diagnosis."""
-    courses = group.courses(measure.arm or UNTREATED)
-    courses = courses.take(np.flatnonzero(np.isfinite(courses.diagnosis)))
-    days = courses.death - courses.diagnosis
-    return float(np.mean(days > (measure.months or 0.0) * DAYS_PER_MONTH))
+def _at_the_seed(courses: Courses, measure: Measure) -> np.ndarray:
+    return np.asarray(np.sum([courses.result[read][:, 0] for read in measure.reads], axis=0))
+
+
+def _correlation(group: Group, measure: Measure) -> float:
+    """Correlation, over the persons who have both, of what two measures take of each; of ranks where asked."""
+    found: list[dict[int, float]] = []
+    for name in measure.pair or ():
+        one = group.measures[name]
+        courses = group.courses(one.arm or UNTREATED)
+        values = each(courses, one, entries_into(courses, group.criteria(one.among)))
+        found.append(dict(zip(courses.cohort.columns["id"].tolist(), values.tolist(), strict=True)))
+    first, second = found
+    both = np.array([(first[i], second[i]) for i in first.keys() & second.keys()]).reshape(-1, 2)
+    both = both[np.isfinite(both).all(axis=1)]
+    if len(both) < 3:
+        return math.nan
+    if measure.statistic == "rank correlation":
+        both = both.argsort(axis=0).argsort(axis=0)
+    return float(np.corrcoef(both.T)[0, 1])
 
 
 def _responders(group: Group, measure: Measure) -> float:
     """Share of pairs whose score under ``arm`` is higher than under ``against`` by half a point or more."""
     pair = _pair(group, measure)
-    day = pair.diagnosis + _months(measure) * DAYS_PER_MONTH
+    day = pair.start + _months(measure) * DAYS_PER_MONTH
     first, second = (c.at("clinic.alsfrs_r.total", day) for c in (pair.against, pair.arm))
     both = np.isfinite(first) & np.isfinite(second)
     return float(np.mean(second[both] - first[both] > 0.5))
@@ -388,7 +406,7 @@ def _responders(group: Group, measure: Measure) -> float:
 def _stopped(group: Group, measure: Measure) -> float:
     """Share of patients whose score under ``arm`` does not fall in the year after diagnosis."""
     pair = _pair(group, measure)
-    treated, start = pair.arm, pair.diagnosis
+    treated, start = pair.arm, pair.start
     end = start + OWN_MONTHS["no decline in a year"] * DAYS_PER_MONTH
     fall = treated.at("clinic.alsfrs_r.total", start) - treated.at("clinic.alsfrs_r.total", end)
     return float(np.mean(np.nan_to_num(fall, nan=48.0) <= 0))
@@ -442,7 +460,8 @@ STATISTICS: dict[str, Callable[[Group, Measure], float]] = {
     "fast third over slow third": _fast_over_slow,
     "change by diagnosis": _median_at_diagnosis,
     "change before onset": _before_onset,
-    "alive after diagnosis": _alive_after_diagnosis,
+    "correlation": _correlation,
+    "rank correlation": _correlation,
     "responders": _responders,
     "no decline in a year": _stopped,
     "slope of incidence at onset": _slope_at_onset,
@@ -451,28 +470,3 @@ STATISTICS: dict[str, Callable[[Group, Measure], float]] = {
     "lifetime risk": _lifetime_risk,
     "odds ratio of an exposure": _odds_ratio,
 }
-
-
-# What each of these reads beside the read-out that a measure names; the cohort's own quantities are in READ_BY.
-_READ_BY: dict[str, tuple[str, ...]] = {
-    "hazard ratio": (DEATH,),
-    "decline ratio": (SCORE,),
-    "ratio to the other arm": (),
-    "hazard ratio per standard deviation": (DEATH,),
-    "fast third over slow third": (SCORE,),
-    "change by diagnosis": (),
-    "change before onset": (),
-    "alive after diagnosis": (DEATH,),
-    "responders": (SCORE,),
-    "no decline in a year": (SCORE,),
-    "slope of incidence at onset": (SCORE, "person.age"),
-    "carriers among the ill": (SCORE,),
-    "years that carriers fall ill earlier": (SCORE, "person.age"),
-    "lifetime risk": (),  # of the law that a cohort is drawn from, no port
-    "odds ratio of an exposure": (),
-}
-
-
-def reads_of_statistic(name: str) -> tuple[str, ...]:
-    """The ports that a statistic is computed from, beside the read-out that its measure names."""
-    return _READ_BY[name] if name in _READ_BY else READ_BY[name]

@@ -26,13 +26,11 @@ from charcot.core.program import Program
 from charcot.core.random import uniforms
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.experiments import natural_history
+from charcot.experiments.estimates import ROUNDING, cox, kaplan_meier
 from charcot.experiments.natural_history import (
     READOUTS,
-    ROUNDING,
     SCORE,
     Course,
-    cox,
-    kaplan_meier,
     read_courses,
     recorded_scores,
     statistics,

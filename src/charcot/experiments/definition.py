@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from charcot.disease.systems import Content, Happening
 
@@ -36,17 +36,29 @@ class Arm(Happening):
     end: float | None = None
 
 
+OneOrMore = Annotated[
+    tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)
+]  # a name, or a list of names
+
+
 class Measure(Content):
-    """One number read from one arm.
+    """One number read from one arm. ``read`` names a read-out, or several whose sum is meant.
 
     ``day``: the value of ``read`` then (a number or a formula); ``take``: the highest, lowest or mean value between
     ``since`` and ``until``; ``below`` or ``above``: the first day on which that level is passed, with ``share`` as a
-    share of the first value; ``landmark``: a day that the system defines; ``statistic``: a summary of a cohort's arm,
-    some of them ``against`` another arm or for a ``read``-out.
+    share of the first value; ``landmark``: a day that the system defines.
+
+    ``statistic``: a summary of a cohort's arm, some of them ``against`` another arm or for a ``read``-out. Months count
+    on a ``clock``: from the seed, onset, diagnosis or the entry into the group of the cohort that is named by
+    ``among``, which is the clock where there is one. Of each person it takes the ``of``: the value ``months`` on the
+    clock, the change or ratio from ``since`` to ``until``, or the slope between them by least squares over visits
+    ``every`` so many months; ``recorded`` as visits record it, with noise; ``carried``: the last value of those who
+    died. ``pair``: two measures whose persons are compared. ``versus``: the group over which a hazard ratio is taken.
+    ``event``: what persons come to in it, or by ``months``.
     """
 
     arm: str = ""
-    read: str | None = None
+    read: Annotated[OneOrMore, Field(min_length=1)] | None = None
     day: float | str | None = None
     take: Literal["highest", "lowest", "mean"] | None = None
     since: float | str | None = None
@@ -57,7 +69,22 @@ class Measure(Content):
     landmark: str | None = None
     statistic: str | None = None
     against: str | None = None
-    months: float | None = Field(default=None, ge=0)
+    months: float | None = None
+    of: Literal["value", "change", "ratio", "slope"] = "value"
+    clock: Literal["seed", "onset", "diagnosis", "entry"] | None = None
+    every: float = Field(default=1.0, ge=0.1)
+    recorded: bool = False
+    carried: bool = False
+    quantile: float | None = Field(default=None, gt=0, lt=1)
+    among: str | None = None
+    versus: str | None = None
+    pair: tuple[str, str] | None = None
+    event: Literal["onset", "diagnosis", "death"] = "death"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The read-outs whose sum is read; none where there is no such."""
+        return self.read or ()
 
     @property
     def given(self) -> frozenset[str]:
@@ -121,8 +148,45 @@ class Outcome(Content):
         )
 
 
+class Bound(Content):
+    """What a quantity must be: ``above`` or ``below`` a value, or a quantile of those who are seen at that time."""
+
+    above: float | None = None
+    below: float | None = None
+    above_quantile: float | None = Field(default=None, ge=0, le=1)
+    below_quantile: float | None = Field(default=None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _something_lies_between(self) -> Bound:
+        pairs = ((self.above, self.below), (self.above_quantile, self.below_quantile))
+        if all(end is None for pair in pairs for end in pair):
+            raise ValueError("give above, below, above_quantile or below_quantile")
+        for low, high in pairs:
+            if low is not None and high is not None and not low < high:
+                raise ValueError(f"nothing lies between {low:g} and {high:g}: give the lower as above")
+        return self
+
+
+class Criteria(Content):
+    """A group of a cohort: who lives and meets all of it ``months`` after onset or diagnosis, which is their entry.
+
+    ``where``: bounds of read-outs, of numbers that differ between patients (quantiles only), of 'age', 'months since
+    onset' and 'decline since onset' (what is missing of 48 points, by month).
+    """
+
+    clock: Literal["onset", "diagnosis"] = "diagnosis"
+    months: float = Field(default=0.0, ge=0)
+    sex: Literal["F", "M"] | None = None
+    genotype: OneOrMore = ()
+    onset_region: OneOrMore = ()
+    where: dict[str, Bound] = Field(default_factory=dict)
+
+
 class Cohort(Content):
-    """Drawn patients, the same persons with the same draws in every arm; products from the day of diagnosis on."""
+    """Drawn patients, the same persons with the same draws in every arm; products from the day of diagnosis on.
+
+    ``groups``: some of them, by name.
+    """
 
     population: str = "sporadic"
     patients: int = Field(default=400, ge=1, le=MOST_PATIENTS)
@@ -130,6 +194,24 @@ class Cohort(Content):
     arms: dict[str, tuple[Given, ...]] = Field(default_factory=dict)
     set: dict[str, dict[str, float]] = Field(default_factory=dict)
     off: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    groups: dict[str, Criteria] = Field(default_factory=dict)
+
+
+class Strength(Content):
+    """What share of a full block a drug is: a range, and ``why``."""
+
+    low: float = Field(ge=0, le=1)
+    middle: float = Field(ge=0, le=1)
+    high: float = Field(ge=0, le=1)
+    why: str
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Strength:
+        if not self.low <= self.middle <= self.high or self.low == self.high:
+            raise ValueError(
+                f"low {self.low:g}, middle {self.middle:g} and high {self.high:g} are no range in this order"
+            )
+        return self
 
 
 class Draw(Content):
@@ -143,13 +225,17 @@ class Draw(Content):
 
 
 class Conduct(Content):
-    """What is done and measured: groups, or drawn patients, and the numbers read from them."""
+    """What is done and measured: groups, or drawn patients, and the numbers read from them.
+
+    ``strengths``: ranges by name, which the numbers of arms may be formulas of (:mod:`charcot.experiments.strengths`).
+    """
 
     title: str
     sources: tuple[str, ...] = Field(min_length=1)
     system: str = "human"
     arms: dict[str, Arm] = Field(default_factory=dict)
     cohort: Cohort | None = None
+    strengths: dict[str, Strength] = Field(default_factory=dict)
     measures: dict[str, Measure] = Field(default_factory=dict)
     draw: Draw | None = None
 

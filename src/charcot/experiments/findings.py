@@ -18,7 +18,9 @@ from charcot.disease import systems
 from charcot.disease.systems import Happening, System
 from charcot.experiments import cohorts
 from charcot.experiments.arms import full_names
+from charcot.experiments.cohort_findings import group_problems, statistic_problems
 from charcot.experiments.definition import Arm, Cohort, Conduct, Experiment, Feasible, Given, Measure
+from charcot.experiments.forms import OVER_AGES
 from charcot.experiments.formula import FormulaError, evaluate, names
 from charcot.model.limits import value_problems
 from charcot.patients.assemble import all_products, numbers
@@ -231,6 +233,8 @@ class _Checker:
                 self._report(problem.code, problem.message, (*place, name) if name in values else place, problem.hint)
         for label, off in cohort.off.items():
             self._mechanisms(off, ("cohort", "off", label))
+        for where, code, message, hint in group_problems(cohort, self.content.measures):
+            self._report(code, message, where, hint)
         if not any(measure.statistic for measure in self.content.measures.values()):
             self._report("unread-cohort", "no measure asks for a statistic of the cohort", ("cohort",))
 
@@ -257,40 +261,21 @@ class _Checker:
         if cohort is None:
             self._report("no-cohort", f"{label} asks for a statistic, but there is no cohort", place)
             return
-        form = cohorts.form_of(name)
-        if form is None:
-            self._known(name, cohorts.statistic_names(), "statistic", (*place, "statistic"))
-            return
-        what = f"the statistic {name!r}"
-        self._only(label, measure, {"arm", "statistic", *form.takes}, what, place)
-        self._needs(label, measure, form.needs, what, place)
-        if name in cohorts.OF_THE_LAW:
-            kind = cohorts.OF_THE_LAW[name]
-            known = disease.genotypes() if kind == "genotype" else disease.exposures()
-            self._known(measure.arm, known, kind, (*place, "arm"))
-        else:
-            for key in ("arm", "against"):
-                if getattr(measure, key):
-                    self._known(getattr(measure, key), cohorts.arm_names(cohort), "arm", (*place, key))
-            if name in cohorts.OF_PAIRS and (measure.arm or cohorts.UNTREATED) == (
-                measure.against or cohorts.UNTREATED
-            ):
-                self._report("one-arm", f"{label}: {what} compares an arm with itself", place, "Name another arm.")
-        if measure.read:
-            self._known(measure.read, cohorts.readouts(), "read-out", (*place, "read"))
+        for inner, code, message, hint in statistic_problems(label, measure, cohort, self.content.measures):
+            self._report(code, message, (*place, *inner), hint)
         if name == "hazard ratio":
             if {"since", "until"} & measure.given and not measure.read:
                 self._report(
                     "missing-key", f"{label}: since and until are quantiles of a read-out", place, "Add 'read'."
                 )
             self._window(label, measure, 0.0, 1.0, "quantiles from 0 to 1", place)
-        elif name in cohorts.OVER_AGES:
+        elif name in OVER_AGES:
             self._window(label, measure, 1.0, 120.0, "ages from 1 to 120", place)
 
     def _reading(self, label: str, measure: Measure, place: Path_) -> None:
         known = self._known(measure.arm, self.content.arms, "arm", (*place, "arm"))
-        if measure.read:
-            self._known(measure.read, patients.program().readout_names, "read-out", (*place, "read"))
+        for read in measure.reads:
+            self._known(read, patients.program().readout_names, "read-out", (*place, "read"))
         chosen = [key for key in READINGS if key in measure.given]
         if len(chosen) != 1:
             message = f"{label} reads {' and '.join(chosen) if chosen else 'nothing'}"
@@ -409,7 +394,7 @@ class _Checker:
                     self._report("unread-arm", f"no measure reads the arm {label!r}", ("arms", label), hint)
         cohort = self.content.cohort
         if cohort is not None:
-            read = {name for m in measures if m.statistic for name in cohorts.arms_of(m)}
+            read = {name for m in measures if m.statistic for name in cohorts.arms_of(m, self.content.measures)}
             for group in ("arms", "set", "off"):
                 for label in getattr(cohort, group):
                     if label not in read:

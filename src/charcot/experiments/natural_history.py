@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 
 from charcot import patients
-from charcot.clinic.observation import TOTAL_MAXIMUM, observe_items
+from charcot.clinic.observation import TOTAL_MAXIMUM, observe_items, observe_vital_capacity
 from charcot.core import pieces
 from charcot.core.errors import Problem, Where
 from charcot.core.identifiers import did_you_mean
 from charcot.core.random import stream
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from charcot.experiments.estimates import kaplan_meier, least_squares, median_time, mixed_slopes, share_without
 from charcot.patients import Courses
 from charcot.patients.courses import ITEM_READOUTS
 
@@ -38,14 +39,16 @@ ANALYSES = {
     "kaplan_meier": "median by Kaplan and Meier",
     "share": "share of patients",
     "own_slope": "each patient's slope over recorded visits",
-    "own_change": "each patient's change between two days, without noise",
-    "mixed_model": "slope of a mixed model",
+    "mixed_model": "slopes of a mixed model over recorded visits",
     "mean": "mean over patients",
     "median": "median over patients",
     "ratio_of_means": "ratio of two group means",
 }
 VISIT_MONTHS = np.arange(0.0, 13.0, 3.0)  # of a study, from diagnosis
-ROUNDING = 1e-12  # of a share alive: what is exactly a half by counting is a half
+RESAMPLES, FEW = 200, 20  # of a bootstrap; few of what takes a mixed model each time
+NORMAL_95 = 1.96
+SPREAD = "Between-patient SD of that decline"
+CAPACITY = "Decline of vital capacity in the year after diagnosis"
 SLOPES = "Correlation of the slope before diagnosis with the slope after, as measured"
 
 
@@ -116,14 +119,21 @@ class Course:
     decline_before: np.ndarray
     measured_decline: np.ndarray  # both slopes again as a study has them: see measured_slopes
     measured_before: np.ndarray
-    capacity_decline: np.ndarray
+    scores: np.ndarray  # (patients, visits) as recorded on VISIT_MONTHS after diagnosis
+    capacities: np.ndarray
     second_region: np.ndarray
     delay: np.ndarray
     onset_age: np.ndarray
-    units_lost: np.ndarray
+    units: np.ndarray  # share of motor units that work at diagnosis where disease began
+    healthy_units: np.ndarray
     nfl: np.ndarray
-    alive_one_year: np.ndarray
+    after_diagnosis: np.ndarray  # months from diagnosis to death or the last sight
     site: np.ndarray
+
+    @property
+    def units_lost(self) -> np.ndarray:
+        """(patients,) share of motor units lost at diagnosis where disease began."""
+        return np.asarray(1 - self.units / self.healthy_units)
 
 
 def read_courses(courses: Courses) -> tuple[Course, np.ndarray]:
@@ -137,13 +147,12 @@ def read_courses(courses: Courses) -> tuple[Course, np.ndarray]:
     enough = np.isfinite(diagnosis) & (months > 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         total = [c.at("clinic.alsfrs_r.total", day) for day in (np.zeros(len(onset)), diagnosis, year_on)]
-        capacity = [c.at("clinic.vital_capacity", day) for day in (diagnosis, year_on)]
         decline = np.where(enough, (total[1] - total[2]) / months, np.nan)
         before = np.where(enough, (total[0] - total[1]) / ((diagnosis - onset) / DAYS_PER_MONTH), np.nan)
-        capacity_decline = np.where(enough, (capacity[0] - capacity[1]) / months, np.nan)
         ordered = np.sort(c.domain_onsets, axis=1)
         second = (ordered[:, 1] - ordered[:, 0]) / DAYS_PER_MONTH
         delay = (diagnosis - onset) / DAYS_PER_MONTH
+    visits = diagnosis[:, None] + VISIT_MONTHS * DAYS_PER_MONTH
     site = np.array([REGION_OF_DOMAIN[d] for d in c.onset_domain])
     units = np.stack([c.at(f"{r}.pool.motor_units", diagnosis) for r in REGION_OF_DOMAIN.values()], axis=1)
     own = units[np.arange(len(site)), [list(REGION_OF_DOMAIN.values()).index(s) for s in site]]
@@ -155,13 +164,15 @@ def read_courses(courses: Courses) -> tuple[Course, np.ndarray]:
             decline,
             before,
             *measured_slopes(c),
-            capacity_decline,
+            recorded_scores(c, visits),
+            recorded_capacities(c, visits),
             second,
             delay,
             c.at("person.age", np.minimum(onset, c.result.end_time)),
-            1 - own / healthy,
+            own,
+            healthy,
             c.at("biomarker.nfl_serum", diagnosis),
-            np.where(np.isfinite(diagnosis), (death > diagnosis + DAYS_PER_YEAR).astype(float), np.nan),
+            np.where(np.isfinite(diagnosis), (end - diagnosis) / DAYS_PER_MONTH, np.nan),
             site,
         ),
         ill,
@@ -178,15 +189,9 @@ def measured_slopes(c: Courses) -> tuple[np.ndarray, np.ndarray]:
     the cohort's seed and the patient's number only.
     """
     scores = recorded_scores(c, c.diagnosis[:, None] + VISIT_MONTHS * DAYS_PER_MONTH)
-    seen = np.isfinite(scores)
     with np.errstate(invalid="ignore", divide="ignore"):
-        # The sums leave out the visits that did not take place.
-        x = np.where(seen, VISIT_MONTHS, 0.0)
-        x -= x.sum(axis=1, keepdims=True) / seen.sum(axis=1, keepdims=True)
-        x, y = np.where(seen, x, 0.0), np.where(seen, scores, 0.0)
-        after = np.where(seen.sum(axis=1) >= 2, -(x * y).sum(axis=1) / (x * x).sum(axis=1), np.nan)
         before = (TOTAL_MAXIMUM - scores[:, 0]) / ((c.diagnosis - c.onset) / DAYS_PER_MONTH)
-    return after, before
+    return -least_squares(VISIT_MONTHS, scores), before
 
 
 def recorded_scores(c: Courses, days: np.ndarray) -> np.ndarray:
@@ -195,6 +200,13 @@ def recorded_scores(c: Courses, days: np.ndarray) -> np.ndarray:
     ids = c.cohort.columns["id"]
     recorded = [observe_items(latent[i], c.cohort.seed, ids[i], "natural history") for i in range(len(ids))]
     return np.asarray(np.array(recorded).reshape(latent.shape).sum(axis=2))
+
+
+def recorded_capacities(c: Courses, days: np.ndarray) -> np.ndarray:
+    """Slow vital capacity, % predicted, as visits on ``days`` (patients, visits) record it; NaN where there is none."""
+    latent, ids = c.at("clinic.vital_capacity", days), c.cohort.columns["id"]
+    recorded = [observe_vital_capacity(latent[i], c.cohort.seed, ids[i], "natural history") for i in range(len(ids))]
+    return np.array(recorded).reshape(latent.shape)
 
 
 def slope_correlation(before: np.ndarray, after: np.ndarray) -> float:
@@ -206,36 +218,18 @@ def slope_correlation(before: np.ndarray, after: np.ndarray) -> float:
 def median_survival(course: Course, rows: np.ndarray | None = None) -> float:
     """Kaplan-Meier median of survival from onset to death or permanent ventilation, months."""
     keep = np.arange(len(course.survival)) if rows is None else rows
-    if len(keep) == 0:
-        return float("nan")
-    times, alive = kaplan_meier(course.survival[keep], course.observed[keep])
-    reached = alive <= 0.5 + ROUNDING
-    return float(times[reached.argmax()]) if reached.any() else float("inf")
-
-
-def kaplan_meier(time: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct times of observed deaths, ascending, and the Kaplan-Meier share alive from each on.
-
-    ``time``: (patients,) of death or of the last sight; ``observed``: (patients,) bool, whether it is of death.
-    """
-    times, deaths = np.unique(time[observed], return_counts=True)
-    at_risk = len(time) - np.searchsorted(np.sort(time), times, side="left")
-    return times, np.cumprod(1.0 - deaths / at_risk)
-
-
-def cox(frame: pd.DataFrame, name: str) -> tuple[float, float]:
-    """Hazard ratio of the column ``name``, beside ``time`` and ``event``, and the standard error of its logarithm."""
-    from lifelines import CoxPHFitter  # a second of import, for those who fit
-
-    fit = CoxPHFitter().fit(frame, "time", "event")
-    return float(np.exp(fit.params_[name])), float(fit.standard_errors_[name])
+    return median_time(course.survival[keep], course.observed[keep])
 
 
 def statistics(k: Course) -> dict[str, Callable[[np.ndarray], float]]:
     """Each quantity of the published table as a function of the rows (so that it can be bootstrapped)."""
 
-    def share(values: np.ndarray) -> Callable[[np.ndarray], float]:
-        return lambda r: 100 * float(np.nanmean(values[r]))
+    def alive(time: np.ndarray, months: float) -> Callable[[np.ndarray], float]:
+        def share(r: np.ndarray) -> float:
+            known = r[np.isfinite(time[r])]
+            return 100 * share_without(time[known], k.observed[known], months)
+
+        return share
 
     def at_site(statistic: Callable[[np.ndarray], float], site: str) -> Callable[[np.ndarray], float]:
         return lambda r: statistic(r[k.site[r] == site])
@@ -259,17 +253,19 @@ def statistics(k: Course) -> dict[str, Callable[[np.ndarray], float]]:
 
     return {
         "Median survival from onset": survival,
-        "Alive one year after diagnosis": share(k.alive_one_year),
-        "Alive five years after onset": share((k.survival > 60).astype(float)),
+        "Alive one year after diagnosis": alive(k.after_diagnosis, 12),
+        "Alive five years after onset": alive(k.survival, 60),
         **{f"Median survival from onset: {name}": at_site(survival, site) for name, site in SITES.items()},
-        "Decline of the ALSFRS-R in the year after diagnosis": mean(k.decline),
-        "Between-patient SD of that decline": lambda r: float(np.nanstd(k.decline[r])),
+        "Decline of the ALSFRS-R in the year after diagnosis": mean(k.measured_decline),
+        SPREAD: lambda r: mixed_slopes(VISIT_MONTHS, k.scores[r])[1],
         SLOPES: tracking,
-        "Decline of vital capacity in the year after diagnosis": mean(k.capacity_decline),
+        CAPACITY: lambda r: -mixed_slopes(VISIT_MONTHS, k.capacities[r])[0],
         "Onset to second region": second,
         **{f"Onset to second region: {name} first": at_site(second, site) for name, site in SITES.items()},
         "Delay from onset to diagnosis": median(k.delay),
-        "Lower motor units lost at diagnosis": lambda r: 100 * float(np.nanmedian(k.units_lost[r])),
+        "Lower motor units lost at diagnosis": lambda r: (
+            100 * (1 - float(np.nanmean(k.units[r]) / np.nanmean(k.healthy_units[r])))
+        ),
         "Serum neurofilament light at diagnosis": median(k.nfl),
         "Age at onset": mean(k.onset_age),
     }
@@ -287,12 +283,12 @@ def computed_by(quantity: str) -> str:
 _COMPUTED = {
     "Alive one year after diagnosis": "share",
     "Alive five years after onset": "share",
-    "Decline of the ALSFRS-R in the year after diagnosis": "own_change",
-    "Between-patient SD of that decline": "own_change",
+    "Decline of the ALSFRS-R in the year after diagnosis": "own_slope",
+    SPREAD: "mixed_model",
     SLOPES: "own_slope",
-    "Decline of vital capacity in the year after diagnosis": "own_change",
+    CAPACITY: "mixed_model",
     "Delay from onset to diagnosis": "median",
-    "Lower motor units lost at diagnosis": "median",
+    "Lower motor units lost at diagnosis": "ratio_of_means",
     "Serum neurofilament light at diagnosis": "median",
     "Age at onset": "mean",
 }
@@ -321,9 +317,9 @@ READ_BY: dict[str, tuple[str, ...]] = {
     "Alive five years after onset": (DEATH,),
     **{f"Median survival from onset: {name}": (DEATH,) for name in SITES},
     "Decline of the ALSFRS-R in the year after diagnosis": (SCORE,),
-    "Between-patient SD of that decline": (SCORE,),
+    SPREAD: (SCORE,),
     SLOPES: (SCORE,),
-    "Decline of vital capacity in the year after diagnosis": ("clinic.vital_capacity",),
+    CAPACITY: ("clinic.vital_capacity",),
     "Onset to second region": (SCORE,),
     **{f"Onset to second region: {name} first": (SCORE,) for name in SITES},
     "Delay from onset to diagnosis": (SCORE,),
@@ -333,8 +329,11 @@ READ_BY: dict[str, tuple[str, ...]] = {
 }
 
 
-def summarise(course: Course, seed: int, resamples: int = 200) -> pd.DataFrame:
-    """Simulated value with a 95 % bootstrap interval beside the published one, a row per quantity."""
+def summarise(course: Course, seed: int, resamples: int = RESAMPLES) -> pd.DataFrame:
+    """Simulated value with a 95 % bootstrap interval beside the published one, a row per quantity.
+
+    What a mixed model gives is resampled less often: its interval is 1.96 standard deviations of these either way.
+    """
     with PUBLISHED.open(newline="", encoding="utf-8") as handle:
         published = {row["quantity"]: row for row in csv.DictReader(handle)}
     rows = np.arange(len(course.survival))
@@ -343,9 +342,13 @@ def summarise(course: Course, seed: int, resamples: int = 200) -> pd.DataFrame:
     out = []
     for quantity, statistic in statistics(course).items():
         row = published[quantity]
-        spread = np.array([statistic(draw) for draw in draws]) if len(rows) > 1 else np.array([np.nan])
+        mixed = computed_by(quantity) == "mixed_model"
+        some = draws[:FEW] if mixed else draws
+        spread = np.array([statistic(draw) for draw in some]) if len(rows) > 1 else np.array([np.nan])
         with np.errstate(invalid="ignore"):
             lower, upper = np.nanpercentile(spread, [2.5, 97.5])
+            if mixed:
+                lower, upper = statistic(rows) + NORMAL_95 * np.nanstd(spread) * np.array([-1.0, 1.0])
         text = row["published"] + (f" ({row['lower']} to {row['upper']})" if row["lower"] else "")
         ends = (float(row["lower"] or "nan"), float(row["upper"] or "nan"))
         values = (statistic(rows), lower, upper, text, float(row["published"]), *ends)

@@ -20,6 +20,7 @@ from charcot.disease.systems import Setting, problems_of
 from charcot.experiments.arms import full_names
 from charcot.experiments.definition import Claim, Conduct, Experiment, Feasible
 from charcot.experiments.findings import happening_problems, problems_in, setting_range
+from charcot.experiments.strengths import ENDS, resolved
 from charcot.model.compose import number_symbols
 from charcot.model.limits import value_problems
 from charcot.model.ports import FREE, Number
@@ -103,9 +104,22 @@ def _read(path: Path, kind: type[Kind]) -> tuple[Kind, Document]:
     document = read_document(path)
     short = Document(f"{path.parent.name}/{path.name}", document.data)
     try:
-        return kind.model_validate(document.data), short
+        return kind.model_validate(resolved(short)), short
     except ValidationError as error:
         raise Problems(problems_of(error, short)) from None
+
+
+def at_strength(entry: Entry[Kind], level: str) -> Kind:
+    """The content of a file with its strengths at the ``low`` or ``high`` end of their ranges."""
+    return type(entry.content).model_validate(resolved(entry.document, level))
+
+
+def _problems_of(entry: Entry[Any]) -> list[Problem]:
+    """What is wrong with one file beyond its form, at every strength."""
+    found = problems_in(entry.content, entry.document)
+    for level in ENDS if entry.content.strengths else ():
+        found += [problem for problem in problems_in(at_strength(entry, level), entry.document) if problem not in found]
+    return found
 
 
 def products_given(which: Iterable[str | Conduct]) -> tuple[str, ...]:
@@ -143,7 +157,7 @@ def _outside(path: Path) -> tuple[Entry[Any] | None, list[Problem]]:
         return None, list(error.problems)
     within = path.resolve().parent == FRESH
     entry = Entry(path.stem, content, document, within, "" if within else hash_files([path]))
-    return entry, [*problems_in(content, document), *_source_problems(content, document)]
+    return entry, [*_problems_of(entry), *_source_problems(content, document)]
 
 
 def read_file(path: Path) -> tuple[Entry[Experiment] | None, list[Problem]]:
@@ -169,11 +183,7 @@ def check_fresh() -> list[Problem]:
         known = fresh().values()
     except Problems as error:
         return list(error.problems)
-    return [
-        problem
-        for one in known
-        for problem in [*problems_in(one.content, one.document), *_source_problems(one.content, one.document)]
-    ]
+    return [problem for one in known for problem in [*_problems_of(one), *_source_problems(one.content, one.document)]]
 
 
 def check_board() -> list[Problem]:
@@ -181,7 +191,7 @@ def check_board() -> list[Problem]:
     try:
         found = list(_system_problems())
         for entry in _files():
-            found += problems_in(entry.content, entry.document)
+            found += _problems_of(entry)
         found += _hypothesis_problems()
     except Problems as error:
         return list(error.problems)

@@ -183,7 +183,7 @@ def _run(job: _Job, threads: int = 1) -> list[Scored]:
     known = entries()
     with _at_most(at_most, threads):
         # no curves: nobody looks at them here, and a fit keeps hundreds of boards
-        return [replace(score(known[name], under), curves=()) for name in names]
+        return [replace(score(known[name], under, ends=False), curves=()) for name in names]
 
 
 @contextmanager

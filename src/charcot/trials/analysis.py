@@ -154,7 +154,7 @@ def fit_mixed_model(
     values: np.ndarray, fixed: np.ndarray, groups: pd.Series[str], random: np.ndarray
 ) -> tuple[tuple[np.ndarray, np.ndarray] | None, str, bool]:
     """REML estimates and covariance of the fixed effects, a note, and whether the search converged."""
-    from charcot.trials import mixed_model
+    from charcot.core import mixed_model
 
     try:
         found = mixed_model.fit(values, fixed, pd.factorize(groups)[0], random)

@@ -55,6 +55,10 @@ def _model_problems(fresh: bool) -> list[Problem]:
 def _check_experiment(talk: Talk, path: Path) -> None:
     content, problems = rooms.check_experiment(path)
     counts = {} if content is None else {"arms": len(content.arms), "measures": len(content.measures)}
+    if content is not None and content.cohort is not None:
+        groups = {"groups": len(content.cohort.groups)} if content.cohort.groups else {}
+        arms = len(rooms.arms_of_cohort(content.cohort))
+        counts |= {"arms": len(content.arms) + arms, "patients in each": content.cohort.patients, **groups}
     _report(talk, str(path), counts, problems, EXIT_BAD_INPUT)
 
 

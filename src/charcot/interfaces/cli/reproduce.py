@@ -17,7 +17,7 @@ from charcot.interfaces.cli import board_rooms, rooms
 from charcot.interfaces.cli.execute import GIVEN, identity, take_up
 from charcot.interfaces.cli.options import AsJson, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
-from charcot.interfaces.report.content import number_text
+from charcot.interfaces.report.content import simulated_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -178,7 +178,7 @@ def lines_of(scored: Any) -> list[tuple[str, ...]]:
             v.outcome.what,
             v.outcome.published,
             board_rooms.expectation(v.outcome),
-            number_text(v.simulated),
+            simulated_text(v),
             "" if v.passed else "missed",
         )
         for v in scored.verdicts

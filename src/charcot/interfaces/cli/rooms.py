@@ -69,6 +69,12 @@ def is_experiment(path: Path) -> bool:
     return look(path)
 
 
+def arms_of_cohort(cohort: Any) -> tuple[str, ...]:
+    from charcot.experiments.cohorts import arm_names
+
+    return arm_names(cohort)
+
+
 def check_experiment(path: Path) -> Any:
     from charcot.experiments.reading import check_file
 

@@ -22,7 +22,7 @@ from charcot.interfaces.report.content import (
     Section,
     Sheet,
     Table,
-    number_text,
+    simulated_text,
 )
 from charcot.interfaces.report.picture import draw
 from charcot.interfaces.runs import jsonable, write_text
@@ -120,7 +120,7 @@ def _table(scored: Scored) -> Table:
             v.outcome.unit,
             v.outcome.published + (" (direction)" if v.outcome.sign else ""),
             expectation(v.outcome),
-            number_text(v.simulated),
+            simulated_text(v),
             "hit" if v.passed else "miss",
         )
         for v in scored.verdicts

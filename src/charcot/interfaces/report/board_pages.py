@@ -7,7 +7,7 @@ from pathlib import Path
 
 from charcot.experiments.board import GROUPS, KINDS, Board, Scored, expectation
 from charcot.experiments.definition import Claim
-from charcot.interfaces.report.content import number_text
+from charcot.interfaces.report.content import simulated_text
 from charcot.interfaces.runs import write_text
 
 MADE = "Made by `charcot reproduce --docs docs`; do not edit by hand."
@@ -38,7 +38,7 @@ def _rows(scored: Scored) -> Iterator[str]:
             v.outcome.what,
             v.outcome.published + direction,
             expectation(v.outcome),
-            number_text(v.simulated),
+            simulated_text(v),
             "hit" if v.passed else "miss",
         )
         yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 Cell = str | float | int | None
 
@@ -127,6 +128,12 @@ def say(value: float) -> str:
     """A number inside a sentence: as :func:`number_text`, without idle zeros."""
     text = number_text(value)
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+
+
+def simulated_text(verdict: Any) -> str:
+    """What an outcome came to; with strengths, what it comes to at both ends of them beside it."""
+    ends = f" ({' to '.join(number_text(end) for end in verdict.ends)})" if verdict.ends else ""
+    return number_text(verdict.simulated) + ends
 
 
 def number_text(value: float) -> str:

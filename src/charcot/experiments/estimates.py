@@ -1,0 +1,76 @@
+"""Estimates from the courses of many: slopes, survival, hazards, each as the publications of this field compute it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from charcot.core import mixed_model
+
+ROUNDING = 1e-12  # of a share alive: what is exactly a half by counting is a half
+
+
+def kaplan_meier(time: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct times of observed deaths, ascending, and the Kaplan-Meier share alive from each on.
+
+    ``time``: (patients,) of death or of the last sight; ``observed``: (patients,) bool, whether it is of death.
+    """
+    times, deaths = np.unique(time[observed], return_counts=True)
+    at_risk = len(time) - np.searchsorted(np.sort(time), times, side="left")
+    return times, np.cumprod(1.0 - deaths / at_risk)
+
+
+def share_without(time: np.ndarray, observed: np.ndarray, at: float) -> float:
+    """The Kaplan-Meier share without the event at the time ``at``; NaN where nobody is followed for so long."""
+    if not len(time) or (at > time.max() and not observed[time == time.max()].any()):
+        return float("nan")
+    times, alive = kaplan_meier(time, observed)
+    return float(np.concatenate([[1.0], alive])[np.searchsorted(times, at, side="right")])
+
+
+def median_time(time: np.ndarray, observed: np.ndarray) -> float:
+    """The Kaplan-Meier median; infinite where fewer than half come to the event, NaN of nobody."""
+    if not len(time):
+        return float("nan")
+    times, alive = kaplan_meier(time, observed)
+    reached = alive <= 0.5 + ROUNDING
+    return float(times[reached.argmax()]) if reached.any() else float("inf")
+
+
+def cox(frame: pd.DataFrame, name: str) -> tuple[float, float]:
+    """Hazard ratio of the column ``name``, beside ``time`` and ``event``, and the standard error of its logarithm."""
+    from lifelines import CoxPHFitter  # a second of import, for those who fit
+
+    fit = CoxPHFitter().fit(frame, "time", "event")
+    return float(np.exp(fit.params_[name])), float(fit.standard_errors_[name])
+
+
+def least_squares(x: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(patients,) the slope of each patient's ``values`` (patients, visits) on ``x`` (visits,) by least squares.
+
+    Visits that did not take place are NaN and left out; NaN with fewer than two.
+    """
+    seen = np.isfinite(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        own = np.where(seen, x, 0.0)
+        own -= own.sum(axis=1, keepdims=True) / seen.sum(axis=1, keepdims=True)
+        own, y = np.where(seen, own, 0.0), np.where(seen, values, 0.0)
+        slope = (own * y).sum(axis=1) / (own * own).sum(axis=1)
+        return np.asarray(np.where(seen.sum(axis=1) >= 2, slope, np.nan))
+
+
+def mixed_slopes(x: np.ndarray, values: np.ndarray) -> tuple[float, float]:
+    """The mean slope of ``values`` (patients, visits) on ``x`` (visits,), and the standard deviation of true slopes, by
+    a linear mixed model with an intercept and a slope of each patient's own.
+
+    Visits that did not take place are NaN. NaN where no such model can be fitted.
+    """
+    who, visit = np.nonzero(np.isfinite(values))
+    if not len(who):
+        return float("nan"), float("nan")
+    design = np.column_stack([np.ones(len(who)), x[visit]])
+    try:
+        fit = mixed_model.fit(values[who, visit], design, np.unique(who, return_inverse=True)[1], design)
+    except np.linalg.LinAlgError:
+        return float("nan"), float("nan")
+    return float(fit.effects[1]), float(np.sqrt(fit.random[1, 1]))
