@@ -299,3 +299,11 @@ def test_the_command_line_checks_a_file_of_ones_own(tmp_path):
     assert broken.exit_code == 2
     assert "mine.yaml:17: no arm is called 'riluzol'" in broken.output
     assert "walker2015" in broken.output
+
+
+def test_the_example_of_the_documentation_is_sound(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "experiments.md").read_text(encoding="utf-8")
+    example = next(block for block in page.split("```yaml\n")[1:] if block.startswith("cohort:")).split("```")[0]
+    measured = " + ".join(["placebo", "spread", "units", "fast", "tie", "dead", "wait", "risk", "sex"])
+    outcomes = f"outcomes:\n  - {{what: all of it, value: {measured}, published: some, above: 1}}\n"
+    assert findings(tmp_path, HEAD + example + outcomes) == []
