@@ -110,6 +110,7 @@ def test_epha4_counts_from_birth_and_not_from_day_60() -> None:
         ({"sod1__antibody": 1}, True),
         ({"glutamate__uptake_added": 1}, True),
         ({"mir206__competence": 0}, False),
+        ({"oligodendrocyte__support": 0.5}, False),
         ({"dynein__competence": 0.5}, False),
         ({"autophagy__capacity": 0.8}, False),
         ({"sarm1__activity": 3, "nmnat2__level": 0.6}, False),
@@ -118,6 +119,24 @@ def test_epha4_counts_from_birth_and_not_from_day_60() -> None:
 def test_the_sign_of_each_in_a_sod1_mouse(change: dict[str, float], longer: bool) -> None:
     untreated, changed = run("sod1-g93a").landmark("end"), run("sod1-g93a", **change).landmark("end")
     assert (changed > untreated + 0.05) if longer else (changed < untreated - 0.05)
+
+
+HARMS = (
+    "energy.oxidative_loss", "energy.microglial_loss", "energy.tcell_loss", "energy.excitotoxic_loss",
+    "energy.sod1_loss", "energy.macrophage_loss", "energy.oligodendrocyte_loss", "energy.sarm1_loss",
+    "pool.harm_by_microglia", "pool.harm_by_tcells", "pool.harm_by_excitotoxicity", "pool.harm_by_oxygen",
+    "pool.harm_by_unc13a",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_no_harm_lengthens_the_life_of_a_sod1_mouse(harm: str) -> None:
+    """Harm calls microglia that clear protein, and must not be worth it."""
+    untreated = run("sod1-g93a").landmark("end")
+    doubled = _run("sod1-g93a", json.dumps({"multiply": {harm: 2}})).landmark("end")
+    none = _run("sod1-g93a", json.dumps({"multiply": {harm: 0}})).landmark("end")
+    assert doubled <= untreated + 0.01
+    assert none >= untreated - 0.01
 
 
 def test_less_ataxin2_lengthens_the_life_of_tdp43_mice() -> None:
