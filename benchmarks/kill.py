@@ -41,7 +41,7 @@ COMMANDS: dict[str, list[str]] = {
     "trial": ["trial", str(PROTOCOL), *SMALL_TRIAL, "8"],
     "shared": ["trial", str(PROTOCOL), *SMALL_TRIAL, "40", "--set", "simulate.pool=shared",
                "--set", "simulate.screened_per_replicate=100"],
-    "fit": ["fit", "--number", "person.base_tempo", "--number", "spread.transport",
+    "fit": ["fit", "--number", "person.base_tempo", "--number", "spread.rate",
             *(word for name in MOUSE for word in ("--experiment", name)), "--rounds", "2"],
     "compare": ["compare", "--hypothesis", "energy", "--hypothesis", "muscle", "--draws", "2"],
     "board": ["reproduce", *MOUSE, "human_decline_of_score", "riluzole_survival", "--folder", "board"],

@@ -444,14 +444,7 @@ def test_most_units_are_lost_at_diagnosis():
 
 def test_fast_units_are_lost_before_slow_ones(patient):
     """Fast units fall weeks before slow ones in SOD1 mice: hegedus2007."""
-    states = patients.program().state_names
-    until = patient.onset + 6 * MONTH
-    end = person(horizon_years=until / YEAR, step_days=until).courses.result.final_states[0]
-    working = {
-        kind: value("pool.resting_innervation") * end[states.index(f"lumbar.pool.healthy_{kind}")]
-        + end[states.index(f"lumbar.pool.innervating_{kind}")]
-        for kind in ("fast", "slow")
-    }
+    working = {kind: patient.at(f"lumbar.pool.{kind}_units", patient.onset + 6 * MONTH) for kind in ("fast", "slow")}
     assert working["fast"] < 0.8 * working["slow"], working
 
 
