@@ -22,7 +22,7 @@ from charcot.disease.mechanisms.immune import tcells
 from charcot.disease.mechanisms.pool import cranial, lower
 from charcot.disease.mechanisms.system import spread
 from charcot.model.algebra import Indexed
-from charcot.model.compose import STRUCTURE, number_scope
+from charcot.model.definition import STRUCTURE, number_scope
 from charcot.model.mechanism import Mechanism
 
 FILES = (axon, soma, glia_and_immune, muscle_and_pool, clinic_and_system)
