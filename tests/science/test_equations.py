@@ -41,8 +41,7 @@ def drawn(mechanism: Mechanism, seed: int = 3, most: float = 0.9, **given):
 
 def _drawn(argument, scope, random, most):
     if argument in STRUCTURE:
-        quantiles = {k: (k - 0.5) / len(CLASSES) for k in CLASSES}
-        return {"class_quantile": quantiles, "class_count": len(CLASSES), "region_count": 4}[argument]
+        return {k: (k - 0.5) / len(CLASSES) for k in CLASSES}
     name = DEFINITION.identifiers[argument]
     port = DEFINITION.port.get(name)
     reach = port.scope if port else number_scope(DEFINITION.number_rows[name])

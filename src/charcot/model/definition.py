@@ -19,7 +19,7 @@ from charcot.model.limits import Sum
 from charcot.model.mechanism import RATE, Mechanism
 from charcot.model.ports import Number, Port
 
-STRUCTURE = ("class_quantile", "class_count", "region_count")
+STRUCTURE = ("class_quantile",)
 
 
 @dataclass(frozen=True)
@@ -150,12 +150,10 @@ class _Reader:
             return constant(number.value)
         return symbol(full)
 
-    def structure(self, name: str) -> Any:
+    def quantiles(self) -> Indexed:
+        """The middle of each class's share of the neurons, the most vulnerable ones first."""
         n = self.definition.classes
-        if name == "class_quantile":
-            # The middle of each class's share of the neurons, the most vulnerable ones first.
-            return Indexed({k: constant((k - 1 / 2) / n) for k in range(1, n + 1)})
-        return constant(n if name == "class_count" else len(self.definition.regions))
+        return Indexed({k: constant((k - 1 / 2) / n) for k in range(1, n + 1)})
 
 
 def _arguments(reader: _Reader, mechanism: Mechanism, region: str | None, problems: list[Problem]) -> dict[str, Any]:
@@ -163,7 +161,7 @@ def _arguments(reader: _Reader, mechanism: Mechanism, region: str | None, proble
     out: dict[str, Any] = {}
     for argument in mechanism.arguments:
         if argument in STRUCTURE:
-            out[argument] = reader.structure(argument)
+            out[argument] = reader.quantiles()
         elif argument in known:
             out[argument] = reader.read(known[argument], region)
         else:
