@@ -22,7 +22,7 @@ from charcot.disease.mechanisms.immune import tcells
 from charcot.disease.mechanisms.pool import cranial, lower
 from charcot.disease.mechanisms.system import spread
 from charcot.model.algebra import Indexed
-from charcot.model.compose import STRUCTURE, number_scope
+from charcot.model.definition import STRUCTURE, number_scope
 from charcot.model.mechanism import Mechanism
 
 FILES = (axon, soma, glia_and_immune, muscle_and_pool, clinic_and_system)
@@ -41,8 +41,7 @@ def drawn(mechanism: Mechanism, seed: int = 3, most: float = 0.9, **given):
 
 def _drawn(argument, scope, random, most):
     if argument in STRUCTURE:
-        quantiles = {k: (k - 0.5) / len(CLASSES) for k in CLASSES}
-        return {"class_quantile": quantiles, "class_count": len(CLASSES), "region_count": 4}[argument]
+        return {k: (k - 0.5) / len(CLASSES) for k in CLASSES}
     name = DEFINITION.identifiers[argument]
     port = DEFINITION.port.get(name)
     reach = port.scope if port else number_scope(DEFINITION.number_rows[name])

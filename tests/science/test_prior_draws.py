@@ -13,7 +13,7 @@ import pytest
 
 from charcot import disease, evidence, patients
 from charcot.core.random import uniforms
-from charcot.model.compose import number_symbols
+from charcot.model.definition import number_symbols
 from charcot.patients.cohort import DRAWN, Population
 
 EACH = 10  # patients of each genotype

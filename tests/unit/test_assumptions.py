@@ -60,7 +60,7 @@ def test_a_side_sets_numbers_and_switches_mechanisms():
     found = assume(["death_direction=counter_claim", "mir126_target=claim"])
     assert found.off == {"mir126.mir126_arm_b"}
     assert found.overrides["pool.death_by_burden"] == 1
-    assert found.overrides["pool.death_by_axon"] == 0
+    assert found.overrides["bulbar.pool.forward_death"] == 1
     assert any("dying forward" in line for line in found.lines)
 
 

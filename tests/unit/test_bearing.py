@@ -8,7 +8,7 @@ from charcot import patients
 from charcot.experiments.bearing import ACTS, LINE, READS, SHARES, WAYS, Bearing, bearings, local_name
 from charcot.experiments.board import baseline
 from charcot.experiments.reading import entries
-from charcot.model.compose import trace
+from charcot.model.definition import trace
 
 
 @pytest.fixture(scope="module")

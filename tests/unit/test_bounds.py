@@ -16,7 +16,8 @@ from charcot.core.program import Parameter, Program, Readout, State
 from charcot.core.result import Status
 from charcot.engine import simulate as run_engine
 from charcot.fitting.numbers import changed, free_numbers
-from charcot.model.compose import check, number_symbols
+from charcot.model.compose import check
+from charcot.model.definition import number_symbols
 from charcot.patients import Assumed
 from charcot.patients.cohort import DRAWN
 from charcot.patients.courses import parameters_of

@@ -9,7 +9,8 @@ import pytest
 
 from charcot.core.errors import Problems
 from charcot.core.expression import constant, substitute
-from charcot.model.compose import Definition, Modifier, check, compose
+from charcot.model.compose import check, compose
+from charcot.model.definition import Definition, Modifier
 from charcot.model.mechanism import Mechanism, mechanism
 from charcot.model.ports import Number, Port, read_numbers, read_ports
 

@@ -21,7 +21,8 @@ from charcot.interfaces.cli import explain as command
 from charcot.interfaces.cli.main import app
 from charcot.interfaces.exchange.export_evidence import evidence_of
 from charcot.model.algebra import Indexed
-from charcot.model.compose import Definition, Modifier, check, compose, put_together, switch_name, trace
+from charcot.model.compose import check, compose, put_together, switch_name
+from charcot.model.definition import Definition, Modifier, trace
 from charcot.model.mechanism import Mechanism, discover, mechanism
 from charcot.model.ports import Number, Port, read_numbers, read_ports
 from charcot.patients import draw_cohort, load_population

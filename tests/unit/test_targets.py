@@ -143,7 +143,7 @@ def test_a_system_plants_as_much_as_the_model_says():
 def test_only_what_feels_a_change_is_run_again(monkeypatch):
     names = ("sod1_g93a_natural_history", "rnls8_transgene_on", "human_median_survival")
     under = changed(
-        {"sod1-g93a/pool.death_constant": 0.2, "survival.bulbar_hazard": 0.001, "pool.harm_by_microglia": 0.3}
+        {"sod1-g93a/pool.death_constant": 0.2, "survival.bulbar_hazard": 0.001, "pool.harm_by_excitotoxicity": 0.3}
     )
     felt = {name: seen_by(name, under) for name in names}
     assert set(felt[names[0]].systems) == {"sod1-g93a"}
@@ -151,7 +151,7 @@ def test_only_what_feels_a_change_is_run_again(monkeypatch):
     assert not felt[names[2]].systems
     assert "survival.bulbar_hazard" in felt[names[2]].overrides
     assert all("survival.bulbar_hazard" not in felt[name].overrides for name in names[:2])
-    assert all("pool.harm_by_microglia" in one.overrides for one in felt.values())
+    assert all("pool.harm_by_excitotoxicity" in one.overrides for one in felt.values())
 
     ran: list[tuple[str, ...]] = []
     run = targets._run

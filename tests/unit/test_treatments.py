@@ -17,7 +17,8 @@ from charcot.core.expression import symbols_of, to_python
 from charcot.core.program import Program
 from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.core.units import UnitError, parse_quantity
-from charcot.model.compose import Definition, check, compose
+from charcot.model.compose import check, compose
+from charcot.model.definition import Definition
 from charcot.model.ports import FREE
 from charcot.treatments import (
     Product,

@@ -14,6 +14,7 @@ from charcot.evidence import prior
 from charcot.experiments.window import Plan, check_plan
 from charcot.model.compose import check
 from charcot.patients import Arm, PopulationJob, draw_cohort, load_population, not_eligible, simulate
+from charcot.patients.population_summary import Tally
 from charcot.treatments import Regimen, products, standing
 from charcot.treatments.library import HERE, read_products
 from charcot.treatments.vector import share_with_antibodies
@@ -206,3 +207,15 @@ def test_a_large_dose_kills_some_while_its_capsids_are_there() -> None:
     assert early[1] - early[0] == pytest.approx(0.005, abs=0.001)
     assert early[2] - early[0] == pytest.approx(0.011, abs=0.002)
     assert np.allclose(late - late[0], 0, atol=1e-5)
+
+
+def test_a_population_counts_who_is_not_eligible() -> None:
+    arms = (Arm("untreated"), Arm("vector", (Regimen.parse(product=IV),)))
+    job = PopulationJob(load_population("sporadic"), 16, 5, arms, horizon_years=12)
+    rows = job.block(0, 16).table
+    tally = Tally(job)
+    tally.add(rows)
+    table = tally.tables()["outcomes"].to_pylist()
+    counted = {row["arm"]: row["not_eligible"] for row in table if row["patients"] == 16}
+    assert counted["untreated"] == 0
+    assert 0 < counted["vector"] == sum(rows.column("not_eligible").to_pylist()) < 16

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from charcot.core.errors import Problem
 from charcot.disease import mechanisms
-from charcot.model.compose import Definition
+from charcot.model.definition import Definition
 from charcot.model.limits import read_sums
 from charcot.model.mechanism import discover
 from charcot.model.ports import read_numbers, read_ports

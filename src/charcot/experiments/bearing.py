@@ -27,7 +27,7 @@ from charcot.experiments.board import Bench, baseline, group_of, verdict_of
 from charcot.experiments.definition import Arm, Claim, Cohort, Experiment, Given
 from charcot.experiments.forms import reads_of_statistic
 from charcot.experiments.reading import DEFINITION, entries
-from charcot.model.compose import Definition, Written
+from charcot.model.definition import Definition, Written
 from charcot.model.mechanism import Mechanism
 from charcot.model.ports import FREE
 
@@ -64,7 +64,7 @@ class Bearing:
 def bearings(whole: Definition, written: Sequence[Written]) -> dict[str, tuple[Bearing, ...]]:
     """For every mechanism of ``whole`` what bears on it, the strongest tie of each experiment, strongest first.
 
-    ``written``: what the mechanisms write (:func:`charcot.model.compose.trace`).
+    ``written``: what the mechanisms write (:func:`charcot.model.definition.trace`).
     """
     passed = baseline()
     writes: dict[str, set[str]] = {}

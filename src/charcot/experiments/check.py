@@ -16,7 +16,7 @@ from charcot.core.errors import Problem, Severity, Where
 from charcot.core.identifiers import did_you_mean
 from charcot.experiments import reading
 from charcot.experiments.natural_history import PUBLISHED, published_problems
-from charcot.model.compose import Definition
+from charcot.model.definition import Definition
 from charcot.model.limits import value_problems
 from charcot.model.ports import FREE
 from charcot.model.units_check import Unit

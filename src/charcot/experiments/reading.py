@@ -21,7 +21,7 @@ from charcot.experiments.arms import full_names
 from charcot.experiments.definition import Claim, Conduct, Experiment, Feasible
 from charcot.experiments.findings import happening_problems, problems_in, setting_range
 from charcot.experiments.strengths import ENDS, resolved
-from charcot.model.compose import number_symbols
+from charcot.model.definition import number_symbols
 from charcot.model.limits import value_problems
 from charcot.model.ports import FREE, Number
 from charcot.model.units_check import Unit

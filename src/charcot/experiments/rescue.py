@@ -17,7 +17,8 @@ from charcot import patients
 from charcot.core.errors import Where
 from charcot.core.program import Program
 from charcot.core.schedule import Event, EventKind
-from charcot.model.compose import Modifier, compose
+from charcot.model.compose import compose
+from charcot.model.definition import Modifier
 from charcot.model.mechanism import Mechanism
 from charcot.model.ports import Port
 

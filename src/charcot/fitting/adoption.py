@@ -10,7 +10,7 @@ import charcot
 from charcot import patients
 from charcot.disease import systems
 from charcot.fitting.numbers import SYSTEM
-from charcot.model.compose import number_symbols
+from charcot.model.definition import number_symbols
 
 TABLES = ("disease/parameters", "clinic")
 DIGITS = 3  # of a free number: more would claim to know it better

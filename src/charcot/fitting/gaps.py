@@ -22,7 +22,7 @@ from charcot.core.identifiers import did_you_mean
 from charcot.core.result import failures_among
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.disease import REGIONS
-from charcot.model.compose import number_symbols
+from charcot.model.definition import number_symbols
 from charcot.model.ports import Number
 from charcot.patients import Assumed, Cohort, Courses, draw_cohort, load_population
 from charcot.patients.cohort import DRAWN

@@ -14,7 +14,7 @@ from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.disease.systems import Setting, documents
 from charcot.fitting.estimation import FreeNumber
-from charcot.model.compose import number_symbols
+from charcot.model.definition import number_symbols
 from charcot.model.ports import Number
 from charcot.patients import Assumed
 from charcot.patients.assumptions import places_of, within_sums

@@ -19,7 +19,7 @@ from charcot.experiments.cohorts import MOST, WORKERS
 from charcot.experiments.definition import Feasible, Reading
 from charcot.experiments.reading import entries, feasible
 from charcot.fitting.estimation import Residual
-from charcot.model.compose import number_symbols
+from charcot.model.definition import number_symbols
 from charcot.patients import Assumed
 from charcot.patients.cohort import DRAWN
 

@@ -18,7 +18,7 @@ from charcot.experiments import bearing
 from charcot.experiments.ablation import SCORE_MONTHS
 from charcot.interfaces.report.content import number_text
 from charcot.interfaces.report.names import plain_unit
-from charcot.model.compose import Definition, Written, number_symbols, trace
+from charcot.model.definition import Definition, Written, number_symbols, trace
 from charcot.model.mechanism import RATE, Mechanism
 from charcot.model.ports import FREE, Number
 from charcot.patients.explanation import cite, disputes

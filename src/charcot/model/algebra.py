@@ -123,34 +123,12 @@ def mean(x: Indexed) -> Expression:
     return total(x) / len(x)
 
 
-def mean_along(x: Indexed) -> Expression:
-    """The mean along a chain whose labels are the far ends of equal pieces, by the trapezoid rule.
-
-    The near end of the first piece is taken at the first label's value. A plain mean of far ends would depend on the
-    number of pieces in first order.
-    """
-    first, end = x[x.labels[0]], x[x.labels[-1]]
-    return (total(x) + (first - end) / 2) / len(x)
-
-
 def total(x: Indexed) -> Expression:
     """The sum over the labels."""
     result = as_expression(0)
     for value in x:
         result = result + value
     return result
-
-
-def last(x: Indexed) -> Expression:
-    """The value at the last label: the terminal of an axon."""
-    return x[x.labels[-1]]
-
-
-def upstream(x: Indexed, inflow: Value) -> Indexed:
-    """The neighbour before each label; the first label gets ``inflow``."""
-    labels = x.labels
-    before = [as_expression(inflow), *(x[label] for label in labels[:-1])]  # type: ignore[arg-type]
-    return Indexed(dict(zip(labels, before, strict=True)))
 
 
 def weighted(x: Indexed, weights: Indexed, least: Expression | float) -> Expression:

@@ -1,255 +1,24 @@
 """Composition: mechanisms, ports and numbers become a :class:`Program`, or a list of everything that is wrong.
 
-The order of computation is found, not declared. Every mechanism is called once per region with symbols for all that
-it reads; variables are then sorted by what their expressions read and substituted into the rates. A variable that is
-declared a sum or a product is put together from what any number of mechanisms contribute to it.
+The order of computation is found, not declared. Variables are sorted by what their expressions read and substituted
+into the rates. A variable that is declared a sum or a product is put together from what any number of mechanisms
+contribute to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 from charcot.core.errors import Problem, Where, raise_if_any
-from charcot.core.expression import Expression, as_expression, constant, substitute, symbol, symbols_of
+from charcot.core.expression import Expression, constant, substitute, symbol, symbols_of
 from charcot.core.identifiers import did_you_mean
 from charcot.core.program import Input, Parameter, Program, Readout, State
-from charcot.model.algebra import Indexed
-from charcot.model.limits import Sum, table_problems
+from charcot.model.definition import Definition, Written, full_names, number_scope, number_symbols, trace
+from charcot.model.limits import table_problems
 from charcot.model.mechanism import RATE, Mechanism
-from charcot.model.ports import Number, Port
 from charcot.model.units_check import BARE, Unit, UnitMismatch, unit_of
-
-STRUCTURE = ("class_quantile", "class_count", "region_count")
-
-
-@dataclass(frozen=True)
-class Modifier:
-    """A product's hand on the model: ``target`` (a variable, or a number) times or plus the variable ``effect``."""
-
-    target: str
-    effect: str
-    combine: str  # "multiply" or "add"
-    where: Where | None = None
-
-
-@dataclass(frozen=True)
-class Definition:
-    """All that a program is composed from. ``off`` names mechanisms that are switched off: their variables take the
-    healthy value, their rates are zero, and they contribute nothing to a sum or product. ``switches`` names mechanisms
-    that have a parameter of their own, one when they are on and zero when they are off: one program then serves with
-    and without them. ``sums``: numbers that must not exceed something together."""
-
-    ports: tuple[Port, ...]
-    numbers: tuple[Number, ...]
-    mechanisms: tuple[Mechanism, ...]
-    regions: tuple[str, ...]
-    classes: int
-    modifiers: tuple[Modifier, ...] = ()
-    off: frozenset[str] = frozenset()
-    switches: frozenset[str] = frozenset()
-    title: str = ""
-    sums: tuple[Sum, ...] = ()
-
-    def extended(
-        self,
-        ports: Iterable[Port],
-        numbers: Iterable[Number],
-        mechanisms: Iterable[Mechanism],
-        modifiers: Iterable[Modifier],
-    ) -> Definition:
-        """This definition with more content: a treatment, a clinic, a variant."""
-        return replace(
-            self,
-            ports=(*self.ports, *ports),
-            numbers=(*self.numbers, *numbers),
-            mechanisms=(*self.mechanisms, *mechanisms),
-            modifiers=(*self.modifiers, *modifiers),
-        )
-
-    @cached_property
-    def port(self) -> dict[str, Port]:
-        return {p.name: p for p in self.ports}
-
-    @cached_property
-    def number_rows(self) -> dict[str, list[Number]]:
-        rows: dict[str, list[Number]] = {}
-        for number in self.numbers:
-            rows.setdefault(number.name, []).append(number)
-        return rows
-
-    @cached_property
-    def identifiers(self) -> dict[str, str]:
-        """Argument name -> port or number name."""
-        return {name.replace(".", "_"): name for name in (*self.port, *self.number_rows)}
-
-
-@dataclass(frozen=True)
-class Written:
-    """What one mechanism wrote for one port: local name, kind of write and expressions by full name."""
-
-    mechanism: Mechanism
-    port: Port
-    is_rate: bool
-    values: dict[str, Expression]
-
-
-def number_scope(rows: Sequence[Number]) -> str:
-    """``person``, ``region`` or ``pair``, from the index column of a number's rows."""
-    if any("<-" in row.index for row in rows):
-        return "pair"
-    return "region" if any(row.index for row in rows) else "person"
-
-
-def number_symbols(definition: Definition) -> dict[str, Number]:
-    """Every parameter of the program by full name: shared numbers once, regional ones once per region."""
-    out: dict[str, Number] = {}
-    for number in definition.numbers:
-        if "<-" in number.index:
-            receiver, donor = number.index.split("<-")
-            out[f"{receiver}.{number.name}.{donor}"] = number
-        elif number.index == "each":
-            out.update({f"{region}.{number.name}": number for region in definition.regions})
-        elif number.index:
-            out[f"{number.index}.{number.name}"] = number
-        else:
-            out[number.name] = number
-    return out
-
-
-class _Reader:
-    """Hands a mechanism its arguments as symbols, for one region or for the whole person."""
-
-    def __init__(self, definition: Definition) -> None:
-        self.definition = definition
-        self.numbers = number_symbols(definition)
-        self.modified = {m.target for m in definition.modifiers}
-
-    def read(self, name: str, region: str | None) -> Any:
-        d = self.definition
-        if name in d.port:
-            scope = d.port[name].scope
-        else:
-            scope = number_scope(d.number_rows[name])
-        if scope == "pair":
-            return Indexed({(a, b): self._value(f"{a}.{name}.{b}") for a in d.regions for b in d.regions if a != b})
-        if scope == "person":
-            return self._value(name)
-        if region is None:
-            return Indexed({r: self._in_region(name, r, scope) for r in d.regions})
-        return self._in_region(name, region, scope)
-
-    def _in_region(self, name: str, region: str, scope: str) -> Any:
-        if scope == "class":
-            labels = range(1, self.definition.classes + 1)
-            return Indexed({s: self._value(f"{region}.{name}.{s}") for s in labels})
-        return self._value(f"{region}.{name}")
-
-    def _value(self, full: str) -> Expression:
-        number = self.numbers.get(full)
-        if number is not None and number.role == "constant" and number.name not in self.modified:
-            return constant(number.value)
-        return symbol(full)
-
-    def structure(self, name: str) -> Any:
-        n = self.definition.classes
-        if name == "class_quantile":
-            # The middle of each class's share of the neurons, the most vulnerable ones first.
-            return Indexed({k: constant((k - 1 / 2) / n) for k in range(1, n + 1)})
-        return constant(n if name == "class_count" else len(self.definition.regions))
-
-
-def _arguments(reader: _Reader, mechanism: Mechanism, region: str | None, problems: list[Problem]) -> dict[str, Any]:
-    known = reader.definition.identifiers
-    out: dict[str, Any] = {}
-    for argument in mechanism.arguments:
-        if argument in STRUCTURE:
-            out[argument] = reader.structure(argument)
-        elif argument in known:
-            out[argument] = reader.read(known[argument], region)
-        else:
-            message = f"{mechanism.name} reads {argument!r}, which is no port and no number"
-            problems.append(Problem("unknown-port", message, mechanism.where, did_you_mean(argument, known)))
-    return out
-
-
-def _written(
-    definition: Definition,
-    mechanism: Mechanism,
-    region: str | None,
-    results: Mapping[str, Any],
-    problems: list[Problem],
-) -> list[Written]:
-    out: list[Written] = []
-    for key, value in results.items():
-        is_rate = key.startswith(RATE)
-        name = key.removeprefix(RATE)
-        port = definition.port.get(name)
-        if port is None:
-            message = f"{mechanism.name} writes {name!r}, which is no port"
-            problems.append(Problem("unknown-port", message, mechanism.where, did_you_mean(name, definition.port)))
-            continue
-        wanted = "state" if is_rate else "variable"
-        if port.kind != wanted:
-            message = f"{mechanism.name} writes {key!r}, but {name} is a {port.kind}, not a {wanted}"
-            problems.append(Problem("wrong-kind", message, mechanism.where))
-            continue
-        if region is not None and port.scope == "person":
-            message = f"{mechanism.name} is computed once per region, but writes {name}, of which a person has one"
-            hint = 'Declare it @mechanism(scope="person"): it then sees all regions at once.'
-            problems.append(Problem("wrong-scope", message, mechanism.where, hint))
-            continue
-        out.append(Written(mechanism, port, is_rate, _full_names(definition, port, region, value)))
-    return out
-
-
-def _full_names(definition: Definition, port: Port, region: str | None, value: Any) -> dict[str, Expression]:
-    if port.scope == "person":
-        return {port.name: as_expression(value)}
-    if region is None:
-        families = _by_label(port, value, definition.regions).items()
-        return {name: v for r, own in families for name, v in _full_names(definition, port, r, own).items()}
-    if port.scope == "class":
-        values = _by_label(port, value, range(1, definition.classes + 1))
-        return {f"{region}.{port.name}.{s}": as_expression(v) for s, v in values.items()}
-    return {f"{region}.{port.name}": as_expression(value)}
-
-
-def _by_label(port: Port, value: Any, labels: Sequence[Any]) -> dict[Any, Any]:
-    """A value for each label: those of a family, or one for all. A contribution may leave labels out."""
-    if not isinstance(value, Indexed):
-        return dict.fromkeys(labels, value)
-    wrong = {*value.labels} - {*labels} if port.combine else {*value.labels} ^ {*labels}
-    if wrong:
-        given, known = (", ".join(map(str, names)) for names in (value.labels, labels))
-        raise ValueError(f"{port.name} is given for {given}, but there are {known}")
-    return value.entries
-
-
-def trace(definition: Definition, problems: list[Problem]) -> list[Written]:
-    """Call every mechanism with symbols and collect what it writes; problems are appended, not raised."""
-    reader = _Reader(definition)
-    written: list[Written] = []
-    for mechanism in definition.mechanisms:
-        places: tuple[str | None, ...] = definition.regions if mechanism.scope == "region" else (None,)
-        for place in places:
-            found: list[Problem] = []
-            arguments = _arguments(reader, mechanism, place, found)
-            if not found:
-                try:
-                    results = mechanism.function(**arguments)
-                    written += _written(definition, mechanism, place, results, found)
-                except Exception as error:
-                    message = f"{mechanism.name} failed when it was composed: {type(error).__name__}: {error}"
-                    found.append(Problem("broken-mechanism", message, mechanism.where))
-            if place == places[0]:
-                problems += found
-            if found:
-                break
-    return written
 
 
 def _check_writers(definition: Definition, written: Sequence[Written], problems: list[Problem]) -> None:
@@ -429,7 +198,7 @@ def put_together(definition: Definition, written: Sequence[Written]) -> dict[str
     variables = {n: v for w in written if not (w.is_rate or w.port.combine) for n, v in w.values.items()}
     for port in definition.ports:
         if port.combine:
-            variables |= _full_names(definition, port, None, port.absent)
+            variables |= full_names(definition, port, None, port.absent)
     for item in contributions(written):
         for name, value in item.values.items():
             so_far = variables[name]

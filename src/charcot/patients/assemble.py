@@ -9,8 +9,9 @@ from dataclasses import replace
 from charcot import clinic, disease, treatments
 from charcot.core.errors import Problem
 from charcot.core.program import Program
-from charcot.model.compose import Definition, compose, number_symbols
 from charcot.model.compose import check as check_definition
+from charcot.model.compose import compose
+from charcot.model.definition import Definition, number_symbols
 from charcot.model.ports import Number
 
 

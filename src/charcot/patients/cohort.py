@@ -25,7 +25,7 @@ from charcot.core.identifiers import did_you_mean
 from charcot.core.random import normals, stream, uniforms
 from charcot.core.units import DAYS_PER_YEAR, UnitError, parse_quantity
 from charcot.core.yaml_file import Document, read_document
-from charcot.model.compose import number_symbols
+from charcot.model.definition import number_symbols
 from charcot.model.ports import Number
 from charcot.patients.assemble import definition
 

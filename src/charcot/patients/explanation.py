@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from charcot import evidence, treatments
 from charcot.core.expression import Expression, symbols_of, to_text
 from charcot.core.identifiers import did_you_mean
-from charcot.model.compose import Definition, Written, contributions, number_symbols, put_together, trace
+from charcot.model.compose import contributions, put_together
+from charcot.model.definition import Definition, Written, number_symbols, trace
 from charcot.model.ports import FREE, Number, Port
 from charcot.patients.assemble import definition
 from charcot.patients.assumptions import Assumed

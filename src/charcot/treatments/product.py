@@ -11,7 +11,7 @@ from typing import Any
 from charcot.core.errors import Where
 from charcot.core.units import parse_quantity
 from charcot.model.algebra import Indexed
-from charcot.model.compose import Modifier
+from charcot.model.definition import Modifier
 from charcot.model.mechanism import RATE, Mechanism
 from charcot.model.ports import FREE, Number, Port
 from charcot.treatments.effects import DIRECTIONS, EFFECT_FORMS, Effect
@@ -27,7 +27,7 @@ DOSE_SLACK = 1e-9  # of a dose: rounding of units is no excess
 
 @dataclass(frozen=True)
 class Content:
-    """What :meth:`charcot.model.compose.Definition.extended` takes."""
+    """What :meth:`charcot.model.definition.Definition.extended` takes."""
 
     ports: tuple[Port, ...]
     numbers: tuple[Number, ...]

@@ -75,6 +75,7 @@ def _(v):
     level = v.muscle_pathology_by_denervation * (1 - v.nmj_innervation)
     level += v.muscle_pathology_by_burden * v.soma_burden
     level += v.muscle_pathology_by_mutation * share(v.sod1_mutant, v.muscle_mutation_half)
+    level += v.muscle_pathology_primary
     return {"d/dt muscle.pathology": falling(v.muscle_pathology_half_life) * (level - v.muscle_pathology)}
 
 

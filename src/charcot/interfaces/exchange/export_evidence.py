@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from charcot.evidence import Source, sources
 from charcot.interfaces.exchange.export import Evidence
-from charcot.model.compose import Definition, Written, number_symbols, trace
+from charcot.model.definition import Definition, Written, number_symbols, trace
 from charcot.model.ports import FREE, Number
 
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s;,]+")

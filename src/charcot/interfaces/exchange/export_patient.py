@@ -13,7 +13,8 @@ from charcot.core.identifiers import did_you_mean
 from charcot.core.units import DAYS_PER_YEAR, UnitError, parse_quantity
 from charcot.interfaces.exchange.export import Finding, check_sbml, to_sbml
 from charcot.interfaces.exchange.export_evidence import evidence_of
-from charcot.model.compose import Definition, compose
+from charcot.model.compose import compose
+from charcot.model.definition import Definition
 from charcot.patients.cohort import START_AGE, start_days
 from charcot.patients.courses import parameters_of, schedule_of
 
