@@ -138,8 +138,13 @@ def test_wrong_names_are_all_reported():
 def test_the_shipped_values_are_those_of_the_stored_fit():
     """No number that was fitted can be changed without a new fit, or the other way round.
 
-    A fit that was not adopted started from the shipped values.
+    A fit that was not adopted started from the shipped values. Where no fit is stored there is none to go on from.
     """
+    if not SHIPPED.exists():
+        told = CliRunner().invoke(app, ["fit", "--continue", "--dry-run"])
+        assert told.exit_code == 2
+        assert "--continue goes on from a stored fit, and there is none" in told.output
+        return
     stored = read(SHIPPED)
     key = "value" if stored["adopted"] else "start"
     shipped = {number.name: number.start for number in free_numbers([row["name"] for row in stored["numbers"]])}

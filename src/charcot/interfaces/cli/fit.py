@@ -56,6 +56,9 @@ def fit(
     names = tuple(dict.fromkeys(experiment or fitting_rooms.experiments("calibration")))
     wanted = tuple(dict.fromkeys(number or fitting_rooms.declared()))
     problems = [*fitting_rooms.check_numbers(wanted), *fitting_rooms.check_experiments(names)]
+    if go_on and not fitting_rooms.fit_is_stored():
+        hint = "Run 'charcot fit --store' first (long), or leave --continue out."
+        problems.append(Problem("no-fit", "--continue goes on from a stored fit, and there is none", None, hint))
     if adopt and not store:
         problems.append(Problem("unkept-fit", "--adopt needs --store: values without their fit cannot be traced"))
     if store and (number or experiment):

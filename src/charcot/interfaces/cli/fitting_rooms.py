@@ -67,6 +67,13 @@ def fit(
         return record(found, command, rounds, PATIENTS)
 
 
+def fit_is_stored() -> bool:
+    """Whether there is a fit of the shipped numbers to go on from."""
+    from charcot.fitting.calibration import SHIPPED
+
+    return SHIPPED.exists()
+
+
 def store(stored: dict[str, Any], adopted: bool) -> None:
     """Keep a fit; where it is adopted, its values become those of the model."""
     from charcot.fitting.adoption import adopt
