@@ -15,6 +15,7 @@ from lifelines import CoxPHFitter
 from virtual_experiments import (
     BLOCKED_MONTHS,
     BY_LENGTH,
+    EVERYTHING,
     REGIONS,
     SEED_AGE,
     Courses,
@@ -33,6 +34,7 @@ from charcot.core.units import DAYS_PER_YEAR as YEAR
 from charcot.disease.systems import system as patient_system
 from charcot.experiments.arms import Trace, reads_of, trace
 from charcot.experiments.definition import Arm
+from charcot.model.compose import compose
 from charcot.patients.cohort import START_AGE, value
 from charcot.treatments import Regimen
 
@@ -79,7 +81,9 @@ def test_energy_of_the_ending_fails_before_neurons_die(patient, healthy):
     """Local protein synthesis and mitochondrial protein fail in axons while the neuron lives: altman2021. The most
     vulnerable class of the region of onset, in which this comes first."""
     names = [f"lumbar.{name}.1" for name in ("axon.atp", "pool.alive")]
-    courses = patients.simulate(patients.typical_cohort(["lumbar"], SEED_AGE), readouts=names, step_days=10.0)
+    model = compose(patients.definition(), readouts=[*EVERYTHING, *names])
+    cohort = patients.typical_cohort(["lumbar"], SEED_AGE)
+    courses = patients.simulate(cohort, model=model, readouts=names, step_days=10.0)
     days, (energy, alive) = courses.result.times[0], (courses.result[name][0] for name in names)
     half = int((energy <= energy[0] / 2).argmax())
     assert 0 < days[half] < patient.onset
