@@ -152,7 +152,14 @@ def test_the_shipped_values_are_those_of_the_stored_fit():
         assert shipped[row["name"]] == pytest.approx(row[key], rel=0.006), row["name"]  # three digits are shipped
 
 
-def test_every_hypothesis_has_a_stored_fit_of_its_present_numbers():
+def test_every_hypothesis_has_a_stored_fit_of_its_present_numbers_or_none_has_and_a_comparison_says_so():
+    if not any(hypotheses.stored(name) for name in hypotheses.hypotheses()):
+        told = CliRunner().invoke(app, ["compare", "--dry-run"])
+        assert told.exit_code == 2
+        for name in hypotheses.hypotheses():
+            assert f"no fit of {name} with its present numbers is stored" in told.output
+        assert "charcot compare --fit --store" in told.output
+        return
     assert comparison.unfitted(tuple(hypotheses.hypotheses())) == []
     for name in hypotheses.hypotheses():
         stored = hypotheses.stored(name)
