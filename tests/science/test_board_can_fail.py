@@ -44,7 +44,7 @@ CUTS = {
     ),
     "toxic microglia do no harm": (
         {"microglia.microglial_toxicity"},
-        ("triple_cytokine_knockout",),
+        ("claim_p4",),
     ),
     "nothing spreads": (
         {"spread.spread"},
@@ -52,7 +52,7 @@ CUTS = {
     ),
     "mutant SOD1 does not misfold": (
         {"genetic.sod1_misfolding"},
-        ("sod1_g93a_natural_history", "sod1_aso_mouse", "sod1_four_copies", "sod1_eight_copies", "sod1_seeds_in_cord"),
+        ("sod1_g93a_natural_history", "sod1_background", "sod1_eight_copies", "sod1_seeds_in_cord"),
     ),
 }
 
@@ -64,6 +64,7 @@ CANNOT_TELL = {
     "tofersen_60_mg": "the published interval holds zero",
     "tofersen_function_at_week_28": "the published answer is that both arms fell alike",
     "tongue_dies_forward": "an order without a least time between the two",
+    "multistep_incidence_sod1": "the constant is one, which is the published slope",
     "human_decline_of_score": "the constant is one, which is the size in points a month",
 }
 
@@ -93,8 +94,8 @@ def constant() -> dict[str, Scored]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(board, "trace", still)
-        patch.setattr(board, "statistic", lambda *_: 1.0)
-        patch.setattr(board, "failures", lambda *_: {})
+        patch.setattr(board, "statistic_of", lambda *_: 1.0)
+        patch.setattr(board, "failures_of", lambda *_: {})
         return {name: score(entry) for name, entry in entries().items()}
 
 

@@ -43,7 +43,8 @@ def test_a_record_has_expected_simulated_and_verdict(told):
     missed = records["rnls8_low_doxycycline_onset"]
     assert missed["verdict"] == "MISS"
     assert missed["miss"].startswith("Guess: ") or "(Measured: `" in missed["miss"]
-    assert missed["outcomes"][0]["simulated"] > 6
+    assert missed["outcomes"][0]["simulated"] is None  # the mice of a low dose live
+    assert missed["outcomes"][0]["reading"] == "never"
     assert records["claim_m1"]["verdict"] == "reproduced"
 
 

@@ -38,8 +38,8 @@ def test_a_number_is_changed_in_every_region_and_an_unknown_one_is_named(bench):
     under = shape.assumed({"axon.length": 900.0, "tempo.drift_spread": 0.1, "mouse:person.base_tempo": 0.5})
     assert {f"{region}.axon.length" for region in ("bulbar", "lumbar")} <= set(under.overrides)
     assert under.systems == {"mouse": {"person.base_tempo": 0.5}}
-    with pytest.raises(Problems, match=r"onset\.male_share is not read.*\n.*\n.*pool\.nothing is no number"):
-        shape.assumed({"onset.male_share": 0.5, "pool.nothing": 1.0})
+    with pytest.raises(Problems, match=r"onset\.first_step_rate is not read.*\n.*\n.*pool\.nothing is no number"):
+        shape.assumed({"onset.first_step_rate": 0.5, "pool.nothing": 1.0})
     longer = shape.simulate_bench(40, 5, shape.assumed({"person.base_tempo": 0.3}))
     assert np.median(longer.course.survival) > 1.1 * np.median(bench.course.survival)
 

@@ -62,7 +62,7 @@ def test_a_name_that_is_none_a_number_without_a_prior_and_one_with_many_values_a
     assert "did you mean" in text.lower()
     assert "zero: a switch" in text
     assert "bulbar.axon.length" in text
-    assert "mouse" not in text
+    assert "mouse/sprouting.ceiling" not in text
 
 
 def test_a_systems_own_number_moves_that_system_and_its_line_only():
