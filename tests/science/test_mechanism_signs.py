@@ -272,7 +272,7 @@ def test_microglia_clear_condensate_when_its_cause_is_gone():
     blocked = {"microglia.proliferation_left": 0.0}
     none_left = {"microglia.protective": 0.0, "microglia.toxic": 0.0}
     mice = [
-        model_system("tdp43-rnls8", units, condensate, set={"tdp43.transgene": 3.95}, changes=[{"day": 42} | change])
+        model_system("tdp43-rnls8", units, condensate, set={"tdp43.transgene": 1.2}, changes=[{"day": 42} | change])
         for change in ({"set": gone}, {"set": gone | blocked, "scale": none_left})
     ]
     free, without = (mouse.at(condensate, 49) for mouse in mice)
@@ -513,7 +513,7 @@ def test_muscle_of_old_mice_does_not_grow_back_whole():
     off = [{"day": 42, "set": {"tdp43.transgene": 0.0}}]
     young, old = (
         model_system(
-            "tdp43-rnls8", mass, innervation, set={"tdp43.transgene": 3.95}, changes=off, add={"person.age": years}
+            "tdp43-rnls8", mass, innervation, set={"tdp43.transgene": 1.2}, changes=off, add={"person.age": years}
         )
         for years in (0.0, 1.0)
     )
@@ -583,7 +583,7 @@ def test_cranial_nuclei_outlive_the_hypoglossal_one():
     """Of the cranial motor neurons only hypoglossal ones are lost by eight weeks in rNLS8 mice: spiller2016. In health
     both age alike, and with a vulnerability of one the difference is gone."""
     cranial, bulbar = "cranial.neurons", "bulbar.pool.neurons"
-    on = {"tdp43.transgene": 3.95}
+    on = {"tdp43.transgene": 1.2}
     mouse = model_system("tdp43-rnls8", cranial, bulbar, set=on)
     alike = model_system("tdp43-rnls8", cranial, bulbar, set={**on, "cranial.vulnerability": 1.0})
     assert mouse.at(cranial, 56) > 0.95 > 0.9 > mouse.at(bulbar, 56)
