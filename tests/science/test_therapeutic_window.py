@@ -14,6 +14,7 @@ from charcot.experiments import rescue, window
 from charcot.experiments.window import ENDPOINTS, Plan, check_plan, latest, sweep
 from charcot.experiments.window.tables import cell_table, no_return
 from charcot.interfaces.report.sections.window import key_of
+from charcot.patients.assemble import numbers
 from charcot.treatments import Regimen, doubts
 
 SMALL = Plan(
@@ -95,15 +96,22 @@ def test_a_rescue_that_never_comes_changes_nothing():
 def test_no_ending_is_detached_and_nobody_killed_after_a_full_rescue():
     cohort = patients.typical_cohort(["lumbar"], 58.0)
     day = float(patients.simulate(cohort).onset[0]) + 365.0
-    names = ["lumbar.pool.neurons", "lumbar.soma.aggregate", "lumbar.axon.atp_terminal"]
+    names = ["lumbar.pool.neurons", "lumbar.soma.aggregate", "lumbar.axon.atp_terminal", "lumbar.upper.neurons",
+             "lumbar.microglia.toxic"]  # fmt: skip
     saved = patients.simulate(
         cohort, model=rescue.program(), events=[rescue.events("full", day)], readouts=names, horizon_years=20
     )
-    after = day + np.array([[30.0, 400.0, 2000.0]])
-    alive = saved.at(names[0], after)[0]
-    assert alive[0] - alive[2] < 0.05  # age alone
-    assert saved.at(names[1], after)[0, 1] < 0.01
-    assert saved.at(names[2], after)[0, 1] > 0.95 * saved.at(names[2], np.zeros(1))[0]  # as before the disease
+    days = np.array([30.0, 400.0, 2000.0])
+    alive, aggregate, energy, upper, toxic = (saved.at(name, day + days[None])[0] for name in names)
+    known = numbers()
+    for left, ageing in ((alive, "pool.ageing_rate"), (upper, "upper.ageing_rate")):
+        np.testing.assert_allclose(left / left[0], np.exp(-known[ageing].value * (days - days[0])), rtol=1e-3)
+    assert aggregate[1] < 0.01
+    # No layer is that of glia: energy is as before the disease once they have calmed, by half in four months.
+    before = saved.at(names[2], np.zeros(1))[0]
+    assert 0.5 * before < energy[1] < energy[2]
+    assert 0.05 < toxic[1] / toxic[0] < 0.2
+    assert energy[2] > 0.95 * before
 
 
 def test_bliss_by_hand():
