@@ -41,7 +41,7 @@ def test_one_and_two_threads_give_the_same_trial(outcome: TrialOutcome) -> None:
 
 
 def test_a_patient_is_the_same_at_baseline_whatever_the_arm_then_gives(outcome: TrialOutcome) -> None:
-    nothing = {"arms.treated.treatments.0.dose": "1 vg"}
+    nothing = {"arms.treated.treatments.0.dose": "1 vg/kg"}
     other = run_trial(load_protocol(templates()["aav-mir126"], {**SMALL, **nothing}), workers=2)
     one, two = (o.tables["ADQS"].query("PARAMCD == 'ALSFRSR'") for o in (outcome, other))
     first = [table[table["VISITDAY"] == table["VISITDAY"].min()].reset_index(drop=True) for table in (one, two)]

@@ -108,14 +108,20 @@ def saturating(x: Value, half: Value) -> Any:
     return each(lambda v, k: v / (k + v), x, half)
 
 
+def _raised(base: Expression, exponent: Expression) -> Expression:
+    """base^exponent, with a derivative at a base of zero too, whether the exponent is compiled in or a parameter. Of a
+    base that round-off carries a hair below zero a power that is no whole number is zero."""
+    return base**exponent if graph.is_constant(exponent) else graph.raised(graph.maximum(base, 0), exponent)
+
+
 def hill(x: Value, half: Value, exponent: Value) -> Any:
     """x^n / (half^n + x^n)."""
-    return each(lambda v, k, n: v**n / (k**n + v**n), x, half, exponent)
+    return each(lambda v, k, n: _raised(v, n) / (_raised(k, n) + _raised(v, n)), x, half, exponent)
 
 
 def repression(x: Value, half: Value, exponent: Value) -> Any:
     """1 / (1 + (x / half)^n): one without the repressor, one half at x = half."""
-    return each(lambda v, k, n: 1 / (1 + (v / k) ** n), x, half, exponent)
+    return each(lambda v, k, n: 1 / (1 + _raised(v / k, n)), x, half, exponent)
 
 
 def mean(x: Indexed) -> Expression:

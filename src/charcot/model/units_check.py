@@ -73,6 +73,11 @@ def _unit(node: Expression, below: list[Unit | None], units: Mapping[str, Unit])
             if below[0] is not None and not below[0].same(BARE):
                 raise UnitMismatch(f"{node.operation} of a quantity in {below[0]}: {to_text(node, 3)}")
             return BARE
+        case "raised":
+            for part in below:
+                if part is not None and not part.same(BARE):
+                    raise UnitMismatch(f"raises a quantity, or to the power of one, in {part}: {to_text(node, 3)}")
+            return BARE
         case "select":
             _together(node, "compares", below[0], below[1])
             return _together(node, "chooses between", below[2], below[3])

@@ -30,10 +30,10 @@ def _(v):
 
 
 def sarm1(nmnat2, v):
-    """A = [h(N) - h(1)] / [1 - h(1)], h(N) = 1 / (1 + (N / K)^n)."""
+    """A = [h(N) - h(1)] / [1 - h(1)], h(N) = 1 / (1 + (min(N, 1) / K)^n)."""
     half, exponent = v.sarm1_half_nmnat2, v.sarm1_exponent
     rest = held(1.0, half, exponent)
-    return v.sarm1_activity * (held(nmnat2, half, exponent) - rest) / (1 - rest)
+    return v.sarm1_activity * (held(min(nmnat2, 1.0), half, exponent) - rest) / (1 - rest)
 
 
 @second(axon_death.nmnat2_delivery)

@@ -1,16 +1,16 @@
 """The axon's own death programme (row 2): SARM1 breaks an axon down once NMNAT2 no longer holds it back."""
 
-from charcot.model.algebra import repression, weighted
+from charcot.model.algebra import minimum, repression, weighted
 from charcot.model.mechanism import mechanism
 
 
 def _active(nmnat2, half, exponent):
-    """SARM1 that is active at an amount of NMNAT2: none at one, all without it.
+    """SARM1 that is active at an amount of NMNAT2: none at one and above, all without it.
 
-    Equation: A = [h(N) - h(1)] / [1 - h(1)], h(N) = 1 / (1 + (N / K)^n)
+    Equation: A = [h(N) - h(1)] / [1 - h(1)], h(N) = 1 / (1 + (min(N, 1) / K)^n)
     """
     healthy = repression(1, half, exponent)
-    return (repression(nmnat2, half, exponent) - healthy) / (1 - healthy)
+    return (repression(minimum(nmnat2, 1), half, exponent) - healthy) / (1 - healthy)
 
 
 @mechanism(row="2 axonal transport")
@@ -30,7 +30,7 @@ def axon_death(nmnat2_delivered, sarm1_activity, sarm1_half_nmnat2, sarm1_expone
     """Where NMNAT2 is not delivered SARM1 burns the axon's NAD and with it its energy, in a healthy axon too; without
     SARM1 such an axon lives.
 
-    Equation: A = s [h(N) - h(1)] / [1 - h(1)], h(N) = 1 / (1 + (N / K)^n); harm to energy = e A
+    Equation: A = s [h(N) - h(1)] / [1 - h(1)], h(N) = 1 / (1 + (min(N, 1) / K)^n); harm to energy = e A
 
     Sources: gilley2017, gilley2021
     """
