@@ -27,7 +27,8 @@ from charcot.patients.output_days import output_days
 
 HORIZON_YEARS = 30.0
 # Against a tenth of it this tolerance moves no read-out of any patient by a thousandth, treated or not, but for
-# carriers of SOD1 whom an antisense drug holds near the threshold of misfolding (science/test_numerical_limits.py).
+# carriers of SOD1 whom an antisense drug holds near the threshold of misfolding, and the innervation that is left, a
+# hundredth, in one patient given a vector, by 1.24 thousandths of it (science/test_numerical_limits.py).
 TOLERANCE = 1e-4
 AT_RISK = "survival.at_risk"  # set when the hazard begins to count
 TEMPO_TARGET = "person.tempo_target"

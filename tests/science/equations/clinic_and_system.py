@@ -98,7 +98,7 @@ def _(v):
 
     def lost(swallowed, metabolism):
         wasted = v.nutrition_loss_by_swallowing * (1 - swallowed) + v.nutrition_loss_by_muscle * (1 - muscle)
-        return wasted + v.nutrition_loss_by_metabolism * metabolism * (1 - innervation)
+        return min(1.0, wasted + v.nutrition_loss_by_metabolism * metabolism * (1 - innervation))
 
     own = lost(s + (1 - s) * v.nutrition_tube_feeding, v.nutrition_hypermetabolism)
     normal = v.nutrition_normal_body_mass

@@ -1,12 +1,13 @@
 """Body mass: what a person weighs by swallowing, muscle and metabolism, and what that does to survival."""
 
-from charcot.model.algebra import exp, mean
+from charcot.model.algebra import exp, mean, minimum
 from charcot.model.mechanism import mechanism
 
 
 def _lost(swallowing, muscle, innervation, by_swallowing, by_muscle, by_metabolism):
-    """The share of body mass that goes in the long run."""
-    return by_swallowing * (1 - swallowing) + by_muscle * (1 - muscle) + by_metabolism * (1 - innervation)
+    """The share of body mass that goes in the long run: at most all of it."""
+    lost = by_swallowing * (1 - swallowing) + by_muscle * (1 - muscle) + by_metabolism * (1 - innervation)
+    return minimum(lost, 1)
 
 
 @mechanism(scope="person", row="clinic")
@@ -30,7 +31,7 @@ def body_mass(
     """Body mass falls as swallowing fails, muscle wastes and denervated muscle burns more; a tube brings past the
     throat what cannot be swallowed, and calories can be added.
 
-    Equation: dB/dt = (B0 o [1 - l (1 - c) + a] - B) / tau, l = w_s (1 - s') + w_m (1 - m) + w_h g (1 - I),
+    Equation: dB/dt = (B0 o [1 - l (1 - c) + a] - B) / tau, l = w_s (1 - s') + w_m (1 - m) + w_h g (1 - I), at most 1,
     s' = s + (1 - s) tube, s = swallowing / 4; o and g are the person's own constitution and metabolism. Beside it the
     body mass B' that a typical person in the same state would have without tube and added calories: o = g = 1.
 
