@@ -10,10 +10,10 @@ from lifelines import KaplanMeierFitter
 from virtual_experiments import drawn_courses, drawn_summaries
 
 from charcot import patients
+from charcot.core.estimates import ROUNDING, kaplan_meier
 from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.experiments import natural_history
 from charcot.experiments.course import typical_patient
-from charcot.experiments.estimates import ROUNDING, kaplan_meier
 from charcot.experiments.natural_history import (
     ABLATIONS,
     measured_slopes,

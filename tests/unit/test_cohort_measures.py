@@ -10,11 +10,11 @@ from lifelines import CoxPHFitter, KaplanMeierFitter
 from scipy.stats import spearmanr
 
 from charcot import patients
+from charcot.core.estimates import least_squares, mixed_slopes, share_without
 from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.experiments import natural_history
 from charcot.experiments.cohorts import Group, follow_up, statistic_of
 from charcot.experiments.definition import Cohort, Criteria, Given, Measure
-from charcot.experiments.estimates import least_squares, mixed_slopes, share_without
 from charcot.experiments.persons import each, entries_into, quantity_of, time_to, zero_day
 from charcot.experiments.summaries import SUMMARIES
 

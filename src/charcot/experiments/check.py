@@ -20,6 +20,7 @@ from charcot.model.definition import Definition
 from charcot.model.limits import value_problems
 from charcot.model.ports import FREE
 from charcot.model.units_check import Unit
+from charcot.patients import targets
 from charcot.patients.assemble import all_products, numbers
 
 DEFINITION = "definition"  # a number that is true by definition needs no paper
@@ -91,6 +92,9 @@ def _cited(whole: Definition) -> Iterator[tuple[str, Where]]:
             for key in row["source"].split(";"):
                 yield key.strip(), Where.of(PUBLISHED.name, line)
     yield from reading.cited()
+    for target in targets.load():
+        for key in target.sources:
+            yield key, target.where
     for sides in evidence.alternatives().values():
         for side in sides:
             yield side.source, side.where

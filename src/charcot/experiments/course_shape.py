@@ -21,12 +21,12 @@ from charcot import disease, patients
 from charcot.clinic.observation import ITEM_MAXIMUM, ITEMS, TOTAL_MAXIMUM
 from charcot.clinic.stages import KINGS_STAGES, kings_stage
 from charcot.core.errors import Problem, Where, raise_if_any
+from charcot.core.estimates import ROUNDING, cox, kaplan_meier
 from charcot.core.identifiers import did_you_mean
 from charcot.core.program import Program
 from charcot.core.random import uniforms
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.experiments import natural_history
-from charcot.experiments.estimates import ROUNDING, cox, kaplan_meier
 from charcot.experiments.natural_history import (
     READOUTS,
     SCORE,

@@ -18,10 +18,10 @@ from charcot import patients
 from charcot.clinic.observation import TOTAL_MAXIMUM, observe_items, observe_vital_capacity
 from charcot.core import pieces
 from charcot.core.errors import Problem, Where
+from charcot.core.estimates import kaplan_meier, least_squares, median_time, mixed_slopes, share_without
 from charcot.core.identifiers import did_you_mean
 from charcot.core.random import stream
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
-from charcot.experiments.estimates import kaplan_meier, least_squares, median_time, mixed_slopes, share_without
 from charcot.patients import Courses
 from charcot.patients.courses import ITEM_READOUTS
 

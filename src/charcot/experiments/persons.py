@@ -10,10 +10,10 @@ import math
 import numpy as np
 
 from charcot.clinic.observation import TOTAL_MAXIMUM, observe_items, observe_nfl, observe_vital_capacity
+from charcot.core.estimates import least_squares
 from charcot.core.identifiers import did_you_mean
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.experiments.definition import Bound, Criteria, Measure
-from charcot.experiments.estimates import least_squares
 from charcot.experiments.forms import MIXED
 from charcot.experiments.natural_history import SCORE
 from charcot.patients import Courses

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
+from charcot.core.estimates import cox, median_time, mixed_slopes, share_without
 from charcot.experiments.definition import Criteria, Measure
-from charcot.experiments.estimates import cox, median_time, mixed_slopes, share_without
 from charcot.experiments.persons import clock_of, each, entries_into, seen_values, time_to, visit_months, zero_day
 from charcot.patients import Courses
 
