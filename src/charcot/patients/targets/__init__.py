@@ -166,15 +166,21 @@ def _problems_of(row: Mapping[str, str], where: Where) -> list[Problem]:
 
 def _target(row: Mapping[str, str], where: Where) -> Target:
     return Target(
-        row["name"],
-        float(row["value"]),
-        float(row["error"]),
-        float(row["between"]),
-        *(row[name] for name in ("unit", "kind", "population", "rules", "reading")),
-        _arguments(row["arguments"]),
-        tuple(key.strip() for key in row["source"].split(";")),
-        *(row[name] for name in ("mark", "held_out", "note")),
-        where,
+        name=row["name"],
+        value=float(row["value"]),
+        error=float(row["error"]),
+        between=float(row["between"]),
+        unit=row["unit"],
+        kind=row["kind"],
+        population=row["population"],
+        rules=row["rules"],
+        reading=row["reading"],
+        arguments=_arguments(row["arguments"]),
+        sources=tuple(key.strip() for key in row["source"].split(";")),
+        mark=row["mark"],
+        held_out=row["held_out"],
+        note=row["note"],
+        where=where,
     )
 
 
