@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from charcot import disease, patients
+from charcot.core.incidence import power_of_age
 from charcot.core.random import uniforms
 from charcot.disease.onset import Patients, Process, seeded_by
-from charcot.experiments.incidence import power_of_age
 from charcot.patients import Population
 from charcot.patients.cohort import LABELS, onset_process, value
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from charcot.core.incidence import power_of_age
 from charcot.disease import Mortality
 from charcot.experiments.cohorts import statistic
 from charcot.experiments.definition import Cohort, Measure
-from charcot.experiments.incidence import power_of_age
 
 MORTALITY = Mortality(0.02, 75.0, 8.0)
 

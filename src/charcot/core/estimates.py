@@ -59,18 +59,21 @@ def least_squares(x: np.ndarray, values: np.ndarray) -> np.ndarray:
         return np.asarray(np.where(seen.sum(axis=1) >= 2, slope, np.nan))
 
 
-def mixed_slopes(x: np.ndarray, values: np.ndarray) -> tuple[float, float]:
-    """The mean slope of ``values`` (patients, visits) on ``x`` (visits,), and the standard deviation of true slopes, by
-    a linear mixed model with an intercept and a slope of each patient's own.
-
-    Visits that did not take place are NaN. NaN where no such model can be fitted.
-    """
+def mixed_fit(x: np.ndarray, values: np.ndarray) -> mixed_model.MixedFit | None:
+    """A linear mixed model of ``values`` (patients, visits) on ``x`` (visits,), with an intercept and a slope of each
+    patient's own. Visits that did not take place are NaN. None where no such model can be fitted."""
     who, visit = np.nonzero(np.isfinite(values))
     if not len(who):
-        return float("nan"), float("nan")
+        return None
     design = np.column_stack([np.ones(len(who)), x[visit]])
     try:
-        fit = mixed_model.fit(values[who, visit], design, np.unique(who, return_inverse=True)[1], design)
+        return mixed_model.fit(values[who, visit], design, np.unique(who, return_inverse=True)[1], design)
     except np.linalg.LinAlgError:
-        return float("nan"), float("nan")
-    return float(fit.effects[1]), float(np.sqrt(fit.random[1, 1]))
+        return None
+
+
+def mixed_slopes(x: np.ndarray, values: np.ndarray) -> tuple[float, float]:
+    """The mean slope of ``values`` (patients, visits) on ``x`` (visits,), and the standard deviation of true slopes, by
+    :func:`mixed_fit`. NaN where no such model can be fitted."""
+    fit = mixed_fit(x, values)
+    return (float("nan"), float("nan")) if fit is None else (float(fit.effects[1]), float(np.sqrt(fit.random[1, 1])))

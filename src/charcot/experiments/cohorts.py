@@ -17,12 +17,12 @@ import pandas as pd
 from charcot import disease, patients
 from charcot.core.estimates import cox
 from charcot.core.identifiers import did_you_mean
+from charcot.core.incidence import power_of_age
 from charcot.core.result import failures_among
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.experiments.arms import SHIPPED
 from charcot.experiments.definition import Cohort, Criteria, Given, Measure
 from charcot.experiments.forms import OF_PAIRS, OF_THE_LAW, OF_VALUES, OWN_MONTHS
-from charcot.experiments.incidence import power_of_age
 from charcot.experiments.natural_history import READOUTS, Course, read_courses, statistics
 from charcot.experiments.persons import clock_of, each, entries_into, time_to, visit_months, zero_day
 from charcot.experiments.summaries import SUMMARIES, at_risk, hazard_ratio

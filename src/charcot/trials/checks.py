@@ -137,9 +137,14 @@ class Range:
 _RANGES: tuple[Range, ...] = (
     Range(("eligibility", "age"), YEARS, 0.0, OLDEST, 100.0, "There would be nobody to enrol."),
     Range(("eligibility", "time_since_onset"), DAYS, 0.0, LONGEST),
+    Range(("eligibility", "time_since_diagnosis"), DAYS, 0.0, LONGEST),
     Range(("eligibility", "involved_regions"), None, 0.0, 4.0),
     Range(("eligibility", "every_item"), POINTS, 0.0, 4.0),
     Range(("eligibility", "total_score"), POINTS, 0.0, 48.0),
+    Range(("eligibility", "score_at_randomisation"), POINTS, 0.0, 48.0),
+    Range(
+        ("eligibility", "slope_since_onset"), RATE, 0.0, 48.0, 10.0, "It is points lost a month, as a positive number."
+    ),
     Range(
         ("eligibility", "vital_capacity"), PERCENT_PREDICTED, 0.0, LARGEST_VITAL_CAPACITY, LARGEST_MINIMUM_CAPACITY,
         "A healthy person has about 100 %.",

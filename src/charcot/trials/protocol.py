@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from charcot.core.errors import Problem, raise_if_any
 from charcot.core.yaml_file import read_document, with_overrides
 from charcot.trials.estimands import DEFAULT_ENDPOINTS
-from charcot.trials.quantities import DAYS, SHARE, Days, Hazard, PercentPredicted, Points, Share, Years
+from charcot.trials.quantities import DAYS, SHARE, Days, Hazard, PercentPredicted, Points, Rate, Share, Years
 from charcot.trials.world import World, real_world
 
 SCHEMA_NAME = "charcot/protocol@1"
@@ -133,6 +133,11 @@ class PointRange(Section):
     max: Points | None = None
 
 
+class RateRange(Section):
+    min: Rate | None = None
+    max: Rate | None = None
+
+
 class PercentRange(Section):
     min: PercentPredicted | None = None
     max: PercentPredicted | None = None
@@ -173,10 +178,15 @@ class Eligibility(Section):
 
     age: AgeRange = Field(default_factory=AgeRange)
     time_since_onset: DayRange = Field(default_factory=DayRange)
+    time_since_diagnosis: DayRange = Field(default_factory=DayRange)
     involved_regions: CountRange = Field(default_factory=CountRange)
     every_item: ItemFloor = Field(default_factory=ItemFloor)
     total_score: PointRange = Field(default_factory=PointRange)
+    # Points lost a month since the remembered onset: what is missing of 48 at screening over the time since onset.
+    slope_since_onset: RateRange = Field(default_factory=RateRange)
     vital_capacity: PercentRange = Field(default_factory=PercentRange)
+    # The ALSFRS-R at randomisation, after the run-in.
+    score_at_randomisation: PointRange = Field(default_factory=PointRange)
 
 
 class Treatment(Section):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from charcot.clinic.observation import ITEMS, observe_items, observe_vital_capacity, recall_onset
+from charcot.clinic.observation import ITEMS, TOTAL_MAXIMUM, observe_items, observe_vital_capacity, recall_onset
 from charcot.clinic.stages import involved_regions
 from charcot.core.random import stream
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -26,6 +26,7 @@ class Clocks:
     """When each person of a batch is screened and would be randomised; (people,) days on the person's clock."""
 
     recalled_onset: np.ndarray
+    diagnosis: np.ndarray
     screening: np.ndarray
     randomisation: np.ndarray
     age: np.ndarray  # years, at screening
@@ -81,7 +82,7 @@ def clocks_of(protocol: Protocol, batch: Batch, addresses: list[str], world: Wor
     age = np.asarray(batch.cohort.columns["seed_age_years"], dtype=float) + screening / DAYS_PER_YEAR
     randomisation = screening + (run_in.duration if run_in else 0.0)
     dosable = 1.0 - world.not_eligible(batch.cohort, vectors_of(protocol), randomisation)
-    return Clocks(np.array(recalled), screening, randomisation, age, dosable)
+    return Clocks(np.array(recalled), batch.diagnosis, screening, randomisation, age, dosable)
 
 
 def vectors_of(protocol: Protocol) -> list[str]:
@@ -106,6 +107,14 @@ def see(protocol: Protocol, clocks: Clocks, courses: Courses, addresses: list[st
     # A course also ends at the simulator's horizon: whoever cannot be seen cannot be randomised.
     alive = (latent.death > clocks.randomisation) & np.isfinite(later).all(axis=1)
     return Visit(items, later, capacity, later_capacity, alive.astype(float))
+
+
+def slope_since_onset(clocks: Clocks, visit: Visit) -> np.ndarray:
+    """(people,) points lost a month since the remembered onset, from what is missing of 48 at screening; infinite for
+    those who remember none before that day."""
+    months = (clocks.screening - clocks.recalled_onset) / DAYS_PER_MONTH
+    with np.errstate(divide="ignore"):
+        return np.where(months > 0, (TOTAL_MAXIMUM - visit.total) / np.maximum(months, 0.0), np.inf)
 
 
 Limits = tuple[float | int | None, float | int | None]
@@ -183,6 +192,14 @@ CLOCK_RULES: tuple[Rule, ...] = (
         DAYS_PER_MONTH,
     ),
     Rule(
+        "time_since_diagnosis",
+        "time from diagnosis to screening",
+        lambda c, v: c.screening - c.diagnosis,
+        _limits("time_since_diagnosis"),
+        "months",
+        DAYS_PER_MONTH,
+    ),
+    Rule(
         "antibodies",
         "",
         lambda c, v: c.dosable,
@@ -200,6 +217,13 @@ VISIT_RULES: tuple[Rule, ...] = (
     Rule("every_item", "lowest ALSFRS-R item", lambda c, v: v.items.min(axis=1), _limits("every_item"), "points"),
     Rule("total_score", "ALSFRS-R total at screening", lambda c, v: v.total, _limits("total_score"), "points"),
     Rule(
+        "slope_since_onset",
+        "points lost a month since onset",
+        lambda c, v: slope_since_onset(c, v),
+        _limits("slope_since_onset"),
+        "points/month",
+    ),
+    Rule(
         "vital_capacity", "vital capacity at screening", lambda c, v: v.vital_capacity, _limits("vital_capacity"), "%"
     ),
     Rule(
@@ -208,6 +232,13 @@ VISIT_RULES: tuple[Rule, ...] = (
         lambda c, v: v.alive,
         lambda protocol: (1, None),
         sentence="died or ventilated before randomisation",
+    ),
+    Rule(
+        "score_at_randomisation",
+        "ALSFRS-R total at randomisation",
+        lambda c, v: v.baseline_items.sum(axis=1),
+        _limits("score_at_randomisation"),
+        "points",
     ),
     Rule("run_in_decline", "points lost in the run-in", lambda c, v: v.decline, _decline_limits, "points"),
 )

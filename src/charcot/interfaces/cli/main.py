@@ -23,6 +23,7 @@ from charcot.interfaces.cli.fit import fit
 from charcot.interfaces.cli.guard import guarded
 from charcot.interfaces.cli.init import init
 from charcot.interfaces.cli.population import population
+from charcot.interfaces.cli.population_check import PopulationGroup, population_check
 from charcot.interfaces.cli.reproduce import reproduce
 from charcot.interfaces.cli.sweep import sweep
 from charcot.interfaces.cli.trial import run, trial
@@ -38,10 +39,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS = (
-    demo, init, check, run, trial, population, reproduce, sweep, compare, fit, explain, export, docs, doctor,
+    demo, init, check, run, trial, reproduce, sweep, compare, fit, explain, export, docs, doctor,
 )  # fmt: skip
 for verb in VERBS:
     app.command(epilog=EPILOG)(guarded(verb))
+
+people = typer.Typer(
+    name="population",
+    cls=PopulationGroup,
+    help="Simulate very many patients, or hold the shipped ones against published figures.",
+)
+people.command(PopulationGroup.DEFAULT, epilog=EPILOG)(guarded(population))
+people.command("check", epilog=EPILOG)(guarded(population_check))
+app.add_typer(people)
 
 evidence = typer.Typer(name="evidence", help="What is disputed, and what to measure next.", no_args_is_help=True)
 evidence.command(epilog=EPILOG)(guarded(gaps))

@@ -1,0 +1,126 @@
+"""``charcot population check``: the shipped patients beside every published figure that they are held against."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from charcot.core.errors import EXIT_CHECK_FAILED
+from charcot.interfaces import runs
+from charcot.interfaces.cli import population_rooms as rooms
+from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, Workers, worker_count
+from charcot.interfaces.cli.talk import Talk
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+FEWEST = 100
+TITLES = {False: "All incident patients", True: "Patients whom a trial's entry rules let in"}
+
+
+class PopulationGroup(TyperGroup):
+    """``charcot population WHO`` is short for ``charcot population simulate WHO``."""
+
+    DEFAULT = "simulate"
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
+            args = [self.DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+
+def population_check(
+    patients: Annotated[
+        int,
+        typer.Option("--patients", "-n", min=FEWEST, help="Incident patients; other populations have a tenth or more."),
+    ] = 2000,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of all random draws.")] = 11,
+    docs: Annotated[
+        Path | None, typer.Option("--docs", help="Write population-check.md, a page of the documentation, here.")
+    ] = None,
+    workers: Workers = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Hold the shipped patients against published figures, all of them and those that entry rules let into trials.
+
+    Every target is printed, hit or missed. Exit code 1 when fewer are inside than are asked for.
+    """
+    talk = Talk(as_json)
+    runs.check_places([docs] if docs else [])
+    began = time.monotonic()
+    total = rooms.people_to_simulate(patients)
+    with talk.stage(f"Simulating {total:,} courses", total=total) as advance:
+        stores = rooms.simulate(patients, seed, worker_count(workers), advance)
+    with talk.stage("Reading what is recorded of them"):
+        checked = rooms.score(stores, patients, seed)
+    for conditional, title in TITLES.items():
+        talk.show(_table(title, [v for v in checked.verdicts if v.target.conditional is conditional]), "")
+    talk.show(*summary_lines(checked))
+    if docs is not None:
+        runs.write_text(docs / "population-check.md", rooms.page(checked))
+    talk.say(f"{len(checked.verdicts)} targets in {time.monotonic() - began:.0f} s")
+    talk.data(record(checked))
+    if not checked.passed:
+        raise typer.Exit(EXIT_CHECK_FAILED)
+
+
+def summary_lines(checked: Any) -> list[str]:
+    """How many targets are inside, how many are asked for, and the hashes of what was frozen."""
+    lines = [
+        f"{name}: {count['inside']} of {count['total']} inside ({100 * count['inside'] / count['total']:.0f} %, "
+        f"{100 * rooms.least()[name]:.0f} % asked for)"
+        for name, count in checked.counts().items()
+    ]
+    if checked.failed:
+        lines.append(f"{checked.failed} simulated patients failed, and are in no figure")
+    hashes = rooms.hashes()
+    return [*lines, f"Frozen targets {hashes['targets']}, entry rules {hashes['entry_rules']}"]
+
+
+def record(checked: Any) -> dict[str, Any]:
+    """The check for tools."""
+    return {
+        "ok": checked.passed,
+        "patients": checked.patients,
+        "seed": checked.seed,
+        "failed": checked.failed,
+        "targets": [rooms.verdict_record(verdict) for verdict in checked.verdicts],
+        **checked.counts(),
+        "hash": rooms.hashes()["targets"],
+        "entry_rules_hash": rooms.hashes()["entry_rules"],
+    }
+
+
+def _table(title: str, verdicts: Sequence[Any]) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for heading in ("Target", "Kind", "Unit", "Published", "Simulated", "May differ by", "Verdict"):
+        table.add_column(heading, justify="right" if heading in ("Published", "Simulated", "May differ by") else "left")
+    for verdict in verdicts:
+        table.add_row(*(Text(cell) for cell in cells(verdict)))
+    return table
+
+
+def cells(verdict: Any) -> tuple[str, ...]:
+    """One line of the table."""
+    target, monte_carlo = verdict.target, verdict.monte_carlo
+    spread = f" ({monte_carlo:.2g})" if math.isfinite(monte_carlo) else ""
+    simulated = f"{verdict.simulated:.3g}{spread}" if math.isfinite(verdict.simulated) else "none"
+    reach = target.reach(monte_carlo)
+    return (
+        target.name,
+        target.kind,
+        target.unit,
+        f"{target.value:.3g}",
+        simulated,
+        f"{reach:.2g}" if math.isfinite(reach) else "",
+        "inside" if verdict.inside else "OUTSIDE",
+    )

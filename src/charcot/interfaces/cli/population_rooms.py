@@ -1,0 +1,69 @@
+"""The doors to the check of populations: every call of ``charcot population check`` goes through here, loaded late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from charcot.interfaces.cli.rooms import Progress
+
+
+def people_to_simulate(patients: int) -> int:
+    """How many courses a check simulates: of each population, untreated and with riluzole."""
+    from charcot.trials.population_check import sizes
+
+    return 2 * sum(sizes(patients).values())
+
+
+def simulate(patients: int, seed: int, workers: int, progress: Progress) -> Any:
+    from charcot.core.errors import raise_if_any
+    from charcot.trials import population_check
+
+    raise_if_any(population_check.target_problems(), "the targets of populations are not sound")
+    return population_check.simulate(patients, seed, None, workers, progress)
+
+
+def score(stores: Any, patients: int, seed: int) -> Any:
+    from charcot.trials import population_check
+
+    return population_check.score(stores, patients, seed)
+
+
+def hashes() -> dict[str, str]:
+    from charcot.trials.population_check import hashes as found
+
+    return found()
+
+
+def least() -> dict[str, float]:
+    """The share of each group that must be inside."""
+    from charcot.trials.population_check import LEAST
+
+    return LEAST
+
+
+def verdict_record(verdict: Any) -> dict[str, Any]:
+    """One verdict for tools."""
+    target = verdict.target
+    return {
+        "name": target.name,
+        "kind": target.kind,
+        "conditional": target.conditional,
+        "rules": target.rules,
+        "unit": target.unit,
+        "published": target.value,
+        "error": target.error,
+        "between_studies": target.between,
+        "simulated": verdict.simulated,
+        "monte_carlo": verdict.monte_carlo,
+        "may_differ_by": target.reach(verdict.monte_carlo),
+        "inside": verdict.inside,
+        "patients": verdict.patients,
+        "mark": target.mark,
+        "sources": list(target.sources),
+    }
+
+
+def page(checked: Any) -> str:
+    from charcot.interfaces.report.population_page import page as made
+
+    return made(checked)

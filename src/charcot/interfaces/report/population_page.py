@@ -1,0 +1,49 @@
+"""The page that lists every target of a population, made by ``charcot population check --docs``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from charcot.trials.population_check import LEAST, hashes
+
+_HEAD = """# Patients beside published figures
+
+Made by `charcot population check --docs docs` ({patients:,} incident patients, seed {seed}); do not edit.
+A simulated figure is inside where it is within 1.96 times the root of: the squared error of the published figure,
+the squared spread between studies, and the squared Monte-Carlo error (in brackets after the figure). Which targets
+may be calibrated on is decided by the hash of their names.
+Frozen targets `{targets}`, entry rules `{entry_rules}`.
+"""
+
+
+def page(checked: Any) -> str:
+    """The page as Markdown."""
+    parts = [_HEAD.format(patients=checked.patients, seed=checked.seed, **hashes())]
+    for name, count in checked.counts().items():
+        share = 100 * count["inside"] / count["total"]
+        asked = f"{100 * LEAST[name]:.0f} % asked for"
+        parts.append(f"* {name}: {count['inside']} of {count['total']} inside ({share:.0f} %, {asked})")
+    for conditional, title in ((False, "All incident patients"), (True, "Patients whom entry rules let in")):
+        parts.append(f"\n## {title}\n")
+        parts.append("| target | kind | unit | published | simulated | may differ by | verdict | source |")
+        parts.append("|---|---|---|--:|--:|--:|---|---|")
+        parts += [_line(v) for v in checked.verdicts if v.target.conditional is conditional]
+    return "\n".join(parts) + "\n"
+
+
+def _line(verdict: Any) -> str:
+    target, error = verdict.target, verdict.monte_carlo
+    simulated = f"{verdict.simulated:.3g} ({error:.2g})" if math.isfinite(verdict.simulated) else "none"
+    reach = target.reach(error)
+    cells = (
+        target.name,
+        target.kind,
+        target.unit,
+        f"{target.value:.3g}",
+        simulated,
+        f"{reach:.2g}" if math.isfinite(reach) else "",
+        "inside" if verdict.inside else "**outside**",
+        f"{', '.join(target.sources)} ({target.mark})",
+    )
+    return f"| {' | '.join(cells)} |"

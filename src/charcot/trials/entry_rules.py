@@ -1,0 +1,163 @@
+"""The entry rules of published trials, one row each (``entry_rules.csv``), as protocols with a single placebo arm.
+
+What a row leaves out was not read. Three things no publication gives, and they are the same for all trials: how long
+after diagnosis people come to screening, who takes riluzole where that was not read, and how many leave.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from charcot.core.errors import Problem, Where, raise_if_any
+from charcot.core.hashing import hash_files
+from charcot.core.units import DAYS_PER_MONTH
+from charcot.core.yaml_file import Document
+from charcot.trials.checks import find_problems
+from charcot.trials.protocol import Protocol
+from charcot.trials.world import World, real_world
+
+FILE = Path(__file__).parent / "entry_rules.csv"
+# Free: the time from diagnosis to the screening visit, log-normal.
+SCREENING_DELAY = {"median": "4 months", "log_sd": 0.9}
+RILUZOLE = 68.5  # percent; CENTAUR, the one trial of the table in which it was counted and not asked for
+# Percent a month: 36.4 % have left trials by 12 months (vaneijk2024_attrition), without the 19.3 % who died in EMPOWER.
+WITHDRAWAL = 2.0
+SHORT, STEP_SHORT, STEP_LONG = 27, 4, 12  # weeks: a trial up to so long has a visit every 4 weeks, others every 12
+SIZE = 100  # patients of the arm; nobody counts them, since all who are eligible are followed
+SEED = 11  # of screening days, recall and noise of visits
+
+# Column -> the key of the protocol that it sets, and how its number is written.
+_LIMITS: dict[str, tuple[tuple[str, ...], str]] = {
+    "since_onset_min_months": (("eligibility", "time_since_onset", "min"), "{} months"),
+    "since_onset_max_months": (("eligibility", "time_since_onset", "max"), "{} months"),
+    "since_diagnosis_max_months": (("eligibility", "time_since_diagnosis", "max"), "{} months"),
+    "vital_capacity_min_percent": (("eligibility", "vital_capacity", "min"), "{} %"),
+    "vital_capacity_max_percent": (("eligibility", "vital_capacity", "max"), "{} %"),
+    "age_min_years": (("eligibility", "age", "min"), "{} years"),
+    "age_max_years": (("eligibility", "age", "max"), "{} years"),
+    "every_item_min_points": (("eligibility", "every_item", "min"), "{} points"),
+    "total_min_points": (("eligibility", "total_score", "min"), "{} points"),
+    "total_max_points": (("eligibility", "total_score", "max"), "{} points"),
+    "slope_min_points_per_month": (("eligibility", "slope_since_onset", "min"), "{} points/month"),
+    "slope_max_points_per_month": (("eligibility", "slope_since_onset", "max"), "{} points/month"),
+    "run_in_weeks": (("screening", "run_in", "duration"), "{} weeks"),
+    "run_in_loss_min_points": (("screening", "run_in", "decline", "min"), "{} points"),
+    "run_in_loss_max_points": (("screening", "run_in", "decline", "max"), "{} points"),
+}
+_CATEGORIES = {"definite": 3, "probable": 2, "possible": 1}  # involved regions that stand for the category
+
+
+@dataclass(frozen=True)
+class EntryRules:
+    """One set of entry rules.
+
+    Attributes:
+        cohort: the population from which people come; ``genotype``: the one that is asked for, or nothing.
+        riluzole: share (0 to 1) who take it.
+        protocol: the rules and the visits, with one arm without treatment.
+        ruled: whether any rule was read, so that the set counts among those that exclude somebody.
+    """
+
+    name: str
+    title: str
+    sources: tuple[str, ...]
+    cohort: str
+    genotype: str
+    riluzole: float
+    protocol: Protocol
+    ruled: bool
+    where: Where
+
+
+def rules_hash() -> str:
+    """The hash of the table as it stands."""
+    return hash_files([FILE])
+
+
+@cache
+def load_rules() -> dict[str, EntryRules]:
+    """All sets by name; raises :class:`charcot.core.errors.Problems` with everything that is wrong with the table."""
+    found: dict[str, EntryRules] = {}
+    problems: list[Problem] = []
+    world = real_world()
+    with FILE.open(newline="", encoding="utf-8") as handle:
+        reader = csv.DictReader(handle)
+        for row in reader:
+            where = Where.of(FILE.name, reader.line_num)
+            if row["trial"] in found:
+                problems.append(Problem("name-twice", f"two sets of rules are called {row['trial']!r}", where))
+            rules, wrong = read_row(row, where, world)
+            problems += wrong
+            if rules is not None:
+                found[rules.name] = rules
+    raise_if_any(problems, "the entry rules of trials are not sound")
+    return found
+
+
+def read_row(row: Mapping[str, str], where: Where, world: World) -> tuple[EntryRules | None, list[Problem]]:
+    """One row as rules, or what is wrong with it."""
+    try:
+        content = protocol_content(row)
+    except (KeyError, ValueError) as error:
+        return None, [Problem("bad-row", f"{row['trial']}: {error}", where)]
+    protocol, problems = find_problems(Document(where.file, content), world)
+    problems = [
+        replace(problem, where=where, message=f"{row['trial']}: {problem.message}")
+        for problem in problems
+        if problem.code != "one-arm"  # nothing is compared here
+    ]
+    if protocol is None or problems:
+        return None, problems
+    limits = any(row[column] for column in (*_LIMITS, "category", "genotype"))
+    return EntryRules(
+        name=row["trial"],
+        title=row["title"],
+        sources=tuple(key.strip() for key in row["source"].split(";")),
+        cohort=row["cohort"],
+        genotype=row["genotype"],
+        riluzole=float(row["riluzole_percent"] or RILUZOLE) / 100,
+        protocol=protocol,
+        ruled=limits and row["mark"] != "assumed",
+        where=where,
+    ), []
+
+
+def protocol_content(row: Mapping[str, str]) -> dict[str, Any]:
+    """A row as the content of a protocol file."""
+    content: dict[str, Any] = {
+        "schema": "charcot/protocol@1",
+        "name": row["trial"],
+        "title": row["title"],
+        "population": {
+            "cohort": row["cohort"],
+            "background": {"riluzole": f"{row['riluzole_percent'] or RILUZOLE} %"},
+        },
+        "screening": {"delay_after_diagnosis": dict(SCREENING_DELAY)},
+        "eligibility": {},
+        "arms": [{"id": "placebo", "n": SIZE, "treatments": []}],
+        "visits": visits(float(row["months"])),
+        "dropout": {"hazard": f"{row['withdrawal_percent_per_month'] or WITHDRAWAL} %/month"},
+        "simulate": {"seed": SEED},
+    }
+    for column, (path, text) in _LIMITS.items():
+        if row[column]:
+            node = content
+            for key in path[:-1]:
+                node = node.setdefault(key, {})
+            node[path[-1]] = text.format(row[column])
+    if row["category"]:
+        content["eligibility"]["involved_regions"] = {"min": _CATEGORIES[row["category"]]}
+    return content
+
+
+def visits(months: float) -> list[str]:
+    """Every 4 or 12 weeks, and on the last day."""
+    last = months * DAYS_PER_MONTH
+    step = 7 * (STEP_SHORT if last <= 7 * SHORT else STEP_LONG)
+    days = [float(k * step) for k in range(int(last / step) + 1) if last - k * step > step / 2]
+    return [f"{day:.6g} days" for day in [*days, last]]
