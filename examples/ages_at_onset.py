@@ -8,8 +8,8 @@ import sys
 import numpy as np
 
 from charcot import disease, patients
-from charcot.core.units import DAYS_PER_YEAR
 from charcot.core.incidence import power_of_age
+from charcot.core.units import DAYS_PER_YEAR
 from charcot.patients.cohort import onset_process
 
 n = int(sys.argv[1]) if len(sys.argv) > 1 else 500
