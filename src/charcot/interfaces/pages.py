@@ -138,14 +138,14 @@ def _page(
     reason: str,
     found: Sequence[bearing.Bearing],
 ) -> str:
-    own = _representatives(whole, [w for w in written if w.mechanism is mechanism])
+    own = representatives(whole, [w for w in written if w.mechanism is mechanism])
     parts = [HEAD, "", f"# {mechanism.name}", "", f"**{mechanism.claim}**", "", f"Row of the design: {mechanism.row}; "
              f"computed once per {mechanism.scope}; code: `{mechanism.function.__module__}`.", ""]  # fmt: skip
     parts += _place(mechanism, own, written, whole)
     parts += _off(mechanism, stored, reason)
     parts += _equations(mechanism, own)
     parts += _numbers(whole, own)
-    parts += _evidence(mechanism, [n.name for n in _numbers_of(whole, own)])
+    parts += _evidence(mechanism, [n.name for n in numbers_of(whole, own)])
     parts += _experiments(found)
     return "\n".join(parts).rstrip() + "\n"
 
@@ -153,7 +153,7 @@ def _page(
 Own = list[tuple[Written, str, Any]]  # what is written, one full name for it, and its expression
 
 
-def _representatives(whole: Definition, own: list[Written]) -> Own:
+def representatives(whole: Definition, own: list[Written]) -> Own:
     """One equation for each port that is written: in the lumbar region, at the ending."""
     out: Own = []
     for item in own:
@@ -265,14 +265,14 @@ def _equations(mechanism: Mechanism, own: Own) -> list[str]:
     return [*lines, "```", ""]
 
 
-def _numbers_of(whole: Definition, own: Own) -> list[Number]:
+def numbers_of(whole: Definition, own: Own) -> list[Number]:
     """Its numbers: those in its equations, and the exponents, which are compiled in, from its arguments."""
     arguments = set(own[0][0].mechanism.arguments) if own else set()
     return [number for number in whole.numbers if number.name.replace(".", "_") in arguments]
 
 
 def _numbers(whole: Definition, own: Own) -> list[str]:
-    rows = _numbers_of(whole, own)
+    rows = numbers_of(whole, own)
     if not rows:
         return ["## Numbers", "", "It has no numbers of its own.", ""]
     lines = [

@@ -13,6 +13,7 @@ from charcot.patients.cohort import (
 from charcot.patients.courses import Courses, simulate
 from charcot.patients.eligibility import not_eligible
 from charcot.patients.explanation import Explanation, explain
+from charcot.patients.persons import Lives, Traits, Treatment, live
 from charcot.patients.population_job import Arm, PopulationJob
 from charcot.patients.population_summary import summarise
 
@@ -22,13 +23,17 @@ __all__ = [
     "Cohort",
     "Courses",
     "Explanation",
+    "Lives",
     "Population",
     "PopulationJob",
+    "Traits",
+    "Treatment",
     "assume",
     "definition",
     "draw_cohort",
     "explain",
     "laboratory",
+    "live",
     "load_population",
     "model_problems",
     "not_eligible",

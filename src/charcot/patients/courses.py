@@ -149,7 +149,7 @@ class Courses:
         after = np.minimum(before + 1, times.shape[1] - 1)
         rows = np.arange(len(wanted))[:, None]
         left, right = values[rows, before], values[rows, after]
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             share = (wanted - times[rows, before]) / (times[rows, after] - times[rows, before])
             between = left + share * (right - left)
         # Between the last output and death the last value holds.

@@ -22,6 +22,7 @@ from charcot.interfaces.cli.export import export
 from charcot.interfaces.cli.fit import fit
 from charcot.interfaces.cli.guard import guarded
 from charcot.interfaces.cli.init import init
+from charcot.interfaces.cli.patient import patient
 from charcot.interfaces.cli.population import population
 from charcot.interfaces.cli.population_check import PopulationGroup, population_check
 from charcot.interfaces.cli.reproduce import reproduce
@@ -39,7 +40,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS = (
-    demo, init, check, run, trial, reproduce, sweep, compare, fit, explain, export, docs, doctor,
+    demo, init, check, patient, run, trial, reproduce, sweep, compare, fit, explain, export, docs, doctor,
 )  # fmt: skip
 for verb in VERBS:
     app.command(epilog=EPILOG)(guarded(verb))

@@ -1,0 +1,76 @@
+"""What to measure next, of few persons: the same ranking as ``charcot evidence gaps``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from charcot import __version__
+from charcot.core.errors import Problem, raise_if_any
+from charcot.core.hashing import hash_json
+from charcot.fitting import gaps as room
+from charcot.interfaces.explorer import shapes
+from charcot.interfaces.explorer.people import Tell
+from charcot.interfaces.report.names import plain_unit
+from charcot.interfaces.report.views import records
+
+MOST_PERSONS = 50
+SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Asked:
+    endpoint: str
+    persons: int
+
+    def question(self) -> room.Question:
+        return room.Question(n=self.persons, endpoint=self.endpoint)
+
+    def check(self) -> None:
+        """Raises :class:`charcot.core.errors.Problems` with all that is wrong."""
+        problems = room.check_question(self.question())
+        if self.persons > MOST_PERSONS:
+            hint = f"Give {MOST_PERSONS} at most; more is a run of its own: charcot evidence gaps -n {self.persons}."
+            problems.append(Problem("bad-size", f"{self.persons:,} persons are too many here", None, hint))
+        raise_if_any(problems, "these gaps cannot be found")
+
+    def hash(self) -> str:
+        from charcot.patients import laboratory
+
+        return hash_json(["gaps", self.endpoint, self.persons, __version__, laboratory().hash])
+
+
+def gaps(asked: Asked, tell: Tell) -> shapes.Gaps:
+    """Move every number up and down and rank what the endpoint does."""
+    total = room.simulations(asked.question())
+    done = 0
+
+    def progress(count: int) -> None:
+        nonlocal done
+        done += count
+        tell(done, total)
+
+    tell(0, total)
+    found = room.find_gaps(asked.question(), 1, progress)
+    endpoint = room.ENDPOINTS[asked.endpoint]
+    own = found.table[found.table["endpoint"] == asked.endpoint].head(SHOWN)
+    return shapes.Gaps(
+        hash=asked.hash(),
+        endpoint=endpoint.title,
+        unit=plain_unit(endpoint.unit),
+        patients=found.patients,
+        rows=[
+            shapes.Gap(
+                rank=int(row["rank"]),
+                number=str(row["number"]),
+                title=str(row["title"]),
+                grade=str(row["grade"]),
+                unit=plain_unit(str(row["value_unit"])),
+                width=float(row["prior_log_spread"]),
+                sensitivity=float(row["sensitivity"]),
+                gap=float(row["gap"]),
+                error=float(row["gap_error"]),
+                reason=str(row["prior_reason"]),
+            )
+            for row in records(own)
+        ],
+    )

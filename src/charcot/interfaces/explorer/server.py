@@ -1,0 +1,226 @@
+"""The explorer's server: questions by GET, answers as JSON or as server-sent events, and the built pages.
+
+No word of a request ever becomes a path: pages are read into memory when the server begins, and served by exact name.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException
+
+from charcot import __version__
+from charcot.core.errors import CharcotError
+from charcot.interfaces.explorer import evidence, facts, people, shapes
+from charcot.interfaces.explorer.gaps import Asked as GapsAsked
+from charcot.interfaces.explorer.gaps import gaps
+from charcot.interfaces.explorer.guard import Guard
+from charcot.interfaces.explorer.jobs import Jobs, trouble_of
+from charcot.interfaces.explorer.patient import neuron, patient
+from charcot.interfaces.explorer.questions import Question, checked_persons, question
+from charcot.interfaces.explorer.readouts import PACKAGE
+
+PERSONS = 60
+TROUBLE: dict[int | str, dict[str, Any]] = {
+    422: {"model": shapes.Trouble, "description": "The question cannot be answered"},
+    404: {"model": shapes.Trouble, "description": "There is nothing of this name"},
+}
+JSON = "application/json"
+
+
+def _question(
+    genotype: Annotated[str, Query(max_length=40)] = "sporadic",
+    age: Annotated[float, Query(description="Age at onset, years", allow_inf_nan=False)] = 62.0,
+    site: Annotated[str, Query(max_length=40, description="Region in which disease begins")] = "lumbar",
+    exposures: Annotated[str, Query(max_length=400, description="Names with commas between them")] = "",
+    treat: Annotated[list[str] | None, Query(description="product:dose:months after diagnosis, repeatable")] = None,
+    seed: Annotated[int | None, Query(description="A drawn person; without it the typical one")] = None,
+    months: Annotated[int, Query(description="Months after onset that are shown")] = 60,
+) -> Question:
+    return question(genotype, age, site, exposures, treat or (), seed, months)
+
+
+def _persons(persons: Annotated[int, Query(description="Drawn persons")] = PERSONS) -> int:
+    return checked_persons(persons)
+
+
+Asked = Annotated[Question, Depends(_question)]
+Persons = Annotated[int, Depends(_persons)]
+
+
+class Warmth:
+    """Compiles the kernel and gathers slow facts before anybody asks."""
+
+    def __init__(self) -> None:
+        self.ready = threading.Event()
+
+    def begin(self) -> None:
+        threading.Thread(target=self._warm, name="explorer warming", daemon=True).start()
+
+    def _warm(self) -> None:
+        patient(question())
+        self.ready.set()
+        facts.model()
+        facts.bearings()
+        evidence.boards()
+
+
+def make_app(hosts: frozenset[str], warm: bool = True) -> FastAPI:
+    """The server's application for the Host headers that it may answer."""
+    warmth, jobs = Warmth(), Jobs()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if warm:
+            warmth.begin()
+        yield
+
+    app = FastAPI(
+        title="Charcot explorer", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan,
+        openapi_url="/api/schema",
+    )  # fmt: skip
+    app.add_middleware(Guard, hosts=hosts)
+    _tell_errors(app)
+    _fact_routes(app, jobs, warmth)
+    _run_routes(app, jobs)
+    _page_routes(app)
+    return app
+
+
+def _tell_errors(app: FastAPI) -> None:
+    @app.exception_handler(CharcotError)
+    async def _problems(_request: Request, error: CharcotError) -> Response:
+        return JSONResponse(trouble_of(error).model_dump(), 422)
+
+    @app.exception_handler(RequestValidationError)
+    async def _unreadable(_request: Request, error: RequestValidationError) -> Response:
+        found = [
+            shapes.Wrong(code="bad-value", message=f"{'.'.join(str(p) for p in one['loc'][1:])}: {one['msg']}")
+            for one in error.errors()
+        ]
+        return JSONResponse(shapes.Trouble(message="The question cannot be read.", problems=found).model_dump(), 422)
+
+    @app.exception_handler(HTTPException)
+    async def _nothing(_request: Request, error: HTTPException) -> Response:
+        words = "There is nothing at this address." if error.status_code == 404 else str(error.detail)
+        return JSONResponse(shapes.Trouble(message=words).model_dump(), error.status_code, headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def _surprise(_request: Request, error: Exception) -> Response:
+        return JSONResponse(trouble_of(error).model_dump(), 500)
+
+
+def _fact_routes(app: FastAPI, jobs: Jobs, warmth: Warmth) -> None:
+    @app.get("/api/health")
+    async def health() -> shapes.Health:
+        """Whether the kernel is compiled."""
+        ready = warmth.ready.is_set()
+        words = "Ready." if ready else "The model is being prepared; the first time this takes about a minute."
+        return shapes.Health(ready=ready, version=__version__, words=words)
+
+    @app.get("/api/model", response_model=shapes.Model)
+    async def model() -> Response:
+        """What the model is, and what can be asked of it."""
+        return Response(await jobs.answer("model", facts.model), media_type=JSON)
+
+    @app.get("/api/mechanisms/{name}", response_model=shapes.Mechanism, responses=TROUBLE)
+    async def mechanism(name: str) -> Response:
+        """All that is known of one mechanism."""
+        try:
+            return Response(await jobs.answer(f"mechanism {name}", lambda: facts.mechanism(name)), media_type=JSON)
+        except KeyError as error:
+            return JSONResponse(shapes.Trouble(message=str(error.args[0])).model_dump(), 404)
+
+    @app.get("/api/boards", response_model=shapes.Boards)
+    async def boards() -> Response:
+        """The stored boards."""
+        return Response(await jobs.answer("boards", evidence.boards), media_type=JSON)
+
+
+def _run_routes(app: FastAPI, jobs: Jobs) -> None:
+    @app.get("/api/patient", response_model=shapes.PatientRun, responses=TROUBLE)
+    async def one_patient(asked: Asked) -> Response:
+        """One person untreated and treated, while alive."""
+        return Response(await jobs.answer(asked.hash(answer="patient"), lambda: patient(asked)), media_type=JSON)
+
+    @app.get("/api/neuron", response_model=shapes.NeuronRun, responses=TROUBLE)
+    async def levels(asked: Asked) -> Response:
+        """The levels of the drawing in one person."""
+        return Response(await jobs.answer(asked.hash(answer="neuron"), lambda: neuron(asked)), media_type=JSON)
+
+    @app.get("/api/ensemble", response_class=StreamingResponse, responses=_events(shapes.Ensemble))
+    async def ensemble(asked: Asked, persons: Persons) -> StreamingResponse:
+        """Persons who share their traits."""
+
+        def work(tell: people.Tell) -> shapes.Ensemble:
+            return people.ensemble(asked, persons, people.gather(asked, persons, tell))
+
+        return _stream(jobs, asked.hash(answer="ensemble", persons=persons), work)
+
+    @app.get("/api/prognosis", response_class=StreamingResponse, responses=_events(shapes.Prognosis))
+    async def prognosis(
+        asked: Asked, persons: Persons, upto: Annotated[str, Query(pattern="^(group|middle|curve)$")] = "group"
+    ) -> StreamingResponse:
+        """How long persons with these traits live, as far as it is asked for."""
+
+        def work(tell: people.Tell) -> shapes.Prognosis:
+            return people.prognosis(asked, persons, people.gather(asked, persons, tell), upto)
+
+        return _stream(jobs, asked.hash(answer="prognosis", persons=persons, upto=upto), work)
+
+    @app.get("/api/gaps", response_class=StreamingResponse, responses=_events(shapes.Gaps))
+    async def rank_gaps(
+        endpoint: Annotated[str, Query(max_length=40)] = "survival", persons: int = 20
+    ) -> StreamingResponse:
+        """Which number to measure next: simulates every number up and down."""
+        asked = GapsAsked(endpoint, persons)
+        asked.check()
+        return _stream(jobs, asked.hash(), lambda tell: gaps(asked, tell))
+
+
+def _events(answer: type[shapes.Shape]) -> dict[int | str, dict[str, Any]]:
+    """What a stream is made of, for the schema."""
+    schema = {"$ref": f"#/components/schemas/{answer.__name__}"}
+    words = "Events: progress, then answer (this shape) or trouble"
+    return {**TROUBLE, 200: {"description": words, "content": {"text/event-stream": {"schema": schema}}}}
+
+
+def _stream(jobs: Jobs, key: str, work: Any) -> StreamingResponse:
+    return StreamingResponse(jobs.stream(key, work), media_type="text/event-stream")
+
+
+def _page_routes(app: FastAPI) -> None:
+    """The built pages by exact name, from memory."""
+    pages = dict(_assets(files(PACKAGE) / "assets", ""))
+
+    @app.get("/", include_in_schema=False)
+    async def home() -> Response:
+        return _page(pages, "index.html")
+
+    @app.get("/{name:path}", include_in_schema=False)
+    async def page(name: str) -> Response:
+        return _page(pages, name)
+
+
+def _assets(folder: Traversable, under: str) -> Iterator[tuple[str, bytes]]:
+    for one in sorted(folder.iterdir(), key=lambda item: item.name) if folder.is_dir() else ():
+        if one.is_dir():
+            yield from _assets(one, f"{under}{one.name}/")
+        else:
+            yield under + one.name, one.read_bytes()
+
+
+def _page(pages: Mapping[str, bytes], name: str) -> Response:
+    if name not in pages:
+        raise HTTPException(404)
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Response(pages[name], media_type=kind, headers={"cache-control": "no-cache"})

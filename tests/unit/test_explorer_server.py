@@ -1,0 +1,347 @@
+"""The explorer's server: who may ask, what it answers, and that its numbers are those of the command line."""
+
+import json
+import math
+import threading
+
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+from charcot.clinic.milestones import milestones
+from charcot.interfaces.cli.main import app as command_line
+from charcot.interfaces.explorer import people
+from charcot.interfaces.explorer.guard import LONGEST_QUERY, local_hosts
+from charcot.interfaces.explorer.jobs import Jobs, Kept
+from charcot.interfaces.explorer.questions import question
+from charcot.interfaces.explorer.readouts import part_of, parts
+from charcot.interfaces.explorer.server import make_app
+from charcot.patients import Traits, definition, explain, live
+from charcot.patients.persons import DAYS_PER_YEAR
+
+HOST = "127.0.0.1:8710"
+
+
+@pytest.fixture(scope="module")
+def client():
+    app = make_app(local_hosts(8710), warm=False)
+    with TestClient(app, base_url=f"http://{HOST}", raise_server_exceptions=False) as one:
+        yield one
+
+
+def messages(answer):
+    assert answer.status_code == 422
+    return [problem["message"] for problem in answer.json()["problems"]]
+
+
+# who may ask
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 403),
+        ({"host": "127.0.0.1:9999"}, 403),
+        ({"host": "127.0.0.1"}, 403),
+        ({"host": "localhost:8710"}, 200),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "https://127.0.0.1:8710"}, 403),
+        ({"origin": f"http://{HOST}"}, 200),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"sec-fetch-site": "same-origin"}, 200),
+    ],
+)
+def test_only_this_machines_own_pages_are_answered(client, headers, status):
+    assert client.get("/api/health", headers=headers).status_code == status
+
+
+def test_every_answer_carries_the_policy(client):
+    for path in ("/api/health", "/nothing", "/api/patient?age=abc"):
+        headers = client.get(path).headers
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'self'" in client.get("/", headers={"host": "evil.example"}).headers["content-security-policy"]
+
+
+def test_nothing_can_be_sent_or_changed(client):
+    assert client.post("/api/patient", content=b"x").status_code == 405
+    assert client.delete("/api/patient").status_code == 405
+    assert client.request("GET", "/api/health", content=b"x" * 10).status_code == 413
+    assert client.get("/api/patient?exposures=" + "a" * LONGEST_QUERY).status_code == 414
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/../../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fpyproject.toml", "//etc/passwd",
+     "/assets/../server.py", "/server.py", "/C:%5Cwindows", "/%00"],
+)  # fmt: skip
+def test_no_address_reaches_a_file(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["message"] == "There is nothing at this address."
+
+
+# what is wrong is said, all at once
+
+
+def test_everything_wrong_with_a_person_is_said_at_once(client):
+    found = messages(client.get("/api/patient?genotype=SOD2&age=300&site=foot&exposures=led&treat=rilzole:50 mg:0"))
+    assert len(found) == 5
+    assert "no genotype is called 'SOD2'" in found[0]
+    assert any("300 years" in message for message in found)
+    assert any("no product is called 'rilzole'. Did you mean riluzole?" in message for message in found)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("age=abc", "age: Input should be a valid number"),
+        ("age=nan", "age: "),
+        ("age=3", "3 years is not possible"),
+        ("months=1000000", "1,000,000 months cannot be shown"),
+        ("seed=-1", "-1 is no seed"),
+        ("treat=riluzole", None),
+        ("treat=riluzole:9 kg:0", "above the largest"),
+        ("treat=riluzole:50 mL:0", "the dose of riluzole"),
+        ("treat=riluzole::soon", "is no treatment"),
+        ("treat=riluzole::1e9", "is not possible"),
+        ("treat=riluzole::0&treat=riluzole::3", "given twice"),
+        ("treat=aav_mir126::0&treat=aav_mir126_intrathecal::3", "antibodies"),
+        ("&".join(f"treat=riluzole::{k}" for k in range(40)), "40 treatments at once are too many"),
+    ],
+)
+def test_impossible_questions_get_a_message(client, query, words):
+    answer = client.get(f"/api/patient?{query}")
+    if words is None:
+        assert answer.status_code == 200
+    else:
+        assert any(words in message for message in messages(answer))
+
+
+@pytest.mark.parametrize("path", ["ensemble", "prognosis"])
+def test_ten_million_persons_are_refused_with_a_way_out(client, path):
+    answer = client.get(f"/api/{path}?persons=10000000")
+    assert "10,000,000 persons cannot be simulated in the explorer" in messages(answer)[0]
+    assert "charcot population" in answer.json()["problems"][0]["hint"]
+
+
+def test_an_unknown_mechanism_names_the_nearest(client):
+    answer = client.get("/api/mechanisms/mir126.mir126_lop")
+    assert answer.status_code == 404
+    assert "mir126.mir126_loop" in answer.json()["message"]
+
+
+# what it answers
+
+
+def test_the_numbers_are_those_of_the_command_line(client):
+    asked = ["--genotype", "C9orf72", "--age", "55.5", "--site", "bulbar", "--exposures", "smoking", "--seed", "7",
+             "--treat", "riluzole:50 mg:3", "--months", "40", "--json"]  # fmt: skip
+    result = CliRunner().invoke(command_line, ["patient", *asked])
+    assert result.exit_code == 0, result.output
+    printed = json.loads(result.stdout)
+    query = "genotype=C9orf72&age=55.5&site=bulbar&exposures=smoking&seed=7&treat=riluzole:50 mg:3&months=40"
+    answered = client.get(f"/api/patient?{query}").json()
+    assert printed.pop("ok") is True
+    assert _close(printed, answered)
+
+
+def _close(one, other):
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_close(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(_close(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+    return one == other
+
+
+@pytest.mark.parametrize("traits", [Traits(), Traits("SOD1-A4V", 45.0, "cervical"), Traits(seed=3, site="bulbar")])
+def test_onset_comes_at_the_age_that_was_asked_for(traits):
+    lives = live(traits)
+    age = lives.cohort.columns["seed_age_years"][0] + lives.onset[0] / DAYS_PER_YEAR
+    assert age == pytest.approx(traits.age_at_onset, abs=0.15)
+    assert lives.cohort.columns["onset_region"][0] == traits.site
+
+
+def test_a_person_without_treatment_has_no_twin_and_one_with_it_starts_as_the_twin(client):
+    alone = client.get("/api/patient").json()
+    assert all(one["treated"] is None for one in alone["series"])
+    treated = client.get("/api/patient?treat=riluzole::0").json()
+    for one, other in zip(treated["series"], alone["series"], strict=True):
+        before = [k for k, month in enumerate(treated["months"]) if month < treated["diagnosis"] - 1]
+        assert one["untreated"] == other["untreated"]
+        assert all(one["treated"][k] == pytest.approx(one["untreated"][k], abs=1e-2) for k in before)
+    total = treated["series"][0]
+    assert total["treated"][40] > total["untreated"][40]
+
+
+def test_milestones_are_the_days_on_which_items_fall_to_their_scores(client):
+    run = client.get("/api/patient").json()
+    values = {one["readout"]: one["untreated"] for one in run["series"]}
+    months = run["months"]
+    reached = 0
+    for milestone, shown in zip(milestones(), run["milestones"], strict=True):
+        course = values[milestone.readout]
+        first = next((m for m, v in zip(months, course, strict=True) if v <= milestone.threshold), None)
+        if shown["untreated"] is None:
+            assert first is None
+        else:
+            reached += 1
+            assert first - 1 <= shown["untreated"] <= first
+    assert reached > 10
+
+
+def test_no_answer_about_one_person_speaks_of_survival(client):
+    for path in ("patient", "neuron", "ensemble"):
+        text = client.get(f"/api/{path}?treat=riluzole::0" + ("&persons=20" if path == "ensemble" else "")).text
+        for word in ("survival", "death", "hazard", 'alive"', "median_survival", "ventilation"):
+            assert word not in text.replace("while alive", ""), (path, word)
+
+
+def events(text):
+    blocks = [block.split("\n") for block in text.strip().split("\n\n")]
+    return [(head.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for head, data in blocks]
+
+
+def test_a_long_run_tells_its_progress_and_comes_from_the_store_the_second_time(client):
+    path = "/api/ensemble?persons=20&genotype=SOD1-A4V&months=24"
+    first = events(client.get(path).text)
+    assert [name for name, _ in first][-1] == "answer"
+    assert first[0][0] == "progress"
+    second = events(client.get(path).text)
+    assert [name for name, _ in second] == ["answer"]
+    assert first[-1] == second[-1]
+    answer = first[-1][1]
+    assert answer["persons"] + answer["never_ill"] + answer["failed"] == 20
+    for band in answer["bands"]:
+        for k in range(len(answer["months"])):
+            column = [band[name][k] for name in ("low", "lower", "median", "upper", "high")]
+            known = [value for value in column if value is not None]
+            assert known == sorted(known)
+            if known:
+                assert band["median_low"][k] <= band["median"][k] <= band["median_high"][k]
+    layers = {layer["name"]: layer["computed"] for layer in answer["layers"]}
+    assert layers == {"persons": True, "monte_carlo": True, "evidence": False}
+
+
+def test_a_prognosis_says_no_more_than_was_asked_for(client):
+    path = "/api/prognosis?persons=20&upto="
+    group, middle, curve = (events(client.get(path + upto).text)[-1][1] for upto in ("group", "middle", "curve"))
+    assert group["times"] is None
+    assert group["curves"] is None
+    assert middle["times"]
+    assert middle["curves"] is None
+    assert curve["curves"][0]["alive"][0] == 1.0
+    assert group["group"] == middle["group"] == curve["group"]
+    times = middle["times"][0]
+    assert times["lower_quartile"] < times["median"] < times["upper_quartile"]
+    alive = curve["curves"][0]["alive"]
+    k = next(k for k, share in enumerate(alive) if share <= 0.5)
+    assert curve["months"][k - 1] <= times["median"] <= curve["months"][k]
+
+
+def test_a_run_that_nobody_waits_for_ends():
+    told = []
+
+    def tell(done, total):
+        told.append(done)
+        if done >= 10:
+            raise people.Cancelled
+
+    with pytest.raises(people.Cancelled):
+        people.gather(question(), 200, tell)
+    assert told == [0, 10]
+
+
+def test_a_reader_who_goes_away_stops_the_work():
+    import asyncio
+
+    stopped = threading.Event()
+
+    def work(tell):
+        import time
+
+        try:
+            for k in range(1000):
+                tell(k, 1000)
+                time.sleep(0.01)
+        except people.Cancelled:
+            stopped.set()
+            raise
+
+    async def read_one():
+        stream = Jobs().stream("key", work)
+        async for _ in stream:
+            break
+        await stream.aclose()
+
+    asyncio.run(read_one())
+    assert stopped.wait(5)
+
+
+def test_what_is_kept_has_a_bound():
+    kept = Kept(most=10)
+    for key in "abc":
+        kept.put(key, b"12345")
+    assert kept.get("a") is None
+    assert kept.get("b") == kept.get("c") == b"12345"
+
+
+# facts
+
+
+def test_every_mechanism_happens_in_a_part_of_the_drawing():
+    known = {part.name for part in parts()}
+    used = {part_of(one) for one in definition().mechanisms}
+    assert used == known
+    assert part_of(next(m for m in definition().mechanisms if m.name == "microglia.astrocytes")) == "astrocyte"
+
+
+def test_a_mechanism_says_what_explain_says(client):
+    fact = client.get("/api/mechanisms/junction.innervation").json()
+    told = explain("nmj.innervation")
+    assert fact["claim"] == told.claim
+    assert fact["equation"] == told.published_equation
+    assert fact["sources_for"] == list(told.sources_for)
+    numbers = {row.name: row for row in told.numbers}
+    for number in fact["numbers"]:
+        if number["name"] in numbers:
+            row = numbers[number["name"]]
+            assert (number["value"], number["grade"]) == (row.value, row.grade)
+            assert number["low"] is None or (number["low"], number["high"]) == (row.prior_low, row.prior_high)
+    assert {tie["verdict"] for tie in fact["experiments"]} <= {
+        "hit",
+        "MISS",
+        "reproduced",
+        "contradicted",
+        "hypothesis",
+    }
+
+
+def test_the_boards_are_the_stored_ones(client):
+    from charcot.experiments.board import baseline
+
+    boards = client.get("/api/boards").json()
+    assert {line["name"]: line["passed"] for line in boards["lines"]} == {
+        name: passed for name, passed in baseline().items() if name in {line["name"] for line in boards["lines"]}
+    }
+    assert sum(count["total"] for count in boards["counts"].values()) == len(boards["lines"])
+    assert all(line["reason"] or line["claim"] for line in boards["lines"] if not line["passed"])
+
+
+def test_the_fresh_set_at_its_first_run_is_the_page_of_it(client):
+    from pathlib import Path
+
+    page = (Path(__file__).parents[2] / "docs" / "fresh-first-run.md").read_text(encoding="utf-8")
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in page.splitlines() if "| " in line]
+    shown = [row for row in rows if row[-1].strip() in ("hit", "missed")]
+    boards = client.get("/api/boards").json()
+    told = [
+        (row["experiment"], row["outcome"], row["expected"], row["simulated"], "hit" if row["hit"] else "missed")
+        for row in boards["first_run"]
+    ]
+    assert told == shown
+    assert "15 of 43" in boards["first_run_words"]
