@@ -15,7 +15,7 @@ def _(v):
 
 @second(delivery.slowing_by_condensate)
 def _(v):
-    return {"axon.transport_factor": 1 / (1 + v.transport_inhibition_by_condensate * v.axon_condensate_mean)}
+    return {"axon.transport_factor": 1 / (1 + v.transport_inhibition_by_condensate * v.axon_condensate_terminal)}
 
 
 @second(delivery.delivery)
@@ -104,7 +104,6 @@ def _(v):
     return {
         "d/dt axon.condensate": growth - (dissolving + v.condensate_clearance_rate * eaten) * c,
         "axon.condensate_terminal": mean,
-        "axon.condensate_mean": mean,
     }
 
 

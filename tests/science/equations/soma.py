@@ -253,5 +253,5 @@ def _(v):
         v.proteostasis_clearance,
         v.aggregation_clearance_half,
     )
-    own = v.aggregation_return_rate * v.axon_condensate_mean + v.aggregation_nucleation_rate * c**2
+    own = v.aggregation_return_rate * v.axon_condensate_terminal + v.aggregation_nucleation_rate * c**2
     return {"d/dt soma.aggregate": change + imported(a, v.spread_influx) + own * (1 - a), "soma.burden": a}

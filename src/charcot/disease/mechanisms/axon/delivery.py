@@ -17,14 +17,14 @@ def transport(transport_granule_velocity, transport_competence, axon_transport_f
 
 
 @mechanism(row="2 axonal transport")
-def slowing_by_condensate(transport_inhibition_by_condensate, axon_condensate_mean):
+def slowing_by_condensate(transport_inhibition_by_condensate, axon_condensate_terminal):
     """TDP-43 condensates slow the motors.
 
     Equation: factor = 1 / (1 + a C)
 
     Sources: alami2014, ye2025
     """
-    return {"axon.transport_factor": 1 / (1 + transport_inhibition_by_condensate * axon_condensate_mean)}
+    return {"axon.transport_factor": 1 / (1 + transport_inhibition_by_condensate * axon_condensate_terminal)}
 
 
 @mechanism(row="1 local protein synthesis")

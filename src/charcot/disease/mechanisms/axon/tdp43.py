@@ -98,5 +98,4 @@ def condensate(
         "d/dt axon.condensate": condensate_formation_rate * excess * (1 - axon_condensate / condensate_ceiling)
         - removal * axon_condensate,
         "axon.condensate_terminal": mean,
-        "axon.condensate_mean": mean,
     }

@@ -70,7 +70,7 @@ def shuttling(
 def aggregation(
     soma_aggregate,
     soma_cytoplasmic_excess,
-    axon_condensate_mean,
+    axon_condensate_terminal,
     soma_growth_tempo,
     proteostasis_clearance,
     spread_influx,
@@ -96,7 +96,7 @@ def aggregation(
         proteostasis_clearance,
         aggregation_clearance_half,
     )
-    within = aggregation_return_rate * axon_condensate_mean + aggregation_nucleation_rate * soma_cytoplasmic_excess**2
+    within = aggregation_return_rate * axon_condensate_terminal + aggregation_nucleation_rate * soma_cytoplasmic_excess**2
     return {
         "d/dt soma.aggregate": growth
         + arriving_seeds(soma_aggregate, spread_influx)
