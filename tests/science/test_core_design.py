@@ -72,7 +72,7 @@ def transport() -> Response:
 
 @pytest.fixture(scope="module")
 def fus() -> Response:
-    return doses.fus(SHIPPED, (0.0, *doses.FUS))
+    return doses.fus(SHIPPED)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def graded(transport, fus, mir126, tdp43, sod1) -> dict[str, Graded]:
     }
 
 
-FUS_KILLS = "a dose of 0.5 kills 5.1 years after the seed and none at all 8.4: ten years leave nobody to compare"
+FUS_KILLS = "ten years after the seed a dose of 0.5 has taken nothing, 0.6 has taken 0.86 and goes on, 0.7 has killed"
 
 
 @pytest.mark.parametrize(

@@ -193,13 +193,13 @@ def _(v):
     cord, cortex = arriving(v.soma_aggregate), arriving(v.upper_aggregate)
     sod1, fus, lesion_ = (arriving(x) for x in (v.soma_sod1_misfolded, v.soma_fus_condensate, v.lesion_load))
     regions, receptive = v.soma_aggregate, v.spread_regional_receptivity
-    tempo = v.person_tempo
+    tempo, mutant = v.person_tempo, v.genotype_fus_mutant * v.fus_synthesis
     down = {r: v.spread_descending * phi(v.upper_aggregate[r]) for r in regions}
     up = {r: v.spread_ascending * phi(v.soma_aggregate[r]) for r in regions}
     return {
         "spread.influx": {r: v.spread_rate * tempo * receptive[r] * (cord[r] + down[r]) for r in regions},
         "spread.upper_influx": {r: v.spread_rate * tempo * (v.spread_upper_share * cortex[r] + up[r]) for r in regions},
         "spread.sod1_influx": {r: v.spread_sod1_rate * tempo * receptive[r] * sod1[r] for r in regions},
-        "spread.fus_influx": {r: v.spread_fus_rate * tempo * receptive[r] * fus[r] for r in regions},
+        "spread.fus_influx": {r: v.spread_fus_rate * tempo * receptive[r] * fus[r] * mutant**2 for r in regions},
         "spread.lesion_influx": {r: v.spread_lesion_rate * tempo * receptive[r] * lesion_[r] for r in regions},
     }

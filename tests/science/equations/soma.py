@@ -79,7 +79,7 @@ def _(v):
     return {
         "d/dt soma.fus_condensate": change + imported(f, v.spread_fus_influx),
         "soma.fus_inhibition": d * (v.fus_direct_inhibition + v.fus_condensate_inhibition * f),
-        "soma.burden": f,
+        "soma.burden": f * d,
     }
 
 

@@ -125,7 +125,7 @@ def fus_condensation(
     """Mutant FUS blocks axonal translation, even without aggregates; its cytoplasmic condensates add to that.
 
     Equation: dF/dt = g k_f d F (1 - F) + influx (1 - F)^4 - V F / (K + F), d = mutant synthesis;
-    block = d (a + b F)
+    block = d (a + b F); burden = d F, F the share of the mutant FUS that has condensed
 
     Sources: lopezerauskin2018, birsa2021, murakami2015
     """
@@ -136,7 +136,7 @@ def fus_condensation(
     return {
         "d/dt soma.fus_condensate": growth + arriving_seeds(soma_fus_condensate, spread_fus_influx) - clearance,
         "soma.fus_inhibition": dose * (fus_direct_inhibition + fus_condensate_inhibition * soma_fus_condensate),
-        "soma.burden": soma_fus_condensate,
+        "soma.burden": dose * soma_fus_condensate,
     }
 
 

@@ -22,6 +22,8 @@ def spread(
     soma_aggregate,
     soma_sod1_misfolded,
     soma_fus_condensate,
+    genotype_fus_mutant,
+    fus_synthesis,
     lesion_load,
     upper_aggregate,
     person_tempo,
@@ -41,7 +43,8 @@ def spread(
     Equation: phi(A) = (1 + K) A^2 / (K + A);
     influx_r = k tempo sigma_r [sum_j W_rj phi_j + d phi_upper,r];
     upper_r = k tempo [u sum_j W_rj phi_upper,j + a phi_r]; SOD1, FUS and the primary lesion of a rival hypothesis go
-    along the same couplings of the cord, each at its own rate.
+    along the same couplings of the cord, each at its own rate; FUS seeds are of mutant FUS and find mutant FUS only:
+    d phi leaves, and d of it takes, with d = mutant synthesis.
 
     Sources: japan_spread, ludolph2024, gromicho_spread, porta2018, bidhendi2016, schmidt2016
     """
@@ -50,7 +53,8 @@ def spread(
     release = _released(soma_aggregate, spread_saturation)
     release_upper = _released(upper_aggregate, spread_saturation)
     release_sod1 = _released(soma_sod1_misfolded, spread_saturation)
-    release_fus = _released(soma_fus_condensate, spread_saturation)
+    mutant_fus = genotype_fus_mutant * fus_synthesis
+    release_fus = mutant_fus * _released(soma_fus_condensate, spread_saturation)
     release_lesion = _released(lesion_load, spread_saturation)
     cord = Indexed(_arriving(spread_weight, release, regions))
     cortex = Indexed(_arriving(spread_weight, release_upper, regions))
@@ -61,6 +65,6 @@ def spread(
         "spread.influx": spread_rate * receptive * (cord + spread_descending * release_upper),
         "spread.upper_influx": spread_rate * person_tempo * (spread_upper_share * cortex + spread_ascending * release),
         "spread.sod1_influx": spread_sod1_rate * receptive * sod1,
-        "spread.fus_influx": spread_fus_rate * receptive * fus,
+        "spread.fus_influx": spread_fus_rate * receptive * mutant_fus * fus,
         "spread.lesion_influx": spread_lesion_rate * receptive * lesion,
     }
