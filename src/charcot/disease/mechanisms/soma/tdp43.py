@@ -96,7 +96,8 @@ def aggregation(
         proteostasis_clearance,
         aggregation_clearance_half,
     )
-    within = aggregation_return_rate * axon_condensate_terminal + aggregation_nucleation_rate * soma_cytoplasmic_excess**2
+    returned = aggregation_return_rate * axon_condensate_terminal
+    within = returned + aggregation_nucleation_rate * soma_cytoplasmic_excess**2
     return {
         "d/dt soma.aggregate": growth
         + arriving_seeds(soma_aggregate, spread_influx)
