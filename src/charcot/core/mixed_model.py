@@ -8,7 +8,8 @@ patient, by Woodbury,
 
     Z' V^-1 Z = A - A L W^-1 L' A,    log |V| = log |W|,    and likewise for X and y,
 
-so that a patient's visits enter once, as sums. The gradient is exact: with u = Z' V^-1 (y - X beta), F = Z' V^-1 X,
+so that a patient's visits enter once, as sums, and patients with the same columns, such as all who attended the same
+visits, enter together, by how many they are, s = sum Z'y and S = sum Z'y y'Z. The gradient is exact: with u = Z' V^-1 (y - X beta), F = Z' V^-1 X,
 M = X' V^-1 X, r^2 the weighted residual sum of squares and N - p its degrees of freedom, the deviance changes with D by
 
     G = sum [Z' V^-1 Z - F M^-1 F' - (N - p) / r^2 u u'],
@@ -100,25 +101,34 @@ class _Sums:
         if not float(y @ y) > 1e-20 * float(values @ values):
             raise np.linalg.LinAlgError("the values do not differ from the fixed effects")
         self.xx, self.xy, self.yy = fixed.T @ fixed, fixed.T @ y, float(y @ y)
-        self.zz = _by_group(z[:, :, None] * z[:, None, :], groups, count)
-        self.zx = _by_group(z[:, :, None] * fixed[:, None, :], groups, count)
-        self.zy = _by_group(z * y[:, None], groups, count)
+        zz = _by_group(z[:, :, None] * z[:, None, :], groups, count)
+        zx = _by_group(z[:, :, None] * fixed[:, None, :], groups, count)
+        zy = _by_group(z * y[:, None], groups, count)
+        columns = np.concatenate([zz.reshape(count, -1), zx.reshape(count, -1)], axis=1)
+        _, first, alike, self.number = np.unique(
+            columns, axis=0, return_index=True, return_inverse=True, return_counts=True
+        )
+        alike, kinds = alike.ravel(), len(first)
+        self.zz, self.zx = zz[first], zx[first]
+        self.zy = _by_group(zy, alike, kinds)
+        self.zyyz = _by_group(zy[:, :, None] * zy[:, None, :], alike, kinds)
 
     def _solved(self, factor: np.ndarray) -> tuple[Any, ...]:
-        """(F, Z'V^-1Z, Z'V^-1y, M, effects, r^2, sum of log |V|) at a relative factor."""
+        """(F, Z'V^-1Z, what makes Z'V^-1y of Z'y, M, effects, r^2, sum of log |V|) at a relative factor."""
         al = self.zz @ factor
         w = np.eye(len(factor)) + factor.T @ al
         inner = np.linalg.solve(w, np.swapaxes(al, 1, 2))  # W^-1 L' A
-        lx, ly = factor.T @ self.zx, self.zy @ factor
-        wx, wy = np.linalg.solve(w, lx), np.linalg.solve(w, ly[:, :, None])[:, :, 0]
+        lx = factor.T @ self.zx
+        wx = np.linalg.solve(w, lx)
+        wl = np.linalg.solve(w, np.broadcast_to(factor.T, w.shape))  # W^-1 L'
         f = self.zx - al @ wx
         zvz = self.zz - al @ inner
-        zvy = self.zy - np.einsum("nij,nj->ni", al, wy)
-        m = self.xx - np.einsum("nki,nkj->ij", lx, wx)
-        xvy = self.xy - np.einsum("nki,nk->i", lx, wy)
+        shrink = np.eye(len(factor)) - al @ wl
+        m = self.xx - np.einsum("n,nki,nkj->ij", self.number, lx, wx)
+        xvy = self.xy - np.einsum("nki,nk->i", wx, self.zy @ factor)
         effects = np.linalg.solve(m, xvy)
-        residual = self.yy - float(np.sum(ly * wy)) - float(effects @ xvy)
-        return f, zvz, zvy, m, effects, residual, np.sum(np.linalg.slogdet(w)[1])
+        residual = self.yy - float(np.einsum("nij,njk,ki->", wl, self.zyyz, factor)) - float(effects @ xvy)
+        return f, zvz, shrink, m, effects, residual, float(self.number @ np.linalg.slogdet(w)[1])
 
     def deviance(self, theta: np.ndarray, lower: tuple[np.ndarray, ...]) -> tuple[float, np.ndarray]:
         """-2 times the restricted log-likelihood, and its gradient by the lower triangle of L."""
@@ -131,10 +141,14 @@ class _Sums:
 
     def _slope(self, solved: tuple[Any, ...]) -> np.ndarray:
         """G: how the deviance changes with D."""
-        f, zvz, zvy, m, effects, residual, _ = solved
-        u = zvy - f @ effects
-        known = np.einsum("nij,jk,nlk->il", f, np.linalg.inv(m), f)
-        return np.asarray(zvz.sum(axis=0) - known - self.freedom / residual * (u.T @ u))
+        f, zvz, shrink, m, effects, residual, _ = solved
+        fe = f @ effects
+        cross = np.einsum("nij,nj,nk->ik", shrink, self.zy, fe)
+        squared = np.einsum("nij,njk,nlk->il", shrink, self.zyyz, shrink) - cross - cross.T
+        squared += np.einsum("n,ni,nk->ik", self.number, fe, fe)  # sum of u u'
+        known = np.einsum("n,nij,jk,nlk->il", self.number, f, np.linalg.inv(m), f)
+        every = np.einsum("n,nij->ij", self.number, zvz)
+        return np.asarray(every - known - self.freedom / residual * squared)
 
     def fitted(self, theta: np.ndarray, lower: tuple[np.ndarray, ...]) -> MixedFit:
         """The fit at the end of a search."""
