@@ -9,8 +9,9 @@ patient, by Woodbury,
     Z' V^-1 Z = A - A L W^-1 L' A,    log |V| = log |W|,    and likewise for X and y,
 
 so that a patient's visits enter once, as sums, and patients with the same columns, such as all who attended the same
-visits, enter together, by how many they are, s = sum Z'y and S = sum Z'y y'Z. The gradient is exact: with u = Z' V^-1 (y - X beta), F = Z' V^-1 X,
-M = X' V^-1 X, r^2 the weighted residual sum of squares and N - p its degrees of freedom, the deviance changes with D by
+visits, enter together: by how many they are, s = sum Z'y and S = sum Z'y y'Z. The gradient is exact: with
+u = Z' V^-1 (y - X beta), F = Z' V^-1 X, M = X' V^-1 X, r^2 the weighted residual sum of squares and N - p its degrees
+of freedom, the deviance changes with D by
 
     G = sum [Z' V^-1 Z - F M^-1 F' - (N - p) / r^2 u u'],
 

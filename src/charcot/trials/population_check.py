@@ -20,12 +20,14 @@ from charcot.patients import load_population, population_names, population_readi
 from charcot.patients.assumptions import Assumed
 from charcot.patients.people import Store, simulate_people
 from charcot.patients.targets import Target
-from charcot.trials import placebo_arms
+from charcot.trials import forecast_scores, placebo_arms
 from charcot.trials.entry_rules import load_rules, rules_hash
+from charcot.trials.forecast_scores import Prediction, Scores
 from charcot.trials.placebo_arms import Arm, arm_of
 from charcot.trials.world import real_world
 
 EVERY_SET = "every set"
+PLACEBO_DECLINE = ": placebo decline"  # how the names of these targets end
 PATIENTS, SEED = 2000, 11
 MAIN = "incident"
 SHARES = {"sod1": 0.2}  # of the patients of the main population, how many are simulated of another; others a tenth
@@ -77,6 +79,28 @@ class Checked:
             "conditional": [v for v in self.verdicts if v.target.conditional],
         }
         return {name: {"inside": sum(v.inside for v in group), "total": len(group)} for name, group in of.items()}
+
+    @property
+    def predictions(self) -> tuple[Prediction, ...]:
+        """The decline of each published placebo arm as it was predicted."""
+        return tuple(
+            Prediction(
+                v.target.rules,
+                v.target.value,
+                v.target.error,
+                v.simulated,
+                v.monte_carlo,
+                v.target.between,
+                10 / 12 if v.target.arguments["estimand"] == "slope40" else 1.0,
+            )
+            for v in self.verdicts
+            if v.target.name.endswith(PLACEBO_DECLINE)
+        )
+
+    @property
+    def placebo(self) -> Scores:
+        """How well the placebo arms were predicted."""
+        return forecast_scores.score(self.predictions)
 
     @property
     def passed(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,6 +62,7 @@ def population_check(
         checked = rooms.score(stores, patients, seed)
     for conditional, title in TITLES.items():
         talk.show(_table(title, [v for v in checked.verdicts if v.target.conditional is conditional]), "")
+    talk.show(_placebo_table(checked), *placebo_lines(checked), "")
     talk.show(*summary_lines(checked))
     if docs is not None:
         runs.write_text(docs / "population-check.md", rooms.page(checked))
@@ -83,6 +85,38 @@ def summary_lines(checked: Any) -> list[str]:
     return [*lines, f"Frozen targets {hashes['targets']}, entry rules {hashes['entry_rules']}"]
 
 
+def placebo_lines(checked: Any) -> list[str]:
+    """How well the decline of placebo arms was predicted, beside two rivals that know nothing of a trial's rules."""
+    found = checked.placebo
+    return [
+        f"Placebo arms, {found.trials} trials, points/month: bias {found.bias:+.2f}, mean absolute error "
+        f"{found.mean_absolute_error:.2f} (a constant {found.mean_absolute_error_constant:.2f}), "
+        f"{100 * found.inside:.0f} % inside",
+        f"Mean CRPS {found.crps:.3f}; mean of the other trials {found.crps_others:.3f}, a constant "
+        f"{found.crps_constant:.3f}. SD between trials taken as {checked.predictions[0].between:.2f}, found "
+        f"{found.between_found:.2f} in these",
+    ]
+
+
+def _placebo_table(checked: Any) -> RenderableType:
+    from rich.table import Table
+
+    table = Table(title="Decline of placebo arms, points/month", title_justify="left", title_style="bold", box=None,
+                  pad_edge=False)  # fmt: skip
+    for heading in ("Trial", "Published (SE)", "Predicted", "95 % predictive interval", "CRPS", "Verdict"):
+        table.add_column(heading, justify="left" if heading in ("Trial", "Verdict") else "right")
+    for p in checked.predictions:
+        table.add_row(
+            p.trial,
+            f"{p.published:.2f} ({p.standard_error:.2f})",
+            f"{p.simulated:.2f}",
+            f"{p.simulated - 1.96 * p.sd:.2f} to {p.simulated + 1.96 * p.sd:.2f}",
+            f"{p.crps:.3f}",
+            "inside" if p.inside else "OUTSIDE",
+        )
+    return table
+
+
 def record(checked: Any) -> dict[str, Any]:
     """The check for tools."""
     return {
@@ -90,6 +124,10 @@ def record(checked: Any) -> dict[str, Any]:
         "patients": checked.patients,
         "seed": checked.seed,
         "failed": checked.failed,
+        "placebo_arms": {
+            **asdict(checked.placebo),
+            "predicted": [rooms.prediction_record(p) for p in checked.predictions],
+        },
         "targets": [rooms.verdict_record(verdict) for verdict in checked.verdicts],
         **checked.counts(),
         "hash": rooms.hashes()["targets"],

@@ -63,6 +63,13 @@ def verdict_record(verdict: Any) -> dict[str, Any]:
     }
 
 
+def prediction_record(prediction: Any) -> dict[str, Any]:
+    """One predicted placebo arm for tools."""
+    from dataclasses import asdict
+
+    return {**asdict(prediction), "predictive_sd": prediction.sd, "inside": prediction.inside, "crps": prediction.crps}
+
+
 def page(checked: Any) -> str:
     from charcot.interfaces.report.population_page import page as made
 

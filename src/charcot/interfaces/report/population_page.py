@@ -24,6 +24,15 @@ def page(checked: Any) -> str:
         share = 100 * count["inside"] / count["total"]
         asked = f"{100 * LEAST[name]:.0f} % asked for"
         parts.append(f"* {name}: {count['inside']} of {count['total']} inside ({share:.0f} %, {asked})")
+    found = checked.placebo
+    parts.append(
+        f"* decline of {found.trials} placebo arms, points/month: bias {found.bias:+.2f}, mean absolute error "
+        f"{found.mean_absolute_error:.2f} (one constant: {found.mean_absolute_error_constant:.2f}), "
+        f"{100 * found.inside:.0f} % inside the 95 % predictive interval, which includes an SD between trials of "
+        f"{checked.predictions[0].between:.2f} ({found.between_found:.2f} found among these); "
+        f"mean CRPS {found.crps:.3f}, of the mean of the other trials {found.crps_others:.3f}, "
+        f"of one constant normal {found.crps_constant:.3f}"
+    )
     for conditional, title in ((False, "All incident patients"), (True, "Patients whom entry rules let in")):
         parts.append(f"\n## {title}\n")
         parts.append("| target | kind | unit | published | simulated | may differ by | verdict | source |")
