@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test lint types arrow check docs clean
+.PHONY: demo test lint types arrow check docs web web-check clean
 
 $(VENV)/.run: requirements/run.lock pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Charcot needs Python 3.11 or later: make PYTHON=python3.12 demo"'
@@ -40,6 +40,14 @@ docs: $(VENV)/.run  ## the pages of the mechanisms, made from the code
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url pyproject.toml -o requirements/run.lock
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --extra dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+
+web: $(VENV)/.run  ## the explorer's pages, built anew from web/ (needs Node 20 or later)
+	$(RUN)/python -m charcot.interfaces.explorer.schema > web/schema.json
+	cd web && npm ci && npm run build
+
+web-check: web  ## what is shipped is what is built
+	git diff --exit-code --stat -- web src/charcot/interfaces/explorer/assets
+	test -z "$$(git ls-files --others --exclude-standard -- web src/charcot/interfaces/explorer/assets)"
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -18,6 +18,7 @@ from charcot.interfaces.cli.docs import docs
 from charcot.interfaces.cli.doctor import doctor
 from charcot.interfaces.cli.evidence import contradictions, gaps
 from charcot.interfaces.cli.explain import explain
+from charcot.interfaces.cli.explore import explore
 from charcot.interfaces.cli.export import export
 from charcot.interfaces.cli.fit import fit
 from charcot.interfaces.cli.guard import guarded
@@ -40,7 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS = (
-    demo, init, check, patient, run, trial, reproduce, sweep, compare, fit, explain, export, docs, doctor,
+    demo, init, check, explore, patient, run, trial, reproduce, sweep, compare, fit, explain, export, docs, doctor,
 )  # fmt: skip
 for verb in VERBS:
     app.command(epilog=EPILOG)(guarded(verb))

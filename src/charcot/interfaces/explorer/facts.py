@@ -10,6 +10,7 @@ from charcot.core.expression import to_text
 from charcot.core.identifiers import did_you_mean
 from charcot.experiments import bearing
 from charcot.experiments.reading import entries, fresh_names
+from charcot.fitting.gaps import ENDPOINTS
 from charcot.interfaces.explorer import shapes
 from charcot.interfaces.explorer.questions import FEWEST_PERSONS, MOST_MONTHS, MOST_PERSONS, MOST_TREATMENTS
 from charcot.interfaces.explorer.readouts import part_of, parts
@@ -22,6 +23,14 @@ from charcot.patients.explanation import cite, disputes
 from charcot.patients.persons import OLDEST_ONSET, SITES, YOUNGEST
 
 NOTICE = "Charcot is a research tool. It is no medical device and gives no medical advice."
+CANNOT = [
+    "It cannot tell how your own illness will go. It describes virtual persons of a model, not you.",
+    "It does not know your examination, your breathing tests, your blood, your wishes or your care.",
+    "It was not validated for any decision about a person, and it misses published findings; the Evidence page shows "
+    "which.",
+    "People live longer and shorter than the middle of any group says; half of them outside the middle range.",
+    "It counts time, not how good that time is. Your care team can talk with you about both.",
+]
 SIGNS = {"": "=", "sum": "+=", "product": "*="}
 
 
@@ -53,6 +62,8 @@ def model() -> shapes.Model:
             "treatments": len(known),
         },
         notice=NOTICE,
+        cannot=CANNOT,
+        endpoints=[shapes.Choice(name=name, title=one.title) for name, one in ENDPOINTS.items()],
         genotypes=[shapes.Choice(name=name, title=one.title) for name, one in disease.genotypes().items()],
         sites=[shapes.Choice(name=name, title=f"{SITES[name]} ({name})") for name in disease.REGIONS],
         exposures=[

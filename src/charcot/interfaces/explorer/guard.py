@@ -2,7 +2,7 @@
 
 A page of the internet can make a browser send requests to 127.0.0.1 (cross-site requests, DNS rebinding). So the Host
 must be this machine under the port that is served, an Origin must be the same, and a browser that says that a request
-comes from another site is refused. Nothing is ever written, so that only GET and HEAD are known.
+comes from another site is refused. Nothing is ever written, so that only GET is known.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class Guard:
             return 403, "A page of another site asked. This server answers its own pages only."
         if scope["path"].startswith("/api") and site not in (b"same-origin", b"none"):
             return 403, "A page of another site asked. This server answers its own pages only."
-        if scope["method"] not in ("GET", "HEAD"):
-            return 405, "Nothing can be changed here: this server knows GET and HEAD only."
+        if scope["method"] != "GET":
+            return 405, "Nothing can be changed here: this server knows GET only."
         if len(scope.get("query_string", b"")) > LONGEST_QUERY:
             return 414, f"The question is too long: {LONGEST_QUERY:,} characters at most."
         if b"transfer-encoding" in headers or headers.get(b"content-length", [b"0"]) != [b"0"]:

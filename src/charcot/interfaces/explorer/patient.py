@@ -19,7 +19,6 @@ from charcot.patients import Lives, definition, live
 from charcot.patients.persons import lifetime_risks, odds_by_exposure
 
 CLOCK = "months since the onset of the untreated course"
-NEURON_YEARS_BEFORE = 10  # of the drawing's slider, before onset
 
 
 def patient(asked: Question) -> shapes.PatientRun:
@@ -41,9 +40,9 @@ def patient(asked: Question) -> shapes.PatientRun:
 
 
 def neuron(asked: Question) -> shapes.NeuronRun:
-    """The levels of the drawing, from ten years before onset on, in the region where disease begins."""
+    """The levels of the drawing, from the seed on, in the region where disease begins."""
     lives = live(asked.traits, asked.treatments, READOUTS)
-    months = np.arange(-12 * NEURON_YEARS_BEFORE, asked.months + 1, dtype=float)
+    months = np.arange(np.ceil(lives.month_of(np.zeros(1))[0]), asked.months + 1)
     region = asked.traits.site
     rows = []
     for level in levels():

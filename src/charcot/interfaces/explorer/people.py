@@ -27,14 +27,6 @@ RESAMPLES = 400
 UNTREATED, TREATED = "untreated", "treated"
 SHOWN = (TOTAL, CAPACITY, NFL)
 UPTO = ("group", "middle", "curve")
-CANNOT = [
-    "It cannot tell how your own illness will go. It describes virtual persons of a model, not you.",
-    "It does not know your examination, your breathing tests, your blood, your wishes or your care.",
-    "It was not validated for any decision about a person, and it misses published findings; the Evidence page shows "
-    "which.",
-    "People live longer and shorter than the middle of any group says; half of them outside the middle range.",
-    "It counts time, not how good that time is. Your care team can talk with you about both.",
-]
 
 
 class Cancelled(Exception):
@@ -169,7 +161,6 @@ def prognosis(asked: Question, persons: int, people: People, upto: str) -> shape
         times=[_times(label, own) for label, own in alive.items()] if more >= 1 else None,
         months=SURVIVAL_MONTHS.tolist() if more >= 2 else None,
         curves=[_curve(label, own) for label, own in alive.items()] if more >= 2 else None,
-        cannot=CANNOT,
     )
 
 

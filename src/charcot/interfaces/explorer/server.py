@@ -57,6 +57,10 @@ Asked = Annotated[Question, Depends(_question)]
 Persons = Annotated[int, Depends(_persons)]
 
 
+class EventStream(StreamingResponse):
+    media_type = "text/event-stream"
+
+
 class Warmth:
     """Compiles the kernel and gathers slow facts before anybody asks."""
 
@@ -157,8 +161,8 @@ def _run_routes(app: FastAPI, jobs: Jobs) -> None:
         """The levels of the drawing in one person."""
         return Response(await jobs.answer(asked.hash(answer="neuron"), lambda: neuron(asked)), media_type=JSON)
 
-    @app.get("/api/ensemble", response_class=StreamingResponse, responses=_events(shapes.Ensemble))
-    async def ensemble(asked: Asked, persons: Persons) -> StreamingResponse:
+    @app.get("/api/ensemble", response_class=EventStream, responses=_events(shapes.Ensemble))
+    async def ensemble(asked: Asked, persons: Persons) -> EventStream:
         """Persons who share their traits."""
 
         def work(tell: people.Tell) -> shapes.Ensemble:
@@ -166,10 +170,10 @@ def _run_routes(app: FastAPI, jobs: Jobs) -> None:
 
         return _stream(jobs, asked.hash(answer="ensemble", persons=persons), work)
 
-    @app.get("/api/prognosis", response_class=StreamingResponse, responses=_events(shapes.Prognosis))
+    @app.get("/api/prognosis", response_class=EventStream, responses=_events(shapes.Prognosis))
     async def prognosis(
         asked: Asked, persons: Persons, upto: Annotated[str, Query(pattern="^(group|middle|curve)$")] = "group"
-    ) -> StreamingResponse:
+    ) -> EventStream:
         """How long persons with these traits live, as far as it is asked for."""
 
         def work(tell: people.Tell) -> shapes.Prognosis:
@@ -177,10 +181,8 @@ def _run_routes(app: FastAPI, jobs: Jobs) -> None:
 
         return _stream(jobs, asked.hash(answer="prognosis", persons=persons, upto=upto), work)
 
-    @app.get("/api/gaps", response_class=StreamingResponse, responses=_events(shapes.Gaps))
-    async def rank_gaps(
-        endpoint: Annotated[str, Query(max_length=40)] = "survival", persons: int = 20
-    ) -> StreamingResponse:
+    @app.get("/api/gaps", response_class=EventStream, responses=_events(shapes.Gaps))
+    async def rank_gaps(endpoint: Annotated[str, Query(max_length=40)] = "survival", persons: int = 20) -> EventStream:
         """Which number to measure next: simulates every number up and down."""
         asked = GapsAsked(endpoint, persons)
         asked.check()
@@ -189,13 +191,11 @@ def _run_routes(app: FastAPI, jobs: Jobs) -> None:
 
 def _events(answer: type[shapes.Shape]) -> dict[int | str, dict[str, Any]]:
     """What a stream is made of, for the schema."""
-    schema = {"$ref": f"#/components/schemas/{answer.__name__}"}
-    words = "Events: progress, then answer (this shape) or trouble"
-    return {**TROUBLE, 200: {"description": words, "content": {"text/event-stream": {"schema": schema}}}}
+    return {**TROUBLE, 200: {"model": answer, "description": "Events: progress, then answer (this shape) or trouble"}}
 
 
-def _stream(jobs: Jobs, key: str, work: Any) -> StreamingResponse:
-    return StreamingResponse(jobs.stream(key, work), media_type="text/event-stream")
+def _stream(jobs: Jobs, key: str, work: Any) -> EventStream:
+    return EventStream(jobs.stream(key, work))
 
 
 def _page_routes(app: FastAPI) -> None:

@@ -87,6 +87,8 @@ class Model(Shape):
     version: str
     counts: dict[str, int]
     notice: str
+    cannot: list[str]
+    endpoints: list[Choice]
     genotypes: list[Choice]
     sites: list[Choice]
     exposures: list[ExposureChoice]
@@ -309,7 +311,6 @@ class Prognosis(Shape):
     times: list[Times] | None
     months: list[float] | None
     curves: list[Curve] | None
-    cannot: list[str]
 
 
 class OutcomeLine(Shape):

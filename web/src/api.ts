@@ -1,0 +1,129 @@
+// Where answers come from: the server, or, in a page that was exported, the answers stored in it.
+
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+export type Model = Schemas["Model"];
+export type PatientRun = Schemas["PatientRun"];
+export type NeuronRun = Schemas["NeuronRun"];
+export type Mechanism = Schemas["Mechanism"];
+export type Boards = Schemas["Boards"];
+export type Ensemble = Schemas["Ensemble"];
+export type Band = Schemas["Band"];
+export type Prognosis = Schemas["Prognosis"];
+export type Gaps = Schemas["Gaps"];
+export type Trouble = Schemas["Trouble"];
+
+export interface Answers {
+  "/api/model": Model;
+  "/api/patient": PatientRun;
+  "/api/neuron": NeuronRun;
+  "/api/boards": Boards;
+}
+export interface Streams {
+  "/api/ensemble": Ensemble;
+  "/api/prognosis": Prognosis;
+  "/api/gaps": Gaps;
+}
+
+// What is wrong with a question: the words of the server.
+export class Refused extends Error {
+  constructor(readonly trouble: Trouble) {
+    super(trouble.message);
+  }
+}
+
+// The server does not answer at all.
+export class Away extends Error {}
+
+export const stored: Stored | null = readStored();
+
+export interface Stored {
+  answers: Record<string, unknown>;
+  grid: { ages: number[]; products: string[]; starts: number[] };
+}
+
+function readStored(): Stored | null {
+  const place = document.getElementById("stored");
+  return place ? (JSON.parse(place.textContent ?? "") as Stored) : null;
+}
+
+async function reach(url: string, signal: AbortSignal): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, { signal, credentials: "omit" });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new Away("The explorer's server does not answer.");
+  }
+  if (!answer.ok) throw new Refused((await answer.json()) as Trouble);
+  return answer;
+}
+
+function fromStore<T>(key: string): T {
+  const found = stored?.answers[key];
+  if (found === undefined) {
+    throw new Refused({
+      message: "This page holds only some answers.",
+      problems: [{ code: "not-stored", message: "This one is not in it", hint: "Run charcot explore for all of them." }],
+    });
+  }
+  return found as T;
+}
+
+export async function ask<P extends keyof Answers>(
+  path: P,
+  query: URLSearchParams,
+  signal: AbortSignal,
+): Promise<Answers[P]> {
+  const text = query.toString();
+  const url = text ? `${path}?${text}` : path;
+  return stored ? fromStore(url) : ((await (await reach(`.${url}`, signal)).json()) as Answers[P]);
+}
+
+export async function askMechanism(name: string, signal: AbortSignal): Promise<Mechanism> {
+  const url = `/api/mechanisms/${encodeURIComponent(name)}`;
+  return stored ? fromStore(url) : ((await (await reach(`.${url}`, signal)).json()) as Mechanism);
+}
+
+export async function alive(): Promise<boolean> {
+  try {
+    return (await fetch("./api/health", { credentials: "omit" })).ok;
+  } catch {
+    return false;
+  }
+}
+
+// A long answer, with progress; leaving (the signal) ends the work on the server.
+export async function stream<P extends keyof Streams>(
+  path: P,
+  query: URLSearchParams,
+  signal: AbortSignal,
+  progress: (done: number, total: number) => void,
+): Promise<Streams[P]> {
+  if (stored) return fromStore(`${path}?${query.toString()}`);
+  const answer = await reach(`.${path}?${query.toString()}`, signal);
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      text += value;
+      const blocks = text.split("\n\n");
+      text = blocks.pop() ?? "";
+      for (const block of blocks) {
+        const name = /^event: (.*)$/m.exec(block)?.[1];
+        const data: unknown = JSON.parse(/^data: (.*)$/m.exec(block)?.[1] ?? "null");
+        if (name === "answer") return data as Streams[P];
+        if (name === "trouble") throw new Refused(data as Trouble);
+        const told = data as { done: number; total: number };
+        progress(told.done, told.total);
+      }
+    }
+  } catch (error) {
+    if (error instanceof Refused || signal.aborted) throw error;
+    throw new Away("The explorer's server stopped while it was at work.");
+  }
+  throw new Away("The explorer's server stopped while it was at work.");
+}

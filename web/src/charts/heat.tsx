@@ -1,0 +1,85 @@
+// A heat map whose cells hold their number, so that no colour is needed.
+
+import { Frame } from "./frame";
+import { number, type Value } from "../words";
+
+interface HeatProps {
+  finding: string;
+  caption: string;
+  clock: string;
+  rows: string[];
+  columns: number[];
+  values: Value[][]; // by row, then column
+  domain: [number, number];
+  digits: (value: number) => string;
+  note?: string;
+  level?: 3 | 4;
+}
+
+export function Heat(props: HeatProps) {
+  const twin = {
+    caption: props.caption,
+    columns: [`Item`, ...props.columns.map((one) => `Month ${one}`)],
+    rows: props.rows.map((row, k) => [row, ...props.values[k]!]),
+  };
+  const draw = (width: number) => {
+    const left = width < 420 ? 152 : 168;
+    const rowHeight = 24;
+    const top = 8;
+    const height = top + props.rows.length * rowHeight + 40;
+    const columnWidth = (width - left - 4) / Math.max(1, props.columns.length);
+    const [low, high] = props.domain;
+    return {
+      height,
+      picture: (
+        <>
+          {props.rows.map((row, r) => (
+            <g key={row}>
+              <text class="tick" x={left - 6} y={top + r * rowHeight + 16} text-anchor="end">
+                {row}
+              </text>
+              {props.values[r]!.map((value, c) => {
+                const share = value === null ? 0 : Math.min(1, Math.max(0, (value - low) / (high - low)));
+                return (
+                  <g key={c}>
+                    <rect
+                      class="cell"
+                      x={left + c * columnWidth}
+                      y={top + r * rowHeight}
+                      width={columnWidth - 2}
+                      height={rowHeight - 2}
+                      fill-opacity={(1 - share) * 0.85}
+                    />
+                    <text
+                      class={share < 0.42 ? "cell-text dark" : "cell-text"}
+                      x={left + (c + 0.5) * columnWidth - 1}
+                      y={top + r * rowHeight + 15.5}
+                      text-anchor="middle"
+                    >
+                      {value === null ? "–" : props.digits(value)}
+                    </text>
+                  </g>
+                );
+              })}
+            </g>
+          ))}
+          {props.columns.map((month, c) => (
+            <text
+              key={month}
+              class="tick"
+              x={left + (c + 0.5) * columnWidth - 1}
+              y={top + props.rows.length * rowHeight + 14}
+              text-anchor="middle"
+            >
+              {number(month).replace(/\.0+$/, "")}
+            </text>
+          ))}
+          <text class="tick" x={(left + width) / 2} y={height - 5} text-anchor="middle">
+            {width < 420 ? "months since untreated onset" : props.clock}
+          </text>
+        </>
+      ),
+    };
+  };
+  return <Frame finding={props.finding} twin={twin} note={props.note} level={props.level} draw={draw} />;
+}

@@ -1,0 +1,129 @@
+// The state of the page is its address: #/screen?name=value. What is as usual is left out.
+
+import { useEffect, useState } from "preact/hooks";
+
+export interface Given {
+  product: string;
+  dose: string;
+  start: number;
+}
+
+export interface State {
+  screen: "neuron" | "patient" | "evidence";
+  genotype: string;
+  age: number;
+  site: string;
+  exposures: string[];
+  treat: Given[];
+  seed: number | null;
+  months: number;
+  month: number;
+  part: string;
+  mechanism: string;
+  persons: number | null;
+  group: string;
+  verdict: string;
+  endpoint: string;
+}
+
+export const USUAL: State = {
+  screen: "neuron",
+  genotype: "sporadic",
+  age: 62,
+  site: "lumbar",
+  exposures: [],
+  treat: [],
+  seed: null,
+  months: 60,
+  month: 0,
+  part: "terminal",
+  mechanism: "",
+  persons: null,
+  group: "all",
+  verdict: "all",
+  endpoint: "survival",
+};
+
+const SCREENS = ["neuron", "patient", "evidence"] as const;
+
+export function read(hash: string): State {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  const asked = new URLSearchParams(query);
+  const text = (name: keyof State): string => asked.get(name) ?? String(USUAL[name] ?? "");
+  const figure = (name: "age" | "months" | "month"): number => {
+    const given = asked.get(name);
+    const value = given === null || given.trim() === "" ? NaN : Number(given);
+    return Number.isFinite(value) ? value : USUAL[name];
+  };
+  const whole = (name: "seed" | "persons"): number | null => {
+    const given = asked.get(name);
+    return given !== null && /^\d+$/.test(given) ? Number(given) : null;
+  };
+  return {
+    screen: SCREENS.find((name) => name === path) ?? "neuron",
+    genotype: text("genotype"),
+    age: figure("age"),
+    site: text("site"),
+    exposures: (asked.get("exposures") ?? "").split(",").filter(Boolean),
+    treat: asked.getAll("treat").map(treatment),
+    seed: whole("seed"),
+    months: figure("months"),
+    month: figure("month"),
+    part: text("part"),
+    mechanism: text("mechanism"),
+    persons: whole("persons"),
+    group: text("group"),
+    verdict: text("verdict"),
+    endpoint: text("endpoint"),
+  };
+}
+
+function treatment(text: string): Given {
+  const [product = "", dose = "", start = ""] = text.split(":");
+  return { product, dose, start: Number.isFinite(Number(start)) ? Number(start) : 0 };
+}
+
+// The words of a question about one person, as the server reads them.
+export function question(state: State): URLSearchParams {
+  const asked = new URLSearchParams();
+  if (state.genotype !== USUAL.genotype) asked.set("genotype", state.genotype);
+  if (state.age !== USUAL.age) asked.set("age", String(state.age));
+  if (state.site !== USUAL.site) asked.set("site", state.site);
+  if (state.exposures.length) asked.set("exposures", state.exposures.join(","));
+  for (const one of state.treat) asked.append("treat", `${one.product}:${one.dose}:${one.start}`);
+  if (state.seed !== null) asked.set("seed", String(state.seed));
+  if (state.months !== USUAL.months) asked.set("months", String(state.months));
+  return asked;
+}
+
+export function address(state: State): string {
+  const asked = question(state);
+  for (const name of ["month", "part", "mechanism", "persons", "group", "verdict", "endpoint"] as const) {
+    const value = state[name];
+    if (value !== USUAL[name] && value !== null && value !== "") asked.set(name, String(value));
+  }
+  const query = asked.toString();
+  return `#/${state.screen}${query ? `?${query}` : ""}`;
+}
+
+export type Change = (change: Partial<State>, keep?: boolean) => void;
+
+// The state, and a way to change it; with ``keep`` the step can be gone back to.
+export function useAddress(): [State, Change] {
+  const [state, set] = useState(() => read(location.hash));
+  useEffect(() => {
+    const listen = () => set(read(location.hash));
+    addEventListener("hashchange", listen);
+    addEventListener("popstate", listen);
+    return () => {
+      removeEventListener("hashchange", listen);
+      removeEventListener("popstate", listen);
+    };
+  }, []);
+  const change: Change = (part, keep = false) => {
+    const next = { ...read(location.hash), ...part };
+    history[keep ? "pushState" : "replaceState"](null, "", address(next));
+    set(next);
+  };
+  return [state, change];
+}
