@@ -28,13 +28,15 @@ def test_each_value_is_written_into_its_line_and_all_else_stays(package):
         "lumbar.spread.weight.thoracic": 1.2345,
         "respiration.half": 0.4,
         "sod1-g93a/pool.death_constant": 0.15678,
+        "mouse/clock.glia": 12.345,
     }
     assert {path.name for path in adopt(values, package)} == {
-        "parameters.csv", "pool.csv", "sod1-g93a.yaml", "system.csv",
+        "mouse.yaml", "parameters.csv", "pool.csv", "sod1-g93a.yaml", "system.csv",
     }  # fmt: skip
     moved = [(old, new) for old, new in zip(before, lines(package), strict=True) if old != new]
     assert len(moved) == len(values)
-    for (old, new), text in zip(sorted(moved), ("value: 0.157", ",0.00512,", ",0.4,", ",1.23,"), strict=True):
+    texts = ("value: 0.157", "value: 12.3", ",0.00512,", ",0.4,", ",1.23,")
+    for (old, new), text in zip(sorted(moved), texts, strict=True):
         assert text in new
         assert len(old.split(",")) == len(new.split(","))
 

@@ -10,7 +10,7 @@ import pytest
 
 from charcot.core.errors import Problems
 from charcot.core.yaml_file import Document, read_document
-from charcot.disease.systems import problems_of, system, system_names
+from charcot.disease.systems import Clock, System, problems_of, system, system_names
 from charcot.experiments import reading
 from charcot.experiments.arms import full_names, trace
 from charcot.experiments.board import Board, Scored, expectation, run_board, score
@@ -18,6 +18,8 @@ from charcot.experiments.definition import Arm, Experiment, Outcome
 from charcot.experiments.findings import problems_in
 from charcot.experiments.formula import FormulaError, evaluate, names
 from charcot.experiments.reading import Entry, check_board, entries, products_given
+from charcot.patients import Assumed
+from charcot.patients.assemble import numbers
 from charcot.treatments import products, standing_of_experiments
 
 GOOD = """
@@ -190,9 +192,33 @@ def test_systems_inherit_and_override():
         == {s.name: s.value for s in system("sod1-g93a").numbers}["genotype.sod1_mutant"]
     )
     assert numbers["lumbar.axon.length"] == 40
-    assert line.clock == system("mouse").clock
+    assert line.clocks == system("mouse").clocks
     with pytest.raises(KeyError, match="sod1-g93a"):
         system("sod1-g93")
+
+
+def test_each_process_of_the_mouse_has_a_clock_of_its_own():
+    """A faster process moves the course; another one moves it otherwise."""
+    arm = Arm.model_validate({"system": "tdp43-dose", "set": {"tdp43.transgene": 1.0}, "end": 300})
+    clocks = ({}, {"clock.loss": 23.0}, {"clock.glia": 23.0}, {"clock.loss": 11.5})
+    reads = ["lumbar.nmj.innervation"]
+    ends = [trace(arm, "tdp43-dose", reads, {}, Assumed(systems={"mouse": c})).landmark("end") for c in clocks]
+    assert ends[1] < 0.9 * ends[0]
+    assert ends[2] > 1.1 * ends[0]
+    assert ends[3] == ends[0]
+
+
+def test_a_number_has_one_clock_and_none_where_its_system_sets_it():
+    more = Clock(value=2, unit="1", spread=0.7, source="free", grade="F", numbers=("sprouting.time", "nmj.nothing"))
+    own = System.model_validate({**system("mouse").model_dump(), "clocks": {"more": more}})
+    mine = Clock(value=2, unit="1", spread=0.7, source="dossier_axon", grade="F", numbers=("pool.death_constant",))
+    pinned = System.model_validate({**system("mouse").model_dump(), "clocks": {"mine": mine}})
+    found = [p.message for one in (own, pinned) for p in reading._clock_problems("mouse", one, numbers())]
+    assert any("sprouting.time has two clocks, regrowth and more" in text for text in found), found
+    assert any("nothing is called 'nmj.nothing'" in text for text in found), found
+    assert any("has pool.death_constant, but the system sets" in text for text in found), found
+    assert any("a free number has grade F" in text for text in found), found
+    assert not list(reading._clock_problems("mouse", system("mouse"), numbers()))
 
 
 def test_a_mouse_is_not_a_small_man():

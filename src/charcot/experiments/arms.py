@@ -19,7 +19,7 @@ from charcot.core.bounds import UNBOUNDED
 from charcot.core.program import Program
 from charcot.core.result import Status
 from charcot.core.schedule import Event, EventKind, Schedule
-from charcot.disease.systems import Happening, Landmark, System, documents, system
+from charcot.disease.systems import CLOCK, Happening, Landmark, System, documents, system
 from charcot.engine import simulate as run_engine
 from charcot.experiments.definition import Arm
 from charcot.model.limits import value_problems
@@ -110,7 +110,7 @@ def _own(name: str, number: str, value: float, under: Assumed) -> float:
     place: str | None = name
     while place is not None:
         own, _ = documents()[place]
-        if any(setting.name == number for setting in (*own.numbers, *own.initial)):
+        if any(setting.name == number for setting in own.settings):
             return under.systems.get(place, {}).get(number, value)
         place = own.base
     return value
@@ -195,7 +195,7 @@ class _Run:
         self.column = {name: i for i, name in enumerate(self.model.parameter_names)}
         self.place = {name: i for i, name in enumerate(self.model.state_names)}
         self.inputs = {entry.name: entry.value for entry in self.model.inputs}
-        self._scale_clock()
+        self._scale_clocks()
         self._rodents_keep_all()
         for setting in on.numbers:
             number = _own(on.name, setting.name, setting.value, under)
@@ -205,12 +205,12 @@ class _Run:
             number = _own(on.name, setting.name, setting.value, under)
             self._state(setting.name, lambda _old, new=number: new)  # type: ignore[misc]
 
-    def _scale_clock(self) -> None:
-        clock = self.system.clock
-        for name in clock.numbers if clock else ():
-            assert clock is not None
-            factor = 1 / clock.factor if _is_a_time(name) else clock.factor
-            self._number(name, lambda old, f=factor: old * f)  # type: ignore[misc]
+    def _scale_clocks(self) -> None:
+        for process, clock in self.system.clocks.items():
+            faster = _own(self.system.name, f"{CLOCK}{process}", clock.value, self.under)
+            for name in clock.numbers:
+                factor = 1 / faster if _is_a_time(name) else faster
+                self._number(name, lambda old, f=factor: old * f)  # type: ignore[misc]
 
     def _rodents_keep_all(self) -> None:
         """The share of a rodent's effect that people keep is one where the system is not a person."""

@@ -206,8 +206,8 @@ def cited() -> Iterator[tuple[str, Where]]:
         for group in ("numbers", "initial"):
             for i, setting in enumerate(getattr(own, group)):
                 yield from ((key, document.where((group, i, "source"))) for key in _keys(setting.source))
-        if own.clock:
-            yield from ((key, document.where(("clock", "source"))) for key in _keys(own.clock.source))
+        for process, clock in own.clocks.items():
+            yield from ((key, document.where(("clocks", process, "source"))) for key in _keys(clock.source))
     for entry in _files():
         for i, key in enumerate(entry.content.sources):
             if key not in (FREE, DEFINITION):
@@ -273,9 +273,7 @@ def _unknown(name: str, what: str, known: Iterable[str], place: Path_) -> Proble
 def _setting_problems(name: str) -> Iterator[Problem]:
     own = systems.documents()[name][0]
     symbols = number_symbols(patients.definition())
-    for i, number_name in enumerate(own.clock.numbers if own.clock else ()):
-        if not full_names(symbols, number_name):
-            yield _unknown(name, number_name, symbols, ("clock", "numbers", i))
+    yield from _clock_problems(name, own, symbols)
     for group, known in (("numbers", tuple(symbols)), ("initial", patients.program().state_names)):
         for i, setting in enumerate(getattr(own, group)):
             place = (group, i)
@@ -289,6 +287,27 @@ def _setting_problems(name: str) -> Iterator[Problem]:
                 yield Problem("out-of-range", f"{name}: {wrong}", where)
     for problem in value_problems(symbols, patients.definition().sums, _own_values(own)):
         yield Problem(problem.code, f"{name}: {problem.message}", _place(name, ("numbers",)), problem.hint)
+
+
+def _clock_problems(name: str, own: systems.System, symbols: Mapping[str, Number]) -> Iterator[Problem]:
+    """What is wrong with the clocks of a system: no such number, two clocks for one, evidence."""
+    process_of: dict[str, str] = {}
+    for process, clock in {**systems.system(name).clocks, **own.clocks}.items():
+        for i, number in enumerate(clock.numbers):
+            place = ("clocks", process, "numbers", i)
+            other = process_of.setdefault(number, process)
+            if process in own.clocks and not full_names(symbols, number):
+                yield _unknown(name, number, symbols, place)
+            if process in own.clocks and other != process:
+                message = f"{name}: {number} has two clocks, {other} and {process}"
+                yield Problem("two-clocks", message, _place(name, place), "Leave it in one of them.")
+            if process in own.clocks and any(setting.name == number for setting in own.numbers):
+                message = f"{name}: the clock of {process} has {number}, but the system sets that number itself"
+                yield Problem("clock-of-none", message, _place(name, ("numbers",)), "Take it out of the clock.")
+    factors = {setting.name: setting for setting in own.settings}
+    for process in own.clocks:
+        factor = factors[f"{systems.CLOCK}{process}"]
+        yield from _evidence_problems(name, factor, _place(name, ("clocks", process)), {})
 
 
 def _own_values(own: systems.System) -> dict[str, float]:

@@ -40,7 +40,10 @@ def adopt(values: Mapping[str, float], package: Path | None = None) -> list[Path
         system, _, number = name.rpartition(SYSTEM)
         if system:
             own, document = systems.documents()[system]
-            places = [(g, i) for g in ("numbers", "initial") for i, s in enumerate(getattr(own, g)) if s.name == number]
+            places: list[tuple[str, str | int]] = [
+                (g, i) for g in ("numbers", "initial") for i, s in enumerate(getattr(own, g)) if s.name == number
+            ]
+            places += [("clocks", process) for process in own.clocks if f"{systems.CLOCK}{process}" == number]
             path = root / "disease" / "systems" / Path(document.file).name
             for place in places:
                 edit(path, document.where(place).line, r"(\bvalue:\s*)[^,}\s]+", value)

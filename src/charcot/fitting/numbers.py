@@ -128,7 +128,7 @@ def _settings() -> dict[str, Setting]:
     return {
         f"{system}{SYSTEM}{setting.name}": setting
         for system, (own, _) in documents().items()
-        for setting in (*own.numbers, *own.initial)
+        for setting in own.settings
     }
 
 

@@ -1,7 +1,7 @@
 """Systems: human, mouse lines and cultures as data. Every system runs on the same mechanisms as a patient.
 
 A system is a YAML file in this folder: what differs from its ``base`` (numbers with unit, spread, source and grade;
-values at the start; a clock that scales the slow processes; landmarks that an observer would note). A mouse is not a
+values at the start; a clock for each process that runs faster; landmarks that an observer would note). A mouse is not a
 small man: axon lengths, life-course, transgene dose and sprouting ceiling are its data. Adding a system edits no code.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -19,6 +19,7 @@ from charcot.core.identifiers import did_you_mean
 from charcot.core.yaml_file import Document, read_document
 
 HERE = Path(__file__).parent
+CLOCK = "clock."  # before the name of a process, it names the factor of its clock
 
 
 class Content(BaseModel):
@@ -43,13 +44,14 @@ class Setting(Content):
 
 
 class Clock(Content):
-    """How much faster the slow processes of this system run than those of a patient.
+    """How much faster one process runs in this system than in a patient, with its evidence.
 
-    Rates among ``numbers`` are multiplied by the factor, times are divided by it; which is which follows from the
-    unit. Molecular turnover (TDP-43 shuttling, T cells, mRNA in transit) is not among them.
+    Rates among ``numbers`` are multiplied by the factor ``value``, times are divided by it; which is which follows from
+    the unit. A process that no clock names (TDP-43 shuttling, T cells, mRNA in transit) runs as in a patient.
     """
 
-    factor: float = Field(gt=0)
+    value: float = Field(gt=0)
+    unit: Literal["1"]
     spread: float
     source: str
     grade: str
@@ -97,11 +99,20 @@ class System(Content):
     reported: float = 0.0
     end: float = 0.0
     step: float = 1.0
-    clock: Clock | None = None
+    clocks: dict[str, Clock] = {}
     numbers: tuple[Setting, ...] = ()
     initial: tuple[Setting, ...] = ()
     happenings: tuple[Happening, ...] = ()
     landmarks: dict[str, Landmark] = {}
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """All that it says of its own with evidence: numbers, values at the start, and the factors of its clocks."""
+        factors = (
+            Setting(name=f"{CLOCK}{process}", **clock.model_dump(exclude={"numbers"}))
+            for process, clock in self.clocks.items()
+        )
+        return (*self.numbers, *self.initial, *factors)
 
 
 def _load(path: Path) -> tuple[System, Document]:
@@ -125,13 +136,11 @@ def problems_of(error: ValidationError, document: Document) -> list[Problem]:
 
 
 def _inherit(own: System, base: System, given: Any) -> System:
-    """``own`` with all that it does not say itself taken from ``base``; numbers and landmarks are joined by name."""
+    """``own`` with all that it does not say itself taken from ``base``; numbers, landmarks and clocks go by name."""
     numbers = {setting.name: setting for setting in (*base.numbers, *own.numbers)}
     initial = {setting.name: setting for setting in (*base.initial, *own.initial)}
     taken = {
-        field: getattr(base, field)
-        for field in ("species", "start", "reported", "end", "step", "clock")
-        if field not in given
+        field: getattr(base, field) for field in ("species", "start", "reported", "end", "step") if field not in given
     }
     return own.model_copy(
         update={
@@ -140,6 +149,7 @@ def _inherit(own: System, base: System, given: Any) -> System:
             "initial": tuple(initial.values()),
             "happenings": (*base.happenings, *own.happenings),
             "landmarks": {**base.landmarks, **own.landmarks},
+            "clocks": {**base.clocks, **own.clocks},
         }
     )
 
