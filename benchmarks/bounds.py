@@ -20,6 +20,7 @@ import numpy as np
 from charcot.core.program import Program
 from charcot.engine import codegen, compiled
 from charcot.engine.compiled import aligned
+from charcot.engine.factorisation import matrix_size
 from charcot.engine.graph import build
 
 CHAINS = 20  # independent accumulators: enough to hide the latency of a multiply-add on two units
@@ -213,10 +214,10 @@ def phases(program: Program, table: np.ndarray) -> dict[str, float]:
         "next_states": aligned((states, width)),
         "dense": aligned((3 * states, width)),
         "scratch": aligned((codegen.scratch_size(model), width)),
-        "matrix": aligned((model.elimination.size + 1, width)),  # and the flag of a pivot too small
+        "matrix": aligned((matrix_size(model.elimination), width)),
         "rates": aligned((states, width)),
         "sums": aligned((states, width)),
-        "out": aligned((states, width)),
+        "out": aligned((max(model.elimination.unknowns, len(model.readouts)), width)),
         "tolerances": aligned((1 + states, width)),
         "wants": np.zeros(width, dtype=np.int64),
     }

@@ -22,7 +22,7 @@ class MachineCode:
     """``rates(y, out)`` and ``jacobian(y, out)`` of the patient that was last ``chosen``."""
 
     def __init__(self, problem: Problem) -> None:
-        self.problem, self.model = problem, build(program_of(problem))
+        self.problem, self.model = problem, build(program_of(problem), sharing=False)
         text = codegen.generate(self.model, Lanes(1, fused=True)).replace("define internal", "define")
         self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), compiled._target_machine(), use_lmm=True)
         self.engine.finalize_object()

@@ -103,7 +103,7 @@ def test_daily_doses_cost_fewer_steps_than_an_ordinary_state_would(monkeypatch, 
     with_exact = steps()
     monkeypatch.setenv("CHARCOT_CACHE", str(tmp_path))
     monkeypatch.setattr(compiled, "_kernels", {})
-    monkeypatch.setattr(graph, "linear_states", lambda program, derivatives: [])
+    monkeypatch.setattr(graph, "linear_parts", lambda program: [])
     assert with_exact < 0.75 * steps()
 
 

@@ -22,6 +22,7 @@ from charcot.core.program import Assignment, Parameter, Program, Readout, State,
 from charcot.core.result import Status
 from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.engine import Stop, simulate
+from charcot.engine.compiled import kernel
 from charcot.engine.graph import build
 from charcot.engine.sensitivity import sensitivities, tangent_program, tangents
 from charcot.patients import assemble
@@ -355,11 +356,32 @@ def test_the_matrix_of_the_derivatives_is_factored_like_that_of_the_states():
     states = len(program.states)
     fill = lambda plan: plan.size - len(plan.original)  # noqa: E731
     assert fill(both.elimination) == 2 * fill(plain.elimination)
-    root = {(row, column): node for row, column, node in both.entries}
-    own = [(row, column) for row, column in root if row < states]
-    assert own
-    for row, column in own:  # d(ds/dt)/ds is the Jacobian of the states, computed once
-        assert root[row + states, column + states] == root[row, column]
+    code = kernel(tangent_program(program, RATES))
+    tables = [np.zeros((count, code.sizes.width)) for count in _sizes_of_slopes(code)]
+    parameters = np.zeros((code.sizes.parameters, code.sizes.width))
+    parameters[: len(program.parameters)] = program.parameter_table(1).T
+    draw = np.random.default_rng(3)
+    tables[0][:states] = draw.uniform(0.1, 1.0, (states, 1))
+    tables[0][states:] = draw.uniform(-1.0, 1.0, (states, 1))
+    pack = np.zeros(1, dtype=np.int64)
+    code.prologue(1, pack.ctypes.data, parameters.ctypes.data, tables[1].ctypes.data)
+    code.slopes(1, pack.ctypes.data, *(table.ctypes.data for table in tables))
+    unknowns = 2 * states + code.sizes.intermediates
+    matrix = np.zeros((unknowns, unknowns))
+    for row, column, place in code.sizes.entries:
+        matrix[row, column] = tables[4][place, 0]
+    count = 2 * states  # with the intermediates taken out, what is left is the Jacobian
+    inner = np.eye(unknowns - count) - matrix[count:, count:]
+    slopes = matrix[:count, :count] + matrix[:count, count:] @ np.linalg.solve(inner, matrix[count:, :count])
+    own, of_derivatives = slopes[:states, :states], slopes[states:, states:]
+    assert np.abs(own).max() > 0.0
+    np.testing.assert_allclose(of_derivatives, own, rtol=1e-12, atol=1e-15)
+    assert not slopes[:states, states:].any()
+
+
+def _sizes_of_slopes(code):
+    sizes = code.sizes
+    return sizes.states, sizes.derived, sizes.inputs, sizes.states, sizes.matrix
 
 
 def test_the_model_of_the_disease_against_central_differences():

@@ -31,38 +31,27 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from charcot.engine import loops
-from charcot.engine.elimination import Elimination
 from charcot.engine.expressions import Writer
+from charcot.engine.factorisation import linear_solver, matrix_size
 from charcot.engine.functions import LIBRARY
 from charcot.engine.graph import MOMENT, PATIENT, Model
 from charcot.engine.linear import Block
 from charcot.engine.tableau import RODAS5P, Tableau
 from charcot.engine.vector import Body, Lanes, exponential, logarithm, polynomial
 
-# The time to compile a function grows faster than its length. The factorisation goes on in another function after so
-# many lines; a Jacobian longer than that many is compiled plainly, in a third of the time, and runs at two thirds of
-# the speed.
-PART, LONG = 500, 40_000
-LONG_FORMULAS = 9_000  # lines of rates or read-outs: beyond, as with a long Jacobian
+# The time to compile a function grows faster than its length: an evaluation goes on in another one after so many
+# operations.
+PART = 200
 
 # Of the step size controller. At a safety of 0.9 one step in seven was rejected on the disease model; at 0.85 one in
 # thirteen, and the error is a tenth smaller.
 SAFETY, SHRINK, GROW = 0.85, 0.2, 6.0
 
-# A pivot on the diagonal is too small to trust when it has lost ten digits to cancellation, or when dividing by an
-# earlier one has made it so large that ten digits of its own row are lost. Neither depends on the units of the states.
-CANCELLED, GROWN = 1e-10, 1e10
-
 
 def scratch_size(model: Model, tableau: Tableau = RODAS5P) -> int:
     """Vectors of working memory that ``step``, ``start`` and ``sample`` need."""
-    return (tableau.stages + 3) * len(model.rates) + _matrix_size(model) + len(model.exact_states)
-
-
-def _matrix_size(model: Model) -> int:
-    """Vectors of L + U, the flag of a weak pivot and, for a large one, the row at work."""
-    return model.elimination.size + 1 + (len(model.rates) if loops.is_large(model.elimination) else 0)
+    plan = model.elimination
+    return tableau.stages * plan.unknowns + 3 * plan.states + matrix_size(plan) + len(model.exact_states)
 
 
 def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
@@ -74,7 +63,7 @@ def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
         *(write(lanes) for operation, write in LIBRARY.items() if operation in model.graph.operations),
         _evaluation(model, lanes, "rates", model.rates, "%out"),
         _jacobian(model, lanes),
-        *_linear_solver(model, lanes, tableau.gamma),
+        *linear_solver(model.elimination, {entry[:2] for entry in model.entries}, lanes, tableau.gamma),
         _evaluation(model, lanes, "readouts", model.readouts, "%out"),
         _exact(model, lanes),
         *_of_parameters(model, lanes, "prologue", "derived", model.patient_nodes),
@@ -95,30 +84,24 @@ def generate(model: Model, lanes: Lanes, tableau: Tableau = RODAS5P) -> str:
 
 
 def _evaluation(model: Model, lanes: Lanes, name: str, roots: Sequence[int], out: str) -> str:
-    body = Body(lanes)
-    writer = Writer(body, model.graph, roots, MOMENT, model.patient_nodes)
-    writer.write(lambda position, value: body.store(value, out, position), roots)
-    body.do("ret void")
-    arguments = "ptr noalias %states, ptr %derived, ptr %inputs, ptr noalias %out"
-    plainly = "noinline optnone" if len(body.lines) > LONG_FORMULAS else ""
-    return body.function(f"internal void @{name}({arguments}) {plainly}")
+    arguments = ("ptr noalias %states", "ptr %derived", "ptr %inputs", "ptr noalias %out")
+
+    def finish(body: Body, position: int, value: str) -> None:
+        body.store(value, out, position)
+
+    return _in_parts(_of_moment(model, lanes, roots), name, arguments, roots, finish)
 
 
 def _jacobian(model: Model, lanes: Lanes) -> str:
-    """Rates into ``%out`` and J into ``%matrix``, row by row, so that they share what they have in common."""
-    body = Body(lanes)
+    """Rates into ``%out`` and slopes into ``%matrix``, row by row, so that they share what they have in common."""
     slot = model.elimination.slot
-    rows: list[list[tuple[int, int]]] = [[] for _ in model.rates]  # (root, slot of the matrix or -1)
-    for row, column, root in model.entries:
-        rows[row].append((root, slot[row, column]))
-    targets = [(-1, row, root) for row, root in enumerate(model.rates)]
-    targets += [(place, row, root) for row, entries in enumerate(rows) for root, place in entries]
-    targets.sort(key=lambda target: (target[1], target[0]))
-    roots = [root for _, _, root in targets]
+    targets = [(row, root, -1) for row, root in enumerate(model.rates)]
+    targets += [(row, root, slot[row, column]) for row, column, root in model.entries]
+    targets.sort()
     doubtful = model.graph.doubtful()
 
-    def finish(position: int, value: str) -> None:
-        place, row, root = targets[position]
+    def finish(body: Body, position: int, value: str) -> None:
+        row, root, place = targets[position]
         if place < 0:
             body.store(value, "%out", row)
             return
@@ -126,108 +109,34 @@ def _jacobian(model: Model, lanes: Lanes) -> str:
             value = body.choose("olt", body.absolute(value), body.constant(math.inf), value, body.constant(0.0))
         body.store(value, "%matrix", place)
 
-    Writer(body, model.graph, roots, MOMENT, model.patient_nodes).write(finish, roots)
-    body.do("ret void")
-    arguments = "ptr noalias %states, ptr %derived, ptr %inputs, ptr noalias %out, ptr noalias %matrix"
-    return body.function(f"internal void @jacobian({arguments}) {'noinline optnone' if len(body.lines) > LONG else ''}")
+    tables = ("ptr noalias %states", "ptr %derived", "ptr %inputs", "ptr noalias %out", "ptr noalias %matrix")
+    roots = [root for _, root, _ in targets]
+    return _in_parts(_of_moment(model, lanes, roots), "jacobian", tables, roots, finish)
 
 
-def _linear_solver(model: Model, lanes: Lanes, gamma: float) -> Iterable[str]:
-    """``factor`` and ``solve``, written out where they are short enough."""
-    plan = model.elimination
-    if not loops.is_large(plan):
-        return [_factor(model, lanes, gamma), _solve(model, lanes)]
-    return [
-        loops.places_of(plan, {(row, column) for row, column, _ in model.entries}),
-        loops.factor(plan, lanes, gamma, CANCELLED, GROWN),
-        loops.solve(plan, lanes),
-    ]
+def _of_moment(model: Model, lanes: Lanes, roots: Sequence[int]) -> Writer:
+    return Writer(Body(lanes), model.graph, roots, MOMENT, model.patient_nodes, PART)
 
 
-def _factor(model: Model, lanes: Lanes, gamma: float) -> str:
-    """J - I/(gamma h) = -W = L U in place, row by row; kept are -L, U and the reciprocals of the pivots.
-
-    Behind the matrix stands 1 in the lanes where a pivot was too small to trust, else 0.
-    """
-    plan, arguments = model.elimination, "ptr noalias %matrix, ptr %step_size"
-    in_jacobian = {(row, column) for row, column, _ in model.entries}
-    whole = Body(lanes)
-    parts: list[str] = []
-    whole.store(whole.constant(0.0), "%matrix", plan.size)
-    rows = list(plan.order)
-    while rows:
-        body = Body(lanes)
-        shift = body.divide(body.constant(-1.0), body.multiply(body.constant(gamma), body.load("%step_size")))
-        weak = body.load("%matrix", plan.size)
-        while rows and len(body.lines) < PART:
-            weak = _factor_row(body, plan, rows.pop(0), in_jacobian, shift, weak)
-        body.store(weak, "%matrix", plan.size)
-        body.do("ret void")
-        whole.do(f"call void @factor_{len(parts)}(ptr %matrix, ptr %step_size)")
-        parts.append(body.function(f"internal void @factor_{len(parts)}({arguments})"))
-    whole.do("ret void")
-    return "\n\n".join([*parts, whole.function(f"internal void @factor({arguments})")])
-
-
-def _factor_row(
-    body: Body, plan: Elimination, row: int, in_jacobian: set[tuple[int, int]], shift: str, weak: str
+def _in_parts(
+    writer: Writer, name: str, tables: Sequence[str], roots: Sequence[int], finish: Callable[[Body, int, str], None]
 ) -> str:
-    """Eliminate in one row; returns ``weak`` with this row's pivot looked at."""
-    least = body.multiply(body.absolute(shift), body.constant(CANCELLED))
-    left: dict[int, str] = {}  # the entries of -L in this row
-    own = ""
-    for column in [*plan.lower[row], row, *plan.upper[row]]:
-        total = body.load("%matrix", plan.slot[row, column]) if (row, column) in in_jacobian else ""
-        if column == row:
-            own = body.absolute(total) if total else ""
-            total = body.add(shift, total) if total else shift
-        for middle, multiplier in left.items():
-            if (middle, column) in plan.slot and column != middle:
-                entry = body.recall("%matrix", plan.slot[middle, column])
-                total = body.fma(multiplier, entry, total) if total else body.multiply(multiplier, entry)
-        if column in plan.lower[row]:
-            pivot = body.recall("%matrix", plan.slot[column, column])
-            left[column] = total = body.multiply(body.negate(total), pivot)
-        elif column == row:
-            pivot = body.absolute(total)
-            weak = body.choose("olt", pivot, least, body.constant(1.0), weak)
-            if any((middle, row) in plan.slot for middle in left):
-                most = body.multiply(body.absolute(shift), body.constant(GROWN))
-                most = body.fma(own, body.constant(GROWN), most) if own else most
-                weak = body.choose("ogt", pivot, most, body.constant(1.0), weak)
-            total = body.divide(body.constant(1.0), total)
-        body.store(total, "%matrix", plan.slot[row, column])
-    return weak
-
-
-def _solve(model: Model, lanes: Lanes) -> str:
-    """-W k = -(rates + sums / h), block by block, forward then backward, in ``%out``."""
-    body, plan = Body(lanes), model.elimination
-    per_day = body.divide(body.constant(-1.0), body.load("%step_size"))
-    for block, forward, backward in zip(plan.blocks, plan.forward, plan.backward, strict=True):
-        own, totals = set(block), {}
-        for row, column in forward:
-            if row not in totals:
-                totals[row] = body.fma(body.load("%sums", row), per_day, body.negate(body.load("%rates", row)))
-            if column == row:
-                body.store(body.remember("%out", row, totals[row]), "%out", row)
-                continue
-            multiplier = body.load("%matrix", plan.slot[row, column])
-            multiplier = multiplier if column in own else body.negate(multiplier)  # of its block, -L is kept
-            totals[row] = body.fma(multiplier, body.recall("%out", column), totals[row])
-        totals = {}
-        for row, column in backward:
-            if row not in totals:
-                totals[row] = body.recall("%out", row)
-            multiplier = body.load("%matrix", plan.slot[row, column])
-            if column == row:
-                total = body.multiply(totals[row], multiplier)
-                body.store(body.remember("%out", row, total), "%out", row)
-                continue
-            totals[row] = body.fma(body.negate(multiplier), body.recall("%out", column), totals[row])
-    body.do("ret void")
-    tables = "ptr noalias %matrix, ptr noalias %rates, ptr noalias %sums, ptr %step_size, ptr noalias %out"
-    return body.function(f"internal void @solve({tables})")
+    """The function ``name``, which evaluates ``roots``; a long one calls one part after the other."""
+    writer.write(finish, roots)
+    for body in writer.bodies:
+        body.do("ret void")
+    head = f"internal void @{name}({', '.join(tables)})"
+    if len(writer.bodies) == 1:
+        return writer.body.function(head)
+    whole = Body(writer.body.lanes)
+    whole.do(f"%kept = alloca {whole.lanes.real}, i64 {max(writer.kept, 1)}")
+    given = ", ".join(f"ptr {table.split()[-1]}" for table in (*tables, "%kept"))
+    parts = []
+    for number, body in enumerate(writer.bodies):
+        whole.do(f"call void @{name}_{number}({given})")
+        parts.append(body.function(f"internal void @{name}_{number}({', '.join(tables)}, ptr noalias %kept)"))
+    whole.do("ret void")
+    return "\n\n".join([*parts, whole.function(head)])
 
 
 def _exact(model: Model, lanes: Lanes) -> str:
@@ -237,7 +146,7 @@ def _exact(model: Model, lanes: Lanes) -> str:
     for block, roots in zip(model.blocks, model.forcing, strict=True):
         pushes: dict[int, str] = {}
 
-        def take(position: int, value: str, block: Block = block, pushes: dict[int, str] = pushes) -> None:
+        def take(_: Body, position: int, value: str, block: Block = block, pushes: dict[int, str] = pushes) -> None:
             pushes[block.forced[position]] = value
 
         Writer(body, model.graph, roots, MOMENT, model.patient_nodes).write(take, roots)
@@ -349,11 +258,15 @@ def _exported(
     return one, "\n".join([head, *test, *loop, "done:", "  ret void", "}"])
 
 
-def _of_parameters(model: Model, lanes: Lanes, name: str, table: str, roots: Sequence[int]) -> tuple[str, str]:
+def _of_parameters(model: Model, lanes: Lanes, name: str, table: str, roots: Sequence[int]) -> Iterable[str]:
+    def finish(body: Body, position: int, value: str) -> None:
+        body.store(value, f"%{table}", position)
+
+    writer = Writer(Body(lanes), model.graph, roots, PATIENT, (), PART)
+    yield _in_parts(writer, f"{name}_of_one", ("ptr %parameters", f"ptr %{table}"), roots, finish)
     body = Body(lanes)
-    writer = Writer(body, model.graph, roots, PATIENT, ())
-    writer.write(lambda position, value: body.store(value, f"%{table}", position), roots)
-    return _exported(lanes, name, [("parameters", model.parameters), (table, len(roots))], (), body)
+    body.do(f"call void @{name}_of_one(ptr %parameters, ptr %{table})")
+    yield from _exported(lanes, name, [("parameters", model.parameters), (table, len(roots))], (), body)
 
 
 def _scale(body: Body, index: str, magnitude: str) -> str:
@@ -546,25 +459,25 @@ def _of_triggers(model: Model, lanes: Lanes) -> Iterable[str]:
 
 
 def _step(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
-    body, states = Body(lanes), len(model.rates)
+    body, states, stride = Body(lanes), len(model.rates), model.elimination.unknowns
     names = ["point", "rates", "sums", "matrix", "exactly"]
-    sizes = [states, states, states, _matrix_size(model), len(model.exact_states)]
-    for name, offset in zip(names, np.cumsum([tableau.stages * states, *sizes[:-1]]), strict=True):
+    sizes = [states, states, states, matrix_size(model.elimination), len(model.exact_states)]
+    for name, offset in zip(names, np.cumsum([tableau.stages * stride, *sizes[:-1]]), strict=True):
         body.do(f"%{name} = getelementptr {lanes.real}, ptr %scratch, i64 {offset}")
     body.do("call void @jacobian(ptr %states, ptr %derived, ptr %inputs, ptr %rates, ptr %matrix)")
     body.do("call void @factor(ptr %matrix, ptr %step_size)")
     for stage in range(tableau.stages):
-        _stage_sums(body, states, stage, tableau)
+        _stage_sums(body, model, stage, tableau)
         if stage > 0:
             body.do("call void @rates(ptr %point, ptr %derived, ptr %inputs, ptr %rates)")
-        k = body.address("%scratch", stage * states)
+        k = body.address("%scratch", stage * stride)
         body.do(f"call void @solve(ptr %matrix, ptr %rates, ptr %sums, ptr %step_size, ptr {k})")
     if model.blocks:
         body.do("call void @exact(ptr %states, ptr %modes, ptr %derived, ptr %inputs, ptr %step_size, ptr %exactly)")
         for block, state, place in _exact_places(model):  # and no error
             body.store(_where_exact(body, block, body.load("%exactly", place), "%point", state), "%point", state)
             body.store(_where_exact(body, block, body.constant(0.0), k, state), k, state)
-    _finish(body, states, tableau)
+    _finish(body, model, tableau)
     small_pivot = body.load("%matrix", model.elimination.size)
     factor = body.choose("ogt", small_pivot, body.constant(0.0), body.constant(0.0), body.load("%factor"))
     body.store(factor, "%factor")
@@ -584,12 +497,17 @@ def _weighted_sum(body: Body, weights: Iterable[float], terms: Sequence[str], st
     return total
 
 
-def _stage_sums(body: Body, states: int, stage: int, tableau: Tableau) -> None:
+def _stages(body: Body, model: Model, index: str, stages: Iterable[int]) -> list[str]:
+    """k_j of one state; behind those of all states, a stage keeps what the intermediates are."""
+    return [body.load("%scratch", body.put(f"add i64 {index}, {j * model.elimination.unknowns}")) for j in stages]
+
+
+def _stage_sums(body: Body, model: Model, stage: int, tableau: Tableau) -> None:
     """``point`` = y + sum_j a_ij k_j and ``sums`` = sum_j c_ij k_j, in one pass over the states."""
     steps_on = stage >= 2 and np.array_equal(tableau.stage[stage, : stage - 1], tableau.stage[stage - 1, : stage - 1])
 
     def sums(index: str, carried: list[str]) -> list[str]:
-        k = [body.load("%scratch", body.put(f"add i64 {index}, {j * states}")) for j in range(stage)]
+        k = _stages(body, model, index, range(stage))
         if steps_on:  # the previous point plus the last stage: the tail of a stiffly accurate method
             point = _weighted_sum(body, [tableau.stage[stage, stage - 1]], k[-1:], body.load("%point", index))
         else:
@@ -599,14 +517,14 @@ def _stage_sums(body: Body, states: int, stage: int, tableau: Tableau) -> None:
         body.store(coupling, "%sums", index)
         return []
 
-    _for_each_state(body, f"stage{stage}", states, sums)
+    _for_each_state(body, f"stage{stage}", len(model.rates), sums)
 
 
-def _finish(body: Body, states: int, tableau: Tableau) -> None:
+def _finish(body: Body, model: Model, tableau: Tableau) -> None:
     """``next_states``, the error as the largest over states of |k_8| / allowed, and the factor for the next step."""
 
     def compare(index: str, carried: list[str]) -> list[str]:
-        last = body.load("%scratch", body.put(f"add i64 {index}, {(tableau.stages - 1) * states}"))
+        (last,) = _stages(body, model, index, [tableau.stages - 1])
         after = body.add(body.load("%point", index), last)
         body.store(after, "%next_states", index)
         magnitude = body.greatest(body.absolute(body.load("%states", index)), body.absolute(after))
@@ -616,7 +534,7 @@ def _finish(body: Body, states: int, tableau: Tableau) -> None:
         return [body.choose("ogt", error, carried[0], error, carried[0]), spoiled]
 
     zero = body.constant(0.0)
-    largest, spoiled = _for_each_state(body, "finish", states, compare, [zero, zero])
+    largest, spoiled = _for_each_state(body, "finish", len(model.rates), compare, [zero, zero])
     body.store(body.add(largest, body.absolute(spoiled)), "%error")
     bounded = body.greatest(largest, body.constant(1e-10))
     logarithm = body.call("vector_log", bounded)
@@ -642,7 +560,7 @@ def _recall(model: Model, lanes: Lanes, tableau: Tableau) -> tuple[str, str]:
     body, states = Body(lanes), len(model.rates)
 
     def coefficients(index: str, carried: list[str]) -> list[str]:
-        k = [body.load("%scratch", body.put(f"add i64 {index}, {j * states}")) for j in range(tableau.stages)]
+        k = _stages(body, model, index, range(tableau.stages))
         for m, weights in enumerate(tableau.dense):
             body.store(_weighted_sum(body, weights, k), "%dense", body.put(f"add i64 {index}, {m * states}"))
         return []

@@ -34,9 +34,11 @@ from charcot.engine import (
     control,
     elimination,
     expressions,
+    factorisation,
     functions,
     graph,
     linear,
+    linearise,
     loops,
     scalar,
     soften,
@@ -51,10 +53,10 @@ FUNCTIONS |= {"commit": 4, "sample": 10, "report": 4, "slopes": 5}
 OF_TRIGGERS = {"watch": 10, "moment": 4}  # only in a program with triggers
 WORD = ctypes.c_int64
 OF_CONTROL = {"drive": ctypes.CFUNCTYPE(WORD, WORD, WORD), "finish": ctypes.CFUNCTYPE(None, WORD, WORD, WORD)}
-MAGIC = b"charcot kernel 4\n"
+MAGIC = b"charcot kernel 5\n"
 
 
-SECONDS_A_LINE = 1e-4  # to compile the text of a program, measured from 30,000 to 500,000 lines
+SECONDS_A_LINE = 7e-5  # to compile the text of a program, measured from 48,000 to 233,000 lines
 LONG_COMPILATION = 20.0  # seconds
 
 
@@ -70,8 +72,9 @@ class UntrustedCache(CharcotWarning):
 class Sizes:
     """How many vectors a pack needs in each table of a kernel, and the lanes of a vector.
 
-    ``entries`` lists the Jacobian's structural non-zeros as (row, column, vector of the table ``matrix``); what stands
-    in ``allowances``, ``slides``, ``clock`` and ``follows`` is told of :class:`~charcot.engine.graph.Model`.
+    ``entries`` lists the slopes as (row, column, vector of the table ``matrix``), where the unknowns are the states and
+    then ``intermediates``; what stands in ``allowances``, ``slides``, ``clock`` and ``follows`` is told of
+    :class:`~charcot.engine.graph.Model`.
     """
 
     width: int
@@ -86,6 +89,7 @@ class Sizes:
     conditions: int
     consequences: int
     matrix: int
+    intermediates: int
     entries: list[tuple[int, int, int]]
     single: bool  # whether the tables hold floats
     allowances: list[int]
@@ -213,6 +217,7 @@ def compile_program(program: Program, single: bool = False) -> tuple[Sizes, byte
         conditions=len(model.conditions),
         consequences=len(model.consequences),
         matrix=model.elimination.size,
+        intermediates=model.elimination.unknowns - len(program.states),
         entries=[(row, column, model.elimination.slot[row, column]) for row, column, _ in model.entries],
         single=single,
         allowances=model.allowances,
@@ -246,8 +251,9 @@ def _control_text(single: bool) -> str:
 @cache
 def _generator() -> str:
     """The hash of every source file on which the generated code depends."""
-    program = (expression, codegen, elimination, expressions, functions, graph, linear, loops, soften, tableau, vector)
-    modules = (*program, control, scalar, result, schedule)  # these number the ways to end and the kinds of events
+    program = (expression, codegen, elimination, expressions, factorisation, functions, graph, linear, linearise, loops)
+    others = (soften, tableau, vector, control, scalar)
+    modules = (*program, *others, result, schedule)  # the last two number the ways to end and the kinds of events
     files = [Path(__file__), *(Path(module.__file__ or "") for module in modules)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 

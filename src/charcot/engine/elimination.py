@@ -4,9 +4,10 @@ W = I/(gamma h) - J is dominated by its diagonal for small steps, so that pivots
 of the factors is fixed. A patient for whom a pivot becomes too small to trust is run again with pivots
 (:mod:`charcot.engine.pivoting`).
 
-States that read each other, directly or in a circle, form a block; W is block triangular in the order in which blocks
-read each other. Only the blocks on the diagonal are factored: what a block reads of those before it goes to its right
-side, and causes no fill-in. Source: Duff and Reid, An implementation of Tarjan's algorithm for the block
+The unknowns are the states and the intermediates that their rates share (:mod:`charcot.engine.linearise`). Those that
+read each other, directly or in a circle, form a block; W is block triangular in the order in which blocks read each
+other. Only the blocks on the diagonal are factored: what a block reads of those before it goes to its right side, and
+causes no fill-in. Source: Duff and Reid, An implementation of Tarjan's algorithm for the block
 triangularization of a matrix, ACM Transactions on Mathematical Software 4 (1978) 137-147.
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-COUNTED = 400  # states of a block; in a larger one fill-in is not counted, which would take longer than it saves
+COUNTED = 400  # unknowns of a block; in a larger one fill-in is not counted, which would take longer than it saves
 
 TOGETHER = 4  # rows of a substitution that are worked on at a time
 
@@ -26,16 +27,18 @@ class Elimination:
     """The pattern of L + U.
 
     Attributes:
-        blocks: the states in the order in which they are eliminated, block by block.
-        outer: for each state, the states of earlier blocks that its row of W reads, earliest first.
-        lower: for each state, the states of its block eliminated earlier that its row of L reads, earliest first.
-        upper: for each state, the states of its block eliminated later in its row of U, earliest first.
+        states: how many of the unknowns are states; those that follow are intermediates.
+        blocks: the unknowns in the order in which they are eliminated, block by block.
+        outer: for each unknown, those of earlier blocks that its row of W reads, earliest first.
+        lower: for each unknown, those of its block eliminated earlier that its row of L reads, earliest first.
+        upper: for each unknown, those of its block eliminated later in its row of U, earliest first.
         forward, backward: for each block, the terms of the two substitutions in the order in which they are worked off:
             some rows together, so that a value that they all read is loaded once.
         slot: where the entry (row, column) of L + U is kept: as the substitutions come by, so that memory is a stream.
         original: the entries of W itself, (row, column); the others are fill-in.
     """
 
+    states: int
     blocks: list[list[int]]
     outer: list[list[int]]
     lower: list[list[int]]
@@ -46,17 +49,18 @@ class Elimination:
     original: frozenset[tuple[int, int]]
 
     @classmethod
-    def plan(cls, states: int, entries: Iterable[tuple[int, int]]) -> Elimination:
+    def plan(cls, states: int, entries: Iterable[tuple[int, int]], intermediates: int = 0) -> Elimination:
         """Order the elimination by least fill-in, then Markowitz's rule, then index: the order is reproducible."""
-        original = {(i, i) for i in range(states)} | set(entries)
-        reads: list[list[int]] = [[] for _ in range(states)]
+        unknowns = states + intermediates
+        original = {(i, i) for i in range(unknowns)} | set(entries)
+        reads: list[list[int]] = [[] for _ in range(unknowns)]
         for row, column in sorted(original):
             reads[row].append(column)
         components = _components(reads)
         home = {state: number for number, block in enumerate(components) for state in block}
-        rows: list[set[int]] = [set() for _ in range(states)]  # off-diagonal, of one block, not yet eliminated
-        columns: list[set[int]] = [set() for _ in range(states)]
-        outer: list[list[int]] = [[] for _ in range(states)]
+        rows: list[set[int]] = [set() for _ in range(unknowns)]  # off-diagonal, of one block, not yet eliminated
+        columns: list[set[int]] = [set() for _ in range(unknowns)]
+        outer: list[list[int]] = [[] for _ in range(unknowns)]
         for row, column in original:
             if home[row] != home[column]:
                 outer[row].append(column)
@@ -64,8 +68,8 @@ class Elimination:
                 rows[row].add(column)
                 columns[column].add(row)
         blocks: list[list[int]] = []
-        upper: list[list[int]] = [[] for _ in range(states)]
-        lower: list[list[int]] = [[] for _ in range(states)]
+        upper: list[list[int]] = [[] for _ in range(unknowns)]
+        lower: list[list[int]] = [[] for _ in range(unknowns)]
         for component in components:
             left, block = set(component), []
             counted = len(component) <= COUNTED
@@ -90,12 +94,17 @@ class Elimination:
         for ahead, back in zip(forward, backward, strict=True):
             for row, column in [*((row, column) for row, column in ahead if row != column), *back]:
                 slot[row, column] = len(slot)
-        return cls(blocks, outer, lower, upper, forward, backward, slot, frozenset(original))
+        return cls(states, blocks, outer, lower, upper, forward, backward, slot, frozenset(original))
+
+    @property
+    def unknowns(self) -> int:
+        """States and intermediates."""
+        return len(self.lower)
 
     @property
     def order(self) -> list[int]:
-        """The states in the order in which they are eliminated."""
-        return [state for block in self.blocks for state in block]
+        """The unknowns in the order in which they are eliminated."""
+        return [unknown for block in self.blocks for unknown in block]
 
     @property
     def size(self) -> int:

@@ -10,21 +10,52 @@ from charcot.engine.vector import Body
 
 
 class Writer:
-    """Writes the nodes below some roots into a function body, each once.
+    """Writes the nodes below some roots into function bodies, each once.
 
     ``level`` says what the function computes: PATIENT for the prologue, which reads the table ``%parameters``;
     MOMENT for what is evaluated at every stage, which reads ``%states``, ``%inputs`` and the table ``%derived`` of
-    parameter-only values.
+    parameter-only values. Beyond ``part`` nodes it goes on in another body; what a later one reads of an earlier one
+    lies in the table ``%kept``, of ``kept`` vectors.
     """
 
     def __init__(
-        self, body: Body, graph: Graph, roots: Sequence[int], level: int, patient_nodes: Sequence[int]
+        self,
+        body: Body,
+        graph: Graph,
+        roots: Sequence[int],
+        level: int,
+        patient_nodes: Sequence[int] = (),
+        part: int = 0,
     ) -> None:
-        self.body, self.graph, self.level = body, graph, level
+        self.graph, self.level, self.bodies = graph, level, [body]
         self._derived = {number: i for i, number in enumerate(patient_nodes)} if level == MOMENT else {}
         self._nodes = graph.below(roots, level)
         self._names: dict[int, str] = {}
         self._fused = self._fusable(roots)
+        inside = set(self._fused.values())
+        self._written = [n for n in self._nodes if n not in inside and not self._is_leaf(n)]
+        self._part = {number: place // part for place, number in enumerate(self._written)} if part else {}
+        self._places = self._crossing() if part else {}
+
+    @property
+    def body(self) -> Body:
+        """The one that is written now."""
+        return self.bodies[-1]
+
+    @property
+    def kept(self) -> int:
+        """How many values later bodies read of earlier ones."""
+        return len(self._places)
+
+    def _crossing(self) -> dict[int, int]:
+        """The nodes that a later body reads, and where each is kept."""
+        found: dict[int, int] = {}
+        for number in self._written:
+            inner = self._fused.get(number)
+            for a in (*self.graph.arguments[number], *(self.graph.arguments[inner] if inner is not None else ())):
+                if a in self._part and self._part[a] < self._part[number]:
+                    found.setdefault(a, len(found))
+        return found
 
     def _fusable(self, roots: Sequence[int]) -> dict[int, int]:
         """{sum: product}: products with one user, a sum, are written with it as one fused multiply-add."""
@@ -39,20 +70,23 @@ class Writer:
                         break
         return fused
 
-    def write(self, finish: Callable[[int, str], None], roots: Sequence[int]) -> None:
-        """Write all nodes, and call ``finish(position, name)`` for each root as soon as its value is there."""
+    def write(self, finish: Callable[[Body, int, str], None], roots: Sequence[int]) -> None:
+        """Write all nodes, and call ``finish(body, position, name)`` for each root as soon as its value is there."""
         waiting: dict[int, list[int]] = {}
         for position, root in enumerate(roots):
             waiting.setdefault(root, []).append(position)
-        inside = set(self._fused.values())
-        for number in self._nodes:
-            if number not in inside and not self._is_leaf(number):
-                self._names[number] = self._operation(number)
-                for position in waiting.pop(number, []):
-                    finish(position, self._names[number])
+        for number in self._written:
+            if self._part.get(number, 0) == len(self.bodies):
+                self.bodies.append(Body(self.body.lanes))
+                self._names = {}
+            self._names[number] = self._operation(number)
+            if number in self._places:
+                self.body.store(self._names[number], "%kept", self._places[number])
+            for position in waiting.pop(number, []):
+                finish(self.body, position, self._names[number])
         for number, positions in waiting.items():  # roots that are leaves, constants or patient values
             for position in positions:
-                finish(position, self.name(number))
+                finish(self.body, position, self.name(number))
 
     def _is_leaf(self, number: int) -> bool:
         return self.graph.operations[number] in {"state", "input", "parameter"}
@@ -62,6 +96,8 @@ class Writer:
         graph = self.graph
         if number in self._names:
             return self._names[number]
+        if number in self._places:
+            return self.body.recall("%kept", self._places[number])
         if graph.levels[number] == CONSTANT:
             return self.body.constant(graph.values[number])
         if self.level == MOMENT and graph.levels[number] == PATIENT:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from charcot.core.expression import Expression, jacobian, symbols_of, topological
+from charcot.core.expression import Expression, symbols_of, topological
 from charcot.core.program import Program
 from charcot.engine.elimination import Elimination
-from charcot.engine.linear import Block, forcing, is_nothing, linear_states
+from charcot.engine.linear import Block, LinearPart, is_nothing, linear_parts
+from charcot.engine.linearise import linearised
 from charcot.engine.soften import SLIDING, Softening
 
 CONSTANT, PATIENT, MOMENT = 0, 1, 2  # how often a node changes: never, with the patient, at every stage
@@ -162,12 +163,13 @@ class Model:
         inputs: how many there are; the last tells who slides (:mod:`charcot.engine.soften`) where ``slides``.
         allowances: the column in the table of tolerances of each parameter that follows those of the program.
         initial, rates: the root of each state's initial value and rate.
-        entries: (row, column, root) of each structural non-zero of the Jacobian, by row.
+        entries: (row, column, root) of each slope that is not zero, by row: of the states' rates, then of the
+            intermediates, by the states and the intermediates (:mod:`charcot.engine.linearise`).
         readouts: the root of each read-out.
         conditions: the root of each trigger's condition, then of each jump that is watched.
         consequences: the roots of what else the triggers evaluate, trigger by trigger: delay, priority, values.
         patient_nodes: the parameter-only nodes that the rest reads, in the order of the ``derived`` table.
-        elimination: how W = I/(gamma h) - J is factored.
+        elimination: how W = I/(gamma h) - J, with the intermediates as further unknowns, is factored.
         blocks: the linear parts that are solved exactly.
         forcing: the root of b of each forced row of each block.
         clock: the index of the state that is the time of the run; -1 for none.
@@ -203,38 +205,33 @@ class Model:
         return [state for block in self.blocks for state in block.states]
 
 
-def build(program: Program, jumps: bool = True) -> Model:
-    """The rates, the exact Jacobian and the read-outs of ``program`` in one graph.
+def build(program: Program, jumps: bool = True, sharing: bool = True) -> Model:
+    """The rates, their exact slopes and the read-outs of ``program`` in one graph.
 
     Args:
         jumps: whether comparisons in rates on which the solution may stay are watched.
+        sharing: whether intermediates that many rates share are unknowns; without, the entries are the Jacobian.
     """
     soft = Softening(program, jumps)
     rates = soft.rates([state.rate for state in program.states])
-    rows = jacobian(rates, program.state_names)
-    flat_rows = soft.slopes(rows)
+    rows = linearised(rates, program.state_names, sharing)
+    places = [(row, column) for row, slopes in enumerate(rows) for column in slopes]
+    slopes = soft.slopes([slope for row in rows for slope in row.values()])
     reading = soft.values([readout.expression for readout in program.readouts])
     watching = [*soft.values([trigger.condition for trigger in program.triggers]), *soft.conditions()]
     acting = soft.values([part for trigger in program.triggers for part in trigger.expressions()[1:]])
-    entries_made = [entry for row in flat_rows for entry in row.values()]
-    read = symbols_of([*rates, *entries_made, *reading, *watching, *acting])
+    read = symbols_of([*rates, *slopes, *reading, *watching, *acting])
     allowances = {name: place for name, place in soft.allowances.items() if name in read}
-    column = {name: i for i, name in enumerate(program.state_names)}
     lower = Lowering(program, list(allowances))
-    rate_roots = lower(rates)
-    entries: list[tuple[int, int, int]] = []
-    for row, derivatives in enumerate(flat_rows):
-        columns = sorted(derivatives, key=column.__getitem__)
-        roots = lower([derivatives[name] for name in columns])
-        entries += [(row, column[name], root) for name, root in zip(columns, roots, strict=True)]
+    rate_roots, slope_roots = lower(rates), lower(slopes)
     readouts, conditions, consequences = lower(reading), lower(watching), lower(acting)
     # Where triggers watch, every state has its say in the step: a long step could jump over a passage and back.
-    states = [] if watching else linear_states(program, rows)
-    forces = [forcing(program, block) for block in states]
-    forced = [[k for k, b in enumerate(column) if not is_nothing(b)] for column in forces]
-    pushes = [lower([column[k] for k in places]) for column, places in zip(forces, forced, strict=True)]
-    roots = [*rate_roots, *(root for _, _, root in entries), *readouts, *conditions, *consequences]
-    roots += [root for push in pushes for root in push]
+    parts = [] if watching else linear_parts(program)
+    matrices = [lower([entry for _, _, entry in part.matrix]) for part in parts]
+    forced = [[k for k, b in enumerate(part.forcing) if not is_nothing(b)] for part in parts]
+    pushes = [lower([part.forcing[k] for k in rows]) for part, rows in zip(parts, forced, strict=True)]
+    roots = [*rate_roots, *slope_roots, *readouts, *conditions, *consequences]
+    roots += [root for group in (*matrices, *pushes) for root in group]
     patient_nodes = _hoisted(lower.graph, roots)
     return Model(
         graph=lower.graph,
@@ -244,37 +241,35 @@ def build(program: Program, jumps: bool = True) -> Model:
         allowances=list(allowances.values()),
         initial=lower([state.initial for state in program.states]),
         rates=rate_roots,
-        entries=entries,
+        entries=[(row, column, root) for (row, column), root in zip(places, slope_roots, strict=True)],
         readouts=readouts,
         conditions=conditions,
         consequences=consequences,
         patient_nodes=patient_nodes,
-        elimination=Elimination.plan(len(rates), [(row, col) for row, col, _ in entries]),
-        blocks=_blocks(lower.graph, states, forced, entries, patient_nodes),
+        elimination=Elimination.plan(len(rates), places, len(rows) - len(rates)),
+        blocks=_blocks(lower.graph, parts, matrices, forced, patient_nodes),
         forcing=pushes,
-        clock=column.get(program.clock, -1),
+        clock=program.state_names.index(program.clock) if program.clock else -1,
         follows=any(state.scale is None for state in program.states),
     )
 
 
 def _blocks(
     graph: Graph,
-    states: list[list[int]],
+    parts: list[LinearPart],
+    matrices: list[list[int]],
     forced: list[list[int]],
-    entries: list[tuple[int, int, int]],
     patient_nodes: list[int],
 ) -> list[Block]:
-    """Each linear block with the places of its coefficients among the patient's derived values."""
+    """Each linear part with the places of its coefficients among the patient's derived values."""
     derived = {number: place for place, number in enumerate(patient_nodes)}
     blocks, offset = [], 0
-    for members, rows in zip(states, forced, strict=True):
-        within = {state: k for k, state in enumerate(members)}
+    for part, roots, rows in zip(parts, matrices, forced, strict=True):
         coefficients = [
-            (within[row], within[column], derived.get(root, -1), graph.values[root])
-            for row, column, root in entries
-            if row in within
+            (row, column, derived.get(root, -1), graph.values[root])
+            for (row, column, _), root in zip(part.matrix, roots, strict=True)
         ]
-        blocks.append(Block(members, coefficients, rows, offset))
+        blocks.append(Block(part.states, coefficients, rows, offset))
         offset += blocks[-1].size
     return blocks
 

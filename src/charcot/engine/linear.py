@@ -14,12 +14,12 @@ error control.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from charcot.core.expression import ZERO, Expression, is_constant, substitute, symbols_of
+from charcot.core.expression import ZERO, Expression, is_constant, jacobian, substitute, topological
 from charcot.core.program import Program
 
 WORST_CONDITION = 1e6  # of V: beyond, round-off in z would exceed 1e-10 of the largest compartment
@@ -68,35 +68,78 @@ class Block:
         return np.concatenate([*parts, np.linalg.inv(real).reshape(patients, -1)], axis=1)
 
 
-def linear_states(program: Program, derivatives: Sequence[Mapping[str, Expression]]) -> list[list[int]]:
-    """The blocks of states that can be solved exactly, each as sorted indices; ``derivatives`` is the Jacobian."""
-    names, own = program.state_names, set(program.state_names)
-    parameters = set(program.parameter_names)
-    left = {
-        i
-        for i, row in enumerate(derivatives)
-        if symbols_of(row.values()) <= parameters and (symbols_of([program.states[i].rate]) & own) == set(row)
-    }
+@dataclass(frozen=True)
+class LinearPart:
+    """States that are linear in each other only: x' = A x + b.
+
+    Attributes:
+        states: their sorted indices in the program.
+        matrix: (row, column, entry) of each entry of A that is not zero, rows and columns counted within the part.
+        forcing: b, the rate of each state where every state is zero.
+    """
+
+    states: list[int]
+    matrix: list[tuple[int, int, Expression]]
+    forcing: list[Expression]
+
+
+def linear_parts(program: Program) -> list[LinearPart]:
+    """The parts of a program that can be solved exactly."""
+    names = program.state_names
     index = {name: i for i, name in enumerate(names)}
+    affine = _affine(program)
+    slopes = dict(zip(affine, jacobian([program.states[i].rate for i in affine], names), strict=True))
+    reads = {i: [index[name] for name in row] for i, row in slopes.items()}
+    left = set(affine)
     while True:
-        kept = {i for i in left if all(index[name] in left for name in derivatives[i])}
+        kept = {i for i in left if all(j in left for j in reads[i])}
         if kept == left:
             break
         left = kept
-    blocks: list[list[int]] = []
+    parts: list[LinearPart] = []
     while left:
-        block, edge = set(), {min(left)}
+        part, edge = set(), {min(left)}
         while edge:
-            block |= edge
-            near = {index[name] for i in edge for name in derivatives[i]}
-            near |= {j for j in left if any(index[name] in edge for name in derivatives[j])}
-            edge = near - block
-        blocks.append(sorted(block))
-        left = left - block
-    return blocks
+            part |= edge
+            near = {j for i in edge for j in reads[i]} | {i for i in left if edge & set(reads[i])}
+            edge = near - part
+        states = sorted(part)
+        within = {state: k for k, state in enumerate(states)}
+        matrix = [(within[i], within[index[name]], entry) for i in states for name, entry in slopes[i].items()]
+        parts.append(LinearPart(states, sorted(matrix, key=lambda entry: entry[:2]), _forcing(program, states)))
+        left = left - part
+    return parts
 
 
-def forcing(program: Program, states: Sequence[int]) -> list[Expression]:
+FIXED, GIVEN, AFFINE, OTHER = range(4)  # what reads parameters only, inputs too, states as A x + b, or anything else
+
+
+def _affine(program: Program) -> list[int]:
+    """The states whose rates are A x + b, with A of parameters, b of parameters and inputs."""
+    rates = [state.rate for state in program.states]
+    leaves = dict.fromkeys(program.state_names, AFFINE) | dict.fromkeys(program.input_names, GIVEN)
+    kinds: dict[int, int] = {}
+    for node in topological(rates):
+        a = [kinds[argument.serial] for argument in node.arguments]
+        worst = max(a, default=FIXED)
+        match node.operation:
+            case "symbol":
+                worst = leaves.get(node.name, FIXED)
+            case "add" | "subtract":
+                pass
+            case "multiply" if FIXED in a:
+                pass
+            case "divide" if a[1] == FIXED:
+                pass
+            case "select" if a[0] == a[1] == FIXED:
+                pass
+            case _ if worst >= AFFINE:
+                worst = OTHER
+        kinds[node.serial] = worst
+    return [i for i, rate in enumerate(rates) if kinds[rate.serial] <= AFFINE]
+
+
+def _forcing(program: Program, states: Sequence[int]) -> list[Expression]:
     """b of each of ``states``: its rate where every state is zero."""
     nothing: dict[str, Expression] = dict.fromkeys(program.state_names, ZERO)
     return substitute([program.states[i].rate for i in states], nothing)

@@ -80,6 +80,22 @@ def _row(body: Body, label: str, name: str, row: str, write: Callable[[str, str]
     return loop(body, label, first, end, write, start)
 
 
+def _of_a_state(body: Body, plan: Elimination, row: str, value: str, otherwise: str) -> str:
+    """``value`` where ``row`` is that of a state, ``otherwise`` where it is that of an intermediate."""
+    if plan.states == plan.unknowns:
+        return value
+    known = body.put(f"icmp ult i64 {row}, {plan.states}")
+    return body.put(f"select i1 {known}, {body.lanes.real} {value}, {body.lanes.real} {otherwise}")
+
+
+def _a_state(body: Body, plan: Elimination, row: str) -> str:
+    """``row`` itself where it is that of a state; else some other, that can be loaded."""
+    if plan.states == plan.unknowns:
+        return row
+    known = body.put(f"icmp ult i64 {row}, {plan.states}")
+    return body.put(f"select i1 {known}, i64 {row}, i64 0")
+
+
 def places_of(plan: Elimination, written: set[tuple[int, int]]) -> str:
     """The tables that :func:`factor` and :func:`solve` read.
 
@@ -87,15 +103,15 @@ def places_of(plan: Elimination, written: set[tuple[int, int]]) -> str:
         written: the entries that the Jacobian writes; the others are cleared first.
     """
     places, slot = Places(), plan.slot
-    states = range(len(plan.lower))
+    unknowns = range(plan.unknowns)
     places.add("order", plan.order)
-    places.add("diagonal", (slot[i, i] for i in states))
+    places.add("diagonal", (slot[i, i] for i in unknowns))
     for name, lists in (("lower", plan.lower), ("outer", plan.outer), ("upper", plan.upper)):
         places.ragged(f"{name}.column", lists)
-        places.add(f"{name}.slot", (slot[i, j] for i in states for j in lists[i]))
+        places.add(f"{name}.slot", (slot[i, j] for i in unknowns for j in lists[i]))
     backwards = [list(reversed(row)) for row in plan.upper]
     places.ragged("back.column", backwards)
-    places.add("back.slot", (slot[i, j] for i in states for j in backwards[i]))
+    places.add("back.slot", (slot[i, j] for i in unknowns for j in backwards[i]))
     empty = [place for entry, place in slot.items() if entry not in written]
     places.add("empty", empty)
     places.add("empty.count", [len(empty)])
@@ -107,15 +123,13 @@ def places_of(plan: Elimination, written: set[tuple[int, int]]) -> str:
 
 
 def factor(plan: Elimination, lanes: Lanes, gamma: float, cancelled: float, grown: float) -> str:
-    """As the function of this name that is written out (:mod:`charcot.engine.codegen`).
+    """As the function of this name that is written out (:mod:`charcot.engine.factorisation`).
 
-    Behind the matrix and its flag lies one vector a state: the row at work.
+    Behind the matrix and its flag lies one vector an unknown: the row at work.
     """
-    body, states = Body(lanes), len(plan.lower)
+    body = Body(lanes)
     work = body.address("%matrix", plan.size + 1)
-    shift = body.divide(body.constant(-1.0), body.multiply(body.constant(gamma), body.load("%step_size")))
-    size = body.absolute(shift)
-    least, most = body.multiply(size, body.constant(cancelled)), body.multiply(size, body.constant(grown))
+    per_step = body.divide(body.constant(-1.0), body.multiply(body.constant(gamma), body.load("%step_size")))
 
     def clear(index: str, _: str) -> str:
         body.store(body.constant(0.0), "%matrix", look_up(body, "empty", index))
@@ -125,6 +139,9 @@ def factor(plan: Elimination, lanes: Lanes, gamma: float, cancelled: float, grow
 
     def one_row(position: str, weak: str) -> str:
         row = look_up(body, "order", position)
+        shift = _of_a_state(body, plan, row, per_step, body.constant(-1.0))
+        size = body.absolute(shift)
+        least, most = body.multiply(size, body.constant(cancelled)), body.multiply(size, body.constant(grown))
 
         def spread(name: str) -> None:
             def take(index: str, _: str) -> str:
@@ -171,14 +188,14 @@ def factor(plan: Elimination, lanes: Lanes, gamma: float, cancelled: float, grow
         body.store(body.divide(body.constant(1.0), total), "%matrix", diagonal)
         return weak
 
-    weak = loop(body, "rows", "0", str(states), one_row, body.constant(0.0))
+    weak = loop(body, "rows", "0", str(plan.unknowns), one_row, body.constant(0.0))
     body.store(weak, "%matrix", plan.size)
     body.do("ret void")
     return body.function("internal void @factor(ptr noalias %matrix, ptr %step_size)")
 
 
 def solve(plan: Elimination, lanes: Lanes) -> str:
-    """As the function of this name that is written out (:mod:`charcot.engine.codegen`)."""
+    """As the function of this name that is written out (:mod:`charcot.engine.factorisation`)."""
     body = Body(lanes)
     per_day = body.divide(body.constant(-1.0), body.load("%step_size"))
 
@@ -196,7 +213,9 @@ def solve(plan: Elimination, lanes: Lanes) -> str:
 
         def forward(position: str, _: str) -> str:
             row = look_up(body, "order", position)
-            total = body.fma(body.load("%sums", row), per_day, body.negate(body.load("%rates", row)))
+            state = _a_state(body, plan, row)
+            total = body.fma(body.load("%sums", state), per_day, body.negate(body.load("%rates", state)))
+            total = _of_a_state(body, plan, row, total, body.constant(0.0))
             total = summed("outer", "outer", row, total, negated=True)
             body.store(summed("lower", "lower", row, total, negated=False), "%out", row)
             return ""

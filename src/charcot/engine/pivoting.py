@@ -49,22 +49,23 @@ class PivotedStep:
         self._tables[1][:], self._tables[2][:] = derived[:, None], inputs[:, None]
         failed = states.copy(), np.zeros((3, count)), np.nan, SHRINK
         rates = self._slopes(states)
-        matrix = np.zeros((count, count))
+        unknowns = count + self._kernel.sizes.intermediates
+        matrix = np.zeros((unknowns, unknowns))
         matrix[self._rows, self._columns] = -self._tables[4][self._places, 0]
-        matrix[np.diag_indices(count)] += 1.0 / (method.gamma * size)
+        matrix[np.diag_indices(unknowns)] += np.where(np.arange(unknowns) < count, 1.0 / (method.gamma * size), 1.0)
         if not np.isfinite(matrix).all():
             return failed
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LinAlgWarning)  # a singular matrix gives infinities, and they are seen
             factors = lu_factor(matrix, check_finite=False)
-        stages = np.zeros((method.stages, count))
+        stages, right = np.zeros((method.stages, count)), np.zeros(unknowns)
         point = states
         for stage in range(method.stages):
             if stage:
                 point = states + _combine(method.stage[stage, :stage], stages)
                 rates = self._slopes(point)
-            right = rates + _combine(method.coupling[stage, :stage], stages) / size
-            stages[stage] = lu_solve(factors, right, check_finite=False)
+            right[:count] = rates + _combine(method.coupling[stage, :stage], stages) / size
+            stages[stage] = lu_solve(factors, right, check_finite=False)[:count]
         after, last = point + stages[-1], np.abs(stages[-1])
         if not np.isfinite(after).all():
             return failed
@@ -74,7 +75,7 @@ class PivotedStep:
         return after, dense, error, min(max(factor, SHRINK), GROW)
 
     def _slopes(self, states: Array) -> Array:
-        """The rates at ``states``; the Jacobian is left in the last table."""
+        """The rates at ``states``; the slopes are left in the last table."""
         self._tables[0][:] = states[:, None]
         self._kernel.slopes(1, self._pack.ctypes.data, *(table.ctypes.data for table in self._tables))
         return self._tables[3][:, 0].astype(float)

@@ -106,14 +106,12 @@ class Softening:
         """Expressions of the states in which powers forgive round-off below zero."""
         return rewritten(roots, self._forgiving)
 
-    def slopes(self, rows: Sequence[dict[str, Expression]]) -> list[dict[str, Expression]]:
-        """The Jacobian of what :meth:`rates` gave, with slopes of powers that are bounded near zero.
+    def slopes(self, roots: Sequence[Expression]) -> list[Expression]:
+        """Slopes of what :meth:`rates` gave, those of powers bounded near zero.
 
         Nearer to zero than a state goes in the shortest step, slopes say nothing either.
         """
-        flat = rewritten([entry for row in rows for entry in row.values()], self._bounded)
-        entries = iter(flat)
-        return [{name: next(entries) for name in row} for row in rows]
+        return rewritten(roots, self._bounded)
 
     def _forgiving(self, _: Expression, node: Expression) -> Expression:
         if node.operation != "raised" or not self._reads_states(node.arguments[0]):
