@@ -112,7 +112,7 @@ def test_the_slope_after_diagnosis_is_least_squares_over_the_visits_that_took_pl
             months = (days - self.diagnosis[:, None]) / MONTH
             return np.where(months <= last[:, None] + 1e-9, 20.0 - lost * months, np.nan)
 
-    monkeypatch.setattr(natural_history, "observe_items", lambda latent, *_: latent)
+    monkeypatch.setattr(natural_history, "observe_all_items", lambda latent, *_: latent)
     after, before = measured_slopes(Line())
     np.testing.assert_allclose(after[:5], 12 * lost)
     assert np.isnan(after[5])  # one visit is no slope

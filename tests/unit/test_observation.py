@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from charcot.clinic.observation import (
     ITEMS,
     NO_NOISE,
+    Noise,
     default_noise,
+    observe_all_items,
     observe_items,
     observe_nfl,
     observe_vital_capacity,
@@ -44,7 +47,60 @@ def residual_sd(total: float, patients: int = 400) -> float:
 
 @pytest.mark.parametrize("total", [20, 24, 30, 36])
 def test_residual_sd_of_the_total_at_mid_scale_is_that_of_placebo_arms(total: float) -> None:
-    assert 1.6 <= residual_sd(total) <= 2.0
+    assert 1.6 <= residual_sd(total) <= 2.3
+
+
+def falling(patients: int = 400, visits: int = 13, slope: float = 1.0) -> np.ndarray:
+    """(patients, visits, 12) people of 38 points who lose ``slope`` points a visit, half of them in one domain and
+    less and less in the others, as patients do."""
+    out = []
+    for patient in range(patients):
+        rng = np.random.default_rng(patient)
+        domains = rng.permutation([0.5, 0.3, 0.15, 0.05])
+        weak = np.concatenate([share * rng.dirichlet(np.full(3, 5.0)) for share in domains])
+        out.append(np.clip(4 - np.outer(10 + slope * np.arange(visits), weak), 0, 4))
+    return np.array(out)
+
+
+def test_ratings_that_persist_make_rises_rare() -> None:
+    def rises(noise: Noise) -> float:
+        return float(np.mean(np.diff(observe_all_items(falling(), 5, range(400), noise=noise).sum(axis=2), axis=1) > 0))
+
+    anew = rises(replace(default_noise(), fall_margin=0.0, rise_margin=0.0))
+    assert rises(default_noise()) < 0.7 * anew
+    assert rises(NO_NOISE) == 0
+
+
+def test_ratings_of_who_does_not_change_persist() -> None:
+    total = observe_all_items(falling(slope=0.0), 5, range(400))
+    same = np.mean(np.diff(total, axis=1) == 0)
+    assert 0.4 < same < 1
+    fresh = replace(default_noise(), fall_margin=0.0, rise_margin=0.0)
+    anew = observe_all_items(falling(slope=0.0), 5, range(400), noise=fresh).sum(axis=2)
+    assert same > 1.5 * np.mean(np.diff(anew, axis=1) == 0)
+
+
+def test_the_slope_of_the_record_is_that_of_the_truth() -> None:
+    latent = falling()
+    recorded, true = observe_all_items(latent, 5, range(400)).sum(axis=2), latent.sum(axis=2)
+    months = np.arange(13.0)
+    slopes = [np.polyfit(months, total.mean(axis=0), 1)[0] for total in (recorded, true)]
+    assert slopes[0] == pytest.approx(slopes[1], rel=0.1)
+
+
+def test_a_series_goes_on_from_the_ratings_of_another() -> None:
+    latent = falling(patients=200, visits=1, slope=0.0)
+    first = observe_all_items(latent, 5, range(200), "screening")[:, 0]
+    on = observe_all_items(latent, 5, range(200), "visits", before=first)[:, 0]
+    anew = observe_all_items(latent, 5, range(200), "visits")[:, 0]
+    assert np.std((on - first).sum(axis=1)) < np.std((anew - first).sum(axis=1))
+
+
+def test_many_patients_are_recorded_as_each_alone() -> None:
+    latent = falling(patients=5)
+    together = observe_all_items(latent, 5, [f"p{k}" for k in range(5)])
+    for k in range(5):
+        assert np.array_equal(observe_items(latent[k], 5, f"p{k}"), together[k])
 
 
 def test_a_healthy_item_stays_4_and_a_lost_one_0() -> None:
@@ -59,9 +115,9 @@ def test_recorded_items_are_whole_numbers_from_0_to_4() -> None:
     assert not np.array_equal(recorded, np.round(latent))
 
 
-def test_noise_does_not_shift_the_middle_of_the_scale() -> None:
-    recorded = observe_items(np.full((4000, 12), 2.0), 1, 1)
-    assert abs(recorded.mean() - 2.0) < 0.02
+def test_noise_hardly_shifts_the_middle_of_the_scale() -> None:
+    recorded = observe_all_items(np.full((4000, 5, 12), 2.0), 1, range(4000))
+    assert abs(recorded.mean() - 2.0) < 0.15
 
 
 def test_without_noise_items_are_only_rounded() -> None:
@@ -69,13 +125,14 @@ def test_without_noise_items_are_only_rounded() -> None:
     assert observe_items(latent, 1, 1, noise=NO_NOISE).tolist() == [[0, 1, 3, *[4] * 9]]
 
 
-def test_an_unseen_visit_stays_missing_and_changes_no_other() -> None:
+def test_an_unseen_visit_stays_missing_and_the_next_goes_on_from_the_last_that_was_seen() -> None:
     latent = np.full((4, 12), 2.5)
     gap = latent.copy()
     gap[2] = np.nan
     seen, with_gap = observe_items(latent, 1, "a"), observe_items(gap, 1, "a")
     assert np.isnan(with_gap[2]).all()
-    assert np.array_equal(seen[[0, 1, 3]], with_gap[[0, 1, 3]])
+    assert np.array_equal(seen[:2], with_gap[:2])
+    assert np.isfinite(with_gap[3]).all()
 
 
 def test_draws_are_addressed_and_do_not_depend_on_later_visits() -> None:

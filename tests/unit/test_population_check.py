@@ -38,7 +38,7 @@ def test_every_reading_is_asked_for():
 
 def test_readings_of_incident_patients_find_the_lines_that_were_drawn(columns):
     assert population_readings.decline(columns, 12) == pytest.approx(1.1, abs=0.15)  # exp(0.6^2 / 2) less the fast dead
-    assert population_readings.residual_sd(columns, 12) == pytest.approx(1.6, abs=0.6)
+    assert 1.2 < population_readings.residual_sd(columns, 12) < 3.2  # all items of these people move at once
     assert population_readings.delay(columns) == pytest.approx(10.6, abs=0.6)
     assert population_readings.share_of_men(columns) == pytest.approx(58, abs=8)
     assert population_readings.share_of_onset(columns, "bulbar") == pytest.approx(28, abs=7)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from charcot import patients
-from charcot.clinic.observation import TOTAL_MAXIMUM, observe_items, observe_vital_capacity
+from charcot.clinic.observation import TOTAL_MAXIMUM, observe_all_items, observe_vital_capacity
 from charcot.core import pieces
 from charcot.core.errors import Problem, Where
 from charcot.core.estimates import kaplan_meier, least_squares, median_time, mixed_slopes, share_without
@@ -197,9 +197,8 @@ def measured_slopes(c: Courses) -> tuple[np.ndarray, np.ndarray]:
 def recorded_scores(c: Courses, days: np.ndarray) -> np.ndarray:
     """ALSFRS-R totals as visits on ``days`` (patients, visits) record them, with noise; NaN where there is no visit."""
     latent = np.stack([c.at(readout, days) for readout in ITEM_READOUTS], axis=2)
-    ids = c.cohort.columns["id"]
-    recorded = [observe_items(latent[i], c.cohort.seed, ids[i], "natural history") for i in range(len(ids))]
-    return np.asarray(np.array(recorded).reshape(latent.shape).sum(axis=2))
+    recorded = observe_all_items(latent, c.cohort.seed, c.cohort.columns["id"], "natural history")
+    return np.asarray(recorded.sum(axis=2))
 
 
 def recorded_capacities(c: Courses, days: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from charcot.clinic.observation import TOTAL_MAXIMUM, observe_items, observe_nfl, observe_vital_capacity
+from charcot.clinic.observation import TOTAL_MAXIMUM, observe_all_items, observe_nfl, observe_vital_capacity
 from charcot.core.estimates import least_squares
 from charcot.core.identifiers import did_you_mean
 from charcot.core.units import DAYS_PER_MONTH
@@ -144,7 +144,7 @@ def _recorded(courses: Courses, read: str, days: np.ndarray, visit: str) -> np.n
     ids, seed = courses.cohort.columns["id"], courses.cohort.seed
     if read == SCORE:
         items = np.stack([courses.at(item, days) for item in ITEM_READOUTS], axis=1)
-        return np.array([observe_items(items[i : i + 1], seed, ids[i], visit).sum() for i in range(len(ids))])
+        return np.asarray(observe_all_items(items[:, None], seed, ids, visit)[:, 0].sum(axis=1))
     observe = observe_vital_capacity if read == CAPACITY else observe_nfl
     latent = courses.at(read, days)
     return np.array([observe(latent[i : i + 1], seed, ids[i], visit)[0] for i in range(len(ids))])

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from charcot.clinic.observation import ITEM_MAXIMUM, ITEMS, observe_items, observe_nfl, observe_vital_capacity
+from charcot.clinic.observation import ITEM_MAXIMUM, ITEMS, observe_all_items, observe_nfl, observe_vital_capacity
 from charcot.clinic.stages import KINGS_STAGES, kings_stage, mitos_stage
 from charcot.core.program import Program
 from charcot.core.random import uniforms
@@ -224,9 +224,7 @@ class People:
     def recorded_items(self, days: np.ndarray, purpose: str) -> np.ndarray:
         """(n, k, 12) item scores as visits on ``days`` (n, k) record them."""
         latent = np.stack([self.at(readout, days) for readout in ITEM_READOUTS], axis=2)
-        seed = self.store.cohort.seed
-        recorded = [observe_items(one, seed, who, purpose) for one, who in zip(latent, self.ids, strict=True)]
-        return np.asarray(np.array(recorded).reshape(latent.shape))
+        return observe_all_items(latent, self.store.cohort.seed, self.ids, purpose)
 
     def recorded_capacity(self, days: np.ndarray, purpose: str) -> np.ndarray:
         """(n, k) vital capacity, % predicted, as visits record it."""

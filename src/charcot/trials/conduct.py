@@ -109,7 +109,8 @@ def conduct(protocol: Protocol, randomised: Randomised, treated: ArmCourses) -> 
     subjects["failed"] = latent.failed
     addresses = person_addresses(replicate, subjects["number"].to_numpy())
     death = latent.death - subjects["randomisation"].to_numpy()
-    followup = follow(protocol, latent, death, arms, addresses)
+    screened = np.concatenate([entry.screened.visit.items[entry.course_rows] for entry in enrolled])
+    followup = follow(protocol, latent, death, arms, addresses, screened)
     subjects = _with_baseline(subjects, followup)
     failures = [failure for entry in enrolled for failure in _considered(entry)] + failures
     return Conducted(replicate, subjects, followup, _flow(protocol, enrolled, subjects, followup), failures)

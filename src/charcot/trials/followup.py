@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charcot.clinic.observation import observe_items, observe_nfl, observe_vital_capacity
+from charcot.clinic.observation import observe_all_items, observe_nfl, observe_vital_capacity
 from charcot.core.random import stream
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials.pool import Latent
@@ -60,24 +60,41 @@ def withdrawal_days(hazards: np.ndarray, seed: int, addresses: list[str]) -> np.
         return np.where(hazards > 0, draws / hazards, np.inf)
 
 
-def follow(protocol: Protocol, latent: Latent, death: np.ndarray, arms: np.ndarray, addresses: list[str]) -> FollowUp:
+def follow(
+    protocol: Protocol,
+    latent: Latent,
+    death: np.ndarray,
+    arms: np.ndarray,
+    addresses: list[str],
+    screened: np.ndarray | None = None,
+) -> FollowUp:
     """Observe every patient until death, withdrawal or the last visit.
 
     Args:
         latent: true values at the visits.
         death: (patients,) days from randomisation to death or permanent ventilation; inf when never.
         arms: (patients,) the arm of each patient.
+        screened: (patients, 12) the items that screening recorded, from which the visits' ratings go on.
     """
     seed, visits = protocol.simulate.seed, np.array(protocol.visits)
     hazards = arm_hazards(protocol.dropout, [arm.id for arm in protocol.arms])[arms]
     leaving = withdrawal_days(hazards, seed, addresses)
     end = np.minimum(np.minimum(death, leaving), protocol.length)
     absent = visits[None, :] > end[:, None]
-    items, capacity, nfl = (np.empty_like(a) for a in (latent.items, latent.vital_capacity, latent.nfl))
+    items = _items(protocol, latent, addresses, screened)
+    capacity, nfl = np.empty_like(latent.vital_capacity), np.empty_like(latent.nfl)
     for i, address in enumerate(addresses):
-        items[i] = observe_items(latent.items[i], seed, address, "visits")
         capacity[i] = observe_vital_capacity(latent.vital_capacity[i], seed, address, "visits")
         nfl[i] = observe_nfl(latent.nfl[i], seed, address, "visits")
     items[absent], capacity[absent], nfl[absent] = np.nan, np.nan, np.nan
     died = death <= np.minimum(leaving, protocol.length)
     return FollowUp(items, capacity, nfl, end, died, (leaving < protocol.length) & ~died)
+
+
+def _items(protocol: Protocol, latent: Latent, addresses: list[str], screened: np.ndarray | None) -> np.ndarray:
+    """(patients, visits, 12) recorded items. Without a run-in the first visit is that of screening."""
+    seed = protocol.simulate.seed
+    if screened is None or protocol.screening.run_in is not None:
+        return observe_all_items(latent.items, seed, addresses, "visits", before=screened)
+    later = observe_all_items(latent.items[:, 1:], seed, addresses, "visits", before=screened)
+    return np.concatenate([screened[:, None], later], axis=1)

@@ -98,7 +98,9 @@ def arm_of(rules: EntryRules, people: People, world: World) -> Arm:
     visit = screened.visit.take(np.searchsorted(screened.rows, rows))
     latent = latent_at(q, clocks.randomisation[:, None] + np.array(protocol.visits))
     addresses = person_addresses(REPLICATE, q.ids)
-    seen = follow(protocol, latent, q.death - clocks.randomisation, np.zeros(len(rows), dtype=np.int64), addresses)
+    seen = follow(
+        protocol, latent, q.death - clocks.randomisation, np.zeros(len(rows), dtype=np.int64), addresses, visit.items
+    )
     ending = np.minimum(q.death, q.end)
     since_onset = (clocks.randomisation - clocks.recalled_onset) / DAYS_PER_MONTH
     before = (clocks.screening - clocks.recalled_onset) / DAYS_PER_MONTH

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from charcot.clinic.observation import ITEMS, TOTAL_MAXIMUM, observe_items, observe_vital_capacity, recall_onset
+from charcot.clinic.observation import ITEMS, TOTAL_MAXIMUM, observe_all_items, observe_vital_capacity, recall_onset
 from charcot.clinic.stages import involved_regions
 from charcot.core.random import stream
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -96,16 +96,17 @@ def see(protocol: Protocol, clocks: Clocks, courses: Courses, addresses: list[st
     """Record the screening visit, and scores and vital capacity at randomisation, of every person of ``courses``."""
     seed, size = protocol.simulate.seed, len(addresses)
     latent = latent_at(courses, np.column_stack([clocks.screening, clocks.randomisation]))
-    items, later = np.empty((size, len(ITEMS))), np.empty((size, len(ITEMS)))
+    items = observe_all_items(latent.items[:, :1], seed, addresses, "screening")[:, 0]
+    later = items  # without a run-in screening and randomisation are one visit, at which each item is rated once
+    if protocol.screening.run_in is not None:
+        # Randomisation is the first of the trial's visits, and this is what that visit will record.
+        later = observe_all_items(latent.items[:, 1:], seed, addresses, "visits", before=items)[:, 0]
     capacity, later_capacity = np.empty(size), np.empty(size)
     for i, address in enumerate(addresses):
-        items[i] = observe_items(latent.items[i, :1], seed, address, "screening")[0]
-        # Randomisation is the first of the trial's visits, and this is what that visit will record.
-        later[i] = observe_items(latent.items[i, 1:], seed, address, "visits")[0]
         capacity[i] = observe_vital_capacity(latent.vital_capacity[i, :1], seed, address, "screening")[0]
         later_capacity[i] = observe_vital_capacity(latent.vital_capacity[i, 1:], seed, address, "visits")[0]
     # A course also ends at the simulator's horizon: whoever cannot be seen cannot be randomised.
-    alive = (latent.death > clocks.randomisation) & np.isfinite(later).all(axis=1)
+    alive = (latent.death > clocks.randomisation) & np.isfinite(latent.items[:, 1]).all(axis=1)
     return Visit(items, later, capacity, later_capacity, alive.astype(float))
 
 
