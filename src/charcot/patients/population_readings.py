@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from charcot.clinic.observation import TOTAL_MAXIMUM, recall_onset
+from charcot.clinic.scores import Predictors, Score, encals
+from charcot.clinic.stages import involved_regions
 from charcot.core.estimates import cox, least_squares, median_time, mixed_fit, mixed_slopes, share_without
 from charcot.core.incidence import power_of_age
 from charcot.core.units import DAYS_PER_MONTH
@@ -23,6 +25,7 @@ VISITS = np.arange(0.0, 25.0, 3.0)  # months after diagnosis
 SHORTEST = 1.0  # month: a duration that is remembered as shorter counts as this long
 FOLLOWED = 48.0  # months in which a study sees a second region
 LEAST_VISITS = 3  # of a slope of one's own
+DEFINITE = 3  # involved regions
 _PURPOSE = "register"
 
 
@@ -36,7 +39,8 @@ def record(people: People) -> dict[str, np.ndarray]:
     visits = p.diagnosis[:, None] + VISITS * DAYS_PER_MONTH
     pairs = zip(p.onset, p.diagnosis, p.ids, strict=True)
     recalled = np.array([recall_onset(onset, day, p.store.cohort.seed, who) for onset, day, who in pairs])
-    scores = p.recorded_items(visits, _PURPOSE).sum(axis=2)
+    items = p.recorded_items(visits, _PURPOSE)
+    scores = items.sum(axis=2)
     delay = np.maximum((p.diagnosis - recalled) / DAYS_PER_MONTH, SHORTEST)
     return {
         "group": p.ids % 10,
@@ -51,6 +55,8 @@ def record(people: People) -> dict[str, np.ndarray]:
         "regions": (p.domain_onsets - p.onset[:, None]) / DAYS_PER_MONTH,  # (n, 4)
         "scores": scores,  # (n, visits) points
         "slope_before": (TOTAL_MAXIMUM - scores[:, 0]) / delay,
+        "capacity": p.recorded_capacity(p.diagnosis[:, None], _PURPOSE)[:, 0],  # % predicted at diagnosis
+        "involved": involved_regions(items[:, 0]),
         "nfl": p.recorded_nfl(p.diagnosis, _PURPOSE),  # pg/mL at diagnosis
         **{name: times[p.layer, p.rows] for name, times in p.store.stages.items()},
     }
@@ -96,6 +102,34 @@ def bulbar_hazard(c: Columns) -> float:
 def genotype_hazard(c: Columns, genotype: str) -> float:
     """Cox hazard ratio of carriers of one genotype against all others."""
     return _hazard(c, (c["genotype"] == genotype).astype(float))
+
+
+def encals_score(c: Columns) -> Score:
+    """The ENCALS score of each patient from what was recorded at diagnosis. Nobody has dementia, which the model does
+    not have; three involved regions stand for a definite diagnosis."""
+    return encals(
+        Predictors(
+            slope=np.maximum(c["slope_before"], 0.0),
+            delay=c["delay"],
+            age=c["age"],
+            vital_capacity=np.clip(c["capacity"], 1.0, 200.0),
+            bulbar=c["domain"] == "bulbar",
+            definite=c["involved"] >= DEFINITE,
+            dementia=np.zeros(len(c["age"])),
+            c9orf72=c["genotype"] == "C9orf72",
+        )
+    )
+
+
+def encals_concordance(c: Columns) -> float:
+    """Harrell's c of the ENCALS score with the time from onset to death or permanent ventilation."""
+    from lifelines.utils import concordance_index  # a second of import, for those who ask
+
+    known = np.isfinite(c["slope_before"]) & np.isfinite(c["capacity"]) & np.isfinite(c["age"])
+    rows = {name: column[known] for name, column in c.items()}
+    if known.sum() < 2:
+        return float("nan")
+    return float(concordance_index(rows["from_onset"], -encals_score(rows).linear_predictor, rows["died"]))
 
 
 # --- decline -----------------------------------------------------------------------------------------------------

@@ -62,11 +62,13 @@ class Checked:
 
     Attributes:
         arms: the placebo arms by the name of their rules.
+        concordance: Harrell's c of the ENCALS score among incident patients (published: 0.78).
         patients, seed, failed: how many were drawn of the main population, and how many of all failed.
     """
 
     verdicts: tuple[Verdict, ...]
     arms: Mapping[str, Arm]
+    concordance: float
     patients: int
     seed: int
     failed: int
@@ -156,7 +158,9 @@ def score(stores: Mapping[str, Store], patients: int = PATIENTS, seed: int = SEE
     }
     arms = {name: arm_of(rules, stores[rules.cohort].on(rules.riluzole), world) for name, rules in load_rules().items()}
     verdicts = tuple(_verdict(target, columns, arms) for target in targets.load())
-    return Checked(verdicts, arms, patients, seed, sum(int(store.failed.sum()) for store in stores.values()))
+    failed = sum(int(store.failed.sum()) for store in stores.values())
+    concordance = _quietly(population_readings.encals_concordance, columns[MAIN])
+    return Checked(verdicts, arms, concordance, patients, seed, failed)
 
 
 def _verdict(target: Target, columns: Mapping[str, Mapping[str, np.ndarray]], arms: Mapping[str, Arm]) -> Verdict:

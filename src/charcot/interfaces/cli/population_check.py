@@ -79,6 +79,7 @@ def summary_lines(checked: Any) -> list[str]:
         f"{100 * rooms.least()[name]:.0f} % asked for)"
         for name, count in checked.counts().items()
     ]
+    lines.append(f"ENCALS score among incident patients: c-index {checked.concordance:.2f} (published 0.78)")
     if checked.failed:
         lines.append(f"{checked.failed} simulated patients failed, and are in no figure")
     hashes = rooms.hashes()
@@ -124,6 +125,7 @@ def record(checked: Any) -> dict[str, Any]:
         "patients": checked.patients,
         "seed": checked.seed,
         "failed": checked.failed,
+        "encals_concordance": checked.concordance,
         "placebo_arms": {
             **asdict(checked.placebo),
             "predicted": [rooms.prediction_record(p) for p in checked.predictions],

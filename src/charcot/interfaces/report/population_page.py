@@ -24,6 +24,7 @@ def page(checked: Any) -> str:
         share = 100 * count["inside"] / count["total"]
         asked = f"{100 * LEAST[name]:.0f} % asked for"
         parts.append(f"* {name}: {count['inside']} of {count['total']} inside ({share:.0f} %, {asked})")
+    parts.append(f"* c-index of the ENCALS score among incident patients: {checked.concordance:.2f} (published 0.78)")
     found = checked.placebo
     parts.append(
         f"* decline of {found.trials} placebo arms, points/month: bias {found.bias:+.2f}, mean absolute error "
