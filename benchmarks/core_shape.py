@@ -16,8 +16,8 @@ import time
 import pandas as pd
 
 from charcot.core.errors import Problems
-from charcot.experiments import course_shape, dose_response
 from charcot.patients import Assumed
+from charcot.studies import course_shape, dose_response
 
 
 def show(frame: pd.DataFrame) -> None:

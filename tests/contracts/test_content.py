@@ -8,8 +8,8 @@ import pytest
 from charcot import clinic, disease, evidence, patients, treatments
 from charcot.core.errors import Where
 from charcot.core.units import dimension
-from charcot.experiments.check import DEFINITION, check_all, errors, literals
 from charcot.model.ports import FREE
+from charcot.soundness import DEFINITION, check_all, errors, literals
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import pytest
 
 from charcot import patients
 from charcot.experiments import bearing
-from charcot.experiments.ablation import mechanism_names, population_for
 from charcot.experiments.reading import entries
 from charcot.interfaces import pages
+from charcot.studies.ablation import mechanism_names, population_for
 
 FOLDER = Path(__file__).parents[2] / "docs" / "mechanisms"
 REMEDY = "run 'charcot docs'"

@@ -15,13 +15,13 @@ import pytest
 
 from charcot.disease.systems import system
 from charcot.experiments import board
-from charcot.experiments.ablation import mechanism_names
 from charcot.experiments.arms import Trace
 from charcot.experiments.board import Scored, group_of, score
 from charcot.experiments.cohorts import MOST
 from charcot.experiments.definition import Claim
 from charcot.experiments.reading import entries
 from charcot.patients import Assumed
+from charcot.studies.ablation import mechanism_names
 
 DAY = 100.0  # on which everything happens in the constant model
 

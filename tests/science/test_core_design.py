@@ -14,11 +14,11 @@ import pytest
 
 from charcot import patients
 from charcot.core.units import DAYS_PER_YEAR as YEAR
-from charcot.experiments import course_shape as shape
-from charcot.experiments import dose_response as doses
-from charcot.experiments.dose_response import Response
 from charcot.patients import Assumed
 from charcot.patients.assemble import numbers
+from charcot.studies import course_shape as shape
+from charcot.studies import dose_response as doses
+from charcot.studies.dose_response import Response
 
 
 def missed(*values: object, measured: str, wanted: str) -> object:

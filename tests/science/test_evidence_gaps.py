@@ -9,9 +9,9 @@ import pytest
 
 from charcot import evidence, patients
 from charcot.core.errors import Problems
-from charcot.fitting import gaps
-from charcot.fitting.gaps import Question, find_gaps
 from charcot.model.compose import compose
+from charcot.studies import gaps
+from charcot.studies.gaps import Question, find_gaps
 
 FEW = {"nmj.denervation_constant", "energy.exponent", "onset.seed_amount", "mir126.semaphorin_half",
        "pool.resting_innervation", "glutamate.release", "onset.male_first_step"}  # fmt: skip

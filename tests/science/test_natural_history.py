@@ -12,15 +12,12 @@ from virtual_experiments import drawn_courses, drawn_summaries
 from charcot import patients
 from charcot.core.estimates import ROUNDING, kaplan_meier
 from charcot.core.units import DAYS_PER_MONTH as MONTH
-from charcot.experiments import natural_history
-from charcot.experiments.course import typical_patient
-from charcot.experiments.natural_history import (
-    ABLATIONS,
-    measured_slopes,
-    median_survival,
-    slope_correlation,
-)
 from charcot.interfaces.cli.demo import _against_range
+from charcot.patients import readings
+from charcot.patients.readings import measured_slopes, median_survival, slope_correlation
+from charcot.studies import natural_history
+from charcot.studies.course import typical_patient
+from charcot.studies.natural_history import ABLATIONS
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +109,7 @@ def test_the_slope_after_diagnosis_is_least_squares_over_the_visits_that_took_pl
             months = (days - self.diagnosis[:, None]) / MONTH
             return np.where(months <= last[:, None] + 1e-9, 20.0 - lost * months, np.nan)
 
-    monkeypatch.setattr(natural_history, "observe_all_items", lambda latent, *_: latent)
+    monkeypatch.setattr(readings, "observe_all_items", lambda latent, *_: latent)
     after, before = measured_slopes(Line())
     np.testing.assert_allclose(after[:5], 12 * lost)
     assert np.isnan(after[5])  # one visit is no slope
@@ -215,4 +212,4 @@ def test_what_was_computed_in_another_way_is_not_judged():
 def test_every_published_figure_is_computed_as_it_was_published():
     with natural_history.PUBLISHED.open(newline="", encoding="utf-8") as handle:
         published = {row["quantity"]: row["analysis"] for row in csv.DictReader(handle)}
-    assert published == {quantity: natural_history.computed_by(quantity) for quantity in published}
+    assert published == {quantity: readings.computed_by(quantity) for quantity in published}

@@ -10,11 +10,11 @@ import pytest
 
 from charcot import patients, treatments
 from charcot.core.errors import Problems, Severity
-from charcot.experiments import rescue, window
-from charcot.experiments.window import ENDPOINTS, Plan, check_plan, latest, sweep
-from charcot.experiments.window.tables import cell_table, no_return
 from charcot.interfaces.report.sections.window import key_of
 from charcot.patients.assemble import numbers
+from charcot.studies import rescue, window
+from charcot.studies.window import ENDPOINTS, Plan, check_plan, latest, sweep
+from charcot.studies.window.tables import cell_table, no_return
 from charcot.treatments import Regimen, doubts
 
 SMALL = Plan(

@@ -10,9 +10,9 @@ import numpy as np
 
 from charcot import patients
 from charcot.core.units import DAYS_PER_MONTH as MONTH
-from charcot.experiments.natural_history import READOUTS, Course, read_courses
 from charcot.patients import Cohort, Courses
 from charcot.patients.cohort import START_AGE
+from charcot.patients.readings import READOUTS, Course, read_courses
 from charcot.treatments import Regimen
 
 REGIONS = ("bulbar", "cervical", "thoracic", "lumbar")

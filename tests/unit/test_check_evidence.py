@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from charcot import disease, patients
-from charcot.experiments import check
+from charcot import soundness as check
 from charcot.model.ports import read_numbers
 
 NUMBERS = "name,index,value,unit,spread,between_patients,source,grade,role,title,note\n"

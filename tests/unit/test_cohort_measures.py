@@ -12,11 +12,11 @@ from scipy.stats import spearmanr
 from charcot import patients
 from charcot.core.estimates import least_squares, mixed_slopes, share_without
 from charcot.core.units import DAYS_PER_MONTH as MONTH
-from charcot.experiments import natural_history
 from charcot.experiments.cohorts import Group, follow_up, statistic_of
 from charcot.experiments.definition import Cohort, Criteria, Given, Measure
 from charcot.experiments.persons import each, entries_into, quantity_of, time_to, zero_day
 from charcot.experiments.summaries import SUMMARIES
+from charcot.patients import readings
 
 SCORE, CAPACITY = "clinic.alsfrs_r.total", "clinic.vital_capacity"
 REGIONS = ("bulbar", "cervical", "thoracic", "lumbar")
@@ -154,7 +154,7 @@ def test_shares_alive_of_the_natural_history_take_who_is_censored_as_censored():
     for name in ("decline", "measured_decline", "measured_before", "delay", "nfl", "onset_age", "second_region"):
         setattr(course, name, survival)
     course.after_diagnosis = np.where(survival > 8, survival - 8, np.nan)
-    known = natural_history.statistics(course)
+    known = readings.statistics(course)
     rows = np.arange(300)
     fitted = KaplanMeierFitter().fit(survival, observed)
     assert known["Alive five years after onset"](rows) == pytest.approx(100 * fitted.predict(60))

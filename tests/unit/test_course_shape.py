@@ -12,9 +12,9 @@ from charcot import evidence
 from charcot.core.errors import Problems
 from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.core.units import DAYS_PER_YEAR as YEAR
-from charcot.experiments import course_shape as shape
-from charcot.experiments.natural_history import SCORE
 from charcot.patients.courses import DOMAINS
+from charcot.patients.readings import SCORE
+from charcot.studies import course_shape as shape
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,15 @@ import pytest
 
 from charcot import patients
 from charcot.core.result import Status
-from charcot.experiments import ablation, cohorts
+from charcot.experiments import cohorts
 from charcot.experiments.board import score
 from charcot.experiments.definition import Cohort, Experiment, Measure
-from charcot.experiments.natural_history import READOUTS, read_courses
 from charcot.experiments.reading import Entry
 from charcot.patients import Courses
 from charcot.patients.population_job import PopulationJob
 from charcot.patients.population_summary import Tally
+from charcot.patients.readings import READOUTS, read_courses
+from charcot.studies import ablation
 
 PATIENTS = 60
 
@@ -131,7 +132,7 @@ def test_an_ablation_compares_those_who_succeed_on_both_sides(sound, monkeypatch
 
 
 def test_the_chain_shows_no_value_after_death():
-    from charcot.experiments.course import _value
+    from charcot.studies.course import _value
 
     arm = {"clinic.alsfrs_r.total": (np.array([-12.0, 0.0, 12.0]), np.array([48.0, 40.0, 20.0]))}
     assert _value(arm, "clinic.alsfrs_r.total", 6.0) == 30.0

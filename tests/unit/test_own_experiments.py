@@ -151,7 +151,7 @@ def test_fresh_files_are_checked_when_asked_or_named(fresh_folder):
 
 
 def test_the_check_of_the_model_leaves_the_fresh_set_out_until_asked(fresh_folder, monkeypatch):
-    from charcot.experiments import check
+    from charcot import soundness as check
 
     (fresh_folder / "ahead.yaml").write_text(OWN.replace("sod1.synthesis", "sarm2.activity"), encoding="utf-8")
     reading.fresh.cache_clear()

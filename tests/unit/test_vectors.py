@@ -11,10 +11,10 @@ import pytest
 from charcot import disease, patients
 from charcot.core.errors import Problems
 from charcot.evidence import prior
-from charcot.experiments.window import Plan, check_plan
 from charcot.model.compose import check
 from charcot.patients import Arm, PopulationJob, draw_cohort, load_population, not_eligible, simulate
 from charcot.patients.population_summary import Tally
+from charcot.studies.window import Plan, check_plan
 from charcot.treatments import Regimen, products, standing
 from charcot.treatments.library import HERE, read_products
 from charcot.treatments.vector import share_with_antibodies

@@ -23,12 +23,12 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.experiments.arms import SHIPPED
 from charcot.experiments.definition import Cohort, Criteria, Given, Measure
 from charcot.experiments.forms import OF_PAIRS, OF_THE_LAW, OF_VALUES, OWN_MONTHS
-from charcot.experiments.natural_history import READOUTS, Course, read_courses, statistics
 from charcot.experiments.persons import clock_of, each, entries_into, time_to, visit_months, zero_day
 from charcot.experiments.summaries import SUMMARIES, at_risk, hazard_ratio
 from charcot.patients import Assumed, Courses
 from charcot.patients.cohort import onset_process
 from charcot.patients.courses import NEEDED
+from charcot.patients.readings import READOUTS, Course, read_courses, statistics
 from charcot.treatments import Regimen
 
 COHORT_READOUTS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from charcot.experiments.natural_history import DEATH, READ_BY, SCORE
+from charcot.patients.readings import DEATH, READ_BY, SCORE
 
 # A statistic over a range of ages, from ``since`` to ``until``.
 OVER_AGES = ("slope of incidence at onset",)

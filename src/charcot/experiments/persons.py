@@ -15,9 +15,9 @@ from charcot.core.identifiers import did_you_mean
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.experiments.definition import Bound, Criteria, Measure
 from charcot.experiments.forms import MIXED
-from charcot.experiments.natural_history import SCORE
 from charcot.patients import Courses
 from charcot.patients.courses import ITEM_READOUTS
+from charcot.patients.readings import SCORE
 
 AGE, SINCE_ONSET, DECLINE = "age", "months since onset", "decline since onset"
 OWN_QUANTITIES = (AGE, SINCE_ONSET, DECLINE)  # of groups, beside read-outs and numbers

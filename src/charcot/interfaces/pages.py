@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Any
 from charcot import evidence, patients
 from charcot.core.expression import symbols_of, to_text
 from charcot.experiments import bearing
-from charcot.experiments.ablation import SCORE_MONTHS
 from charcot.interfaces.report.content import number_text
 from charcot.interfaces.report.names import plain_unit
 from charcot.model.definition import Definition, Written, number_symbols, trace
 from charcot.model.mechanism import RATE, Mechanism
 from charcot.model.ports import FREE, Number
 from charcot.patients.explanation import cite, disputes
+from charcot.studies.ablation import SCORE_MONTHS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RESULTS = "ablations.csv"
 CURVES = "ablation_curves.csv"
-REASONS = Path(patients.__file__).parents[1] / "experiments" / "ablation_reasons.csv"
+REASONS = Path(patients.__file__).parents[1] / "studies" / "ablation_reasons.csv"
 REGION = "lumbar"
 HEAD = "<!-- Made by `charcot docs` from the code and its tables. Do not edit: run it again. -->"
 

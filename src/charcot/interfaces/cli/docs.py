@@ -38,7 +38,7 @@ def docs(
         _check(talk, folder, pages.pages(stored), stale)
         return
     if stale or simulate:
-        from charcot.experiments.ablation import PATIENTS, ablate, mechanism_names, population_for
+        from charcot.studies.ablation import PATIENTS, ablate, mechanism_names, population_for
 
         names = mechanism_names()
         total = PATIENTS * (len(names) + len({population_for(name) for name in names}))

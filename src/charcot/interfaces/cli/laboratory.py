@@ -10,7 +10,7 @@ Progress = Callable[[int], None]
 
 def window() -> Any:
     """The room of therapeutic windows: plans, their check, endpoints."""
-    from charcot.experiments import window as room
+    from charcot.studies import window as room
 
     return room
 
@@ -51,7 +51,7 @@ def explain_assuming(port: str, assumed: Any) -> Any:
 
 def gaps() -> Any:
     """The room of evidence gaps."""
-    from charcot.fitting import gaps as room
+    from charcot.studies import gaps as room
 
     return room
 

@@ -39,26 +39,26 @@ def templates() -> Mapping[str, Path]:
 
 
 def typical_patient(seed: int, workers: int) -> Any:
-    from charcot.experiments.course import typical_patient as simulate
+    from charcot.studies.course import typical_patient as simulate
 
     return simulate(seed, workers=workers)
 
 
 def natural_history(n: int, seed: int, workers: int, progress: Progress, ablation_patients: int) -> Any:
-    from charcot.experiments.course import natural_history as simulate
+    from charcot.studies.course import natural_history as simulate
 
     return simulate(n, seed, workers, progress, ablation_patients)
 
 
 def ablation_count() -> int:
     """How many mechanisms ``natural_history`` switches off, one at a time."""
-    from charcot.experiments.natural_history import ABLATIONS
+    from charcot.studies.natural_history import ABLATIONS
 
     return len(ABLATIONS)
 
 
 def check_all(fresh: bool = False) -> list[Any]:
-    from charcot.experiments.check import check_all as check
+    from charcot.soundness import check_all as check
 
     return list(check(fresh))
 

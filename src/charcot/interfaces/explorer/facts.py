@@ -10,7 +10,6 @@ from charcot.core.expression import to_text
 from charcot.core.identifiers import did_you_mean
 from charcot.experiments import bearing
 from charcot.experiments.reading import entries, fresh_names
-from charcot.fitting.gaps import ENDPOINTS
 from charcot.interfaces.explorer import shapes
 from charcot.interfaces.explorer.questions import FEWEST_PERSONS, MOST_MONTHS, MOST_PERSONS, MOST_TREATMENTS
 from charcot.interfaces.explorer.readouts import part_of, parts
@@ -21,6 +20,7 @@ from charcot.model.mechanism import RATE, Mechanism
 from charcot.model.ports import FREE, Number
 from charcot.patients.explanation import cite, disputes
 from charcot.patients.persons import OLDEST_ONSET, SITES, YOUNGEST
+from charcot.studies.gaps import ENDPOINTS
 
 NOTICE = "Charcot is a research tool. It is no medical device and gives no medical advice."
 CANNOT = [

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from charcot import __version__
 from charcot.core.errors import Problem, raise_if_any
 from charcot.core.hashing import hash_json
-from charcot.fitting import gaps as room
 from charcot.interfaces.explorer import shapes
 from charcot.interfaces.explorer.people import Tell
 from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.views import records
+from charcot.studies import gaps as room
 
 MOST_PERSONS = 50
 SHOWN = 40

@@ -75,7 +75,7 @@ class TrialView:
 
 
 class TypicalPatientLike(Protocol):
-    """``charcot.experiments.course.TypicalPatient``: times are months since the untreated onset."""
+    """``charcot.studies.course.TypicalPatient``: times are months since the untreated onset."""
 
     @property
     def arms(self) -> Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]]: ...
@@ -100,7 +100,7 @@ class TypicalPatientLike(Protocol):
 
 
 class NaturalHistoryLike(Protocol):
-    """``charcot.experiments.course.NaturalHistory``."""
+    """``charcot.studies.course.NaturalHistory``."""
 
     @property
     def summary(self) -> pd.DataFrame: ...

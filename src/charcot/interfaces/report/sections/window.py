@@ -20,7 +20,7 @@ START = "Start, years from symptom onset when untreated"
 
 
 def window_sections(window: Any, endpoint: Any, population: str) -> list[Section]:
-    """The sections of one sweep (``charcot.experiments.window.Window``) for its chosen endpoint."""
+    """The sections of one sweep (``charcot.studies.window.Window``) for its chosen endpoint."""
     tag = population.replace(" ", "-").lower()
     unit = plain_unit(endpoint.unit)
     cells = window.cells[window.cells["endpoint"] == endpoint.name]

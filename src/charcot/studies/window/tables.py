@@ -10,9 +10,9 @@ import pandas as pd
 
 from charcot import treatments
 from charcot.core.random import stream
-from charcot.experiments import rescue
-from charcot.experiments.window.bench import Values
-from charcot.experiments.window.plan import ENDPOINTS, Plan, ceiling
+from charcot.studies import rescue
+from charcot.studies.window.bench import Values
+from charcot.studies.window.plan import ENDPOINTS, Plan, ceiling
 
 RESAMPLES = 200
 KEPT = (0.5, 0.1)  # shares of the best benefit at which a window is called half closed, and closed

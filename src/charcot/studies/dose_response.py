@@ -14,10 +14,10 @@ import numpy as np
 from charcot import patients
 from charcot.core.units import DAYS_PER_YEAR
 from charcot.experiments.arms import RunFailed, Trace, trace
-from charcot.experiments.course_shape import TYPICAL_SEED_AGE, median, program_under
 from charcot.experiments.definition import Arm
 from charcot.patients import Assumed, Cohort, Courses
 from charcot.patients.cohort import START_AGE
+from charcot.studies.course_shape import TYPICAL_SEED_AGE, median, program_under
 
 UNITS = "lumbar.pool.motor_units"
 YEARS = (5, 10, 20)

@@ -9,8 +9,8 @@ import pandas as pd
 
 from charcot import patients
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
-from charcot.experiments.natural_history import Ablation, NaturalHistory, natural_history
 from charcot.patients import Courses
+from charcot.studies.natural_history import Ablation, NaturalHistory, natural_history
 from charcot.treatments import Regimen
 
 __all__ = ["Ablation", "NaturalHistory", "TypicalPatient", "natural_history", "typical_patient"]

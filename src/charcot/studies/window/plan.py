@@ -14,8 +14,8 @@ from charcot.core.errors import Problem, Severity, Where
 from charcot.core.identifiers import did_you_mean
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR, parse_quantity
 from charcot.disease import REGIONS, genotypes
-from charcot.experiments import rescue
 from charcot.patients import load_population
+from charcot.studies import rescue
 
 DEFAULT_PRODUCTS = ("aav_mir126", "tofersen", "translation_restorer", "treg_infusion")
 DEFAULT_POPULATIONS = ("sporadic", "sod1")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from charcot.core.errors import Severity, raise_if_any
-from charcot.experiments.window import tables
-from charcot.experiments.window.bench import Bench, people
-from charcot.experiments.window.plan import (
+from charcot.studies.window import tables
+from charcot.studies.window.bench import Bench, people
+from charcot.studies.window.plan import (
     DEFAULT_MULTIPLES,
     DEFAULT_POPULATIONS,
     DEFAULT_PRODUCTS,
@@ -29,7 +29,7 @@ from charcot.experiments.window.plan import (
     rescue_starts,
     simulations,
 )
-from charcot.experiments.window.tables import latest
+from charcot.studies.window.tables import latest
 
 __all__ = [
     "DEFAULT_MULTIPLES", "DEFAULT_POPULATIONS", "DEFAULT_PRODUCTS", "DEFAULT_STARTS", "ENDPOINTS", "Endpoint", "Plan",

@@ -1,8 +1,8 @@
 """The shape of the untreated course: how it bends, whom it spares, who lives long, and health without disease.
 
 A bench for the design of the disease core. It reads public ports only (``clinic.*``, ``pool.*``, ``person.age``), so
-that it judges any core. Beside what :mod:`charcot.experiments.natural_history` computes, whose targets are the
-published ranges or a fifth either way where that is wider, it has targets of its own (``published/course_shape.csv``).
+that it judges any core. Beside what :mod:`charcot.studies.natural_history` computes, whose targets are the
+published ranges or a fifth either way where that is wider, it has targets of its own (``course_shape.csv``).
 """
 
 from __future__ import annotations
@@ -26,22 +26,15 @@ from charcot.core.identifiers import did_you_mean
 from charcot.core.program import Program
 from charcot.core.random import uniforms
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
-from charcot.experiments import natural_history
-from charcot.experiments.natural_history import (
-    READOUTS,
-    SCORE,
-    Course,
-    read_courses,
-    recorded_scores,
-    statistics,
-)
 from charcot.patients import Assumed, Courses, assumptions
 from charcot.patients.assemble import numbers
 from charcot.patients.cohort import DRAWN, START_AGE
 from charcot.patients.courses import DOMAINS, ITEM_READOUTS
+from charcot.patients.readings import READOUTS, SCORE, Course, read_courses, recorded_scores, statistics
+from charcot.studies import natural_history
 from charcot.treatments import Regimen
 
-TARGETS = Path(__file__).parent / "published" / "course_shape.csv"
+TARGETS = Path(__file__).parent / "course_shape.csv"
 CAPACITY = "clinic.vital_capacity"
 # What is given from diagnosis on, in words, and the product. The first is known to act in people, the others not to act
 # better.

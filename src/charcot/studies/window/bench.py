@@ -16,10 +16,10 @@ from charcot.core.program import Program
 from charcot.core.result import failures_among
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.disease import REGIONS
-from charcot.experiments import rescue
-from charcot.experiments.window.plan import ENDPOINTS, Plan, rescue_starts
 from charcot.patients import Cohort, Courses, draw_cohort, load_population, typical_cohort
 from charcot.patients.cohort import start_days
+from charcot.studies import rescue
+from charcot.studies.window.plan import ENDPOINTS, Plan, rescue_starts
 from charcot.treatments import Regimen
 
 TYPICAL_SEED_AGE = 58.0  # years

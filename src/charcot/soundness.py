@@ -15,13 +15,13 @@ from charcot.core.bounds import read_bounds
 from charcot.core.errors import Problem, Severity, Where
 from charcot.core.identifiers import did_you_mean
 from charcot.experiments import reading
-from charcot.experiments.natural_history import PUBLISHED, published_problems
 from charcot.model.definition import Definition
 from charcot.model.limits import value_problems
 from charcot.model.ports import FREE
 from charcot.model.units_check import Unit
 from charcot.patients import targets
 from charcot.patients.assemble import all_products, numbers
+from charcot.studies.natural_history import PUBLISHED, published_problems
 
 DEFINITION = "definition"  # a number that is true by definition needs no paper
 STRUCTURAL = {-1, 0, 1, 2}  # algebra, squares and halves; every other literal belongs in a table

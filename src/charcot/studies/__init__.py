@@ -1,0 +1,1 @@
+"""Studies: questions that are asked of the model by simulating it, beside no single published experiment."""
