@@ -243,6 +243,13 @@ def test_a_prognosis_says_no_more_than_was_asked_for(client):
     assert curve["months"][k - 1] <= times["median"] <= curve["months"][k]
 
 
+def test_the_next_step_of_a_prognosis_simulates_nobody_again(client):
+    path = "/api/prognosis?persons=20&genotype=FUS&upto="
+    assert events(client.get(path + "group").text)[0][0] == "progress"
+    told = [data for name, data in events(client.get(path + "middle").text) if name == "progress"]
+    assert all(data["total"] == 0 for data in told)
+
+
 def test_a_run_that_nobody_waits_for_ends():
     told = []
 

@@ -40,7 +40,19 @@ export const stored: Stored | null = readStored();
 
 export interface Stored {
   answers: Record<string, unknown>;
-  grid: { ages: number[]; products: string[]; starts: number[] };
+  people: Record<string, PatientRun>;
+  treated: Record<string, Treated>;
+  neurons: Record<string, NeuronRun>;
+  refused: Record<string, string>;
+  grid: { genotypes: string[]; ages: number[]; sites: string[]; products: string[]; starts: number[] };
+}
+
+// What a treatment changes of a stored person: rows in the order of the person's own.
+interface Treated {
+  treatments: PatientRun["treatments"];
+  not_eligible: boolean;
+  series: (number | null)[][];
+  milestones: (number | null)[];
 }
 
 function readStored(): Stored | null {
@@ -60,15 +72,35 @@ async function reach(url: string, signal: AbortSignal): Promise<Response> {
   return answer;
 }
 
-function fromStore<T>(key: string): T {
-  const found = stored?.answers[key];
-  if (found === undefined) {
-    throw new Refused({
-      message: "This page holds only some answers.",
-      problems: [{ code: "not-stored", message: "This one is not in it", hint: "Run charcot explore for all of them." }],
-    });
-  }
+function missing(message: string): Refused {
+  const hint = "Run charcot explore for all of them.";
+  return new Refused({ message: "This page holds only some answers.", problems: [{ code: "not-stored", message, hint }] });
+}
+
+function fromStore<T>(path: string, query: URLSearchParams): T {
+  const key = query.toString();
+  if (path === "/api/patient") return storedPatient(query) as T;
+  const found = path === "/api/neuron" ? stored?.neurons[key] : stored?.answers[path];
+  if (found === undefined) throw missing(stored?.refused[key] ?? "This one is not in it");
   return found as T;
+}
+
+function storedPatient(query: URLSearchParams): PatientRun {
+  const key = query.toString();
+  const alone = new URLSearchParams(query);
+  alone.delete("treat");
+  const base = stored?.people[alone.toString()];
+  if (!base) throw missing(stored?.refused[alone.toString()] ?? "This one is not in it");
+  if (!query.has("treat")) return base;
+  const treated = stored?.treated[key];
+  if (!treated) throw missing("This treatment from this month on is not in it");
+  return {
+    ...base,
+    treatments: treated.treatments,
+    not_eligible: treated.not_eligible,
+    series: base.series.map((one, k) => ({ ...one, treated: treated.series[k] ?? null })),
+    milestones: base.milestones.map((one, k) => ({ ...one, treated: treated.milestones[k] ?? null })),
+  };
 }
 
 export async function ask<P extends keyof Answers>(
@@ -78,12 +110,13 @@ export async function ask<P extends keyof Answers>(
 ): Promise<Answers[P]> {
   const text = query.toString();
   const url = text ? `${path}?${text}` : path;
-  return stored ? fromStore(url) : ((await (await reach(`.${url}`, signal)).json()) as Answers[P]);
+  return stored ? fromStore(path, query) : ((await (await reach(`.${url}`, signal)).json()) as Answers[P]);
 }
 
 export async function askMechanism(name: string, signal: AbortSignal): Promise<Mechanism> {
   const url = `/api/mechanisms/${encodeURIComponent(name)}`;
-  return stored ? fromStore(url) : ((await (await reach(`.${url}`, signal)).json()) as Mechanism);
+  if (stored) return fromStore(`/api/mechanisms/${name}`, new URLSearchParams());
+  return (await (await reach(`.${url}`, signal)).json()) as Mechanism;
 }
 
 export async function alive(): Promise<boolean> {
@@ -101,7 +134,7 @@ export async function stream<P extends keyof Streams>(
   signal: AbortSignal,
   progress: (done: number, total: number) => void,
 ): Promise<Streams[P]> {
-  if (stored) return fromStore(`${path}?${query.toString()}`);
+  if (stored) throw missing("This is simulated when it is asked for");
   const answer = await reach(`.${path}?${query.toString()}`, signal);
   const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

@@ -55,7 +55,7 @@ function App() {
       <footer>
         <p>{model?.notice ?? "Charcot is a research tool."}</p>
         <p>
-          {stored ? "One file, made with charcot explore --export. " : "This page talks to your own machine only. "}
+          {stored ? "One file, made with charcot explore --export: it talks to nobody. Its numbers are rounded to four digits. " : "This page talks to your own machine only. "}
           {model && `Charcot ${model.version}: ${model.counts["mechanisms"]} mechanisms, ${model.counts["numbers"]} numbers, ${model.counts["sources"]} sources.`}
         </p>
       </footer>

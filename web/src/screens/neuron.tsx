@@ -25,8 +25,8 @@ function when(month: number): string {
 }
 
 export function Neuron({ model, state, change }: { model: Model; state: State; change: Change }) {
-  // The exported page has the untreated typical person at its usual age.
-  const asked = question(stored ? { ...state, age: 62, treat: [], seed: null, exposures: [], months: 60 } : state);
+  // The exported page has the untreated typical person.
+  const asked = question(stored ? { ...state, treat: [], seed: null, exposures: [], months: 60 } : state);
   const { answer: run, error, again } = useAnswer(`neuron ${asked.toString()}`, (signal) => ask("/api/neuron", asked, signal));
   const first = run?.months[0] ?? -24;
   const last = run?.months[run.months.length - 1] ?? 60;

@@ -1,14 +1,19 @@
 // Who the person is: the controls that the Neuron and the Patient screen share.
 
 import { stored, type Model } from "../api";
-import { Checks, Range, Select } from "../controls";
+import { Checks, Range, Select, type Option } from "../controls";
 import type { Change, State } from "../state";
+
+// What the exported page has; all of it where there is a server.
+function within(options: Option[], held: string[] | undefined): Option[] {
+  return held ? options.filter((one) => held.includes(one.name)) : options;
+}
 
 export function Who({ model, state, change }: { model: Model; state: State; change: Change }) {
   const set = (part: Partial<State>) => change({ ...part, persons: null });
   return (
     <>
-      <Select label="Gene" value={state.genotype} options={model.genotypes} change={(genotype) => set({ genotype })} />
+      <Select label="Gene" value={state.genotype} options={within(model.genotypes, stored?.grid.genotypes)} change={(genotype) => set({ genotype })} />
       {stored ? (
         <Select
           label="Age at onset, years"
@@ -27,7 +32,7 @@ export function Who({ model, state, change }: { model: Model; state: State; chan
           change={(age) => set({ age })}
         />
       )}
-      <Select label="Where it begins" value={state.site} options={model.sites} change={(site) => set({ site })} />
+      <Select label="Where it begins" value={state.site} options={within(model.sites, stored?.grid.sites)} change={(site) => set({ site })} />
     </>
   );
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import webbrowser
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,10 +20,16 @@ def explore(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port on this machine; 0 takes a free one.")
     ] = 8710,
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="FILE.html", help="Write one offline file instead of serving.")
+    ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open no browser.")] = False,
 ) -> None:
     """Show the disease run: an explorer in the browser, on this machine alone, without any network."""
     talk = Talk()
+    if export is not None:
+        _export(talk, export)
+        return
     with contextlib.closing(_listen(port)) as door:
         address = f"http://{HOST}:{door.getsockname()[1]}/"
         talk.say(f"The explorer is at {address} until you press Ctrl-C. It answers this machine only.")
@@ -31,6 +38,19 @@ def explore(
                 webbrowser.open(address)
         _serve(door)
     talk.say("The explorer has stopped.")
+
+
+def _export(talk: Talk, path: Path) -> None:
+    """The pages with answers over a grid, in one file."""
+    from charcot.interfaces import runs
+    from charcot.interfaces.explorer.export import Grid, page
+
+    runs.check_places(files=[path])
+    grid = Grid()
+    with talk.stage(f"Simulating {grid.size} people in every arm", total=grid.size) as advance:
+        text = page(grid, advance)
+    runs.write_text(path, text)
+    talk.show(f"Written: {path} ({len(text.encode()) / 1e6:.1f} MB). It opens by a double click.")
 
 
 def _listen(port: int) -> socket.socket:

@@ -12,12 +12,36 @@ from concurrent.futures import ThreadPoolExecutor
 from pydantic import BaseModel
 
 from charcot.core.errors import CharcotError, Problems
-from charcot.interfaces.explorer.people import Cancelled, Tell
+from charcot.interfaces.explorer.people import Cancelled, People, Tell, gather
+from charcot.interfaces.explorer.questions import Question
 from charcot.interfaces.explorer.shapes import Trouble, Wrong
 
 MOST_KEPT = 64 * 1024 * 1024  # bytes of answers
+MOST_CROWDS = 8
 RUNNING = 2  # simulations at a time
 BEAT = 0.2  # seconds between looks at a running job
+
+
+class Crowds:
+    """The last few groups of people that were simulated: who asks for one step more does not wait for them again."""
+
+    def __init__(self, most: int = MOST_CROWDS) -> None:
+        self._most = most
+        self._crowds: OrderedDict[str, People] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def gather(self, asked: Question, persons: int, tell: Tell) -> People:
+        """The people of a question, simulated unless they are kept."""
+        key = asked.hash(people=persons)
+        with self._lock:
+            found = self._crowds.get(key)
+        if found is None:
+            found = gather(asked, persons, tell)
+            with self._lock:
+                self._crowds[key] = found
+                while len(self._crowds) > self._most:
+                    self._crowds.popitem(last=False)
+        return found
 
 
 class Kept:
@@ -58,6 +82,7 @@ class Jobs:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(RUNNING, thread_name_prefix="explorer")
         self.kept = Kept()
+        self.crowds = Crowds()
 
     async def answer(self, key: str, work: Callable[[], BaseModel]) -> bytes:
         """The JSON of a short answer, kept."""

@@ -166,7 +166,7 @@ def _run_routes(app: FastAPI, jobs: Jobs) -> None:
         """Persons who share their traits."""
 
         def work(tell: people.Tell) -> shapes.Ensemble:
-            return people.ensemble(asked, persons, people.gather(asked, persons, tell))
+            return people.ensemble(asked, persons, jobs.crowds.gather(asked, persons, tell))
 
         return _stream(jobs, asked.hash(answer="ensemble", persons=persons), work)
 
@@ -177,7 +177,7 @@ def _run_routes(app: FastAPI, jobs: Jobs) -> None:
         """How long persons with these traits live, as far as it is asked for."""
 
         def work(tell: people.Tell) -> shapes.Prognosis:
-            return people.prognosis(asked, persons, people.gather(asked, persons, tell), upto)
+            return people.prognosis(asked, persons, jobs.crowds.gather(asked, persons, tell), upto)
 
         return _stream(jobs, asked.hash(answer="prognosis", persons=persons, upto=upto), work)
 
