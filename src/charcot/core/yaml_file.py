@@ -54,6 +54,9 @@ def _position(node: Any, part: str | int) -> int | None:
     return None
 
 
+_NO_KEYS = "Write lines of the form 'key: value'."
+
+
 def read_document(path: str | Path, name: str = "", hint: str = "") -> Document:
     """Read one YAML mapping; raises :class:`Problems` that say what is wrong with the file itself.
 
@@ -72,11 +75,9 @@ def read_document(path: str | Path, name: str = "", hint: str = "") -> Document:
         raise Problems(tabs)
     data = parse(text, file)
     if data is None:
-        start = "Start from a template: charcot init my-study --template aav-mir126"
-        raise one_problem("empty-file", "the file is empty", Where(file), hint or start)
+        raise one_problem("empty-file", "the file is empty", Where(file), hint or _NO_KEYS)
     if not isinstance(data, CommentedMap):
-        start = "A protocol is a list of 'key: value' lines; start from a template with charcot init."
-        raise one_problem("not-a-mapping", "the file holds no keys", Where(file, 1), hint or start)
+        raise one_problem("not-a-mapping", "the file holds no keys", Where(file, 1), hint or _NO_KEYS)
     return Document(file, data)
 
 

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import csv
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 HERE = Path(__file__).parent
+OPERATIONS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {"set": np.full_like, "multiply": np.multiply}
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What a genotype does to one number of the model: ``set`` it or ``multiply`` it."""
+    """What a genotype does to one number of the model: one of :data:`OPERATIONS`."""
 
     parameter: str
     operation: str
     value: float
     source: str
     grade: str
+
+    def on(self, values: np.ndarray) -> np.ndarray:
+        """What the number of each carrier becomes, same shape. Raises :class:`KeyError` for an unknown operation."""
+        return OPERATIONS[self.operation](values, self.value)
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,9 @@ def _unit(node: Expression, below: list[Unit | None], units: Mapping[str, Unit])
             return (below[0] or BARE) / (below[1] or BARE)
         case "power":
             return (below[0] or BARE) ** node.value
-        case "exp" | "log" | "softplus" | "sigmoid":
+        case "floor":
+            return below[0]
+        case "exp" | "log" | "softplus" | "sigmoid" | "sine" | "cosine" | "arctangent":
             if below[0] is not None and not below[0].same(BARE):
                 raise UnitMismatch(f"{node.operation} of a quantity in {below[0]}: {to_text(node, 3)}")
             return BARE

@@ -381,5 +381,5 @@ def tempo_paths(cohort: Cohort, until: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def start_days(cohort: Cohort) -> np.ndarray:
-    """(patients,) the day on the patient's clock on which the simulation starts: at age 20, before the seed."""
+    """(patients,) the day on the patient's clock on which the simulation starts: :data:`START_AGE`, before the seed."""
     return -(cohort.columns["seed_age_years"] - START_AGE) * DAYS_PER_YEAR

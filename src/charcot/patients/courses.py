@@ -214,7 +214,7 @@ def parameters_of(
             if not any(number.name == effect.parameter and number.role != "constant" for number in known.values()):
                 raise KeyError(f"genotype {genotype} acts on {effect.parameter!r}, which is no parameter of the model")
             for i in places[effect.parameter]:
-                table[rows, i] = effect.value if effect.operation == "set" else table[rows, i] * effect.value
+                table[rows, i] = effect.on(table[rows, i])
     return hold(known, definition().sums, table, model.parameter_names)
 
 
@@ -339,7 +339,7 @@ def simulate(
     until: np.ndarray | None = None,
     days: np.ndarray | None = None,
 ) -> Courses:
-    """Simulate each patient from age 20, through the seed at day 0, to death or the horizon.
+    """Simulate each patient from the age ``cohort.START_AGE``, through the seed at day 0, to death or the horizon.
 
     Args:
         regimens: for each patient the regimens given; ``origins`` (patients,) is the day to which their starts refer.

@@ -19,7 +19,7 @@ PATIENTS = 30
 SEED = 7
 INNERVATION = tuple(f"{region}.nmj.innervation" for region in REGIONS)
 READOUTS = (*INNERVATION, *(f"{region}.pool.neurons" for region in REGIONS))
-GENES = {"sod1": "sod1", "fus": "fus", "dipeptide": "c9orf72"}  # part of a mechanism's name -> who shows it
+GENES = {"sod1": "sod1", "fus": "fus", "dipeptide": "c9orf72"}  # word of a mechanism's name -> who shows it
 
 RESULT_COLUMNS = (
     "mechanism", "population", "patients", "survival_with", "survival_without", "score_with", "score_without",
@@ -29,7 +29,8 @@ RESULT_COLUMNS = (
 
 def population_for(mechanism: str) -> str:
     """Whose disease shows the mechanism: carriers for that of one gene, else sporadic patients."""
-    return next((name for part, name in GENES.items() if part in mechanism), "sporadic")
+    words = mechanism.replace(".", "_").split("_")
+    return next((population for word, population in GENES.items() if word in words), "sporadic")
 
 
 def mechanism_names() -> list[str]:

@@ -1,24 +1,19 @@
 """One trial protocol: a YAML file as a checked, immutable object in the house's units (days, years, points, %).
 
-``load_protocol`` reports everything that is wrong with a file at once, each with its line. The published JSON Schema
-comes from the same models (``protocol_schema``), so that an editor and the program agree.
+Files are read and checked in :mod:`charcot.trials.loading`. The published JSON Schema comes from the same models
+(``protocol_schema``), so that an editor and the program agree.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from charcot.core.errors import Problem, raise_if_any
-from charcot.core.yaml_file import read_document, with_overrides
 from charcot.trials.estimands import DEFAULT_ENDPOINTS
 from charcot.trials.quantities import DAYS, SHARE, Days, Hazard, PercentPredicted, Points, Rate, Share, Years
-from charcot.trials.world import World, real_world
 
 SCHEMA_NAME = "charcot/protocol@1"
 MOST_VISITS = 500  # more is a typing error ("every 1 hour"), not a trial
@@ -324,45 +319,7 @@ class Protocol(Section):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def load_protocol(path: str | Path, overrides: Mapping[str, Any] | None = None, world: World | None = None) -> Protocol:
-    """Read and check one protocol file.
-
-    Args:
-        path: the YAML file.
-        overrides: values set from outside by dotted path, such as ``{"arms.placebo.n": 80}``.
-        world: where products and cohorts are looked up; the default is Charcot's own.
-
-    Raises:
-        Problems: everything that is wrong, with file and line.
-    """
-    from charcot.trials.checks import find_problems
-
-    document = with_overrides(read_document(path), overrides or {})
-    protocol, problems = find_problems(document, world or real_world())
-    raise_if_any(problems, f"{document.file}: {_count(problems)}")
-    assert protocol is not None  # without problems there is a protocol
-    return protocol
-
-
-def _count(problems: list[Problem]) -> str:
-    return "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-
-
 def protocol_schema() -> dict[str, Any]:
     """The JSON Schema of a protocol file, for editors."""
     schema = Protocol.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_NAME, **schema}
-
-
-def published_protocols() -> dict[str, Path]:
-    """The shipped protocols of past trials, by name."""
-    return _shipped("published")
-
-
-def templates() -> dict[str, Path]:
-    """The starting points of ``charcot init``, by name."""
-    return _shipped("templates")
-
-
-def _shipped(folder: str) -> dict[str, Path]:
-    return {path.stem: path for path in sorted((Path(__file__).parent / folder).glob("*.yaml"))}

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 GOOD, WARN, BAD = "ok", "look", "bad"
 _LEAST_PYTHON = (3, 11)
+# No index has it by name yet, so that advice names nothing to fetch.
+_REINSTALL = "Install Charcot anew from its checkout or wheel: pip install --force-reinstall PATH"
 _LEAST_SPACE = 500 * 1024**2
 _SELF_TEST_ERROR = 1e-3
 _RATE = 0.5
@@ -65,9 +67,7 @@ def _safely(look: Callable[[], list[Finding]]) -> list[Finding]:
         return look()
     except Exception as error:
         name = look.__name__.removeprefix("look_at_").replace("_", " ")
-        return [
-            Finding(name, BAD, f"{type(error).__name__}: {error}", "Install Charcot anew: pip install --force charcot")
-        ]
+        return [Finding(name, BAD, f"{type(error).__name__}: {error}", _REINSTALL)]
 
 
 def look_at_python() -> list[Finding]:
