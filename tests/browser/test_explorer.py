@@ -17,7 +17,7 @@ SCREENS = {
     "patient": "#/patient?treat=riluzole::0",
     "evidence": "#/evidence?group=validation",
 }
-SURVIVAL = re.compile(r"surviv|hazard|\bdie\b|\bdeath|half of such|median|years to live|risk group:", re.I)
+SURVIVAL = re.compile(r"surviv|hazard|\bdie\b|\bdeath|half of such virtual|median|years to live|risk group:", re.I)
 
 
 def settled(page, screen):

@@ -26,7 +26,7 @@ export function Bars({ finding, caption, bars }: { finding: string; caption: str
         return (
           <g key={bar.name}>
             <text class="label" x={0} y={y + 15}>
-              {bar.name}: {bar.hit} hit, {bar.total - bar.hit} missed
+              {width < 420 ? bar.name.split(":")[0] : bar.name}: {bar.hit} hit, {bar.total - bar.hit} missed
             </text>
             <rect class="bar hit" x={1} y={y + 22} width={scale(bar.hit)} height={20} />
             <rect class="bar missed" x={1 + scale(bar.hit)} y={y + 22} width={scale(bar.total - bar.hit)} height={20} />

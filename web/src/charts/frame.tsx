@@ -97,7 +97,11 @@ export function Table({ twin, whole = false }: { twin: Twin; whole?: boolean }) 
                     {shown(cell)}
                   </th>
                 ) : (
-                  <td key={column} data-value={typeof cell === "number" ? String(cell) : undefined}>
+                  <td
+                    key={column}
+                    class={typeof cell === "string" && cell.length > 50 ? "wordy" : undefined}
+                    data-value={typeof cell === "number" ? String(cell) : undefined}
+                  >
                     {shown(cell)}
                   </td>
                 ),

@@ -23,7 +23,7 @@ export function Heat(props: HeatProps) {
     rows: props.rows.map((row, k) => [row, ...props.values[k]!]),
   };
   const draw = (width: number) => {
-    const left = width < 420 ? 152 : 168;
+    const left = width < 420 ? 160 : 168;
     const rowHeight = 24;
     const top = 8;
     const height = top + props.rows.length * rowHeight + 40;

@@ -13,6 +13,7 @@ export interface Line {
 export interface Moment {
   month: number;
   words: string;
+  short: string; // where there is little room
 }
 
 interface LinesProps {
@@ -130,7 +131,7 @@ export function Lines(props: LinesProps) {
                 <g key={one.words}>
                   <line class="moment" x1={x(one.month)} x2={x(one.month)} y1={above + 16 * k} y2={height - bottom} />
                   <text class="label" x={x(one.month) + (end ? -5 : 5)} y={above + 3 + 16 * k} text-anchor={end ? "end" : "start"}>
-                    {one.words}
+                    {width < 420 || one.words.length > 36 ? one.short : one.words}
                   </text>
                 </g>
               );

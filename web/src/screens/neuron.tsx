@@ -118,7 +118,7 @@ export function Neuron({ model, state, change }: { model: Model; state: State; c
                   { name: "untreated", style: "first", values: level.untreated },
                   ...(level.treated ? [{ name: "treated", style: "second" as const, values: level.treated }] : []),
                 ]}
-                moments={[{ month, words: "now" }]}
+                moments={[{ month, words: "now", short: "now" }]}
                 domain={[Math.min(level.healthy, level.ill, 0), top(level)]}
               />
             ))}

@@ -170,18 +170,19 @@ function since(start: number): string {
 function bandsOf(people: Ensemble | null, readout: string, arm: string, at: number[]): Line["bands"] {
   const band: Band | undefined = people?.bands.find((one) => one.readout === readout && one.arm === arm);
   if (!people || !band || people.months.length !== at.length) return undefined;
-  return [
-    { low: band.low, high: band.high, words: "9 of 10 people" },
-    { low: band.lower, high: band.upper, words: "middle half of people" },
-  ];
+  const half = { low: band.lower, high: band.upper, words: "middle half of people" };
+  // Beside a twin the wide bands would lie on each other: they are in the table below.
+  return people.bands.some((one) => one.arm === "treated")
+    ? [half]
+    : [{ low: band.low, high: band.high, words: "9 of 10 people" }, half];
 }
 
 function Courses({ run, people }: { run: PatientRun; people: Ensemble | null }) {
   const treated = run.treatments.length ? `with ${listed(run.treatments.map((one) => lower(one.title)))}` : "";
   const moments: Moment[] = [];
-  if (run.diagnosis !== null) moments.push({ month: run.diagnosis, words: "diagnosis (untreated)" });
+  if (run.diagnosis !== null) moments.push({ month: run.diagnosis, words: "diagnosis (untreated)", short: "diagnosis" });
   for (const one of run.treatments)
-    if (run.diagnosis !== null) moments.push({ month: run.diagnosis + one.start, words: `${one.title} begins` });
+    if (run.diagnosis !== null) moments.push({ month: run.diagnosis + one.start, words: `${one.title} begins`, short: "treatment begins" });
   const items = run.series.filter((one) => one.readout.startsWith("clinic.alsfrs_r.") && one.readout !== TOTAL);
   const lines = (series: Series): Line[] => [
     { name: "untreated", style: "first", values: series.untreated, bands: bandsOf(people, series.readout, "untreated", run.months) },
@@ -206,7 +207,7 @@ function Courses({ run, people }: { run: PatientRun; people: Ensemble | null }) 
               lines={lines(series)}
               moments={moments}
               domain={DOMAINS[series.readout]}
-              note={people ? "Bands: the middle half, and 9 of 10, of such people; the line is the person above." : undefined}
+              note={people ? `Bands: the middle half${treated ? "" : ", and 9 of 10,"} of such people; the line is the person above.` : undefined}
             />
           ))}
         </div>

@@ -99,7 +99,7 @@ function Curve({ answer }: { answer: Answer }) {
   const curves = answer.curves ?? [];
   const months = answer.months ?? [];
   const three = months.indexOf(36);
-  const share = curves.map((one) => `${one.arm} ${say(100 * (one.alive[three] ?? 0))} of 100`).join(", ");
+  const share = curves.map((one) => `${one.arm} ${Math.round(100 * (one.alive[three] ?? 0))} of 100`).join(", ");
   return (
     <Lines
       finding={`Three years after onset this many such people live without permanent ventilation: ${share}.`}
