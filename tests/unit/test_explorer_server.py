@@ -15,7 +15,7 @@ from charcot.interfaces.explorer.guard import LONGEST_QUERY, local_hosts
 from charcot.interfaces.explorer.jobs import Jobs, Kept
 from charcot.interfaces.explorer.questions import question
 from charcot.interfaces.explorer.readouts import part_of, parts
-from charcot.interfaces.explorer.server import make_app
+from charcot.interfaces.explorer.server import Warmth, make_app
 from charcot.patients import Traits, definition, explain, live
 from charcot.patients.persons import DAYS_PER_YEAR
 
@@ -287,6 +287,32 @@ def test_a_reader_who_goes_away_stops_the_work():
 
     asyncio.run(read_one())
     assert stopped.wait(5)
+
+
+def test_a_browser_that_comes_before_the_server_waits():
+    import socket
+
+    from charcot.interfaces.cli.explore import _listen
+
+    with _listen(0) as door, socket.create_connection(door.getsockname(), timeout=2):
+        assert door.getsockname()[0] == "127.0.0.1"
+        result = CliRunner().invoke(command_line, ["explore", "--port", str(door.getsockname()[1]), "--json"])
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["problems"][0]["code"] == "port-taken"
+
+
+def test_who_asks_before_the_kernel_is_compiled_waits_for_it_and_may_go():
+    warmth = Warmth()
+    warmth.wait()  # nothing was begun: nothing to wait for
+    warmth._begun = True
+
+    def tell(done, total):
+        raise people.Cancelled
+
+    with pytest.raises(people.Cancelled):
+        warmth.wait(tell)
+    warmth.ready.set()
+    warmth.wait(tell)
 
 
 def test_what_is_kept_has_a_bound():

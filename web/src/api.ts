@@ -119,11 +119,13 @@ export async function askMechanism(name: string, signal: AbortSignal): Promise<M
   return (await (await reach(`.${url}`, signal)).json()) as Mechanism;
 }
 
-export async function alive(): Promise<boolean> {
+// How the server is; null where it does not answer.
+export async function health(): Promise<Schemas["Health"] | null> {
   try {
-    return (await fetch("./api/health", { credentials: "omit" })).ok;
+    const answer = await fetch("./api/health", { credentials: "omit" });
+    return answer.ok ? ((await answer.json()) as Schemas["Health"]) : null;
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -1,7 +1,7 @@
 import { render } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import "./style.css";
-import { ask, stored } from "./api";
+import { ask, health, stored } from "./api";
 import { useAnswer } from "./hooks";
 import { Problem } from "./notices";
 import { Evidence } from "./screens/evidence";
@@ -14,6 +14,28 @@ const SCREENS: { name: State["screen"]; title: string; Screen: typeof Neuron }[]
   { name: "patient", title: "Patient", Screen: Patient },
   { name: "evidence", title: "Evidence", Screen: Evidence },
 ];
+
+// Until the kernel is compiled, which takes a minute the first time: said, since the first picture waits for it.
+function Warming() {
+  const [words, say] = useState("");
+  useEffect(() => {
+    if (stored) return;
+    const timer = setInterval(look, 1000);
+    function look() {
+      void health().then((found) => {
+        say(found && !found.ready ? found.words : "");
+        if (found?.ready) clearInterval(timer);
+      });
+    }
+    look();
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <p role="status" class="hint">
+      {words}
+    </p>
+  );
+}
 
 function App() {
   const [state, change] = useAddress();
@@ -49,6 +71,7 @@ function App() {
         </nav>
       </header>
       <main id="main" tabIndex={-1} ref={main}>
+        <Warming />
         {error && <Problem error={error} again={again} />}
         {model ? <Screen model={model} state={state} change={change} /> : !error && <p role="status">Loading.</p>}
       </main>

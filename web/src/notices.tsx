@@ -1,7 +1,7 @@
 // What went wrong, and how far a long run is.
 
 import { useEffect } from "preact/hooks";
-import { alive, Away, Refused } from "./api";
+import { Away, health, Refused } from "./api";
 import type { Long } from "./hooks";
 
 const EVERY = 2000; // milliseconds between looks for a server that went away
@@ -10,7 +10,7 @@ export function Problem({ error, again }: { error: Error; again: () => void }) {
   useEffect(() => {
     if (!(error instanceof Away)) return;
     const timer = setInterval(() => {
-      void alive().then((there) => {
+      void health().then((there) => {
         if (there) again();
       });
     }, EVERY);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import webbrowser
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from typing import Annotated
 import typer
 
 from charcot.core.errors import Problem, Problems
+from charcot.interfaces.cli.options import AsJson
 from charcot.interfaces.cli.talk import Talk
 
 HOST = "127.0.0.1"
@@ -23,16 +25,19 @@ def explore(
     export: Annotated[
         Path | None, typer.Option("--export", metavar="FILE.html", help="Write one offline file instead of serving.")
     ] = None,
+    as_json: AsJson = False,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open no browser.")] = False,
 ) -> None:
     """Show the disease run: an explorer in the browser, on this machine alone, without any network."""
-    talk = Talk()
+    talk = Talk(as_json)
     if export is not None:
         _export(talk, export)
         return
     with contextlib.closing(_listen(port)) as door:
         address = f"http://{HOST}:{door.getsockname()[1]}/"
         talk.say(f"The explorer is at {address} until you press Ctrl-C. It answers this machine only.")
+        talk.data({"ok": True, "address": address})
+        sys.stdout.flush()
         if not no_browser:
             with contextlib.suppress(webbrowser.Error):
                 webbrowser.open(address)
@@ -50,6 +55,7 @@ def _export(talk: Talk, path: Path) -> None:
     with talk.stage(f"Simulating {grid.size} people in every arm", total=grid.size) as advance:
         text = page(grid, advance)
     runs.write_text(path, text)
+    talk.data({"ok": True, "file": str(path), "bytes": len(text.encode())})
     talk.show(f"Written: {path} ({len(text.encode()) / 1e6:.1f} MB). It opens by a double click.")
 
 
@@ -59,6 +65,7 @@ def _listen(port: int) -> socket.socket:
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((HOST, port))
+        door.listen()  # a browser that comes before the server waits, and is not turned away
     except OSError as error:
         door.close()
         hint = "Choose another one (--port), or 0 for a free one."

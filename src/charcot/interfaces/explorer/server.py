@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import mimetypes
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -30,6 +30,7 @@ from charcot.interfaces.explorer.questions import Question, checked_persons, que
 from charcot.interfaces.explorer.readouts import PACKAGE
 
 PERSONS = 60
+Answer = TypeVar("Answer", bound=shapes.Shape)
 TROUBLE: dict[int | str, dict[str, Any]] = {
     422: {"model": shapes.Trouble, "description": "The question cannot be answered"},
     404: {"model": shapes.Trouble, "description": "There is nothing of this name"},
@@ -65,14 +66,24 @@ class Warmth:
     """Compiles the kernel and gathers slow facts before anybody asks."""
 
     def __init__(self) -> None:
+        self._begun = False
         self.ready = threading.Event()
 
     def begin(self) -> None:
+        self._begun = True
         threading.Thread(target=self._warm, name="explorer warming", daemon=True).start()
 
+    def wait(self, tell: people.Tell | None = None) -> None:
+        """Until the kernel is compiled, which is done once however many ask; ``tell`` may cancel."""
+        while self._begun and not self.ready.wait(0.2):
+            if tell is not None:
+                tell(0, 0)
+
     def _warm(self) -> None:
-        patient(question())
-        self.ready.set()
+        try:
+            patient(question())
+        finally:  # what went wrong is said to whoever asks
+            self.ready.set()
         facts.model()
         facts.bearings()
         evidence.boards()
@@ -95,7 +106,7 @@ def make_app(hosts: frozenset[str], warm: bool = True) -> FastAPI:
     app.add_middleware(Guard, hosts=hosts)
     _tell_errors(app)
     _fact_routes(app, jobs, warmth)
-    _run_routes(app, jobs)
+    _run_routes(app, jobs, warmth)
     _page_routes(app)
     return app
 
@@ -150,23 +161,31 @@ def _fact_routes(app: FastAPI, jobs: Jobs, warmth: Warmth) -> None:
         return Response(await jobs.answer("boards", evidence.boards), media_type=JSON)
 
 
-def _run_routes(app: FastAPI, jobs: Jobs) -> None:
+def _run_routes(app: FastAPI, jobs: Jobs, warmth: Warmth) -> None:
+    def warm(run: Callable[[Question], Answer], asked: Question) -> Answer:
+        warmth.wait()
+        return run(asked)
+
+    def crowd(asked: Question, persons: int, tell: people.Tell) -> people.People:
+        warmth.wait(tell)
+        return jobs.crowds.gather(asked, persons, tell)
+
     @app.get("/api/patient", response_model=shapes.PatientRun, responses=TROUBLE)
     async def one_patient(asked: Asked) -> Response:
         """One person untreated and treated, while alive."""
-        return Response(await jobs.answer(asked.hash(answer="patient"), lambda: patient(asked)), media_type=JSON)
+        return Response(await jobs.answer(asked.hash(answer="patient"), lambda: warm(patient, asked)), media_type=JSON)
 
     @app.get("/api/neuron", response_model=shapes.NeuronRun, responses=TROUBLE)
     async def levels(asked: Asked) -> Response:
         """The levels of the drawing in one person."""
-        return Response(await jobs.answer(asked.hash(answer="neuron"), lambda: neuron(asked)), media_type=JSON)
+        return Response(await jobs.answer(asked.hash(answer="neuron"), lambda: warm(neuron, asked)), media_type=JSON)
 
     @app.get("/api/ensemble", response_class=EventStream, responses=_events(shapes.Ensemble))
     async def ensemble(asked: Asked, persons: Persons) -> EventStream:
         """Persons who share their traits."""
 
         def work(tell: people.Tell) -> shapes.Ensemble:
-            return people.ensemble(asked, persons, jobs.crowds.gather(asked, persons, tell))
+            return people.ensemble(asked, persons, crowd(asked, persons, tell))
 
         return _stream(jobs, asked.hash(answer="ensemble", persons=persons), work)
 
@@ -177,7 +196,7 @@ def _run_routes(app: FastAPI, jobs: Jobs) -> None:
         """How long persons with these traits live, as far as it is asked for."""
 
         def work(tell: people.Tell) -> shapes.Prognosis:
-            return people.prognosis(asked, persons, jobs.crowds.gather(asked, persons, tell), upto)
+            return people.prognosis(asked, persons, crowd(asked, persons, tell), upto)
 
         return _stream(jobs, asked.hash(answer="prognosis", persons=persons, upto=upto), work)
 
