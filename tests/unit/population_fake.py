@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from charcot.clinic.criteria import LOWER, UPPER
 from charcot.clinic.observation import ITEMS
 from charcot.core.random import normals, uniforms
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -36,6 +37,8 @@ def people(n: int, seed: int = 1, slope: float = 1.0, spread: float = 0.6, alike
     values[READOUTS.index("clinic.vital_capacity")] = 100 - 2.5 * (48 - total)
     values[READOUTS.index("biomarker.nfl_serum")] = (60 * own)[:, None]
     values[READOUTS.index("person.age")] = np.maximum(START_AGE, age[:, None] + np.arange(MONTHS) / 12)
+    for name in (*UPPER, *LOWER):
+        values[READOUTS.index(name)] = total / 48
     after = np.arange(MONTHS)[None, :] * DAYS_PER_MONTH > death[:, None]
     values[:, after] = np.nan
     onset = np.full(n, SILENT * DAYS_PER_MONTH)
@@ -48,6 +51,7 @@ def people(n: int, seed: int = 1, slope: float = 1.0, spread: float = 0.6, alike
         "sex": np.where(men, "M", "F"),
         "genotype": np.full(n, "sporadic"),
         "seed_age_years": age,
+        "onset_region": np.where(bulbar, "bulbar", "lumbar"),
     }
     return Store(
         cohort=Cohort(seed, columns, {}),

@@ -93,7 +93,10 @@ def test_a_figure_that_people_do_not_give_is_outside():
 
 
 def test_rules_that_cannot_be_are_named_with_their_line():
-    words = "trial title source cohort genotype riluzole_percent months withdrawal_percent_per_month category mark note"
+    words = (
+        "trial title source cohort genotype riluzole_percent months withdrawal_percent_per_month category mark note "
+    )
+    words += "japan_grade_max"
     row = dict.fromkeys([*words.split(), *entry_rules._LIMITS], "")
     row |= {"trial": "a", "title": "A", "source": "x", "cohort": "nowhere", "months": "6", "age_min_years": "200"}
     where = targets.Where.of("entry_rules.csv", 7)

@@ -48,6 +48,8 @@ ITEMS = (
 )
 ITEM_MAXIMUM = 4  # every ALSFRS-R item is scored 0 to 4
 TOTAL_MAXIMUM = ITEM_MAXIMUM * len(ITEMS)
+# The scale before the ALSFRS-R had one item on breathing, of which the first of its three is the successor.
+ITEMS_40 = [k for k, item in enumerate(ITEMS) if item not in ("orthopnoea", "respiratory_insufficiency")]
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ _BODY_REGIONS = {
     "thoracic": ("turning_in_bed", "dyspnoea", "orthopnoea", "respiratory_insufficiency"),
     "lumbar": ("walking", "climbing_stairs"),
 }
+DEFINITE = 3  # involved regions that stand for a definite diagnosis where no signs are read
 _TUBE_FEEDING = 1  # swallowing 1: "needs supplementary tube feeding"
 _LOST = 1  # MiToS: a function is lost when its item is 1 or 0
 _VENTILATED = 2  # MiToS: respiratory insufficiency 2: continuous non-invasive ventilation at night

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from charcot.clinic.criteria import LOWER, UPPER
 from charcot.clinic.observation import ITEM_MAXIMUM, ITEMS, observe_all_items, observe_nfl, observe_vital_capacity
 from charcot.clinic.stages import KINGS_STAGES, kings_stage, mitos_stage
 from charcot.core.program import Program
@@ -26,7 +27,7 @@ from charcot.treatments import Regimen
 RILUZOLE = "riluzole"
 ITEM_READOUTS = tuple(f"clinic.alsfrs_r.{item}" for item in ITEMS)
 TOTAL, CAPACITY, NFL, AGE = "clinic.alsfrs_r.total", "clinic.vital_capacity", "biomarker.nfl_serum", "person.age"
-READOUTS = (*ITEM_READOUTS, TOTAL, CAPACITY, NFL, AGE)
+READOUTS = (*ITEM_READOUTS, TOTAL, CAPACITY, NFL, AGE, *UPPER, *LOWER)
 DOMAIN_NAMES = tuple(DOMAINS)
 UNTREATED, TREATED = 0, 1
 

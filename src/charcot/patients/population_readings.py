@@ -13,7 +13,7 @@ import pandas as pd
 
 from charcot.clinic.observation import TOTAL_MAXIMUM, recall_onset
 from charcot.clinic.scores import Predictors, Score, encals
-from charcot.clinic.stages import involved_regions
+from charcot.clinic.stages import DEFINITE, involved_regions
 from charcot.core.estimates import cox, least_squares, median_time, mixed_fit, mixed_slopes, share_without
 from charcot.core.incidence import power_of_age
 from charcot.core.units import DAYS_PER_MONTH
@@ -25,7 +25,6 @@ VISITS = np.arange(0.0, 25.0, 3.0)  # months after diagnosis
 SHORTEST = 1.0  # month: a duration that is remembered as shorter counts as this long
 FOLLOWED = 48.0  # months in which a study sees a second region
 LEAST_VISITS = 3  # of a slope of one's own
-DEFINITE = 3  # involved regions
 _PURPOSE = "register"
 
 

@@ -26,6 +26,7 @@ from charcot.trials.estimands import ANALYSES, ESTIMANDS
 from charcot.trials.findings import ADD_ARM, Finding, dotted, follows, from_model
 from charcot.trials.protocol import Protocol, read_visits
 from charcot.trials.quantities import (
+    CONCENTRATION,
     DAYS,
     HAZARD,
     MONTHS,
@@ -98,7 +99,7 @@ def _number(data: Any, quantity: Quantity | None, *path: str | int) -> float | N
     """The value at ``path`` in the house's unit, or None when it is missing or unreadable."""
     value = _get(data, *path)
     if quantity is None:
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else None
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
     try:
         return None if value is None else quantity.read(value)
     except ValueError:
@@ -139,6 +140,10 @@ _RANGES: tuple[Range, ...] = (
     Range(("eligibility", "time_since_onset"), DAYS, 0.0, LONGEST),
     Range(("eligibility", "time_since_diagnosis"), DAYS, 0.0, LONGEST),
     Range(("eligibility", "involved_regions"), None, 0.0, 4.0),
+    Range(("eligibility", "japan_grade"), None, 1.0, 5.0),
+    Range(("eligibility", "alsfrs_40"), POINTS, 0.0, 40.0),
+    Range(("eligibility", "serum_nfl"), CONCENTRATION, 0.0, 10_000.0),
+    Range(("eligibility", "tricals"), None, -20.0, 5.0, why="Most patients have -6 to -2."),
     Range(("eligibility", "every_item"), POINTS, 0.0, 4.0),
     Range(("eligibility", "total_score"), POINTS, 0.0, 48.0),
     Range(("eligibility", "score_at_randomisation"), POINTS, 0.0, 48.0),
@@ -148,6 +153,10 @@ _RANGES: tuple[Range, ...] = (
     Range(
         ("eligibility", "vital_capacity"), PERCENT_PREDICTED, 0.0, LARGEST_VITAL_CAPACITY, LARGEST_MINIMUM_CAPACITY,
         "A healthy person has about 100 %.",
+    ),
+    Range(
+        ("eligibility", "supine_vital_capacity"), PERCENT_PREDICTED, 0.0, LARGEST_VITAL_CAPACITY,
+        LARGEST_MINIMUM_CAPACITY, "A healthy person has about 100 %.",
     ),
     Range(("screening", "run_in", "decline"), POINTS, -48.0, 48.0),
 )  # fmt: skip

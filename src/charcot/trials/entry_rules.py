@@ -49,7 +49,6 @@ _LIMITS: dict[str, tuple[tuple[str, ...], str]] = {
     "run_in_loss_min_points": (("screening", "run_in", "decline", "min"), "{} points"),
     "run_in_loss_max_points": (("screening", "run_in", "decline", "max"), "{} points"),
 }
-_CATEGORIES = {"definite": 3, "probable": 2, "possible": 1}  # involved regions that stand for the category
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,9 @@ def protocol_content(row: Mapping[str, str]) -> dict[str, Any]:
                 node = node.setdefault(key, {})
             node[path[-1]] = text.format(row[column])
     if row["category"]:
-        content["eligibility"]["involved_regions"] = {"min": _CATEGORIES[row["category"]]}
+        content["eligibility"]["el_escorial"] = {"min": row["category"]}
+    if row["japan_grade_max"]:
+        content["eligibility"]["japan_grade"] = {"max": int(row["japan_grade_max"])}
     return content
 
 

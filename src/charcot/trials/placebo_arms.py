@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
-from charcot.clinic.observation import ITEMS, TOTAL_MAXIMUM
+from charcot.clinic.observation import ITEMS_40, TOTAL_MAXIMUM
 from charcot.clinic.stages import KINGS_STAGES, kings_stage
 from charcot.core.estimates import least_squares, median_time, mixed_fit, share_without
 from charcot.core.units import DAYS_PER_MONTH
@@ -26,8 +26,6 @@ from charcot.trials.pool import Batch, Pool, latent_at
 from charcot.trials.world import Courses, World
 
 REPLICATE = 0
-# The scale before the ALSFRS-R had one item on breathing, of which the first of its three is the successor.
-ITEMS_40 = [k for k, item in enumerate(ITEMS) if item not in ("orthopnoea", "respiratory_insufficiency")]
 LEAST_VISITS = 3  # of a slope of one's own
 
 

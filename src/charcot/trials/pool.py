@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charcot.clinic.criteria import LOWER, UPPER
 from charcot.clinic.observation import ITEMS
 from charcot.core.random import stream
 from charcot.core.result import Status
@@ -21,6 +22,7 @@ VITAL_CAPACITY = "clinic.vital_capacity"
 NFL = "biomarker.nfl_serum"
 READOUTS = (*ITEM_READOUTS, VITAL_CAPACITY, NFL)
 TIMING_READOUT = "clinic.alsfrs_r.total"  # the one read-out that a run made only for its clocks still asks for
+SIGNS = (*UPPER, *LOWER)  # read only where a protocol asks for a diagnostic category
 LARGEST_SEED = 2**31
 
 
@@ -87,6 +89,17 @@ def latent_at(courses: Courses, days: np.ndarray) -> Latent:
         np.array(courses.death, dtype=float),
         np.array(courses.failed, dtype=bool),
     )
+
+
+def asks_for_signs(protocol: Protocol) -> bool:
+    """Whether a rule needs upper and lower signs of the regions."""
+    rules = protocol.eligibility
+    return rules.el_escorial.min is not None or rules.gold_coast is not None
+
+
+def readouts_of(protocol: Protocol) -> tuple[str, ...]:
+    """What is read of people who are screened."""
+    return (*READOUTS, *SIGNS) if asks_for_signs(protocol) else READOUTS
 
 
 @dataclass(frozen=True)
@@ -164,7 +177,9 @@ class Pool:
             return NoCourses()
         regimens = [[self._from_diagnosis(p, 0.0) for p in batch.background[row]] for row in rows]
         cohort = batch.cohort.take(rows)
-        return self.world.simulate(cohort, regimens, batch.diagnosis[rows], READOUTS, self.workers, days)
+        return self.world.simulate(
+            cohort, regimens, batch.diagnosis[rows], readouts_of(self.protocol), self.workers, days
+        )
 
     def _from_diagnosis(self, product: str, start: float) -> object:
         return self.world.regimen(product, None, f"{start!r} days", None, "label")

@@ -13,7 +13,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from charcot.trials.estimands import DEFAULT_ENDPOINTS
-from charcot.trials.quantities import DAYS, SHARE, Days, Hazard, PercentPredicted, Points, Rate, Share, Years
+from charcot.trials.quantities import (
+    DAYS,
+    SHARE,
+    Concentration,
+    Days,
+    Hazard,
+    PercentPredicted,
+    Points,
+    Rate,
+    Share,
+    Years,
+)
 
 SCHEMA_NAME = "charcot/protocol@1"
 MOST_VISITS = 500  # more is a typing error ("every 1 hour"), not a trial
@@ -143,6 +154,22 @@ class CountRange(Section):
     max: Annotated[int, Field(strict=True, ge=0)] | None = None
 
 
+class ConcentrationRange(Section):
+    min: Concentration | None = None
+    max: Concentration | None = None
+
+
+class NumberRange(Section):
+    """Of a score that has no unit."""
+
+    min: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
+    max: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
+
+
+class CategoryFloor(Section):
+    min: Literal["possible", "probable_laboratory", "probable", "definite"] | None = None
+
+
 class Population(Section):
     cohort: Name = "sporadic"
     # Changes to the cohort's own file, in its own words; the patients' room checks them.
@@ -175,11 +202,18 @@ class Eligibility(Section):
     time_since_onset: DayRange = Field(default_factory=DayRange)
     time_since_diagnosis: DayRange = Field(default_factory=DayRange)
     involved_regions: CountRange = Field(default_factory=CountRange)
+    el_escorial: CategoryFloor = Field(default_factory=CategoryFloor)
+    gold_coast: Literal["als"] | None = None  # the Gold Coast criteria are met
+    japan_grade: CountRange = Field(default_factory=CountRange)  # 1 (works) to 5 (ventilated or tube-fed)
     every_item: ItemFloor = Field(default_factory=ItemFloor)
     total_score: PointRange = Field(default_factory=PointRange)
+    alsfrs_40: PointRange = Field(default_factory=PointRange)  # the older scale of ten items
     # Points lost a month since the remembered onset: what is missing of 48 at screening over the time since onset.
     slope_since_onset: RateRange = Field(default_factory=RateRange)
     vital_capacity: PercentRange = Field(default_factory=PercentRange)
+    supine_vital_capacity: PercentRange = Field(default_factory=PercentRange)
+    serum_nfl: ConcentrationRange = Field(default_factory=ConcentrationRange)
+    tricals: NumberRange = Field(default_factory=NumberRange)  # the risk profile, such as -6.0 to -2.0
     # The ALSFRS-R at randomisation, after the run-in.
     score_at_randomisation: PointRange = Field(default_factory=PointRange)
 

@@ -11,12 +11,22 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from charcot.clinic.observation import ITEMS, TOTAL_MAXIMUM, observe_all_items, observe_vital_capacity, recall_onset
-from charcot.clinic.stages import involved_regions
+from charcot.clinic.criteria import CATEGORIES, LOWER, UPPER, el_escorial, gold_coast, japan_grade, supine_capacity
+from charcot.clinic.observation import (
+    ITEMS,
+    ITEMS_40,
+    TOTAL_MAXIMUM,
+    observe_all_items,
+    observe_nfl,
+    observe_vital_capacity,
+    recall_onset,
+)
+from charcot.clinic.scores import Predictors, tricals
+from charcot.clinic.stages import DEFINITE, involved_regions
 from charcot.core.random import stream
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.treatments import products
-from charcot.trials.pool import Batch, latent_at
+from charcot.trials.pool import Batch, asks_for_signs, latent_at
 from charcot.trials.protocol import Protocol
 from charcot.trials.world import Courses, World
 
@@ -30,6 +40,8 @@ class Clocks:
     screening: np.ndarray
     randomisation: np.ndarray
     age: np.ndarray  # years, at screening
+    onset_age: np.ndarray  # years, at the remembered onset
+    bulbar: np.ndarray  # bool: disease began in the bulbar region
     dosable: np.ndarray  # 1.0 where no antibodies keep the person from a vector of the trial at randomisation, else 0.0
 
     def take(self, rows: np.ndarray) -> Clocks:
@@ -46,6 +58,9 @@ class Visit:
         vital_capacity: (people,) % predicted, at screening.
         baseline_vital_capacity: (people,) at randomisation; NaN when the person died before.
         alive: (people,) 1.0 when seen alive and without permanent ventilation at randomisation, else 0.0.
+        nfl: (people,) serum NfL, pg/mL, at screening.
+        category, gold_coast: (people,) rank of the El Escorial category, and whether the Gold Coast criteria are met;
+            NaN where no rule asks.
     """
 
     items: np.ndarray
@@ -53,6 +68,9 @@ class Visit:
     vital_capacity: np.ndarray
     baseline_vital_capacity: np.ndarray
     alive: np.ndarray
+    nfl: np.ndarray
+    category: np.ndarray
+    gold_coast: np.ndarray
 
     def take(self, rows: np.ndarray) -> Visit:
         return Visit(*(getattr(self, entry.name)[rows] for entry in fields(self)))
@@ -81,8 +99,11 @@ def clocks_of(protocol: Protocol, batch: Batch, addresses: list[str], world: Wor
     run_in = protocol.screening.run_in
     age = np.asarray(batch.cohort.columns["seed_age_years"], dtype=float) + screening / DAYS_PER_YEAR
     randomisation = screening + (run_in.duration if run_in else 0.0)
+    with np.errstate(invalid="ignore"):  # who never falls ill remembers no onset
+        onset_age = age - (screening - np.array(recalled)) / DAYS_PER_YEAR
+    bulbar = np.asarray(batch.cohort.columns["onset_region"]) == "bulbar"
     dosable = 1.0 - world.not_eligible(batch.cohort, vectors_of(protocol), randomisation)
-    return Clocks(np.array(recalled), batch.diagnosis, screening, randomisation, age, dosable)
+    return Clocks(np.array(recalled), batch.diagnosis, screening, randomisation, age, onset_age, bulbar, dosable)
 
 
 def vectors_of(protocol: Protocol) -> list[str]:
@@ -107,7 +128,12 @@ def see(protocol: Protocol, clocks: Clocks, courses: Courses, addresses: list[st
         later_capacity[i] = observe_vital_capacity(latent.vital_capacity[i, 1:], seed, address, "visits")[0]
     # A course also ends at the simulator's horizon: whoever cannot be seen cannot be randomised.
     alive = (latent.death > clocks.randomisation) & np.isfinite(latent.items[:, 1]).all(axis=1)
-    return Visit(items, later, capacity, later_capacity, alive.astype(float))
+    nfl = np.array([observe_nfl(latent.nfl[i, :1], seed, one, "screening")[0] for i, one in enumerate(addresses)])
+    category = met = np.full(size, np.nan)
+    if asks_for_signs(protocol):
+        upper, lower = (np.stack([courses.at(n, clocks.screening) for n in names], axis=1) for names in (UPPER, LOWER))
+        category, met = el_escorial(upper, lower), gold_coast(upper, lower)
+    return Visit(items, later, capacity, later_capacity, alive.astype(float), nfl.reshape(size), category, met)
 
 
 def slope_since_onset(clocks: Clocks, visit: Visit) -> np.ndarray:
@@ -116,6 +142,29 @@ def slope_since_onset(clocks: Clocks, visit: Visit) -> np.ndarray:
     months = (clocks.screening - clocks.recalled_onset) / DAYS_PER_MONTH
     with np.errstate(divide="ignore"):
         return np.where(months > 0, (TOTAL_MAXIMUM - visit.total) / np.maximum(months, 0.0), np.inf)
+
+
+def tricals_profile(clocks: Clocks, visit: Visit) -> np.ndarray:
+    """(people,) the TRICALS risk profile from what the screening visit recorded; nobody has dementia, and three
+    involved regions stand for a definite diagnosis. NaN for whom a predictor is impossible."""
+    delay = (clocks.diagnosis - clocks.recalled_onset) / DAYS_PER_MONTH
+    slope, capacity = slope_since_onset(clocks, visit), np.minimum(visit.vital_capacity, 200.0)
+    possible = np.isfinite(slope) & (slope >= 0) & (slope <= 48) & (delay > 0) & (delay <= 600) & (capacity >= 1)
+    possible &= (clocks.onset_age > 0) & (clocks.onset_age <= 120)
+    none = np.zeros(int(possible.sum()))
+    predictors = Predictors(
+        slope=slope[possible],
+        delay=delay[possible],
+        age=clocks.onset_age[possible],
+        vital_capacity=capacity[possible],
+        bulbar=clocks.bulbar[possible],
+        definite=(involved_regions(visit.items) >= DEFINITE)[possible],
+        dementia=none,
+        c9orf72=none,
+    )
+    out = np.full(len(slope), np.nan)
+    out[possible] = tricals(predictors).linear_predictor
+    return out
 
 
 Limits = tuple[float | int | None, float | int | None]
@@ -215,8 +264,30 @@ VISIT_RULES: tuple[Rule, ...] = (
         lambda c, v: involved_regions(v.items).astype(float),
         _limits("involved_regions"),
     ),
+    Rule(
+        "el_escorial",
+        "",
+        lambda c, v: v.category,
+        lambda p: (CATEGORIES.index(least) if (least := p.eligibility.el_escorial.min) else None, None),
+        sentence="El Escorial category below the least that is asked for",
+    ),
+    Rule(
+        "gold_coast",
+        "",
+        lambda c, v: v.gold_coast,
+        lambda p: (1 if p.eligibility.gold_coast else None, None),
+        sentence="Gold Coast criteria not met",
+    ),
+    Rule("japan_grade", "Japan's grade of severity", lambda c, v: japan_grade(v.items), _limits("japan_grade")),
     Rule("every_item", "lowest ALSFRS-R item", lambda c, v: v.items.min(axis=1), _limits("every_item"), "points"),
     Rule("total_score", "ALSFRS-R total at screening", lambda c, v: v.total, _limits("total_score"), "points"),
+    Rule(
+        "alsfrs_40",
+        "ALSFRS of 40 points at screening",
+        lambda c, v: v.items[:, ITEMS_40].sum(axis=1),
+        _limits("alsfrs_40"),
+        "points",
+    ),
     Rule(
         "slope_since_onset",
         "points lost a month since onset",
@@ -227,6 +298,15 @@ VISIT_RULES: tuple[Rule, ...] = (
     Rule(
         "vital_capacity", "vital capacity at screening", lambda c, v: v.vital_capacity, _limits("vital_capacity"), "%"
     ),
+    Rule(
+        "supine_vital_capacity",
+        "supine vital capacity at screening",
+        lambda c, v: supine_capacity(v.vital_capacity),
+        _limits("supine_vital_capacity"),
+        "%",
+    ),
+    Rule("serum_nfl", "serum NfL at screening", lambda c, v: v.nfl, _limits("serum_nfl"), "pg/mL"),
+    Rule("tricals", "TRICALS risk profile", tricals_profile, _limits("tricals")),
     Rule(
         "alive",
         "",
@@ -244,4 +324,4 @@ VISIT_RULES: tuple[Rule, ...] = (
     Rule("run_in_decline", "points lost in the run-in", lambda c, v: v.decline, _decline_limits, "points"),
 )
 RULES = {rule.name: rule for rule in (*CLOCK_RULES, *VISIT_RULES)}
-NO_VISIT = Visit(np.zeros((0, len(ITEMS))), np.zeros((0, len(ITEMS))), np.zeros(0), np.zeros(0), np.zeros(0))
+NO_VISIT = Visit(np.zeros((0, len(ITEMS))), np.zeros((0, len(ITEMS))), *(np.zeros(0) for _ in range(6)))

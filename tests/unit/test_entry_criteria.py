@@ -1,0 +1,136 @@
+"""Rules by which trials choose: categories, grades, scores and slopes, each on people for whom the answer is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from population_fake import people
+
+from charcot.clinic.criteria import CATEGORIES, el_escorial, gold_coast, japan_grade, supine_capacity
+from charcot.clinic.observation import ITEMS
+from charcot.core.errors import Problems
+from charcot.trials import entry_rules, placebo_arms
+from charcot.trials.protocol import load_protocol
+from charcot.trials.screening import RULES
+from charcot.trials.world import real_world
+
+WELL, ILL = 0.97, 0.5
+
+
+def signs(*regions: str) -> np.ndarray:
+    """``"ul"`` has upper and lower signs, ``"u"`` and ``"l"`` one of them, ``""`` none: (2, 1, 4)."""
+    whole = [*regions, *[""] * (4 - len(regions))]
+    return np.array([[[ILL if letter in region else WELL for region in whole]] for letter in "ul"])
+
+
+@pytest.mark.parametrize(
+    ("regions", "category", "gold"),
+    [
+        ((), "none", 0),
+        (("l",), "none", 0),
+        (("l", "l"), "none", 1),
+        (("ul",), "possible", 1),
+        (("u", "u"), "possible", 0),
+        (("ul", "l"), "probable_laboratory", 1),
+        (("ul", "ul"), "probable", 1),
+        (("ul", "ul", "ul"), "definite", 1),
+        (("ul", "ul", "ul", "ul"), "definite", 1),
+    ],
+)
+def test_categories_by_regions_with_signs(regions, category, gold):
+    upper, lower = signs(*regions)
+    assert CATEGORIES[int(el_escorial(upper, lower)[0])] == category
+    assert gold_coast(upper, lower)[0] == gold
+
+
+def test_who_is_not_seen_has_no_category():
+    upper, lower = signs("ul", "ul")
+    upper[0, 3] = np.nan
+    assert np.isnan(el_escorial(upper, lower)).all()
+    assert np.isnan(gold_coast(upper, lower)).all()
+
+
+@pytest.mark.parametrize(
+    ("changed", "grade"),
+    [
+        ({}, 1),
+        ({"speech": 3}, 1),
+        ({"walking": 3}, 2),
+        ({"dressing": 1}, 3),
+        ({"dyspnoea": 2}, 4),
+        ({"respiratory_insufficiency": 3}, 4),
+        ({"swallowing": 0}, 5),
+        ({"respiratory_insufficiency": 1}, 5),
+    ],
+)
+def test_grades_of_japan(changed, grade):
+    items = np.full(12, 4.0)
+    for name, value in changed.items():
+        items[ITEMS.index(name)] = value
+    assert japan_grade(items) == grade
+
+
+def test_lying_costs_the_weak_more():
+    sitting = np.array([105.0, 100.0, 80.0, 50.0, 5.0])
+    loss = sitting - supine_capacity(sitting)
+    assert loss[:2].tolist() == [0, 0]
+    assert (np.diff(loss[1:4]) > 0).all()
+    assert supine_capacity(sitting).min() == 0
+
+
+TEMPLATE = Path(entry_rules.__file__).parent / "templates" / "edaravone-like.yaml"
+
+
+def arm_under(**eligibility):
+    """The arm of people under one rule of one's own."""
+    rules = entry_rules.load_rules()["epos"]
+    chosen = rules.protocol.model_copy(update={"eligibility": rules.protocol.eligibility.model_validate(eligibility)})
+    from dataclasses import replace
+
+    return placebo_arms.arm_of(replace(rules, protocol=chosen), people(300).on(0.5), real_world())
+
+
+@pytest.mark.parametrize(
+    ("rule", "limits"),
+    [
+        ("slope_since_onset", {"min": "0.5 points/month", "max": "1.5 points/month"}),
+        ("time_since_diagnosis", {"max": "4 months"}),
+        ("score_at_randomisation", {"min": "38 points"}),
+        ("alsfrs_40", {"min": "30 points"}),
+        ("supine_vital_capacity", {"min": "70 %"}),
+        ("serum_nfl", {"max": "60 pg/mL"}),
+        ("tricals", {"min": -6.0, "max": -2.0}),
+        ("japan_grade", {"max": 2}),
+        ("el_escorial", {"min": "definite"}),
+        ("gold_coast", "als"),
+    ],
+)
+def test_each_rule_excludes_some_and_lets_others_in(rule, limits):
+    assert rule in RULES
+    everyone, chosen = arm_under(), arm_under(**{rule: limits})
+    assert 0 < len(chosen) < len(everyone)
+    if rule == "slope_since_onset":
+        assert ((chosen["slope_before"] >= 0.5 - 1e-9) & (chosen["slope_before"] <= 1.5 + 1e-9)).all()
+    if rule == "score_at_randomisation":
+        assert (chosen["items"][:, 0].sum(axis=1) >= 38).all()
+
+
+def test_everything_wrong_with_the_rules_of_a_file_is_told_at_once_with_its_line(tmp_path):
+    text = TEMPLATE.read_text()
+    where = text.index("\n", text.index("\neligibility:") + 1) + 1
+    wrong = (
+        "  slope_since_onset: {min: 2 points/month, max: 1 points/month}\n"
+        "  el_escorial: {min: certain}\n"
+        "  tricals: {min: -60.0}\n"
+        "  japan_grade: {max: 9}\n"
+        "  serum_nfl: {min: 44}\n"
+    )
+    file = tmp_path / "a.yaml"
+    file.write_text(text[:where] + wrong + text[where:])
+    first = text[:where].count("\n") + 1
+    with pytest.raises(Problems) as raised:
+        load_protocol(file)
+    lines = {problem.where.line for problem in raised.value.problems}
+    assert lines >= set(range(first, first + 5))
