@@ -11,8 +11,7 @@ from population_fake import people
 from charcot.clinic.criteria import CATEGORIES, el_escorial, gold_coast, japan_grade, supine_capacity
 from charcot.clinic.observation import ITEMS
 from charcot.core.errors import Problems
-from charcot.trials import entry_rules, placebo_arms
-from charcot.trials.protocol import load_protocol
+from charcot.trials import entry_rules, load_protocol, placebo_arms
 from charcot.trials.screening import RULES
 from charcot.trials.world import real_world
 
