@@ -61,6 +61,27 @@ def check_names(names: Sequence[str]) -> list[Problem]:
     return problems
 
 
+def check_scope(board: Sequence[str], candidates: Sequence[str]) -> list[Problem]:
+    """Names that are no experiment of the board or no feasible one, and a board without any to fit to."""
+    known = [*experiments("calibration"), *experiments("validation")]
+    problems = [
+        Problem("unknown-experiment", f"no experiment of the board is called {name!r}", Where(f"--experiment {name}"),
+                did_you_mean(name, known))
+        for name in board
+        if name not in known
+    ]  # fmt: skip
+    if board and not problems and not set(board) & set(experiments("calibration")):
+        hint = "Name one that is for calibration too, or leave --experiment out."
+        problems.append(Problem("no-data", "there is no experiment to fit to", Where("--experiment"), hint))
+    problems += [
+        Problem("unknown-experiment", f"no feasible experiment is called {name!r}", Where(f"--candidate {name}"),
+                did_you_mean(name, feasible()))
+        for name in candidates
+        if name not in feasible()
+    ]  # fmt: skip
+    return problems
+
+
 def unfitted(names: Sequence[str]) -> list[Problem]:
     """Hypotheses whose fit is not stored, or is of other numbers or data than they or the others have now."""
     found = []
@@ -94,16 +115,20 @@ def numbers_of(one: Hypothesis) -> tuple[str, ...]:
 
 
 def fit_rival(
-    name: str, laboratory: Laboratory, rounds: int, progress: Callable[[int], None] | None = None
+    name: str,
+    laboratory: Laboratory,
+    rounds: int,
+    progress: Callable[[int], None] | None = None,
+    board: Sequence[str] = (),
 ) -> Calibration:
-    """Fit one hypothesis on the calibration experiments, as every other."""
+    """Fit one hypothesis on the calibration experiments (of ``board``, where it names any), as every other."""
     one = hypotheses.hypothesis(name)
     # Every hypothesis starts, and has its priors, where the numbers stood before the shipped model was fitted.
     free = free_numbers(numbers_of(one), {**starts(), **one.values})
     base = under_hypothesis(one, {})
     return calibrate(
         free,
-        experiments("calibration"),
+        [experiment for experiment in experiments("calibration") if not board or experiment in board],
         lambda values: changed(values, base),
         laboratory,
         rounds,
@@ -118,6 +143,8 @@ def compare(
     draws: int,
     seed: int = 1,
     progress: Callable[[int], None] | None = None,
+    board: Sequence[str] = (),
+    candidates: Sequence[str] = (),
 ) -> Comparison:
     """Score and separate hypotheses from their fits.
 
@@ -126,9 +153,12 @@ def compare(
         draws: draws from the posterior of each hypothesis, for the spread of its predictions.
         seed: of those draws.
         progress: called with the number of boards newly run; ``simulations`` says how many there are.
+        board: the experiments that score them; all, unless some are named.
+        candidates: the feasible experiments that may tell them apart; all, unless some are named.
     """
     raise_if_any(check_names(tuple(stored)), "these hypotheses cannot be compared")
-    board = (*experiments("calibration"), *experiments("validation"))
+    raise_if_any(check_scope(board, candidates), "these hypotheses cannot be compared")
+    board = board or (*experiments("calibration"), *experiments("validation"))
     scores: list[dict[str, Any]] = []
     failures: dict[str, int] = {}
     rivals_as_fitted = [
@@ -143,7 +173,7 @@ def compare(
             progress(1)
     table = pd.DataFrame(scores)
     rivals = _rivals(stored, table)
-    readings = _readings(stored, laboratory, draws, seed, progress)
+    readings = _readings(stored, laboratory, draws, seed, progress, tuple(candidates or feasible()))
     ranking, pairs = _separate(readings, rivals)
     numbers = pd.DataFrame([
         {"hypothesis": name, **row} for name, fitted in stored.items() for row in fitted["numbers"]
@@ -211,9 +241,10 @@ def _readings(
     draws: int,
     seed: int,
     progress: Callable[[int], None] | None,
+    names: Sequence[str],
 ) -> pd.DataFrame:
-    """What each feasible experiment would read under each hypothesis: value at the fit, spread of it, with error."""
-    names = tuple(feasible())
+    """What feasible experiments would read under each hypothesis: value at the fit, spread of it, with error."""
+    known_as = feasible()
     rows = []
     for name, fitted in stored.items():
         one = hypotheses.hypothesis(name)
@@ -222,7 +253,7 @@ def _readings(
         found = np.array(laboratory.predict(names, [under_hypothesis(one, values) for values in points]))
         if progress is not None:
             progress(len(points))
-        listed = [(key, entry, reading) for key, entry in feasible().items() for reading in entry.content.readings]
+        listed = [(key, known_as[key], reading) for key in names for reading in known_as[key].content.readings]
         for k, (key, entry, reading) in enumerate(listed):
             spread = found[1:, k]
             known = spread[np.isfinite(spread)]

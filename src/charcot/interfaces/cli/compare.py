@@ -30,6 +30,16 @@ def compare(
     refit: Annotated[
         bool, typer.Option("--fit", help="Fit each hypothesis anew (long), not take the stored fits.")
     ] = False,
+    experiment: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--experiment", metavar="NAME", help="With --fit: fit to and score this one, not the board. Repeatable."
+        ),
+    ] = None,
+    candidate: Annotated[
+        list[str] | None,
+        typer.Option("--candidate", metavar="NAME", help="A feasible experiment to rank, not all. Repeatable."),
+    ] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that each fit may try.")] = 3,
     draws: Annotated[
         int,
@@ -55,12 +65,18 @@ def compare(
     """
     talk = Talk(as_json)
     names = tuple(dict.fromkeys(hypothesis or fitting_rooms.hypothesis_names()))
-    problems = fitting_rooms.check_comparison(names, refit)
-    if store and (hypothesis or not refit):
+    board, candidates = tuple(dict.fromkeys(experiment or ())), tuple(dict.fromkeys(candidate or ()))
+    problems = fitting_rooms.check_comparison(names, refit, board, candidates)
+    if board and not refit:
+        hint = "Add --fit: stored fits are of all experiments."
+        problems.append(Problem("partial-board", "--experiment needs --fit", None, hint))
+    if store and (hypothesis or experiment or not refit):
         hint = "Fits that are kept must be of the same data: write 'charcot compare --fit --store'."
         problems.append(Problem("partial-fit", "--store keeps the fits of all hypotheses, with --fit", None, hint))
     raise_if_any(problems, "these hypotheses cannot be compared")
     question = {"hypotheses": list(names), "draws": draws, "fit": refit, "rounds": rounds if refit else None}
+    question |= {"experiments": list(board)} if board else {}
+    question |= {"candidates": list(candidates)} if candidates else {}
     fits, boards = fitting_rooms.comparison_runs(names, rounds, draws, refit)
     if dry_run:
         talk.show(f"{len(names)} hypotheses: up to {fits:,} runs for fits, {boards} for the comparison.")
@@ -70,19 +86,20 @@ def compare(
     with talk.stage("Composing the model"):
         made_of = identity("compare", **question, seed=seed, fits=fitting_rooms.stored_fits(names))
     job = Job("compare", made_of, out, force_new or store or docs is not None, worker_count(workers))
-    command = command_line("compare --fit", {"--hypothesis": hypothesis}, {"--rounds": (rounds, 3)}, {"--store": store})
+    named = {"--hypothesis": hypothesis, "--experiment": experiment, "--candidate": candidate}
+    command = command_line("compare --fit", named, {"--rounds": (rounds, 3)}, {"--store": store})
 
     def compute() -> Product:
         if refit:
             with talk.stage(f"Fitting {len(names)} hypotheses", total=fits) as advance:
-                stored = fitting_rooms.fit_rivals(names, rounds, job.workers, advance, command, store)
+                stored = fitting_rooms.fit_rivals(names, rounds, job.workers, advance, command, store, board)
         else:
             stored = fitting_rooms.stored_fits(names)
         warning = fitting_rooms.outdated(stored)
         if warning:
             talk.say(f"warning: {warning}")
         with talk.stage("Scoring and telling apart", total=boards) as advance:
-            found = fitting_rooms.compare(stored, draws, seed, job.workers, advance)
+            found = fitting_rooms.compare(stored, draws, seed, job.workers, advance, board, candidates)
         if docs is not None:
             _write_page(found, stored, docs)
         return _product(found, stored, question)

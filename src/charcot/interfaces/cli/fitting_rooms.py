@@ -96,11 +96,13 @@ def hypotheses() -> dict[str, Any]:
     return listed()
 
 
-def check_comparison(names: Sequence[str], fitting: bool) -> list[Any]:
+def check_comparison(
+    names: Sequence[str], fitting: bool, board: Sequence[str] = (), candidates: Sequence[str] = ()
+) -> list[Any]:
     """What is wrong with a comparison; without a fit of its own it needs a stored one of each hypothesis."""
-    from charcot.fitting.comparison import check_names, unfitted
+    from charcot.fitting.comparison import check_names, check_scope, unfitted
 
-    return check_names(names) or ([] if fitting else unfitted(names))
+    return (check_names(names) or ([] if fitting else unfitted(names))) + check_scope(board, candidates)
 
 
 def comparison_runs(names: Sequence[str], rounds: int, draws: int, fitting: bool) -> tuple[int, int]:
@@ -125,7 +127,13 @@ def outdated(stored: dict[str, Any]) -> str:
 
 
 def fit_rivals(
-    names: Sequence[str], rounds: int, workers: int, progress: Progress, command: str, keep: bool
+    names: Sequence[str],
+    rounds: int,
+    workers: int,
+    progress: Progress,
+    command: str,
+    keep: bool,
+    board: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Fit each hypothesis by the same procedure, and keep the fits if they are to be kept."""
     from charcot.disease.hypotheses import FITTED
@@ -136,16 +144,24 @@ def fit_rivals(
     out = {}
     with Laboratory(workers, PATIENTS) as laboratory:
         for name in names:
-            out[name] = record(fit_rival(name, laboratory, rounds, progress), command, rounds, PATIENTS)
+            out[name] = record(fit_rival(name, laboratory, rounds, progress, board), command, rounds, PATIENTS)
     if keep:  # all of them or none: fits that are compared must be of the same data
         for name, stored in out.items():
             write(FITTED / f"{name}.json", stored)
     return out
 
 
-def compare(stored: dict[str, Any], draws: int, seed: int, workers: int, progress: Progress) -> Any:
+def compare(
+    stored: dict[str, Any],
+    draws: int,
+    seed: int,
+    workers: int,
+    progress: Progress,
+    board: Sequence[str] = (),
+    candidates: Sequence[str] = (),
+) -> Any:
     from charcot.fitting.comparison import compare as run
     from charcot.fitting.targets import Laboratory
 
     with Laboratory(workers) as laboratory:
-        return run(stored, laboratory, draws, seed, progress)
+        return run(stored, laboratory, draws, seed, progress, board, candidates)
