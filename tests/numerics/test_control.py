@@ -15,7 +15,7 @@ from charcot.core.expression import constant, maximum, raised, substitute, symbo
 from charcot.core.program import Parameter, State
 from charcot.core.result import Result, Status
 from charcot.core.schedule import Event, EventKind, Schedule
-from charcot.engine import Stop, compiled, scalar, simulate, triggers
+from charcot.engine import Stop, compiled, plans, scalar, simulate
 from charcot.engine.ensemble import _Queue
 from charcot.engine.lockstep import Lockstep
 from charcot.engine.request import empty_result, make_request
@@ -222,6 +222,6 @@ def test_one_program_and_its_control_lie_side_by_side_in_the_cache(monkeypatch, 
 def test_a_program_is_searched_for_jumps_once(monkeypatch):
     program = disease()
     simulate(program, program.parameter_table(1), np.array([0.0, 1.0]))
-    monkeypatch.setattr(triggers, "Softening", lambda *a: pytest.fail("searched again"))
+    monkeypatch.setattr(plans, "Softening", lambda *a: pytest.fail("searched again"))
     again = simulate(program, program.parameter_table(1), np.array([0.0, 1.0]))
     assert again.status[0] == Status.COMPLETED

@@ -23,9 +23,10 @@ import numpy as np
 
 from charcot.core.result import Result, Status
 from charcot.core.schedule import EventKind
-from charcot.engine.compiled import Kernel, aligned
+from charcot.engine.compiled import Kernel
 from charcot.engine.pivoting import PivotedStep
 from charcot.engine.request import Request
+from charcot.engine.tables import Tables
 from charcot.engine.triggers import Watch
 
 Array = np.ndarray
@@ -39,52 +40,13 @@ PACE_STEPS, PACE = 256, 0.05  # whoever covers less than this share of the run i
 SETS, ADDS, ACTS = 0, 1, 2  # what an event did: an input set, a state raised, a trigger's assignments
 
 
-class Lockstep:
-    """The patients that one worker steps together.
-
-    A lane is a place for one patient; lane ``k`` is place ``k % width`` of pack ``k // width``. Tables read by the
-    kernel have shape (packs, vectors, width).
-    """
+class Lockstep(Tables):
+    """The patients that one worker steps together."""
 
     def __init__(self, kernel: Kernel, request: Request, result: Result, lanes: int, pivoting: bool = False) -> None:
-        sizes = kernel.sizes
-        self.real = np.dtype(np.float32 if sizes.single else np.float64)  # of the kernel's tables; time is a double
-        self.kernel, self.request, self.result = kernel, request, result
-        self.width, self.seats = sizes.width, lanes
-        self.packs = -(-lanes // sizes.width)
-        self.parameters = self._zeros(sizes.parameters)
-        self.derived = self._zeros(sizes.derived)
-        self.modes = self._zeros(sizes.modes)
-        self.inputs = self._zeros(sizes.inputs)
-        self.states = self._zeros(sizes.states)
-        self.next_states = self._zeros(sizes.states)
-        self.between = self._zeros(sizes.states)
-        self.dense = self._zeros(3 * sizes.states)
-        self.readouts = self._zeros(sizes.readouts)
-        self.scratch = aligned((sizes.scratch, sizes.width), self.real)
-        self.tolerances = self._zeros(1 + sizes.states)
-        self.largest = self._zeros(sizes.states if sizes.follows else 0)
-        self.wants = np.zeros((self.packs, sizes.width * self.real.itemsize // 8), dtype=np.int64)  # first of each pack
-        count = self.packs * sizes.width
-        columns = aligned((7, count), self.real)
-        self.step_size, self.error, self.factor, self.theta, self.accept, self.suggested, self.proposed = columns
-        self.patient = np.full(count, -1)  # -1: nobody
-        self.time, self.goal, self.arrival = np.zeros((3, count))
-        self.after_event = np.zeros((3, count))  # the step that suited last time, after events of each kind
-        self.values = result.values  # (patients, times, read-outs), written by the kernel
-        self.selection = np.array([len(request.selected), *request.selected], dtype=np.int64)
-        self.rows = np.full(count, -1)  # where in ``values`` a lane's next row begins; -1: nowhere
-        self.fresh_event = np.full(count, -1)  # the row of after_event to learn from the next accepted step
-        self.next_output, self.next_event, self.steps, self.rejected = np.zeros((4, count), dtype=np.int64)
-        self.tried_again = np.zeros(count, dtype=bool)
-        self.pace_since = np.zeros(count)  # the time of the last look at how fast a lane gets on
+        super().__init__(kernel, request, result, lanes)
         self.pivoted_step = PivotedStep(kernel) if pivoting else None  # the fallback: one patient after the other
         self.watch = Watch(self) if request.triggers else None
-        tables = [*vars(self).values(), *(vars(self.watch).values() if self.watch else ())]
-        self._addresses = {id(t): t.ctypes.data for t in tables if isinstance(t, np.ndarray)}
-
-    def _zeros(self, vectors: int) -> Array:
-        return aligned((self.packs, vectors, self.width), self.real)
 
     # boarding --------------------------------------------------------------------------------------------------
 
@@ -117,8 +79,8 @@ class Lockstep:
         lanes, patients = lanes[usable], patients[usable]
         if not len(lanes):
             return
-        pack, place = self._where(lanes)
-        packs = self._packs(lanes)
+        pack, place = self.where(lanes)
+        packs = self.packs_of(lanes)
         request = self.request
         given, tolerances, inputs = request.parameters.shape[1], request.tolerances[patients], len(request.inputs)
         self.tolerances[pack, :, place] = tolerances
@@ -127,12 +89,12 @@ class Lockstep:
         self.inputs[pack, :inputs, place] = request.inputs
         self.inputs[pack, inputs:, place] = 0.0  # nobody slides
         self.largest[pack, :, place] = 0.0
-        self._call(self.kernel.prologue, packs, self.parameters, self.derived)
+        self.call(self.kernel.prologue, packs, self.parameters, self.derived)
         for block in self.kernel.sizes.blocks:
             rows = slice(block.offset, block.offset + block.size)
             self.modes[pack, rows, place] = block.modes(self.derived[pack, :, place])
         if request.initial is None:
-            self._call(self.kernel.initial, packs, self.parameters, self.next_states)
+            self.call(self.kernel.initial, packs, self.parameters, self.next_states)
             self.states[pack, :, place] = self.next_states[pack, :, place]
         else:
             self.states[pack, :, place] = request.initial[patients]
@@ -154,7 +116,7 @@ class Lockstep:
         self._set_off(lanes)
 
     def _set_off(self, lanes: Array) -> None:
-        pack, place = self._where(lanes)
+        pack, place = self.where(lanes)
         sound = np.isfinite(self.states[pack, :, place]).all(axis=1)
         self._finish(lanes[~sound], Status.BAD_INPUT)
         lanes = lanes[sound]
@@ -170,7 +132,7 @@ class Lockstep:
     def advance(self, lanes: Array) -> None:
         """One attempted step of every patient in ``lanes`` (all that are on board)."""
         self._choose_steps(lanes)
-        packs = self._packs(lanes)
+        packs = self.packs_of(lanes)
         self._take_step(packs)
         lanes = self._hand_over(lanes, self.factor[lanes] == 0.0)
         accepted = self.error[lanes] <= 1.0
@@ -202,7 +164,7 @@ class Lockstep:
         moving = lanes[~stopping]
         self._move_on(moving, packs)
         moving = self._act(moving, lanes[passing])
-        passed = self._on_board(lanes[passing])
+        passed = self.on_board(lanes[passing])
         self._report(passed, self.time[passed])
         moving = self._finish_at_end(self._stop_where_reached(moving))
         self._apply_events(moving)
@@ -214,14 +176,14 @@ class Lockstep:
         acted, failed = self.watch.settle(passing)
         for lane, status in failed:
             self._finish(np.array([lane]), status)
-        pack, place = self._where(passing)
+        pack, place = self.where(passing)
         self.next_states[pack, :, place] = self.states[pack, :, place]
         self.dense[pack, :, place] = 0.0
         self.arrival[passing] = self.time[passing]
         self.fresh_event[acted] = ACTS
         self._restart(acted)
         self.proposed[acted] = np.minimum(self.proposed[acted], self.watch.longest_steps(acted))
-        return self._on_board(lanes)
+        return self.on_board(lanes)
 
     def _choose_steps(self, lanes: Array) -> None:
         time, goal = self.time[lanes], self.goal[lanes]
@@ -251,7 +213,7 @@ class Lockstep:
             on_board = np.flatnonzero(self.patient >= 0)
             self._take_pivoted_steps(self.pivoted_step, on_board[np.isin(on_board // self.width, packs)])
             return
-        self._call(
+        self.call(
             self.kernel.step,
             packs,
             self.states,
@@ -303,7 +265,7 @@ class Lockstep:
         tried = self.steps[lanes] + self.rejected[lanes]
         self._finish(lanes[tried >= self.request.max_steps[self.patient[lanes]]], Status.TOO_MANY_STEPS)
         if self.kernel.sizes.slides:
-            self._look_at_pace(self._on_board(lanes[(tried > 0) & (tried % PACE_STEPS == 0)]))
+            self._look_at_pace(self.on_board(lanes[(tried > 0) & (tried % PACE_STEPS == 0)]))
 
     def _look_at_pace(self, lanes: Array) -> None:
         """Let those slide who hardly get on: they jump to and fro over a threshold, or else it does them no harm."""
@@ -313,24 +275,11 @@ class Lockstep:
         span = self.request.end[patients] - self.request.start[patients]
         self.slide(lanes[covered < PACE * span])
 
-    def sliding(self, lanes: Array) -> Array:
-        """Which of ``lanes`` slide."""
-        if not self.kernel.sizes.slides:
-            return np.zeros(len(lanes), dtype=bool)
-        pack, place = self._where(lanes)
-        slides: Array = self.inputs[pack, -1, place] > 0.0
-        return slides
-
-    def slide(self, lanes: Array) -> None:
-        """From now on a jump in the rates of these patients is a ramp (:mod:`charcot.engine.soften`)."""
-        pack, place = self._where(lanes)
-        self.inputs[pack, -1, place] = 1.0
-
     def _move_on(self, lanes: Array, packs: Array) -> None:
         """Make the end of the step the present of ``lanes``, and propose the next step."""
         self.accept[:] = 0.0
         self.accept[lanes] = 1.0
-        self._call(self.kernel.commit, packs, self.states, self.next_states, self.accept, self.largest)
+        self.call(self.kernel.commit, packs, self.states, self.next_states, self.accept, self.largest)
         self.time[lanes] = self.arrival[lanes]
         self.steps[lanes] += 1
         used, wish = self.step_size[lanes], self.proposed[lanes]
@@ -366,16 +315,16 @@ class Lockstep:
             self.rows[:] = -1
             outputs, chosen = self.values.shape[1:]
             self.rows[lanes] = (self.patient[lanes] * outputs + self.next_output[lanes]) * chosen
-            self._call(self.kernel.report, self._packs(lanes), self.readouts, self.rows, self.selection, self.values)
+            self.call(self.kernel.report, self.packs_of(lanes), self.readouts, self.rows, self.selection, self.values)
             self.next_output[lanes] += 1
 
     def _interpolate(self, lanes: Array, times: Array) -> None:
         """States and read-outs of ``lanes`` at ``times`` within the step."""
         fraction = (times - self.time[lanes]) / self.step_size[lanes]
         self.theta[lanes] = np.where(times == self.arrival[lanes], 1.0, np.minimum(fraction, 1.0))
-        self._call(
+        self.call(
             self.kernel.sample,
-            self._packs(lanes),
+            self.packs_of(lanes),
             self.theta,
             self.step_size,
             self.states,
@@ -393,12 +342,12 @@ class Lockstep:
         until = self.arrival[lanes]
         if self.request.stop_state < 0:
             return np.zeros(len(lanes), dtype=bool), until
-        pack, place = self._where(lanes)
+        pack, place = self.where(lanes)
         threshold = self.request.thresholds[self.patient[lanes]]
         crossing = self.next_states[pack, self.request.stop_state, place] >= threshold
         if crossing.any():
             self.wants[:] = 0
-            packs = self._packs(lanes[crossing])
+            packs = self.packs_of(lanes[crossing])
             self.wants[packs, 0] = 1
             self._take_step(packs)  # once more, now with the dense output
             until[crossing] = self._locate(lanes[crossing], threshold[crossing])
@@ -406,7 +355,7 @@ class Lockstep:
 
     def _locate(self, lanes: Array, threshold: Array) -> Array:
         """The times at which the stopping state meets ``threshold``, by bisection of what lies within the step."""
-        pack, place = self._where(lanes)
+        pack, place = self.where(lanes)
         state, states = self.request.stop_state, self.kernel.sizes.states
         before, after = self.states[pack, state, place], self.next_states[pack, state, place]
         d = [self.dense[pack, m * states + state, place] for m in range(3)]
@@ -427,7 +376,7 @@ class Lockstep:
 
     def _end_between(self, lanes: Array, times: Array) -> None:
         self._interpolate(lanes, times)
-        pack, place = self._where(lanes)
+        pack, place = self.where(lanes)
         self.states[pack, :, place] = self.between[pack, :, place]
         self.time[lanes] = times
         self.steps[lanes] += 1
@@ -437,25 +386,25 @@ class Lockstep:
         """Finish the lanes that stand at or above their threshold; returns the others."""
         if self.request.stop_state < 0 or not len(lanes):
             return lanes
-        pack, place = self._where(lanes)
+        pack, place = self.where(lanes)
         value = self.states[pack, self.request.stop_state, place]
         reached = value >= self.request.thresholds[self.patient[lanes]]
         self._finish(lanes[reached], Status.STOPPED)
-        return self._on_board(lanes)
+        return self.on_board(lanes)
 
     def _finish_at_end(self, lanes: Array) -> Array:
         """Finish the lanes that are at their end, or out of steps; returns the others."""
         done = self.time[lanes] >= self.request.end[self.patient[lanes]]
         self._finish(lanes[done], Status.COMPLETED)
-        self._give_up(self._on_board(lanes))
-        return self._on_board(lanes)
+        self._give_up(self.on_board(lanes))
+        return self.on_board(lanes)
 
     def _finish(self, lanes: Array, status: Status) -> None:
         """Write down how these patients ended, and free their lanes."""
         if not len(lanes):
             return
         patients, result = self.patient[lanes], self.result
-        pack, place = self._where(lanes)
+        pack, place = self.where(lanes)
         result.status[patients] = int(status)
         result.end_time[patients] = self.time[lanes]
         result.steps[patients] = self.steps[lanes]
@@ -485,7 +434,7 @@ class Lockstep:
             event = self.next_event[due]
             adds = schedule.kinds[event] == EventKind.ADD
             for kind, table in ((adds, self.states), (~adds, self.inputs)):
-                pack, place = self._where(due[kind])
+                pack, place = self.where(due[kind])
                 target, value = schedule.targets[event[kind]], schedule.values[event[kind]]
                 table[pack, target, place] = value + (table[pack, target, place] if table is self.states else 0.0)
             self.fresh_event[due] = np.maximum(self.fresh_event[due], adds)
@@ -494,7 +443,7 @@ class Lockstep:
         if self.watch is not None:
             touched = self._act(touched, self.watch.changed(touched))
         self._restart(self._stop_where_reached(touched))
-        lanes = self._on_board(lanes)
+        lanes = self.on_board(lanes)
         self.goal[lanes] = np.minimum(self._event_time(lanes), self.request.end[self.patient[lanes]])
         if self.watch is not None:
             self.goal[lanes] = np.minimum(self.goal[lanes], self.watch.next_due[lanes])
@@ -514,9 +463,9 @@ class Lockstep:
         """A careful step from the rates at the present states; without any rate, all the way to the end."""
         if not len(lanes):
             return np.zeros(0)
-        self._call(
+        self.call(
             self.kernel.start,
-            self._packs(lanes),
+            self.packs_of(lanes),
             self.states,
             self.derived,
             self.modes,
@@ -529,32 +478,14 @@ class Lockstep:
         step: Array = np.fmin(self.suggested[lanes], span)
         return step
 
-    # lanes -----------------------------------------------------------------------------------------------------
-
-    def _on_board(self, lanes: Array) -> Array:
-        """Those of ``lanes`` whose patient has not been finished."""
-        left: Array = lanes[self.patient[lanes] >= 0]
-        return left
-
-    def _where(self, lanes: Array) -> tuple[Array, Array]:
-        return lanes // self.width, lanes % self.width
-
-    def _call(self, function: Callable[..., None], packs: Array, *tables: Array) -> None:
-        """Call ``function`` of the kernel for some packs; ``tables`` are attributes of this object, never replaced."""
-        function(len(packs), packs.ctypes.data, *[self._addresses[id(table)] for table in tables])
-
-    def _packs(self, lanes: Array) -> Array:
-        """The packs in which ``lanes`` lie, each once."""
-        return np.flatnonzero(np.bincount(lanes // self.width))
-
     def _move_together(self, lanes: Array) -> Array:
         """Near the end, gather the remaining patients in as few packs as hold them; returns their new lanes."""
-        packs = len(self._packs(lanes))
+        packs = len(self.packs_of(lanes))
         needed = -(-len(lanes) // self.width)
         if packs == needed or len(lanes) > THINNED * packs * self.width:
             return lanes
         new = np.arange(len(lanes))
-        (pack, place), (new_pack, new_place) = self._where(lanes), self._where(new)
+        (pack, place), (new_pack, new_place) = self.where(lanes), self.where(new)
         for table in (self.states, self.derived, self.modes, self.inputs, self.tolerances, self.largest):
             table[new_pack, :, new_place] = table[pack, :, place]
         columns = (self.patient, self.time, self.proposed, self.goal, self.fresh_event, self.next_output)

@@ -10,8 +10,8 @@ import numpy as np
 from charcot.core.program import Program
 from charcot.core.result import Result, Status
 from charcot.core.schedule import Schedule
+from charcot.engine.plans import Plan, plans
 from charcot.engine.scales import Given, tolerances_of
-from charcot.engine.triggers import Plan, plans
 
 
 @dataclass(frozen=True)

@@ -17,17 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from charcot.core.expression import symbols_of
-from charcot.core.program import Program
 from charcot.core.result import Status
-from charcot.engine.soften import Softening
-
-if TYPE_CHECKING:
-    from charcot.engine.lockstep import Lockstep
+from charcot.engine.tables import Tables
 
 Array = np.ndarray
 
@@ -42,59 +37,6 @@ LONGEST_CHATTER = 100  # passages one after the other while the time stands almo
 CHATTER = 1e-9  # of the time, and of one day: what counts as almost
 
 
-@dataclass(frozen=True)
-class Plan:
-    """One trigger as places in the ``moment`` table.
-
-    Attributes:
-        delay, priority: where they are found; -1 when the trigger has none.
-        values: where the first assigned value is found; the others follow.
-        targets: (whether it is a state, index of the state or input) of each assignment.
-        reads_states: whether the condition reads a state other than the clock; said of no watched jump.
-    """
-
-    delay: int
-    priority: int
-    values: int
-    targets: tuple[tuple[bool, int], ...]
-    persistent: bool
-    initially: bool
-    early_values: bool
-    reads_states: bool
-
-
-_known: dict[tuple[str, bool], tuple[Plan, ...]] = {}
-
-
-def plans(program: Program, jumps: bool = True) -> tuple[Plan, ...]:
-    """What the engine needs to know of the triggers of ``program``, in their order, and of watched jumps after them.
-
-    Found once for each program: to look for jumps takes longer than to simulate a few patients.
-    """
-    key = program.hash, jumps
-    if key not in _known:
-        _known[key] = _plans(program, jumps)
-    return _known[key]
-
-
-def _plans(program: Program, jumps: bool) -> tuple[Plan, ...]:
-    states = {name: i for i, name in enumerate(program.state_names)}
-    inputs = {name: i for i, name in enumerate(program.input_names)}
-    soft = Softening(program, jumps)
-    soft.rates([state.rate for state in program.states])
-    watched = len(soft.conditions())
-    made, place = [], len(program.triggers) + watched  # the conditions come first
-    for trigger in program.triggers:
-        delay, place = (place, place + 1) if trigger.delay is not None else (-1, place)
-        priority, place = (place, place + 1) if trigger.priority is not None else (-1, place)
-        targets = [(a.target in states, (states | inputs)[a.target]) for a in trigger.assignments]
-        flags = trigger.persistent, trigger.initially, trigger.early_values
-        reads = symbols_of([trigger.condition]) & set(states) - {program.clock}
-        made.append(Plan(delay, priority, place, tuple(targets), *flags, bool(reads)))
-        place += len(targets)
-    return (*made, *[Plan(-1, -1, place, (), True, True, False, False)] * watched)
-
-
 @dataclass(frozen=True, eq=False)
 class _Execution:
     """Something that will happen: trigger number, the time at which it is due, values if they are known already."""
@@ -105,16 +47,16 @@ class _Execution:
 
 
 class Watch:
-    """The triggers of the patients in the lanes of one :class:`~charcot.engine.lockstep.Lockstep`.
+    """The triggers of the patients in some lanes.
 
     Attributes:
         next_due: (lanes,) when the next delayed execution of each lane is due; infinity for none.
     """
 
-    def __init__(self, lockstep: Lockstep) -> None:
-        sizes, self._of = lockstep.kernel.sizes, lockstep
-        count = lockstep.packs * sizes.width
-        self._plans = lockstep.request.triggers
+    def __init__(self, of: Tables) -> None:
+        sizes, self._of = of.kernel.sizes, of
+        count = of.packs * sizes.width
+        self._plans = of.request.triggers
         self._initially = np.array([plan.initially for plan in self._plans])
         self._watches_states = np.array([not plan.targets and plan.reads_states for plan in self._plans])
         self._truth = np.zeros((count, len(self._plans)), dtype=bool)  # what each condition was last seen to be
@@ -125,8 +67,8 @@ class Watch:
         self._since_event = np.zeros(count)  # the steps taken since the last passage, added up
         self._chatter = np.zeros(count, dtype=np.int64)
         self._quiet_since = np.zeros(count)
-        self.conditions = np.zeros((lockstep.packs, sizes.conditions, sizes.width))
-        self.moment = np.zeros((lockstep.packs, sizes.conditions + sizes.consequences, sizes.width))
+        self.conditions = np.zeros((of.packs, sizes.conditions, sizes.width))
+        self.moment = np.zeros((of.packs, sizes.conditions + sizes.consequences, sizes.width))
 
     def board(self, lanes: Array) -> None:
         """New patients: nothing waits, and every condition has been what its trigger says it was."""
@@ -229,7 +171,7 @@ class Watch:
 
         It is called some seventy times for one event, so that what does not change is looked up here, once.
         """
-        of, (pack, place), packs = self._of, self._of._where(lanes), self._of._packs(lanes)
+        of, (pack, place), packs = self._of, self._of.where(lanes), self._of.packs_of(lanes)
         theta, conditions, watch = of.theta, self.conditions, of.kernel.watch
         step = (of.step_size, of.states, of.next_states, of.dense)
         tables = (theta, *step, of.derived, of.modes, of.inputs, of.between, conditions)
@@ -262,7 +204,7 @@ class Watch:
         """Let the step of ``lanes`` end at the passage that was found."""
         of = self._of
         self._reader(lanes)(self._cut_at[lanes])  # leaves the states in ``between``
-        pack, place = of._where(lanes)
+        pack, place = of.where(lanes)
         of.next_states[pack, :, place] = of.between[pack, :, place]
         of.arrival[lanes] = times
 
@@ -272,8 +214,8 @@ class Watch:
         """Those of ``lanes`` where a condition is no longer what it was last seen to be."""
         if not len(lanes):
             return lanes
-        self._read(self._of._packs(lanes))
-        pack, place = self._of._where(lanes)
+        self._read(self._of.packs_of(lanes))
+        pack, place = self._of.where(lanes)
         truth = self.moment[pack, : len(self._plans), place] > 0.0
         different: Array = lanes[(truth != self._truth[lanes]).any(axis=1)]
         return different
@@ -333,7 +275,7 @@ class Watch:
     def _read(self, packs: Array) -> None:
         """Evaluate all that the triggers read at the present states."""
         of = self._of
-        of._call(of.kernel.moment, packs, of.states, of.derived, of.inputs, self.moment)
+        of.call(of.kernel.moment, packs, of.states, of.derived, of.inputs, self.moment)
 
     def _notice(self, lane: int, time: float, moment: Array) -> bool:
         """Line up what has come true and drop what falls with its condition; False where a delay makes no sense."""
