@@ -362,7 +362,8 @@ def test_tofersen_lowers_sod1_in_cerebrospinal_fluid():
     """CSF SOD1 falls by 35 % under 100 mg of tofersen: valor2022."""
     cohort = patients.typical_cohort(["lumbar"], 50.0, "SOD1")
     given, readouts = [[Regimen.parse(product="tofersen")]], ["biomarker.sod1_csf"]
-    courses = patients.simulate(cohort, given, np.zeros(1), readouts, horizon_years=2, step_days=7.0)
+    options = {"horizon_years": 2, "step_days": 7.0, "model": patients.laboratory(treated=True)}
+    courses = patients.simulate(cohort, given, np.zeros(1), readouts, **options)
     steady = courses.at("biomarker.sod1_csf", np.arange(365.0, 700.0, 7.0)[None, :])
     fall = 1 - float(np.mean(steady))
     assert 0.25 < fall < 0.45, fall

@@ -105,7 +105,8 @@ def course(people):
     @functools.cache
     def simulated(products: tuple[str, ...], tolerance: float) -> Courses:
         given = [[Regimen.parse(product=product) for product in products]] * len(people.cohort)
-        return patients.simulate(people.cohort, given, people.diagnosis, readouts=READ, tolerance=tolerance)
+        options = {"tolerance": tolerance, "model": patients.laboratory(treated=True)}
+        return patients.simulate(people.cohort, given, people.diagnosis, readouts=READ, **options)
 
     return simulated
 

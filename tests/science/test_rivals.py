@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from charcot.core.errors import Problems
 from charcot.disease import hypotheses
 from charcot.experiments.reading import feasible
 from charcot.fitting import comparison
@@ -90,9 +91,19 @@ def test_rivals_are_weighed_scored_and_told_apart(small):
     assert loads[0] > loads[1]  # the seed is there from the start only where TDP-43 comes first
 
 
+def test_a_comparison_may_be_of_some_experiments_only(small):
+    board, candidates = ("length_decides_in_health",), ("nerve_biopsy_of_spared_muscle",)
+    with Laboratory(1) as laboratory:
+        with pytest.raises(Problems, match="no experiment to fit to"):  # it is for validation
+            compare(small, laboratory, draws=2, board=board, candidates=candidates)
+        found = compare(small, laboratory, draws=2, board=("sod1_g93a_natural_history",), candidates=candidates)
+    assert set(found.scores["experiment"]) == {"sod1_g93a_natural_history"}
+    assert set(found.ranking["experiment"]) == set(candidates)
+
+
 def test_the_verb_writes_its_report_and_page(small, monkeypatch, tmp_path):
     monkeypatch.setattr(fitting_rooms, "stored_fits", lambda names: {name: small[name] for name in names})
-    monkeypatch.setattr(fitting_rooms, "check_comparison", lambda names, fitting: [])
+    monkeypatch.setattr(fitting_rooms, "check_comparison", lambda *asked: [])
     words = [word for name in small for word in ("--hypothesis", name)]
     told = CliRunner().invoke(
         app,
@@ -130,6 +141,14 @@ def test_wrong_names_are_all_reported():
     told = CliRunner().invoke(app, ["compare", "--hypothesis", "immune_attack_first"])
     assert told.exit_code == 2
     assert "needs two" in told.output
+    some = ["--experiment", "sod1_g93a_natural_histroy", "--candidate", "nothing"]
+    told = CliRunner().invoke(app, ["compare", *HYPOTHESES, "--fit", *some])
+    assert told.exit_code == 2
+    assert "sod1_g93a_natural_history" in told.output
+    assert "no feasible experiment is called 'nothing'" in told.output
+    told = CliRunner().invoke(app, ["compare", *HYPOTHESES, "--experiment", "sod1_g93a_natural_history"])
+    assert told.exit_code == 2
+    assert "--experiment needs --fit" in told.output
     told = CliRunner().invoke(app, ["fit", "--number", "pool.death_constnt", "--experiment", "nk_depletion"])
     assert told.exit_code == 2
     assert "pool.death_constant" in told.output

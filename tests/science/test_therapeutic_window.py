@@ -52,7 +52,7 @@ def test_a_cell_is_what_a_patient_simulated_alone_shows(small):
     cohort = patients.draw_cohort(patients.load_population("sporadic"), SMALL.n, SMALL.seed)
     untreated = patients.simulate(cohort)
     regimen = [[Regimen.parse(product="treg_infusion", dose="3.5e7 count", start=f"{-365.25} days")]] * SMALL.n
-    treated = patients.simulate(cohort, regimen, untreated.onset)
+    treated = patients.simulate(cohort, regimen, untreated.onset, model=patients.laboratory(treated=True))
     limit = 6 * 365.25
     gained = np.clip(treated.death - untreated.onset, 0, limit) - np.clip(untreated.death - untreated.onset, 0, limit)
     own = cell(small, "treg_infusion", multiple=0.5, endpoint="survival")

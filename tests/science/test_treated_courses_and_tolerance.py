@@ -14,7 +14,8 @@ def test_treated_courses_do_not_depend_on_the_tolerance(product):
     known = np.flatnonzero(np.isfinite(untreated.diagnosis))
     cohort, origins = cohort.take(known), untreated.diagnosis[known]
     given = [[Regimen.parse(product=product)]] * len(cohort)
-    usual, sharp = (patients.simulate(cohort, given, origins, **own) for own in ({}, {"tolerance": 1e-7}))
+    model = patients.laboratory(treated=True)
+    usual, sharp = (patients.simulate(cohort, given, origins, model=model, **own) for own in ({}, {"tolerance": 1e-7}))
     total = "clinic.alsfrs_r.total"
     assert np.nanmax(np.abs(usual.result[total] - sharp.result[total])) < 0.05
     dead = np.isfinite(usual.death)

@@ -109,7 +109,7 @@ def block(share: float) -> Options:
     return (("mir126.secretion_block", share),)
 
 
-# Every product that a typical person gets in these tests: one program, compiled once.
+# Products are compared in the program that has them all: it is that of experiments and trials, and compiled once.
 TYPICAL_ARMS: dict[str, tuple[str, str | None, str]] = {
     "restorer early": ("translation_restorer", None, "-9 months"),
     "restorer late": ("translation_restorer", None, "12 months"),
@@ -134,9 +134,9 @@ def treated_patients() -> dict[str, Person]:
     """The typical lumbar patient in several arms; starts are relative to onset."""
     cohort = patients.typical_cohort(["lumbar"], SEED_AGE, copies=len(TYPICAL_ARMS))
     regimens = _regimens(list(TYPICAL_ARMS.values()))
-    regimens[0] = [*regimens[0], Regimen.parse(product="condensate_dissolver", start="29 years")]  # same program
     origins = np.full(len(cohort), person().onset)
-    courses = patients.simulate(cohort, regimens, origins, readouts=EVERYTHING, step_days=10.0)
+    model = patients.laboratory(treated=True)
+    courses = patients.simulate(cohort, regimens, origins, readouts=EVERYTHING, step_days=10.0, model=model)
     return {label: Person(courses, row) for row, label in enumerate(TYPICAL_ARMS)}
 
 
@@ -148,7 +148,6 @@ def blocked_people(share: float) -> dict[str, Person]:
     """Healthy young people whose muscle secretes less miR-126 from day 0 on, in several arms."""
     cohort = patients.typical_cohort(["lumbar"], START_AGE, copies=len(BLOCKED_ARMS))
     regimens = _regimens(list(BLOCKED_ARMS.values()))
-    regimens[0] = [Regimen.parse(product="translation_restorer", start="29 years")]  # never given: same program
     courses = patients.simulate(
         cohort,
         regimens,
@@ -158,6 +157,7 @@ def blocked_people(share: float) -> dict[str, Person]:
         horizon_years=BLOCKED_MONTHS / 12,
         step_days=10.0,
         overrides=dict(block(share)),
+        model=patients.laboratory(treated=True),
     )
     return {label: Person(courses, row) for row, label in enumerate(BLOCKED_ARMS)}
 
@@ -205,7 +205,7 @@ def treated_from_diagnosis() -> dict[str, Courses]:
     n = len(untreated.cohort)
     regimens = [[Regimen.parse(product=product)] for product in TRIAL_PRODUCTS for _ in range(n)]
     rows = np.tile(np.arange(n), len(TRIAL_PRODUCTS))
-    courses = patients.simulate(
-        untreated.cohort.take(rows), regimens, np.tile(untreated.diagnosis, len(TRIAL_PRODUCTS))
-    )
+    origins = np.tile(untreated.diagnosis, len(TRIAL_PRODUCTS))
+    model = patients.laboratory(treated=True)
+    courses = patients.simulate(untreated.cohort.take(rows), regimens, origins, model=model)
     return {name: courses.take(np.arange(i * n, (i + 1) * n)) for i, name in enumerate(TRIAL_PRODUCTS)}

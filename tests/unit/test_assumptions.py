@@ -134,7 +134,7 @@ def test_a_number_of_a_drug_changes_only_where_the_drug_is_given():
     cohort = patients.typical_cohort(["lumbar"], 58.0, copies=2)
     onset = patients.simulate(cohort).onset
     regimens = [[Regimen.parse(product="edaravone_oral")], []]
-    shipped = patients.simulate(cohort, regimens, onset)
+    shipped = patients.simulate(cohort, regimens, onset, model=patients.laboratory(treated=True))
     without = assume(["edaravone_slope=counter_claim"]).simulate(cohort, regimens, onset)
     assert without.death[0] == pytest.approx(without.death[1], abs=0.5)
     assert shipped.death[0] > shipped.death[1]

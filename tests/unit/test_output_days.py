@@ -31,7 +31,8 @@ def regimen(product: str, start: str = "0 days", dose: str | None = None) -> Reg
 def three(person):
     """The same person untreated, given a strong drug from the origin, and given it half a month later."""
     given = [[], [regimen("transport_restorer")], [regimen("transport_restorer", "15 days")]]
-    return patients.simulate(person, given, np.full(3, ORIGIN), readouts=(NFL, SEED), horizon_years=YEARS)
+    options = {"readouts": (NFL, SEED), "horizon_years": YEARS, "model": patients.laboratory(treated=True)}
+    return patients.simulate(person, given, np.full(3, ORIGIN), **options)
 
 
 def test_the_same_person_is_the_same_in_every_arm_until_the_treatment_begins(three):
@@ -81,7 +82,7 @@ def test_a_readout_that_jumps_has_a_row_on_either_side(person):
 def test_nobody_s_rows_depend_on_the_company(person):
     given = [[], [regimen("tofersen")], [regimen("riluzole")]]
     origins = np.full(3, ORIGIN)
-    options = {"readouts": (NFL,), "horizon_years": YEARS, "products": ("tofersen", "riluzole")}
+    options = {"readouts": (NFL,), "horizon_years": YEARS, "model": patients.laboratory(treated=True)}
     together = patients.simulate(person, given, origins, **options)
     alone = patients.simulate(person.take([2]), given[2:], origins[2:], **options)
     rows = np.isfinite(together.result.times[2])

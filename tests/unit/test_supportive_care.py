@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charcot.patients import Courses, simulate, typical_cohort
+from charcot.patients import Courses, laboratory, simulate, typical_cohort
 from charcot.treatments import Regimen
 
 TOTAL, DEATH = "clinic.alsfrs_r.total", "clinic.survival.cumulative_hazard"
@@ -27,7 +27,7 @@ def cared_for(untreated: Courses) -> Courses:
     regimens = [[], *([Regimen.parse(product=name)] for name in ARMS)]
     days = np.tile(untreated.diagnosis[0] + np.array([30.0, 200.0, 300.0]), (1 + len(ARMS), 1))
     cohort = typical_cohort(["bulbar"], SEED_AGE, copies=1 + len(ARMS))
-    return simulate(cohort, regimens, origins, READ, days=days)
+    return simulate(cohort, regimens, origins, READ, days=days, model=laboratory(treated=True))
 
 
 def late(courses: Courses, readout: str, day: float) -> np.ndarray:

@@ -88,7 +88,8 @@ def test_supply_follows_the_biodistribution_and_saturates_with_the_dose() -> Non
     regimens = [[] if dose is None else [Regimen.parse(product=IV, dose=dose)] for dose in doses]
     wanted = [f"{region}.terminal.mir126" for region in disease.REGIONS]
     days = np.full(4, 200.0)
-    courses = simulate(cohort, regimens, np.zeros(4), wanted, horizon_years=1.0, days=days, seeded=False)
+    options = {"horizon_years": 1.0, "seeded": False, "model": patients.laboratory(treated=True)}
+    courses = simulate(cohort, regimens, np.zeros(4), wanted, days=days, **options)
     gain = {r: courses.at(f"{r}.terminal.mir126", days) for r in disease.REGIONS}
     gain = {r: values[1:] - values[0] for r, values in gain.items()}
     mean = np.mean([*gain.values()], axis=0)
@@ -132,8 +133,9 @@ def test_who_is_not_eligible_is_named_and_goes_on_without_the_vector() -> None:
     barred = not_eligible(cohort, [IV], origin)
     assert 0 < barred.sum() < 24
     wanted = ["lumbar.terminal.mir126"]
-    treated = simulate(cohort, [[Regimen.parse(product=IV)]] * 24, origin, wanted, horizon_years=7.0)
-    plain = simulate(cohort, [[]] * 24, origin, wanted, horizon_years=7.0, products=[IV])
+    options = {"horizon_years": 7.0, "model": patients.laboratory(treated=True)}
+    treated = simulate(cohort, [[Regimen.parse(product=IV)]] * 24, origin, wanted, **options)
+    plain = simulate(cohort, [[]] * 24, origin, wanted, products=[IV], **options)
     assert np.array_equal(treated.not_eligible, barred)
     same = np.all(np.isclose(treated.on_grid(wanted[0]), plain.on_grid(wanted[0]), rtol=1e-9, equal_nan=True), axis=1)
     alive = plain.death > 2200
@@ -198,7 +200,8 @@ def test_a_large_dose_kills_some_while_its_capsids_are_there() -> None:
     regimens = [[] if dose is None else [Regimen.parse(product=IV, dose=dose)] for dose in doses]
     days = np.tile([0.0, 100.0, 300.0], (3, 1))
     read = "clinic.survival.cumulative_hazard"
-    courses = simulate(cohort, regimens, np.zeros(3), [read], horizon_years=1.0, days=days, seeded=False, events=None)
+    options = {"horizon_years": 1.0, "seeded": False, "model": patients.laboratory(treated=True)}
+    courses = simulate(cohort, regimens, np.zeros(3), [read], days=days, **options)
     hazard = courses.at("clinic.survival.cumulative_hazard", days)
     # nobody is at risk of ALS before it, but the vector's harm counts from its day on: read as a difference of hazards
     assert hazard.shape == (3, 3)
