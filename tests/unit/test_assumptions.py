@@ -110,7 +110,7 @@ def test_explain_shows_prior_dispute_and_what_is_assumed():
     rows = {row.name: row for row in found.numbers}
     assert rows["pool.death_by_burden"].assumed == 1
     assert rows["pool.death_constant"].assumed is None
-    assert rows["pool.death_constant"].prior_spread == pytest.approx(0.5)
+    assert rows["pool.death_constant"].prior_spread == pytest.approx(0.7)
     assert rows["pool.death_constant"].prior_low < 0.0014 < rows["pool.death_constant"].prior_high
     assert "grade F" in rows["pool.death_constant"].prior_reason
     keys = {dispute.key: dispute for dispute in found.disputes}

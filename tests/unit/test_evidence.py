@@ -56,13 +56,23 @@ def test_grade_spreads_are_the_table_of_the_project() -> None:
         "B": 0.3,
         "C": 0.7,
         "D": 0.4,
-        "F": 0.5,
+        "F": 0.7,
     }
 
 
 def test_a_recalled_number_is_wider_than_a_derived_and_a_read_one() -> None:
     spread = {letter: grade.log_spread for letter, grade in grades().items()}
-    assert spread["A"] < spread["B"] < spread["D"] < spread["C"]
+    assert spread["A"] < spread["B"] < spread["D"] < spread["C"] <= spread["F"]
+
+
+def test_a_free_number_may_not_be_narrower_than_any_other(tmp_path: Path) -> None:
+    file = tmp_path / "grades.csv"
+    file.write_text(GRADE_HEADER + "C,recalled,0.7\nF,free,0.5\n", encoding="utf-8")
+    with pytest.raises(Problems, match=r"grades.csv:3: Grade 'F' has a log_spread of 0.5, but grade 'C' has 0.7"):
+        grades(file)
+    same = tmp_path / "same.csv"
+    same.write_text(GRADE_HEADER + "C,recalled,0.7\nF,free,0.7\n", encoding="utf-8")
+    assert grades(same)["F"].log_spread == 0.7
 
 
 @pytest.mark.parametrize(

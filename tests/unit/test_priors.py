@@ -155,7 +155,7 @@ def test_every_number_of_the_model_has_a_prior_that_holds_its_value() -> None:
         assert low <= number.value <= high or found.bounds.upper < math.inf, number.name
         if number.free and found.log_spread:
             listed = evidence.priors.narrow_reasons().get(number.name)
-            assert found.log_spread >= 0.5 or listed, number.name
+            assert found.log_spread >= evidence.grades()["F"].log_spread or listed, number.name
 
 
 def test_the_list_of_reasons_names_numbers_of_the_model() -> None:

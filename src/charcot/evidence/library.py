@@ -22,6 +22,7 @@ SOURCES_FILE = HERE / "sources.csv"
 GRADES_FILE = HERE / "grades.csv"
 CONTRADICTIONS_FILE = HERE / "contradictions.csv"
 
+FREE = "F"  # the grade of a number that no source gives
 SYSTEMS = ("human", "primate", "mouse", "rat", "cells", "in vitro", "model", "review", "label")
 READ = ("number", "direction", "citation")
 
@@ -128,6 +129,7 @@ def unused(used: Collection[str], path: Path = SOURCES_FILE, grades_path: Path =
 def _grades(path: Path) -> Mapping[str, Grade]:
     problems: list[Problem] = []
     found: dict[str, Grade] = {}
+    where: dict[str, Where] = {}
     for row in _unique(_read(path, _GRADE_COLUMNS, problems), "letter", problems):
         spread = _positive(row["log_spread"])
         _require(row, ("letter", "meaning"), problems)
@@ -142,6 +144,18 @@ def _grades(path: Path) -> Mapping[str, Grade]:
             )
         else:
             found[row["letter"]] = Grade(row["letter"], row["meaning"], spread)
+            where[row["letter"]] = row.where
+    wider = [grade for grade in found.values() if FREE in found and grade.log_spread > found[FREE].log_spread]
+    problems += [
+        Problem(
+            "free-too-narrow",
+            f"Grade '{FREE}' has a log_spread of {found[FREE].log_spread:g}, but grade '{grade.letter}' has"
+            f" {grade.log_spread:g}.",
+            where[FREE],
+            "What no source gives is known no better than what any source gives: make it at least as wide.",
+        )
+        for grade in wider
+    ]
     raise_if_any(problems, f"The grades in {path} cannot be used.")
     return found
 
