@@ -51,8 +51,11 @@ def serve() -> tuple[subprocess.Popen[str], str]:
     while True:
         try:
             with urllib.request.urlopen(f"{url}api/health") as answer:
-                if json.load(answer)["ready"]:
-                    return process, url
+                ready = json.load(answer)["ready"]
+            if ready:  # and what is gathered behind: which experiments bear on which mechanism
+                urllib.request.urlopen(f"{url}api/mechanisms/junction.innervation").read()
+                time.sleep(5)
+                return process, url
         except OSError:
             pass
         time.sleep(0.2)
