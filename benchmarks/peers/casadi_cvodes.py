@@ -23,6 +23,8 @@ def operations() -> dict[str, Any]:
         "minimum": ca.fmin,
         "maximum": ca.fmax,
         "select": lambda a, b, x, y: ca.if_else(a < b, x, y),
+        # a hair below zero, where a solver's stages go, reads as zero here as it does in Charcot
+        "raised": lambda a, b: ca.fmax(a, 1e-30) ** b,
     }
 
 
