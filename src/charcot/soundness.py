@@ -14,6 +14,7 @@ from charcot import clinic, disease, evidence, patients, treatments
 from charcot.core.bounds import read_bounds
 from charcot.core.errors import Problem, Severity, Where
 from charcot.core.identifiers import did_you_mean
+from charcot.disease.genotypes import genotype_table_problems
 from charcot.experiments import reading
 from charcot.model.definition import Definition
 from charcot.model.limits import value_problems
@@ -32,9 +33,9 @@ def check_all(fresh: bool = False) -> list[Problem]:
 
     ``fresh``: with the fresh set of experiments, which may name what the model does not have yet.
     """
-    problems = list(treatments.product_problems())
+    problems = [*treatments.product_problems(), *genotype_table_problems()]
     if errors(problems):
-        return problems  # an unsound product file cannot be composed; mend it first
+        return problems  # what cannot be read cannot be composed; mend it first
     problems += patients.model_problems()
     whole = patients.definition(tuple(sorted(treatments.products())))
     cited = dict(_cited(whole))

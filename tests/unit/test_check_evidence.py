@@ -10,6 +10,7 @@ import pytest
 
 from charcot import disease, patients
 from charcot import soundness as check
+from charcot.disease.genotypes import genotype_table_problems
 from charcot.model.ports import read_numbers
 
 NUMBERS = "name,index,value,unit,spread,between_patients,source,grade,role,title,note\n"
@@ -119,3 +120,26 @@ def test_impossible_genotypes_and_exposures_are_named(
     found = check.genotype_problems(tables)
     assert (code, True) in [(problem.code, text in problem.message) for problem in found]
     assert all(problem.where and problem.where.file == table and problem.where.line > 1 for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "code", "text"),
+    [
+        ("genotypes.csv", "SOD1,Again,soma.aggregate,2,taken,50,0,free,F,", "row-twice", "already stands in line"),
+        ("genotypes.csv", "X,X,soma.aggregate,two,taken,50,0,free,F,", "bad-cell", "steps must be a whole number"),
+        (EFFECTS, "SOD1,spread.rate,add,2,1,0,free,F,", "bad-cell", "operation must be 'set' or 'multiply'"),
+        (SITES, "X,lumbar,half,0,free,F,", "bad-cell", "share must be a number, not 'half'"),
+        ("exposures.csv", "noise,Noise,high,1,3,0.1,0,free,F,", "bad-cell", "odds_ratio must be a number"),
+        ("exposures.csv", "lead,Lead,3,1,3,0.1,0,free,F,", "row-twice", "lead already stands in line 2"),
+        ("exposures.csv", "noise,Noise", "malformed-row", "the row has 2 cells"),
+    ],
+)
+def test_rows_that_cannot_be_read_or_stand_twice_are_named(
+    tables: Path, table: str, row: str, code: str, text: str
+) -> None:
+    assert genotype_table_problems(tables) == []
+    lines = (tables / table).read_text(encoding="utf-8").splitlines()
+    (tables / table).write_text("\n".join([*lines, row]) + "\n", encoding="utf-8")
+    (found,) = genotype_table_problems(tables)
+    assert (found.code, str(found.where)) == (code, f"{table}:{len(lines) + 1}")
+    assert text in found.message
