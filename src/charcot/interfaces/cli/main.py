@@ -27,6 +27,7 @@ from charcot.interfaces.cli.patient import patient
 from charcot.interfaces.cli.population import population
 from charcot.interfaces.cli.population_check import PopulationGroup, population_check
 from charcot.interfaces.cli.reproduce import reproduce
+from charcot.interfaces.cli.simulate import simulate
 from charcot.interfaces.cli.sweep import sweep
 from charcot.interfaces.cli.trial import run, trial
 
@@ -41,7 +42,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS = (
-    demo, init, check, explore, patient, run, trial, reproduce, sweep, compare, fit, explain, export, docs, doctor,
+    demo, init, check, explore, patient, run, trial, reproduce, sweep, compare, fit, simulate, explain, export, docs,
+    doctor,
 )  # fmt: skip
 for verb in VERBS:
     app.command(epilog=EPILOG)(guarded(verb))
