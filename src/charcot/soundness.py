@@ -33,7 +33,7 @@ def check_all(fresh: bool = False) -> list[Problem]:
 
     ``fresh``: with the fresh set of experiments, which may name what the model does not have yet.
     """
-    problems = [*treatments.product_problems(), *genotype_table_problems()]
+    problems = [*treatments.product_problems(), *genotype_table_problems(), *clinic.problems()]
     if errors(problems):
         return problems  # what cannot be read cannot be composed; mend it first
     problems += patients.model_problems()

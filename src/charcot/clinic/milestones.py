@@ -6,10 +6,19 @@ The words follow the anchors of the ALSFRS-R. A latent item ``x`` is recorded as
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from charcot.clinic.observation import ITEM_MAXIMUM, ITEMS
+from charcot.core.errors import Problem, raise_if_any
+from charcot.core.identifiers import did_you_mean
+from charcot.core.tables import Row, read_table
+
+MILESTONES = Path(__file__).parent / "milestones.csv"
 
 ROUNDING = 0.5  # a latent score so far above a whole number is recorded as that number
 
@@ -33,10 +42,30 @@ class Milestone:
         return self.score + ROUNDING
 
 
+def _item(name: str) -> str:
+    if name not in ITEMS:
+        raise ValueError(f"is {name!r}, which is no item of the ALSFRS-R. {did_you_mean(name, ITEMS)}")
+    return name
+
+
+class _MilestoneRow(Row):
+    milestone: str
+    item: Annotated[str, AfterValidator(_item)]
+    score: int = Field(ge=0, lt=ITEM_MAXIMUM)
+    words: str = Field(min_length=1)
+
+
+def read_milestones(path: Path, problems: list[Problem]) -> tuple[Milestone, ...]:
+    """The milestones of a table; what is wrong is appended to ``problems`` with file and line."""
+    rows = read_table(path, _MilestoneRow, ("milestone",), problems)
+    return tuple(Milestone(row.milestone, row.item, row.score, row.words) for row in rows)
+
+
 @cache
 def milestones() -> tuple[Milestone, ...]:
-    """Every milestone of ``milestones.csv``, in the order of the ALSFRS-R."""
-    with (files("charcot.clinic") / "milestones.csv").open(encoding="utf-8") as file:
-        return tuple(
-            Milestone(row["milestone"], row["item"], int(row["score"]), row["words"]) for row in csv.DictReader(file)
-        )
+    """Every milestone of ``milestones.csv``, in the order of the ALSFRS-R. Raises
+    :class:`charcot.core.errors.Problems` with everything that is wrong with the table."""
+    problems: list[Problem] = []
+    found = read_milestones(MILESTONES, problems)
+    raise_if_any(problems, "the milestones cannot be read")
+    return found
