@@ -23,6 +23,7 @@ from charcot.interfaces.cli.export import export
 from charcot.interfaces.cli.fit import fit
 from charcot.interfaces.cli.guard import guarded
 from charcot.interfaces.cli.init import init
+from charcot.interfaces.cli.listing import names
 from charcot.interfaces.cli.patient import patient
 from charcot.interfaces.cli.population import population
 from charcot.interfaces.cli.population_check import PopulationGroup, population_check
@@ -47,6 +48,8 @@ VERBS = (
 )  # fmt: skip
 for verb in VERBS:
     app.command(epilog=EPILOG)(guarded(verb))
+
+app.command("list", epilog=EPILOG)(guarded(names))
 
 people = typer.Typer(
     name="population",
