@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test lint types arrow check docs browser web web-check clean
+.PHONY: demo test lint types arrow check docs browser web web-check wheel clean
 
 $(VENV)/.run: requirements/run.lock pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Charcot needs Python 3.11 or later: make PYTHON=python3.12 demo"'
@@ -39,6 +39,9 @@ check: $(VENV)/.run
 
 docs: $(VENV)/.run  ## the pages of the mechanisms, made from the code
 	$(RUN)/charcot docs
+
+wheel:  ## build the wheel, install it from its own bounds into an empty environment, use it outside the checkout
+	PYTHON=$(PYTHON) sh tests/wheel.sh
 
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url pyproject.toml -o requirements/run.lock
