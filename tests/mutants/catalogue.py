@@ -138,8 +138,8 @@ MUTANTS = (
     Mutant(
         "items at the floor and at the ceiling are as noisy as in the middle",
         "clinic/observation.py",
-        "np.round(inside + height * error)",
-        "np.round(inside + error)",
+        "inside + height * (noise.item_sd",
+        "inside + (noise.item_sd",
         (OBSERVATION,),
     ),
     Mutant(

@@ -275,7 +275,7 @@ def test_explain_shows_who_gives_what():
     assert found.mechanism == "a sum of contributions"
     given = {c.mechanism: c.equation_text for c in found.contributions}
     assert given["tdp43.aggregation"] == "lumbar.soma.aggregate"
-    assert given["genetic.fus_condensation"] == "lumbar.soma.fus_condensate"
+    assert given["genetic.fus_condensation"] == "genotype.fus_mutant * fus.synthesis * lumbar.soma.fus_condensate"
     assert "lumbar.soma.sod1_misfolded" in given["genetic.sod1_misfolding"]
     assert list(given) == sorted(given)
     assert all(text in found.equation_text for text in given.values())

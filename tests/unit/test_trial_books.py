@@ -101,7 +101,10 @@ def test_a_run_in_loses_points_and_its_slope_falls() -> None:
     """Four points lost in three months: a decline of 4 points and a slope of -4/3 points a month."""
     screening, later = np.full((1, len(ITEMS)), 4.0), np.full((1, len(ITEMS)), 4.0)
     later[0, :4] = 3.0
-    visit = Visit(screening, later, np.array([90.0]), np.array([88.0]), np.array([1.0]))
+    unasked = np.full(1, np.nan)
+    visit = Visit(
+        screening, later, np.array([90.0]), np.array([88.0]), np.array([1.0]), np.array([60.0]), unasked, unasked
+    )
     assert visit.decline.tolist() == [4.0]
     subjects = pd.DataFrame(
         {
