@@ -266,7 +266,7 @@ def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
         ("{share: 5 %, at: 24 weeks}", "{share: 105 %, at: 24 weeks}", "impossible-value", "105 % is not possible", ""),
         ("every 4 weeks until 24 weeks", "[4 weeks, 12 weeks, 8 weeks]", "bad-quantity", "day 56 follows day 84", ""),
         ("every 4 weeks until 24 weeks", "[4 weeks, 4 weeks]", "bad-quantity", "visits must ascend", ""),
-        ("every 4 weeks until 24 weeks", "weekly", "bad-quantity", "'weekly' is no visit plan", ""),
+        ("every 4 weeks until 24 weeks", "weekly", "bad-quantity", "'weekly' is not a plan of visits", ""),
         (
             "every 4 weeks until 24 weeks",
             "every 5 weeks until 24 weeks",

@@ -79,7 +79,7 @@ def read_visits(value: Any) -> tuple[float, ...]:
             raise ValueError(f"there are {len(value)} visits; at most {MOST_VISITS} are possible")
         days = [DAYS.read(item) for item in value]
     else:
-        raise ValueError(f"{value!r} is no visit plan: write 'every 4 weeks until 24 weeks' or a list of times")
+        raise ValueError(f"{value!r} is not a plan of visits: write 'every 4 weeks until 24 weeks' or a list of times")
     if days[0] < 0:
         raise ValueError(f"the first visit is on day {days[0]:g}: visits count from randomisation (day 0)")
     falls = [(a, b) for a, b in itertools.pairwise(days) if b <= a]
@@ -93,7 +93,7 @@ def read_visits(value: Any) -> tuple[float, ...]:
 def _regular(text: str) -> list[float]:
     match = _EVERY.match(text)
     if match is None:
-        raise ValueError(f"'{text}' is no visit plan: write 'every 4 weeks until 24 weeks' or a list of times")
+        raise ValueError(f"'{text}' is not a plan of visits: write 'every 4 weeks until 24 weeks' or a list of times")
     step, last = DAYS.read(match.group(1)), DAYS.read(match.group(2))
     if step <= 0 or last <= 0:
         raise ValueError(f"'{text}': both times must be above zero")

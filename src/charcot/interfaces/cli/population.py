@@ -25,7 +25,7 @@ PROTOCOL = "protocol.yaml"
 
 
 class Unfinished(CharcotError):
-    """The run was interrupted, and can be gone on with."""
+    """The run was interrupted, and the same command continues it."""
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]
