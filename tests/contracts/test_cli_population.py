@@ -207,7 +207,7 @@ def test_a_folder_of_another_version_is_refused(place, undisturbed):
         (["sporadic", "-n", "9", "--readout", "clinic.vital_capacty"], "Did you mean clinic.vital_capacity"),
         (["sporadic", "-n", "9", "--trajectories", "10 days"], "by whole months, not every 10 days"),
         (["sporadic", "-n", "9", "--set", "name=x"], "--set changes a protocol"),
-        (["sporadic", "-n", "9", "--scheduler", "host"], "'host' is no address"),
+        (["sporadic", "-n", "9", "--scheduler", "host"], "'host' is not an address"),
         (["sporadic", "-n", "9", "--scheduler", "tcp://a:1", "--workers", "2"], "Leave it out"),
         (["sporadic", "-n", "9000", "--chunk", "1500"], "--chunk: a chunk of 1,500 is not possible"),
         (["--resume", "nowhere"], "nowhere holds no campaign"),

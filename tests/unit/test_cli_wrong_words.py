@@ -8,8 +8,8 @@ from charcot.interfaces.cli.main import app
 WRONG = [
     ("population sporadic -n 9 --at|9000 years", "are beyond a life"),
     ("population sporadic -n 9 --trajectories|1e5000 weeks", "'1e5000 weeks' is too large for a number"),
-    ("population sporadic -n 9 --scheduler|tcp://", "'tcp://' is no address"),
-    ("population sporadic -n 9 --scheduler|foo://x:1", "'foo://x:1' is no address"),
+    ("population sporadic -n 9 --scheduler|tcp://", "'tcp://' is not an address"),
+    ("population sporadic -n 9 --scheduler|foo://x:1", "'foo://x:1' is not an address"),
     ("population sporadic -n 9 --seed|99999999999999999999", "--seed"),
     ("sweep --dry-run --size|99999999999", "a cohort cannot have 99,999,999,999 patients"),
     ("evidence gaps --dry-run --size|99999999999", "99,999,999,999 patients are too many"),

@@ -105,7 +105,7 @@ def test_everything_wrong_with_a_person_is_said_at_once(client):
         ("treat=riluzole", None),
         ("treat=riluzole:9 kg:0", "above the largest"),
         ("treat=riluzole:50 mL:0", "the dose of riluzole"),
-        ("treat=riluzole::soon", "is no treatment"),
+        ("treat=riluzole::soon", "is not a treatment"),
         ("treat=riluzole::1e9", "is not possible"),
         ("treat=riluzole::0&treat=riluzole::3", "given twice"),
         ("treat=aav_mir126::0&treat=aav_mir126_intrathecal::3", "antibodies"),

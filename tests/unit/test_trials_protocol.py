@@ -141,7 +141,7 @@ def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
         ("dose: 60 mg", "dose: -60 mg", "bad-dose", "a dose of -60 mg is not above zero", ""),
         ("dose: 60 mg", "dose: 0 mg", "bad-dose", "a dose of 0 mg is not above zero", ""),
         ("dose: 60 mg, ", "", "missing-key", "'arms.1.treatments.0.dose' is missing", "Add the key 'dose'."),
-        ("n: 69", "n: 0", "empty-arm", "arms.1.n: an arm of 0 patients is no arm", "Use n: 1 or more."),
+        ("n: 69", "n: 0", "empty-arm", "arms.1.n: an arm of 0 patients is empty", "Use n: 1 or more."),
         ("n: 69", "n: many", "bad-value", "arms.1.n: must be a whole number, not 'many'", ""),
         (
             "id: active",

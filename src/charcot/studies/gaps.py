@@ -110,8 +110,10 @@ def check_question(question: Question) -> list[Problem]:
         words = f"{question.n:,} patients are too {'few' if question.n < 2 else 'many'}"
         problems.append(Problem("bad-size", words, Where("-n"), f"Give 2 to {MOST_PATIENTS:,}."))
     if not 0.005 <= question.step <= 0.7:
-        problems.append(Problem("bad-step", f"a step of {question.step:g} is no derivative", Where("--step"),
-                                "Give the move of ln(value), between 0.005 and 0.7."))  # fmt: skip
+        words = f"a step of {question.step:g} is too small or too large for a derivative"
+        problems.append(
+            Problem("bad-step", words, Where("--step"), "Give the move of ln(value), between 0.005 and 0.7.")
+        )
     return problems
 
 

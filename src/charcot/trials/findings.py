@@ -55,7 +55,7 @@ def from_model(entry: Any) -> Finding:
             path, "too-many", f"{name}: {entry['input']!r} is above the most that is possible, {most:,}", hint
         )
     if kind == "greater_than_equal" and path[-1] == "n":
-        return Finding(path, "empty-arm", f"{name}: an arm of {entry['input']} patients is no arm", "Use n: 1 or more.")
+        return Finding(path, "empty-arm", f"{name}: an arm of {entry['input']} patients is empty", "Use n: 1 or more.")
     if kind == "string_pattern_mismatch":
         hint = "Use letters, digits, '_', '.' and '-', and begin with a letter or a digit."
         return Finding(path, "bad-name", f"{name}: {entry['input']!r} cannot be a name", hint)

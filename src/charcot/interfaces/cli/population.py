@@ -322,7 +322,10 @@ def _check_scheduler(scheduler: str | None, workers: int) -> None:
     if scheduler is None or scheduler == "local":
         return
     if not re.fullmatch(r"(tls|tcp|ws|wss)://[^\s/]+:\d{1,5}", scheduler):
-        raise _bad(f"{scheduler!r} is no address", "Give tls://host:port, or local for processes of this machine.")
+        raise _bad(
+            f"{scheduler!r} is not an address of a dask scheduler",
+            "Give tls://host:port, or local for processes of this machine.",
+        )
     if workers:
         hint = "Leave it out: the cluster's own workers are used."
         raise _bad(f"--workers counts threads and local processes, not those of {scheduler}", hint)

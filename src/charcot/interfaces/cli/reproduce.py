@@ -110,9 +110,13 @@ def _board(talk: Talk, wanted: Sequence[Any], workers: int) -> Iterator[Any]:
         else:
             take_up(talk, making)
             stack.enter_context(keeping(making.pieces))
-        with talk.stage(f"Running {len(wanted)} experiments and claims", total=len(wanted)) as advance:
+        with talk.stage(_to_run(len(wanted)), total=len(wanted)) as advance:
             board = board_rooms.run_board(wanted, advance, workers)
         yield board
+
+
+def _to_run(count: int) -> str:
+    return "Running one experiment or claim" if count == 1 else f"Running {count} experiments and claims"
 
 
 def _write(talk: Talk, board: Any, html: Path | None, folder: Path | None) -> None:

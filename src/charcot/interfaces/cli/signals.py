@@ -18,7 +18,7 @@ _heard: list[int] = []
 
 
 def listen() -> None:
-    """Let polite kills and a terminal that closes end the command like Ctrl-C.
+    """Let SIGTERM and a terminal that closes (SIGHUP) end the command like Ctrl-C.
 
     Whoever asked to outlive one of them (``nohup``) is heard.
     """

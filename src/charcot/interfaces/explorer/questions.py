@@ -71,7 +71,9 @@ def _treatment(text: str, problems: list[Problem]) -> Treatment | None:
             raise ValueError
     except ValueError:
         hint = "Write product:dose:months after diagnosis, such as riluzole:50 mg:0; the dose may be empty."
-        problems.append(Problem("bad-treatment", f"{text[:LONGEST_WORDS]!r} is no treatment", None, hint))
+        problems.append(
+            Problem("bad-treatment", f"{text[:LONGEST_WORDS]!r} is not a treatment as product:dose:months", None, hint)
+        )
         return None
     return Treatment(product.strip(), dose.strip() or None, months)
 
