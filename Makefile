@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test lint types arrow check docs browser web web-check wheel clean
+.PHONY: demo test lint types arrow check docs chromium browser web web-check wheel clean
 
 $(VENV)/.run: requirements/run.lock pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Charcot needs Python 3.11 or later: make PYTHON=python3.12 demo"'
@@ -22,7 +22,10 @@ demo: $(VENV)/.run  ## a typical patient, a published trial, one report
 test: $(VENV)/.dev  ## every test, a file at a time on each processor
 	$(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-browser: $(VENV)/.dev  ## the pages in a browser of the system (Debian: apt-get install chromium)
+chromium:  ## the browser that the tests drive, from Debian's packages
+	command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }
+
+browser: chromium $(VENV)/.dev  ## the pages in a browser of the system (Debian: apt-get install chromium)
 	CHARCOT_BROWSER=1 $(RUN)/python -m pytest tests/browser
 
 lint: $(VENV)/.dev

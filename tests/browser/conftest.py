@@ -23,7 +23,9 @@ def browser_path():
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+# For a file, not for all of them: the driver keeps an event loop running, under which no other test of the same process
+# could run one of its own.
+@pytest.fixture(scope="module")
 def browser():
     path = browser_path()
     if path is None:
@@ -116,7 +118,7 @@ class Server:
         self.process.stderr.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def explorer(browser):
     server = Server()
     yield server

@@ -133,3 +133,12 @@ def test_everything_wrong_with_the_rules_of_a_file_is_told_at_once_with_its_line
         load_protocol(file)
     lines = {problem.where.line for problem in raised.value.problems}
     assert lines >= set(range(first, first + 5))
+
+
+def test_what_is_assumed_where_rules_say_nothing_is_part_of_their_hash(monkeypatch, tmp_path) -> None:
+    """Else a delay to screening could be tuned under an unchanged hash."""
+    before = entry_rules.rules_hash()
+    other = tmp_path / entry_rules.ASSUMED.name
+    other.write_text(entry_rules.ASSUMED.read_text().replace("screening_delay_months,4,", "screening_delay_months,2,"))
+    monkeypatch.setattr(entry_rules, "ASSUMED", other)
+    assert entry_rules.rules_hash() != before

@@ -101,7 +101,7 @@ def test_everything_wrong_with_a_person_is_said_at_once(client):
         ("age=nan", "age: "),
         ("age=3", "3 years is not possible"),
         ("months=1000000", "1,000,000 months cannot be shown"),
-        ("seed=-1", "-1 is no seed"),
+        ("seed=-1", "-1 is not a seed"),
         ("treat=riluzole", None),
         ("treat=riluzole:9 kg:0", "above the largest"),
         ("treat=riluzole:50 mL:0", "the dose of riluzole"),

@@ -8,12 +8,12 @@ ALSFRS-R item scores are whole numbers. A rater who knows the last rating change
 with independent standard normal ``e`` (each item and visit), ``d`` (the day: shared by the items of a visit) and
 ``r`` (the rater: the same from visit to visit until another rates, with probability ``rater_change`` at each). ``h``
 is the shape of a binomial standard deviation: 1 in the middle and 0 at both ends, so that a healthy item stays 4 and
-a lost one 0. Between two scores lies a boundary of the person's own, about half way (``boundary_sd``), the same at
-all visits. A rating falls where ``y`` is below a boundary by ``fall_margin``, rises where it is above one by
-``rise_margin``, and else stays what it was. So scores go down in steps, rises are rare, and what is off stays off for
-some visits, as in real series. Patients have been
-rated before their first record (``EARLIER_VISITS`` times, while they came to the state of that day), so that a series
-begins as it goes on. The numbers are in ``observation.csv``.
+a lost one 0. Between two scores lies a boundary of the person's own, about half way
+(``boundary_sd``, and no nearer to 0 or 4 than ``boundary_edge``), the same at all visits. A rating falls where ``y`` is
+below a boundary by ``fall_margin``, rises where it is above one by ``rise_margin``, and else stays what it was. So
+scores go down in steps, rises are rare, and what is off stays off for some visits, as in real series. Patients have
+been rated before their first record (``EARLIER_VISITS`` times, while they came to the state of that day), so that a
+series begins as it goes on. The numbers are in ``observation.csv``.
 
 Every draw is addressed by (seed, patient, purpose); row k of a patient's visits is the same however many visits
 follow, so that a death or a withdrawal changes nothing that was seen before it.
@@ -61,6 +61,8 @@ class Noise:
     rater_sd: float
     rater_change: float
     boundary_sd: float
+    boundary_edge: float
+    earlier_step: float
     fall_margin: float
     rise_margin: float
     vital_capacity_sd: float
@@ -68,12 +70,10 @@ class Noise:
     onset_recall_sd: float
 
 
-NO_NOISE = Noise(*(0.0,) * 10)
-# Nearer to 0 or 4 than this no boundary lies: a healthy person of 80 years scores 48.
-EDGE = 0.15
-# Patients were rated before their first record, while each item fell to where it is by this share of its loss at a
-# time: a series then begins as it goes on, with ratings that lag behind.
-EARLIER, EARLIER_VISITS, EARLIER_STEP = "earlier", 3, 0.15
+NO_NOISE = Noise(*(0.0,) * len(fields(Noise)))
+# Patients were rated so often before their first record, while each item fell to where it is by ``earlier_step`` of its
+# loss at a time: a series then begins as it goes on, with ratings that lag behind.
+EARLIER, EARLIER_VISITS = "earlier", 3
 
 
 @cache
@@ -127,7 +127,7 @@ def observe_all_items(
     earlier, rater = _drawn(seed, patients, EARLIER, noise, EARLIER_VISITS)
     rating = np.full((len(latent), len(ITEMS)), np.nan)
     if before is None:
-        lost = EARLIER_STEP * np.arange(EARLIER_VISITS, 0, -1.0)[:, None]
+        lost = noise.earlier_step * np.arange(EARLIER_VISITS, 0, -1.0)[:, None]
         start = latent[:, :1] + (ITEM_MAXIMUM - latent[:, :1]) * lost
         rating = _rated(_perceived(start, earlier, noise), rating, boundaries, noise)[:, -1]
     else:
@@ -185,9 +185,9 @@ def _perceived(latent: np.ndarray, draws: np.ndarray, noise: Noise) -> np.ndarra
 @lru_cache(maxsize=16_384)
 def _boundaries(seed: int, patient: int | str, noise: Noise) -> np.ndarray:
     """(12, 4) where a person's ratings go over from 0 to 1, 1 to 2, ..., the same at every visit of every series."""
-    middle = np.arange(ITEM_MAXIMUM) + 0.5
+    middle, edge = np.arange(ITEM_MAXIMUM) + 0.5, noise.boundary_edge
     draws = stream(seed, patient, "item boundaries").standard_normal((len(ITEMS), ITEM_MAXIMUM))
-    found = np.sort(np.clip(middle + noise.boundary_sd * draws, EDGE, ITEM_MAXIMUM - EDGE), axis=1)
+    found = np.sort(np.clip(middle + noise.boundary_sd * draws, edge, ITEM_MAXIMUM - edge), axis=1)
     found.setflags(write=False)
     return found
 

@@ -21,11 +21,10 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.patients.assemble import program
 from charcot.patients.assumptions import Assumed
 from charcot.patients.cohort import Cohort, Population, draw_cohort
-from charcot.patients.courses import DOMAINS, Courses
+from charcot.patients.courses import DOMAINS, ITEM_READOUTS, Courses
 from charcot.treatments import Regimen
 
 RILUZOLE = "riluzole"
-ITEM_READOUTS = tuple(f"clinic.alsfrs_r.{item}" for item in ITEMS)
 TOTAL, CAPACITY, NFL, AGE = "clinic.alsfrs_r.total", "clinic.vital_capacity", "biomarker.nfl_serum", "person.age"
 READOUTS = (*ITEM_READOUTS, TOTAL, CAPACITY, NFL, AGE, *UPPER, *LOWER)
 DOMAIN_NAMES = tuple(DOMAINS)

@@ -97,7 +97,7 @@ def trait_problems(traits: Traits) -> list[Problem]:
         message = f"an age at onset of {traits.age_at_onset:g} years is not possible here"
         found.append(Problem("bad-age", message, None, f"Give {YOUNGEST:g} to {OLDEST_ONSET:g} years."))
     if traits.seed is not None and not 0 <= traits.seed <= LARGEST_SEED:
-        found.append(Problem("bad-seed", f"{traits.seed} is no seed", None, f"Give 0 to {LARGEST_SEED}."))
+        found.append(Problem("bad-seed", f"{traits.seed} is not a seed", None, f"Give 0 to {LARGEST_SEED}."))
     return found
 
 

@@ -1,7 +1,7 @@
 """The entry rules of published trials, one row each (``entry_rules.csv``), as protocols with a single placebo arm.
 
-What a row leaves out was not read. Three things no publication gives, and they are the same for all trials: how long
-after diagnosis people come to screening, who takes riluzole where that was not read, and how many leave.
+What a row leaves out was not read. What is then the same for all trials, with its evidence, is in
+``entry_assumptions.csv``: how long after diagnosis people come to screening, who takes riluzole, and how many leave.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.hashing import hash_files
+from charcot.core.tables import Row, read_table
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.core.yaml_file import Document
 from charcot.trials.checks import find_problems
@@ -22,11 +23,7 @@ from charcot.trials.protocol import Protocol
 from charcot.trials.world import World, real_world
 
 FILE = Path(__file__).parent / "entry_rules.csv"
-# Free: the time from diagnosis to the screening visit, log-normal.
-SCREENING_DELAY = {"median": "4 months", "log_sd": 0.9}
-RILUZOLE = 68.5  # percent; CENTAUR, the one trial of the table in which it was counted and not asked for
-# Percent a month: 36.4 % have left trials by 12 months (vaneijk2024_attrition), without the 19.3 % who died in EMPOWER.
-WITHDRAWAL = 2.0
+ASSUMED = Path(__file__).parent / "entry_assumptions.csv"
 SHORT, STEP_SHORT, STEP_LONG = 27, 4, 12  # weeks: a trial up to so long has a visit every 4 weeks, others every 12
 SIZE = 100  # patients of the arm; nobody counts them, since all who are eligible are followed
 SEED = 11  # of screening days, recall and noise of visits
@@ -73,9 +70,29 @@ class EntryRules:
     where: Where
 
 
+class _Assumption(Row):
+    name: str
+    value: float
+    unit: str
+    spread: float
+    source: str
+    grade: str
+    note: str
+
+
+@cache
+def assumed() -> dict[str, float]:
+    """What is assumed of all trials, by name, in the unit of the table; raises
+    :class:`charcot.core.errors.Problems` with everything that is wrong with it."""
+    problems: list[Problem] = []
+    rows = read_table(ASSUMED, _Assumption, ("name",), problems)
+    raise_if_any(problems, "what is assumed of all trials is not sound")
+    return {row.name: row.value for row in rows}
+
+
 def rules_hash() -> str:
-    """The hash of the table as it stands."""
-    return hash_files([FILE])
+    """The hash of the rules, and of what is assumed where they say nothing."""
+    return hash_files([FILE, ASSUMED])
 
 
 @cache
@@ -119,7 +136,7 @@ def read_row(row: Mapping[str, str], where: Where, world: World) -> tuple[EntryR
         sources=tuple(key.strip() for key in row["source"].split(";")),
         cohort=row["cohort"],
         genotype=row["genotype"],
-        riluzole=float(row["riluzole_percent"] or RILUZOLE) / 100,
+        riluzole=float(row["riluzole_percent"] or assumed()["riluzole_percent"]) / 100,
         protocol=protocol,
         ruled=limits and row["mark"] != "assumed",
         where=where,
@@ -128,19 +145,23 @@ def read_row(row: Mapping[str, str], where: Where, world: World) -> tuple[EntryR
 
 def protocol_content(row: Mapping[str, str]) -> dict[str, Any]:
     """A row as the content of a protocol file."""
+    same = assumed()
+    riluzole = row["riluzole_percent"] or same["riluzole_percent"]
+    withdrawal = row["withdrawal_percent_per_month"] or same["withdrawal_percent_per_month"]
+    delay = {"median": f"{same['screening_delay_months']:g} months", "log_sd": same["screening_delay_log_sd"]}
     content: dict[str, Any] = {
         "schema": "charcot/protocol@1",
         "name": row["trial"],
         "title": row["title"],
         "population": {
             "cohort": row["cohort"],
-            "background": {"riluzole": f"{row['riluzole_percent'] or RILUZOLE} %"},
+            "background": {"riluzole": f"{riluzole} %"},
         },
-        "screening": {"delay_after_diagnosis": dict(SCREENING_DELAY)},
+        "screening": {"delay_after_diagnosis": delay},
         "eligibility": {},
         "arms": [{"id": "placebo", "n": SIZE, "treatments": []}],
         "visits": visits(float(row["months"])),
-        "dropout": {"hazard": f"{row['withdrawal_percent_per_month'] or WITHDRAWAL} %/month"},
+        "dropout": {"hazard": f"{withdrawal} %/month"},
         "simulate": {"seed": SEED},
     }
     for column, (path, text) in _LIMITS.items():

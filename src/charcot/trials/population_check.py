@@ -21,7 +21,7 @@ from charcot.patients.assumptions import Assumed
 from charcot.patients.people import Store, simulate_people
 from charcot.patients.targets import Target
 from charcot.trials import forecast_scores, placebo_arms
-from charcot.trials.entry_rules import load_rules, rules_hash
+from charcot.trials.entry_rules import assumed, load_rules, rules_hash
 from charcot.trials.forecast_scores import Prediction, Scores
 from charcot.trials.placebo_arms import Arm, arm_of
 from charcot.trials.world import real_world
@@ -32,7 +32,6 @@ PATIENTS, SEED = 2000, 11
 MAIN = "incident"
 SHARES = {"sod1": 0.2}  # of the patients of the main population, how many are simulated of another; others a tenth
 FEWEST = 100
-REGISTER_RILUZOLE = 0.483  # us_registry; the genotypes' series have untreated patients for the most part
 GROUPS = 10  # of a jackknife
 LEAST = {"calibration": 0.90, "validation": 0.75, "conditional": 0.70}  # shares inside below which the check fails
 
@@ -152,9 +151,9 @@ def simulate(
 def score(stores: Mapping[str, Store], patients: int = PATIENTS, seed: int = SEED) -> Checked:
     """Hold simulated people against every target."""
     world = real_world()
+    riluzole = assumed()["register_riluzole_percent"] / 100
     columns = {
-        name: population_readings.record(store.on(REGISTER_RILUZOLE if name == MAIN else 0.0))
-        for name, store in stores.items()
+        name: population_readings.record(store.on(riluzole if name == MAIN else 0.0)) for name, store in stores.items()
     }
     arms = {name: arm_of(rules, stores[rules.cohort].on(rules.riluzole), world) for name, rules in load_rules().items()}
     verdicts = tuple(_verdict(target, columns, arms) for target in targets.load())

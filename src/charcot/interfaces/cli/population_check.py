@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -141,26 +140,11 @@ def _table(title: str, verdicts: Sequence[Any]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
+    from charcot.interfaces.report.population_page import cells
+
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for heading in ("Target", "Kind", "Unit", "Published", "Simulated", "May differ by", "Verdict"):
         table.add_column(heading, justify="right" if heading in ("Published", "Simulated", "May differ by") else "left")
     for verdict in verdicts:
         table.add_row(*(Text(cell) for cell in cells(verdict)))
     return table
-
-
-def cells(verdict: Any) -> tuple[str, ...]:
-    """One line of the table."""
-    target, monte_carlo = verdict.target, verdict.monte_carlo
-    spread = f" ({monte_carlo:.2g})" if math.isfinite(monte_carlo) else ""
-    simulated = f"{verdict.simulated:.3g}{spread}" if math.isfinite(verdict.simulated) else "none"
-    reach = target.reach(monte_carlo)
-    return (
-        target.name,
-        target.kind,
-        target.unit,
-        f"{target.value:.3g}",
-        simulated,
-        f"{reach:.2g}" if math.isfinite(reach) else "",
-        "inside" if verdict.inside else "OUTSIDE",
-    )

@@ -17,8 +17,9 @@ from charcot.core.random import stream
 from charcot.interfaces.explorer import shapes
 from charcot.interfaces.explorer.patient import CLOCK, title_of, unit_of
 from charcot.interfaces.explorer.questions import MONTHS_BEFORE, Question, checked_persons
-from charcot.interfaces.explorer.readouts import CAPACITY, CUMULATIVE_HAZARD, NFL, READOUTS, TOTAL
+from charcot.interfaces.explorer.readouts import CUMULATIVE_HAZARD, READOUTS
 from charcot.patients import live
+from charcot.patients.people import CAPACITY, NFL, TOTAL
 
 CHUNK = 10  # persons simulated before progress is told and a cancelled run ends
 SEEN_YEARS = 16.0  # after onset

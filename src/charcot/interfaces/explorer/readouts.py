@@ -13,9 +13,9 @@ from importlib.resources import files
 from charcot.disease import REGIONS
 from charcot.model.mechanism import Mechanism
 from charcot.patients.courses import ITEM_READOUTS
+from charcot.patients.people import CAPACITY, NFL, TOTAL
 
 PACKAGE = "charcot.interfaces.explorer"
-TOTAL, CAPACITY, NFL = "clinic.alsfrs_r.total", "clinic.vital_capacity", "biomarker.nfl_serum"
 CUMULATIVE_HAZARD = "clinic.survival.cumulative_hazard"
 CLINIC = (TOTAL, CAPACITY, NFL, *ITEM_READOUTS)
 REST = "body"  # the part of a mechanism whose module no part names

@@ -145,7 +145,7 @@ def _set_names(sets: Table, problems: list[Problem]) -> np.ndarray:
         problems.append(Problem("no-set", "there is no parameter set", sets.where(), "Write a row for each set."))
     if SET not in sets.columns:
         return np.arange(1, sets.rows + 1)
-    words = np.array([str(one) for one in sets.columns[SET]], dtype=object)
+    words = np.array([_word(one) for one in sets.columns[SET]], dtype=object)
     seen: set[str] = set()
     for row, word in enumerate(words):
         if word in seen or not word:

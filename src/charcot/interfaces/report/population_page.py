@@ -42,18 +42,24 @@ def page(checked: Any) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _line(verdict: Any) -> str:
+def cells(verdict: Any) -> tuple[str, ...]:
+    """A verdict in words: name, kind, unit, published, simulated (its standard error), may differ by, verdict."""
     target, error = verdict.target, verdict.monte_carlo
-    simulated = f"{verdict.simulated:.3g} ({error:.2g})" if math.isfinite(verdict.simulated) else "none"
+    spread = f" ({error:.2g})" if math.isfinite(error) else ""
     reach = target.reach(error)
-    cells = (
+    return (
         target.name,
         target.kind,
         target.unit,
         f"{target.value:.3g}",
-        simulated,
+        f"{verdict.simulated:.3g}{spread}" if math.isfinite(verdict.simulated) else "none",
         f"{reach:.2g}" if math.isfinite(reach) else "",
-        "inside" if verdict.inside else "**outside**",
-        f"{', '.join(target.sources)} ({target.mark})",
+        "inside" if verdict.inside else "OUTSIDE",
     )
-    return f"| {' | '.join(cells)} |"
+
+
+def _line(verdict: Any) -> str:
+    *words, found = cells(verdict)
+    shown = found if verdict.inside else f"**{found.lower()}**"
+    sources = f"{', '.join(verdict.target.sources)} ({verdict.target.mark})"
+    return f"| {' | '.join([*words, shown, sources])} |"
