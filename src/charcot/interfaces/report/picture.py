@@ -21,6 +21,8 @@ from charcot.interfaces.report.theme import config
 PATIENCE = 120.0  # seconds for one picture; most take a fraction of one
 _ID = re.compile(r'\bid="([^"]+)"')
 _ROOT = re.compile(r"<svg\b[^>]*>")
+_INNER = re.compile(r"<(?!svg\b)[a-zA-Z][^<>]*>")
+_TOLD = re.compile(r'\s(?:role|aria-[a-z]+)="[^"]*"')
 _SIZE = re.compile(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
 
 
@@ -120,7 +122,12 @@ def _said(reason: str) -> str:
 
 
 def dress(svg: str, name: str, finding: str, label: str) -> str:
-    """Give an SVG its role, its name for screen readers, private identifiers and a width that follows the page."""
+    """Give an SVG its role, its name for screen readers, private identifiers and a width that follows the page.
+
+    The picture is one image with one name: the roles that the renderer gives to marks and groups, which have no names
+    of their own, are taken off.
+    """
+    svg = _INNER.sub(lambda tag: _TOLD.sub("", tag.group()), svg)
     for number, identifier in enumerate(dict.fromkeys(_ID.findall(svg))):  # the renderer's own numbers run on and on
         private = f"{name}-part-{number}"
         svg = svg.replace(f'id="{identifier}"', f'id="{private}"')
