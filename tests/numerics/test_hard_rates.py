@@ -123,6 +123,29 @@ def test_the_error_does_not_depend_on_the_unit_of_an_amount_from_zero(volume):
     np.testing.assert_allclose(result.values[0] / volume, expected.values[0], rtol=1e-5)
 
 
+@pytest.mark.parametrize("size", [1.0, 1e-8, 1e-12, 1e-20])
+def test_who_fails_under_a_scale_guessed_too_large_is_run_with_smaller_ones(size):
+    """x' = r (s - x^2 / s) from zero is s tanh(r t); below -s, where an error of 1e-9 may lead, it falls for ever."""
+    model = program({"x": symbol("r") * (size - X * X / size)}, parameters={"r": 10.0})
+    result = simulate(model, np.array([[0.3], [10.0], [1e5]]), np.array([0.5, 5.0, 100.0]), tolerance=1e-6)
+    assert result.status_counts() == {"completed": 3}
+    right = np.tanh(np.array([[0.3], [10.0], [1e5]]) * [0.5, 5.0, 100.0])
+    np.testing.assert_allclose(result["x"] / size, right, rtol=1e-5)
+    assert result.coarse_count() == 0
+
+
+def test_what_runs_away_at_any_scale_has_failed():
+    result = run(program({"x": 1.0 + X * X}), [1.0, 2.0])
+    assert result.status[0] in {Status.STEP_TOO_SMALL, Status.NON_FINITE}
+    assert result.end_time[0] == pytest.approx(np.pi / 2, rel=1e-5)
+
+
+def test_a_scale_on_which_guess_and_run_do_not_agree_is_told_of(monkeypatch):
+    monkeypatch.setattr("charcot.engine.ensemble.MOST_RUNS", 1)
+    with pytest.warns(CoarseScale, match="In 1 of 1 patients .* x, y "):
+        assert run(hidden_size(1e-14), [5.0]).coarse_count() == 1
+
+
 def test_a_small_dose_into_nothing_is_followed():
     model = program({"x": -1e12 * X * X - X})
     schedule = Schedule.pack(model, [[Event(1.0, "x", EventKind.ADD, 1e-12)]])

@@ -249,6 +249,23 @@ def test_outputs_come_before_a_dose_and_after_a_trigger():
     np.testing.assert_array_equal(result["y"][0], [1.0, 11.0, 11.0, 11.0])
 
 
+@pytest.mark.parametrize("last", [10.0, 100.0])
+def test_after_a_dose_triggers_are_looked_for_as_closely_as_after_a_passage(last):
+    """Twelve events teach the step to be long; soon after a thirteenth, x is above zero from ``last`` + 0.3 to 0.5."""
+    teaching = [Trigger(f"event {k}", at_least(TIME, last * k / 12), put(y=Y)) for k in range(1, 13)]
+    model = program(
+        *teaching,
+        Trigger("thirteenth", symbol("go") - 0.5, put(y=Y)),
+        Trigger("above zero", X, put(y=Y + 1)),
+        rates={"x": 2.0 * (last + 0.4) - 2.0 * TIME},
+        inputs=("go",),
+    )
+    below = np.array([[-(last + 0.3) * (last + 0.5), 0.0, 0.0]])
+    schedule = Schedule.pack(model, [[Event(last + 0.01, "go", EventKind.SET, 1.0)]])
+    result = run(model, [0.0, 20 * last], schedule=schedule, initial_states=below)
+    np.testing.assert_array_equal(result["y"][0], [0.0, 1.0])
+
+
 @pytest.mark.parametrize(("threshold", "status", "y"), [(4.9, "STOPPED", 0.0), (5.1, "STOPPED", 1.0)])
 def test_a_stopping_state_and_a_trigger_in_one_step(threshold, status, y):
     model = program(Trigger("five", FIVE, put(y=1.0)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,10 @@ import pytest
 from charcot import patients
 from charcot.core.errors import Problems
 from charcot.core.schedule import Event, EventKind
+from charcot.core.units import DAYS_PER_YEAR
 from charcot.patients import Population, PopulationJob
-from charcot.patients.arguments import run_problems
+from charcot.patients.arguments import LateStart
+from charcot.patients.assemble import laboratory
 from charcot.patients.cohort import load_population
 from charcot.treatments import Regimen
 
@@ -120,9 +123,34 @@ def test_an_origin_that_no_simulation_reaches_is_refused():
     regimen = [Regimen.parse(product="riluzole", dose="50 mg", start="0 days", schedule="label")]
     with pytest.raises(Problems, match=r"the origin of the patient in row 1 is 9000, but must be 3652\.5 days or less"):
         patients.simulate(cohort, [regimen, regimen, []], np.array([10.0, 9000.0, np.inf]), horizon_years=10)
-    waiting = 3652.5 + 0.5 * cohort.columns["diagnosis_wait_days"]
-    assert waiting.min() > 3652.5
-    assert list(run_problems(cohort, waiting, None, None, 10, 30.0)) == []
+
+
+def test_a_diagnosis_that_comes_after_the_end_is_none():
+    """The same persons seen for long and for short: who waits for a result at the end has none yet."""
+    cohort = patients.draw_cohort(patients.load_population("sporadic"), 60, 3)
+    lives = patients.simulate(cohort, horizon_years=12)
+    short = patients.simulate(cohort, horizon_years=4)
+    known = lives.diagnosis <= 4 * DAYS_PER_YEAR
+    np.testing.assert_array_equal(np.isfinite(short.diagnosis), known)
+    assert 10 < np.count_nonzero(known) < 50
+    brought = lives.diagnosis - cohort.columns["diagnosis_wait_days"]
+    assert np.any(~known & (brought < 4 * DAYS_PER_YEAR))
+
+
+def test_a_treatment_that_nobody_comes_to_is_refused_and_one_that_some_do_not_is_told_of():
+    cohort = patients.typical_cohort(["lumbar"], 58.0, copies=2)
+    late, model = Regimen.parse(product="riluzole", start="100 weeks"), laboratory(treated=True)
+    with pytest.raises(Problems, match=r"riluzole would start 700 days .* simulation ends 365\.25 days"):
+        patients.simulate(cohort, [[late], []], np.zeros(2), horizon_years=1)
+    with pytest.raises(Problems, match="riluzole would start 700 days"):
+        patients.PopulationJob(
+            patients.load_population("sporadic"), 2, 1, (patients.Arm("late", (late,)),), horizon_years=1
+        )
+    with pytest.warns(LateStart, match="Some patients go without riluzole: their simulation ends before"):
+        patients.simulate(cohort, [[late], [late]], np.array([0.0, 200.0]), horizon_years=2, model=model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", LateStart)
+        patients.simulate(cohort, [[late], []], np.array([0.0, np.inf]), horizon_years=2, model=model)
 
 
 def test_everything_wrong_with_a_request_comes_at_once():

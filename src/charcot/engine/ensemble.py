@@ -19,7 +19,7 @@ from charcot.engine.compiled import Kernel, kernel
 from charcot.engine.functions import LIBRARY
 from charcot.engine.lockstep import Lockstep
 from charcot.engine.request import Request, Stop, empty_result, make_request
-from charcot.engine.scales import LEAST_STEPS, MOST_RUNS, MOST_STEPS, RELATIVE_SCALE, Given, lowered
+from charcot.engine.scales import LEAST_STEPS, MOST_RUNS, MOST_STEPS, RELATIVE_SCALE, SMALLER, Given, lowered, smaller
 from charcot.engine.seats import Seats
 
 # Below, round-off in single precision is no longer small beside the error that the step allows (docs/engine.md).
@@ -224,28 +224,41 @@ def _run_pivoting(program: Program, request: Request, result: Result) -> None:
 def _lower_scales(
     program: Program, code: Kernel, request: Request, result: Result, workers: int, batch: int, fallback: bool
 ) -> None:
-    """Run those again in whom a state stays far below the scale that was guessed for it.
+    """Run those again who failed under a guessed scale, and in whom a state stays far below the one guessed for it.
 
     Where a run with lower scales does not come through, the one before it stands, ``Result.coarse`` says in whom, and a
-    warning tells of it: what such a state holds may be round-off, or may be hard to compute.
+    warning tells of it: what such a state holds may be round-off, or may be hard to compute. The same where guess and
+    run do not agree after so many runs. Who fails under each guess has failed.
     """
-    named: set[str] = set()
-    for _ in range(MOST_RUNS - 1):
-        again, tolerances = lowered(request.tolerances, request.guessed, result.largest)
-        again = again[~result.failed[again]]
-        if not len(again):
-            break
+
+    def again(patients: np.ndarray, tolerances: np.ndarray) -> Result:
         steps = np.minimum(request.max_steps, MOST_STEPS * (result.steps + result.rejected) + LEAST_STEPS)
-        before, request = request.tolerances, replace(request, tolerances=tolerances, max_steps=steps)
-        attempt = empty_result(program, request)
-        _run(code, request, attempt, workers, batch, patients=again)
+        asked = replace(request, tolerances=tolerances, max_steps=steps)
+        attempt = empty_result(program, asked)
+        _run(code, asked, attempt, workers, batch, patients=patients)
         if fallback:
-            _run_pivoting(program, request, attempt)
-        lost = again[attempt.failed[again]]
+            _run_pivoting(program, asked, attempt)
+        result.put(patients[~attempt.failed[patients]], attempt)
+        return attempt
+
+    tolerances = np.array(request.tolerances)
+    for share in SMALLER:
+        failed = np.flatnonzero(np.isin(result.status, [int(Status.NON_FINITE), int(Status.STEP_TOO_SMALL)]))
+        if not len(failed):
+            break
+        tolerances[failed] = smaller(request.tolerances, request.guessed, share)[failed]
+        again(failed, tolerances)
+    named: set[str] = set()
+    for run in range(MOST_RUNS):
+        low, new = lowered(tolerances, request.guessed, result.largest)
+        low = low[~result.failed[low]]
+        if not len(low):
+            break
+        lost = low[again(low, new).failed[low]] if run < MOST_RUNS - 1 else low
         result.coarse[lost] = True
-        changed = (tolerances[lost] != before[lost])[:, 1:].any(axis=0)
-        named |= {name for name, low in zip(program.state_names, changed, strict=True) if low}
-        result.put(again[~attempt.failed[again]], attempt)
+        changed = (new[lost] != tolerances[lost])[:, 1:].any(axis=0)
+        named |= {name for name, its in zip(program.state_names, changed, strict=True) if its}
+        tolerances = new
     _tell_of_coarse(result, sorted(named))
 
 

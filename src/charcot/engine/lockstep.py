@@ -182,7 +182,6 @@ class Lockstep(Tables):
         self.arrival[passing] = self.time[passing]
         self.fresh_event[acted] = ACTS
         self._restart(acted)
-        self.proposed[acted] = np.minimum(self.proposed[acted], self.watch.longest_steps(acted))
         return self.on_board(lanes)
 
     def _choose_steps(self, lanes: Array) -> None:
@@ -450,12 +449,14 @@ class Lockstep(Tables):
         return lanes
 
     def _restart(self, lanes: Array) -> None:
-        """After an event, propose the step that suited after the last event of its kind."""
+        """After an event, propose the step that suited after the last event of its kind, short enough for triggers."""
         if not len(lanes):
             return
         known = self.after_event[self.fresh_event[lanes], lanes]
         new = known < 0
         known[new] = self._first_step(lanes[new])
+        if self.watch is not None:
+            known = np.minimum(known, self.watch.longest_steps(lanes))
         self.proposed[lanes] = known
         self.tried_again[lanes] = False
 

@@ -3,8 +3,9 @@
 A step is accepted when the estimated local error of every state is at most relative x |state| + absolute. Where a
 program does not know how large a state is (``scale=None``), nobody else does before the run: one that starts at zero
 may reach 1e-20 mol or 1e6 cells. So the patient is run with a guess, which errs on the large side, and again where the
-largest value that the state reached lies well below it, until the guess and the run agree. Each patient has guesses of
-their own, so that nothing depends on who else is run.
+largest value that the state reached lies well below it, until the guess and the run agree. A guess that is far too
+large lets a step jump to where no course goes, and end in numbers that are none: who fails is run with smaller ones.
+Each patient has guesses of their own, so that nothing depends on who else is run.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ RELATIVE_SCALE = 1e-3  # absolute tolerance = tolerance x this x scale
 LARGEST_GUESS = 1.0  # so that numbers of molecules are followed to the last one
 LOWERED = 0.1  # run again where a state stays below this share of its guessed scale
 MOST_RUNS = 4
+SMALLER = (1e-6, 1e-12, 1e-18, 1e-24)  # times the guess, for whom the guess ends in a failure
 MOST_STEPS, LEAST_STEPS = 20, 5000  # of a run with lower scales: so many times the steps of the one before, and so many
 
 Given = Mapping[str, "float | np.ndarray"] | np.ndarray
@@ -107,3 +109,10 @@ def lowered(tolerances: np.ndarray, guessed: np.ndarray, largest: np.ndarray) ->
     new = np.array(tolerances)
     new[:, 1:] = np.where(low, wanted, tolerances[:, 1:])
     return np.flatnonzero(low.any(axis=1)), new
+
+
+def smaller(tolerances: np.ndarray, guessed: np.ndarray, share: float) -> np.ndarray:
+    """(patients, 1 + states): the tolerances with ``share`` of each guess."""
+    new = np.array(tolerances)
+    new[:, 1:] = np.where(guessed, share * tolerances[:, 1:], tolerances[:, 1:])
+    return new

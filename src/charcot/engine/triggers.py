@@ -64,7 +64,8 @@ class Watch:
         self._waiting: list[list[_Execution]] = [[] for _ in range(count)]
         self.next_due = np.full(count, np.inf)
         self._cut_at = np.ones(count)  # the fraction of the step at which it is cut
-        self._since_event = np.zeros(count)  # the steps taken since the last passage, added up
+        self._since_event = np.zeros(count)  # the steps taken since the last passage or dose, added up
+        self._longest = np.full(count, np.inf)  # how long the first step after that event may be
         self._chatter = np.zeros(count, dtype=np.int64)
         self._quiet_since = np.zeros(count)
         self.conditions = np.zeros((of.packs, sizes.conditions, sizes.width))
@@ -76,6 +77,7 @@ class Watch:
         self._cancellable[lanes] = False
         self.next_due[lanes] = np.inf
         self._since_event[lanes] = 0.0
+        self._longest[lanes] = np.inf
         self._chatter[lanes] = 0
         self._quiet_since[lanes] = -np.inf
         for lane in lanes:
@@ -83,8 +85,8 @@ class Watch:
 
     def move(self, new: Array, old: Array) -> None:
         """The patients of lanes ``old`` now sit in lanes ``new``."""
-        tables = (self._truth, self._cancellable, self.next_due, self._since_event, self._chatter, self._quiet_since)
-        for table in tables:
+        tables = (self._truth, self._cancellable, self.next_due, self._chatter, self._quiet_since)
+        for table in (*tables, self._since_event, self._longest):
             table[new] = table[old]
         waiting = [self._waiting[lane] for lane in old]
         for lane, executions in zip(new, waiting, strict=True):
@@ -194,10 +196,14 @@ class Watch:
         return float(times[place]) if near else float(time)
 
     def longest_steps(self, lanes: Array) -> Array:
-        """How long the next step of ``lanes``, in which something has just been assigned, may be."""
+        """How long the next step of ``lanes``, in which something has just happened, may be.
+
+        What happens at the same time as something else leaves the bound as it is.
+        """
         since = self._since_event[lanes]
         self._since_event[lanes] = 0.0
-        longest: Array = np.where(since > 0.0, LONGEST_STEP * since, np.inf)
+        self._longest[lanes] = np.where(since > 0.0, LONGEST_STEP * since, self._longest[lanes])
+        longest: Array = self._longest[lanes]
         return longest
 
     def cut(self, lanes: Array, times: Array) -> None:

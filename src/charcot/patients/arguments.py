@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from charcot import disease
-from charcot.core.errors import Problem
+from charcot.core.errors import CharcotWarning, Problem
 from charcot.core.identifiers import did_you_mean
+from charcot.core.result import Result, Status
 from charcot.core.schedule import Event
 from charcot.core.units import DAYS_PER_YEAR
 from charcot.patients.cohort import OLDEST, START_AGE, Cohort
+from charcot.treatments import Regimen
 
 LONGEST_YEARS = 120.0  # of a simulation, from the seed on
 
 # Columns that must be finite and not below zero; a draw for death may be infinite, so that death never comes.
 _AMOUNTS = ("seed_amount", "drift_spread", "diagnosis_loss_needed", "diagnosis_wait_days")
+
+
+class LateStart(CharcotWarning):
+    """A treatment that some patients do not come to, because their simulation ends before it begins."""
 
 
 def cohort_problems(cohort: Cohort) -> Iterator[Problem]:
@@ -49,19 +56,46 @@ def _rows(name: str, column: np.ndarray, fine: np.ndarray, wanted: str) -> Itera
 
 
 def _late_origins(cohort: Cohort, origins: np.ndarray | None, horizon_years: float) -> Iterator[Problem]:
-    """Finite days, to which starts of treatments refer, that no simulation reaches: nothing would be given.
-
-    The wait for a diagnosis may end after the horizon: so late a day is no mistake of the caller.
-    """
+    """Finite days, to which starts of treatments refer, that no simulation reaches: nothing would be given."""
     if origins is None or np.shape(origins) != (len(cohort),) or not 0 < horizon_years <= LONGEST_YEARS:
         return
     given, horizon = np.asarray(origins, dtype=float), horizon_years * DAYS_PER_YEAR
-    late = np.isfinite(given) & (given > horizon + cohort.columns["diagnosis_wait_days"])
+    late = np.isfinite(given) & (given > horizon)
     hint = (
         "Days count from the seed on each patient's clock, such as courses.diagnosis; or give a longer horizon_years."
     )
     for problem in _rows("the origin", given, ~late, f"{horizon:g} days or less, where the simulation ends"):
         yield replace(problem, code="late-origin", hint=hint)
+
+
+def late_starts(regimens: Iterable[Regimen], horizon_years: float) -> Iterator[Problem]:
+    """Regimens that begin so long after the day to which they refer that no simulation comes to it."""
+    horizon = horizon_years * DAYS_PER_YEAR
+    for name, start in sorted({(regimen.product, regimen.start) for regimen in regimens}):
+        if 0 < horizon <= start:
+            message = (
+                f"{name} would start {start:g} days after the origin, but the simulation ends {horizon:g} days after "
+                "the seed: nobody would be given it"
+            )
+            yield Problem("late-start", message, None, "Give an earlier start, or a longer horizon_years.")
+
+
+def tell_of_late_starts(regimens: Sequence[Sequence[Regimen]], origins: np.ndarray, result: Result) -> None:
+    """Warn where somebody reaches the end of the simulation alive before a treatment of theirs begins.
+
+    The text has no numbers in it, so that of very many blocks of a population one tells of it.
+    """
+    late: set[str] = set()
+    for row in np.flatnonzero(result.status == int(Status.COMPLETED)).tolist():
+        starts = [(mine.product, origins[row] + mine.start) for mine in regimens[row]]
+        late |= {name for name, day in starts if np.isfinite(day) and day >= result.end_time[row]}
+    for name in sorted(late):
+        warnings.warn(
+            f"Some patients go without {name}: their simulation ends before it would start. Give an earlier start, or "
+            "a longer horizon_years.",
+            LateStart,
+            stacklevel=3,
+        )
 
 
 def run_problems(

@@ -19,7 +19,7 @@ from charcot.engine import Stop
 from charcot.engine import simulate as run_engine
 from charcot.model.compose import switch_name
 from charcot.model.limits import hold, value_problems
-from charcot.patients.arguments import cohort_problems, run_problems
+from charcot.patients.arguments import cohort_problems, late_starts, run_problems, tell_of_late_starts
 from charcot.patients.assemble import all_products, definition, laboratory, numbers, program
 from charcot.patients.cohort import Cohort, deviation, start_days, tempo_paths, value
 from charcot.patients.eligibility import withheld
@@ -105,12 +105,16 @@ class Courses:
 
     @cached_property
     def diagnosis(self) -> np.ndarray:
-        """The day of diagnosis: the loss that brings a patient to a work-up, then the wait for its result."""
+        """The day of diagnosis: the loss that brings a patient to a work-up, then the wait for its result.
+
+        Infinite where death or the end of the simulation comes before that result.
+        """
         total = self.result["clinic.alsfrs_r.total"]
         needed = self.cohort.columns["diagnosis_loss_needed"][:, None]
         seen = np.maximum(self.first_below(total, total[:, :1] - needed), self.onset)
         day = seen + self.cohort.columns["diagnosis_wait_days"]
-        return self._of_sound(np.where(day < self.death, day, np.inf))
+        seen = (day < self.death) & (day <= self.result.end_time)
+        return self._of_sound(np.where(seen, day, np.inf))
 
     def _of_sound(self, days: np.ndarray) -> np.ndarray:
         return np.where(self.failed, np.nan, days)
@@ -359,12 +363,15 @@ def simulate(
             (patients, k) further days, such as visits, on which values are exact. The days of events and ``origins``
             are reported always, with values before what happens then.
 
-    Returns the courses; a patient whose simulation fails is a named result in ``courses.result.status``.
+    Returns the courses; a patient whose simulation fails is a named result in ``courses.result.status``. A regimen that
+    nobody can come to is refused, and :class:`charcot.patients.arguments.LateStart` warns of those who do not come to
+    theirs.
     """
     given = regimens if regimens is not None else [()] * len(cohort)
     _check_treatments(cohort, given, origins)
     given, refused = withheld(cohort, given, origins)
-    asked_for = run_problems(cohort, origins, days, events, horizon_years, step_days)
+    asked_for = [*run_problems(cohort, origins, days, events, horizon_years, step_days)]
+    asked_for += late_starts((regimen for mine in given for regimen in mine), horizon_years)
     raise_if_any([*cohort_problems(cohort), *asked_for], "this cannot be simulated")
     used = tuple(sorted({*products, *(regimen.product for patient in given for regimen in patient)}))
     wanted = tuple(dict.fromkeys([*NEEDED, *readouts]))
@@ -395,6 +402,7 @@ def simulate(
         workers=workers,
         progress=progress,
     )
+    tell_of_late_starts(given, day_zero, result)
     return Courses(cohort, result, grid, refused)
 
 

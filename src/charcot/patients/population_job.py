@@ -24,6 +24,7 @@ from charcot.core.result import Status
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.engine.campaign import ArraySpec, Block
 from charcot.engine.campaign.machine import arithmetic
+from charcot.patients.arguments import late_starts
 from charcot.patients.assemble import program
 from charcot.patients.cohort import PHENOTYPES, Cohort, Population, draw_cohort
 from charcot.patients.courses import HORIZON_YEARS, Courses, simulate
@@ -110,6 +111,7 @@ class PopulationJob:
             yield Problem("bad-days", f"{days[-1]:g} days after diagnosis are beyond a life", None, "")
         if not 0 < self.horizon_years <= 100:
             yield Problem("bad-horizon", f"a horizon of {self.horizon_years:g} years is not possible", None, "")
+        yield from late_starts((regimen for arm in self.arms for regimen in arm.regimens), self.horizon_years)
         if self.trajectory_months < 0:
             yield Problem("bad-interval", "courses are stored every 1, 2, ... months", None, "")
 
@@ -180,9 +182,7 @@ class PopulationJob:
         """Patients ``first`` to ``last - 1`` in every arm: rows by patient, then arm."""
         cohort = draw_cohort(self.population, last - first, self.seed, first)
         natural = simulate(cohort, readouts=self.readouts, horizon_years=self.horizon_years)
-        # a day that the wait for a diagnosis puts beyond the horizon is not seen within it
-        beyond = natural.diagnosis > self.horizon_years * DAYS_PER_YEAR
-        diagnosis = np.where(beyond, np.inf, natural.diagnosis)
+        diagnosis = natural.diagnosis
         seen = [self._in_arm(arm, cohort, natural, diagnosis) for arm in self.arms]
         arrays = {}
         if self.trajectory_months:
