@@ -23,6 +23,7 @@ from charcot.model.units_check import Unit
 from charcot.patients import targets
 from charcot.patients.assemble import all_products, numbers
 from charcot.studies.natural_history import PUBLISHED, published_problems
+from charcot.trials.record import files as record_files
 
 DEFINITION = "definition"  # a number that is true by definition needs no paper
 STRUCTURAL = {-1, 0, 1, 2}  # algebra, squares and halves; every other literal belongs in a table
@@ -48,6 +49,7 @@ def check_all(fresh: bool = False) -> list[Problem]:
     problems += reading.check_board()
     problems += reading.check_fresh() if fresh else []
     problems += published_problems()
+    problems += record_files.problems()
     problems += _variability_for_uncertainty(whole)
     problems += evidence.check_narrow(whole.numbers)
     problems += evidence.check_alternatives(

@@ -90,6 +90,13 @@ def assumed() -> dict[str, float]:
     return {row.name: row.value for row in rows}
 
 
+@cache
+def columns() -> tuple[str, ...]:
+    """The columns of the table of rules."""
+    with FILE.open(newline="", encoding="utf-8") as handle:
+        return tuple(next(csv.reader(handle)))
+
+
 def rules_hash() -> str:
     """The hash of the rules, and of what is assumed where they say nothing."""
     return hash_files([FILE, ASSUMED])

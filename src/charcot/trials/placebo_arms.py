@@ -46,7 +46,8 @@ class Arm:
     Attributes:
         months: (visits,).
         columns: arrays with a row for each who was let in: ``items`` (n, visits, 12), ``capacity`` (n, visits),
-            ``nfl`` and the baseline, when the person died, and what the course is.
+            ``nfl`` and the baseline, when the person died, what the course is, and whose it is: ``row`` and ``layer``
+            of the store, ``randomisation`` in days of the person's clock.
         came, excluded: arrays with a row for each who came to screening: the tenth to which the person belongs, and
             whether a rule excluded the person.
     """
@@ -104,6 +105,9 @@ def arm_of(rules: EntryRules, people: People, world: World) -> Arm:
     before = (clocks.screening - clocks.recalled_onset) / DAYS_PER_MONTH
     columns = {
         "group": q.ids % 10,
+        "row": q.rows,
+        "layer": q.layer,
+        "randomisation": clocks.randomisation,
         "items": seen.items,
         "capacity": seen.vital_capacity,
         "baseline_nfl": seen.nfl[:, 0],

@@ -22,6 +22,7 @@ from charcot.interfaces.cli.explore import explore
 from charcot.interfaces.cli.export import export
 from charcot.interfaces.cli.fit import fit
 from charcot.interfaces.cli.guard import guarded
+from charcot.interfaces.cli.hindcast import hindcast
 from charcot.interfaces.cli.init import init
 from charcot.interfaces.cli.listing import names
 from charcot.interfaces.cli.patient import patient
@@ -43,8 +44,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS = (
-    demo, init, check, explore, patient, run, trial, reproduce, sweep, compare, fit, simulate, explain, export, docs,
-    doctor,
+    demo, init, check, explore, patient, run, trial, hindcast, reproduce, sweep, compare, fit, simulate, explain,
+    export, docs, doctor,
 )  # fmt: skip
 for verb in VERBS:
     app.command(epilog=EPILOG)(guarded(verb))

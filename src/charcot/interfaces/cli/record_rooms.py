@@ -1,0 +1,174 @@
+"""The doors to the record of trials: every call of ``charcot hindcast`` and ``charcot predict`` goes through here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from charcot.interfaces.cli.rooms import Progress
+
+LEVEL = 0.95
+
+
+def wanted(names: Sequence[str]) -> Mapping[str, Any]:
+    from charcot.trials.record.board import wanted as found
+
+    return found(names)
+
+
+def courses_to_simulate(trials: Mapping[str, Any], patients: int) -> int:
+    from charcot.trials.record.board import sizes
+
+    return 2 * sum(sizes(trials, patients).values())
+
+
+def simulate(trials: Mapping[str, Any], patients: int, seed: int, workers: int, progress: Progress) -> Any:
+    from charcot.trials.record import board
+
+    return board.simulate(trials, patients, seed, None, workers, progress)
+
+
+def score(
+    trials: Mapping[str, Any],
+    everyone: Mapping[str, Any],
+    stores: Any,
+    seed: int,
+    workers: int,
+    causes: bool,
+    done: Progress,
+) -> Any:
+    from charcot.trials.record import board
+
+    return board.score(trials, stores, seed, workers, causes, done=done, rivals_of=everyone)
+
+
+def hindcast_record(board: Any) -> dict[str, Any]:
+    """The board for tools; ``placebo`` is last."""
+    from dataclasses import asdict
+
+    from charcot.core.hashing import code_hash
+    from charcot.patients.targets import frozen_hash
+    from charcot.trials.entry_rules import rules_hash
+    from charcot.trials.record import files
+
+    chosen, found = files.choices(), board.placebo
+    main = {(p.trial, p.figure.quantity, p.figure.months) for p in board.main}
+    return {
+        "ok": board.passed,
+        "patients": board.patients,
+        "seed": board.seed,
+        "failed": board.failed,
+        "hash": files.record_hash(),
+        "entry_rules_hash": rules_hash(),
+        "targets_hash": frozen_hash(),
+        "code": code_hash(),
+        "asked": {"least_inside": chosen.least_inside, "least_trials": chosen.least_trials},
+        "choices": {
+            "targets": list(chosen.target_products.values()),
+            "dose_factor": chosen.dose_factor,
+            "start_after_onset": chosen.start_after_onset,
+            "patients_rules": chosen.patients_rules,
+            "power_factor": chosen.power_factor,
+        },
+        "trials": [_row(row, main) for row in board.rows],
+        "by_quantity": {name: asdict(part) for name, part in board.by_quantity().items()},
+        "effects": {"hit": sum(e.hit for e in board.effects), "total": len(board.effects)},
+        "placebo": {
+            "missing": found.missing,
+            "inside": found.inside,
+            "total": found.total,
+            "crps": found.crps,
+            "crps_meta": found.crps_meta,
+            "crps_constant": found.crps_constant,
+        },
+    }
+
+
+def _row(row: Any, main: set[tuple[str, str, float]]) -> dict[str, Any]:
+    content = row.content
+    cause = row.cause
+    return {
+        "trial": content.name,
+        "title": content.title,
+        "year": content.year,
+        "drug": content.drug,
+        "products": ", ".join(content.products),
+        "no_target": content.no_target,
+        "stands_for": content.stands_for,
+        "registry": content.registry,
+        "primary": content.primary,
+        "outcome": content.outcome,
+        "people": row.people,
+        "figures": [{**_figure(p), "main": (p.trial, p.figure.quantity, p.figure.months) in main} for p in row.figures],
+        "effect": None if row.effect is None else _effect(row.effect),
+        "cause": None
+        if cause is None
+        else {
+            "power": cause.power,
+            "mended": cause.mended,
+            "shares": dict(cause.shares),
+            "first": cause.first,
+            "people": cause.people,
+        },
+    }
+
+
+def _figure(p: Any) -> dict[str, Any]:
+    """A placebo figure in the unit in which it was published; scores on the scale on which it is scored."""
+    from charcot.trials.record.files import UNITS
+
+    low, high = p.model.interval(LEVEL)
+    ends = sorted(_as_shown(p.shown, value) for value in (low, high))
+    return {
+        "quantity": p.figure.quantity,
+        "unit": UNITS[p.figure.quantity],
+        "months": p.figure.months,
+        "published": p.shown.value,
+        "standard_error": p.shown.standard_error,
+        "between": p.shown.between,
+        "predicted": _as_shown(p.shown, p.simulated),
+        "lower": ends[0],
+        "upper": ends[1],
+        "pit": p.model.pit(p.figure.value),
+        "inside": p.inside,
+        "crps": p.score(p.model),
+        "crps_meta": p.score(p.meta),
+        "crps_constant": p.score(p.constant),
+        "mark": p.shown.mark,
+        "kind": p.shown.kind,
+        "note": p.shown.note,
+    }
+
+
+def _as_shown(figure: Any, value: float) -> float:
+    """A scored value as it was published: a logarithm of a hazard as a share alive."""
+    return 100 * math.exp(-math.exp(value) * figure.months) if figure.quantity == "alive" else value
+
+
+def _effect(e: Any) -> dict[str, Any]:
+    low, high = e.model.interval(LEVEL)
+    return {
+        "measure": e.published.measure,
+        "published": e.published.value,
+        "standard_error": e.published.error,
+        "mark": e.published.mark,
+        "note": e.published.note,
+        "simulated": e.simulated,
+        "monte_carlo": e.monte_carlo,
+        "open_sd": e.open_sd,
+        "people": e.people,
+        "predicted_mean": e.model.mean,
+        "lower": low,
+        "upper": high,
+        "pit": e.model.pit(e.published.value),
+        "crps": e.model.crps(e.published.value),
+        "hit": e.hit,
+    }
+
+
+def write_hindcast(record: Mapping[str, Any], folder: Path) -> None:
+    from charcot.interfaces.report.record_pages import write_hindcast as write
+
+    write(record, folder)
