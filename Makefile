@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test lint types arrow check docs chromium browser web web-check wheel clean
+.PHONY: demo test lint types arrow check docs site chromium browser web web-check wheel clean
 
 $(VENV)/.run: requirements/run.lock pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Charcot needs Python 3.11 or later: make PYTHON=python3.12 demo"'
@@ -43,12 +43,21 @@ check: $(VENV)/.run
 docs: $(VENV)/.run  ## the pages of the mechanisms, made from the code
 	$(RUN)/charcot docs
 
+$(VENV)/.docs: $(VENV)/.dev requirements/docs.lock
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -r requirements/docs.lock
+	touch $@
+
+site: $(VENV)/.docs  ## the site, in site/: every tutorial is run, then the pages are built without a warning
+	$(RUN)/python -m pytest -n auto tests/tutorials.py
+	$(RUN)/python -m sphinx --fail-on-warning --quiet --builder html docs site
+
 wheel:  ## build the wheel, install it from its own bounds into an empty environment, use it outside the checkout
 	PYTHON=$(PYTHON) sh tests/wheel.sh
 
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url pyproject.toml -o requirements/run.lock
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --extra dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --extra docs -c requirements/dev.lock pyproject.toml -o requirements/docs.lock
 
 web: $(VENV)/.run  ## the explorer's pages, built anew from web/ (needs Node 20 or later)
 	$(RUN)/python -m charcot.interfaces.explorer.schema > web/schema.json
@@ -59,4 +68,4 @@ web-check: web  ## what is shipped is what is built
 	test -z "$$(git ls-files --others --exclude-standard -- web src/charcot/interfaces/explorer/assets)"
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache

@@ -71,8 +71,8 @@ def simulate(
         stop: ends a patient when a state rises to a threshold.
         readouts: the names of the read-outs to report; all by default.
         tolerance: relative; a step is accepted when for every state the estimated local error is at most
-            tolerance x (|state| + 1e-3 state.scale). Where the program gives no scale, it is the largest value that
-            the state reaches (:mod:`charcot.engine.scales`).
+            tolerance x (size of the state + 1e-3 state.scale). Where the program gives no scale, it is the largest
+            value that the state reaches (``charcot.engine.scales``).
         absolute_tolerances: the absolute part of that instead, in the unit of the state: by the name of the state, or
             as (states,) or (patients, states).
         longest_step: (patients,) or one number, days: no step is longer, so that what lasts longer is not stepped over.

@@ -76,7 +76,7 @@ class Assumed:
 
         ``products``: None where nobody can be treated; an empty one still means all products, so that no last bit
         depends on who else is treated. Mechanisms are switched off by parameters
-        (:func:`charcot.patients.courses.parameters_of`).
+        (``charcot.patients.courses.parameters_of``).
         """
         treated = products is not None
         known = laboratory(treated).parameter_names
