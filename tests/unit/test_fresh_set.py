@@ -1,15 +1,18 @@
-"""The page of the fresh set says what its files say, so that no accepted range is moved without a trace."""
+"""The page of the fresh sets says what their files say, so that no accepted range is moved without a trace."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from charcot.experiments.definition import Experiment, Outcome
-from charcot.experiments.reading import fresh
+from charcot.experiments.reading import entries, fresh
 
 PAGE = Path(__file__).parents[2] / "docs" / "fresh-experiments.md"
+SETS = {name: entry.fresh for name, entry in fresh().items()}
 VALIDATION = {name: entry.content for name, entry in fresh().items() if entry.content.use == "validation"}
 
 
@@ -50,7 +53,41 @@ def test_the_page_has_each_outcome_with_its_accepted_range(name: str) -> None:
     assert kinds == [outcome.kind for outcome in content.outcomes]  # a null is a size of one
 
 
-def test_there_are_at_least_ten_sizes_and_five_nulls() -> None:
-    of_kind = {kind: {n for n, rows in ROWS.items() if kind in {row[2] for row in rows}} for kind in ("size", "null")}
-    assert len(of_kind["size"]) >= 10
-    assert len(of_kind["null"]) >= 5
+@pytest.mark.parametrize(("number", "size", "nulls"), [(1, 43, 5), (2, 50, 8)])
+def test_a_set_has_at_least_ten_sizes_and_so_many_nulls(number: int, size: int, nulls: int) -> None:
+    own = {name for name in VALIDATION if SETS[name] == number}
+    assert len(own) == size
+    with_kind = Counter(kind for name in own for kind in {row[2] for row in ROWS[name]})
+    assert with_kind["size"] >= 10
+    assert with_kind["null"] >= nulls
+
+
+def test_the_page_counts_the_kinds_of_each_set() -> None:
+    page = " ".join(PAGE.read_text(encoding="utf-8").split())
+    told = re.findall(r"By outcome: (\d+) sizes, (\d+) nulls, (\d+) directions", page)
+    kinds = [Counter(row[2] for name in VALIDATION if SETS[name] == number for row in ROWS[name]) for number in (1, 2)]
+    assert told == [tuple(str(own[kind]) for kind in ("size", "null", "direction")) for own in kinds]
+
+
+def test_the_second_set_keeps_its_own_rules() -> None:
+    second = {name: content for name, content in VALIDATION.items() if SETS[name] == 2}
+    outcomes = [outcome for content in second.values() for outcome in content.outcomes]
+    assert sum(outcome.kind == "size" for outcome in outcomes) >= len(outcomes) / 2
+    assert sum(content.negative_control for content in second.values()) == 15
+    for name, content in second.items():
+        for outcome, row in zip(content.outcomes, ROWS[name], strict=True):
+            low, high = outcome.bounds
+            if row[2] == "null":  # the rules: 5, 10 or 20 % either way of one
+                assert (low, high) in {(0.95, 1.05), (0.9, 1.1), (0.8, 1.2)}, name
+            if row[2] == "direction":  # the least margin: 3 %, of shares 3 points
+                assert (low, high) in {(1.03, float("inf")), (-float("inf"), 0.97), (3.0, float("inf"))}, name
+
+
+def test_no_two_files_cite_one_source_for_the_same_finding() -> None:
+    """A source of the second set that was cited before gives another outcome here: none is measured twice."""
+    earlier = {name: entry.content for name, entry in (*entries().items(), *fresh().items()) if SETS.get(name) != 2}
+    said = {(s, o.what, o.published) for content in earlier.values() for s in content.sources for o in content.outcomes}
+    for name, content in VALIDATION.items():
+        if SETS[name] == 2:
+            again = {(s, o.what, o.published) for s in content.sources for o in content.outcomes} & said
+            assert not again, name

@@ -134,6 +134,26 @@ def test_the_fresh_set_is_counted_apart_and_runs_only_when_asked(fresh_folder):
     assert (named.fresh, named.outside) == (True, "")
 
 
+def test_each_fresh_set_is_counted_by_itself(fresh_folder):
+    second = fresh_folder / "second"
+    second.mkdir()
+    (second / "of_the_second.yaml").write_text(OWN, encoding="utf-8")
+    (second / "missed_one.yaml").write_text(OWN.replace("above: -1", "above: 9"), encoding="utf-8")
+    reading.fresh.cache_clear()
+    assert reading.fresh_names() == ("sound_one", "missed_one", "of_the_second")
+    record = json.loads(_run("reproduce", "--fresh", "--json").stdout)
+    assert record["fresh"] == {"passed": 2, "total": 3}
+    assert record["fresh_sets"] == [{"passed": 1, "total": 1}, {"passed": 1, "total": 2}]
+    numbers = {"sound_one": 1, "missed_one": 2, "of_the_second": 2}
+    assert {one["name"]: one["fresh_set"] for one in record["experiments"]} == numbers
+    assert "fresh: 2 of 3 (set 1: 1 of 1, set 2: 1 of 2)" in _run("reproduce", "--fresh").stdout
+    alone = board_rooms.wanted([str(second / "missed_one.yaml")], fresh=False)
+    assert [(entry.fresh, entry.outside) for entry in alone] == [(2, "")]
+    (second / "sound_one.yaml").write_text(OWN, encoding="utf-8")
+    reading.fresh.cache_clear()
+    assert [problem.code for problem in reading.check_fresh()] == ["name-twice"]
+
+
 def test_fresh_files_are_checked_when_asked_or_named(fresh_folder):
     path = fresh_folder / "ahead_of_the_model.yaml"
     path.write_text(OWN.replace("sod1.synthesis", "sarm2.activity"), encoding="utf-8")

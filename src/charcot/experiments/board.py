@@ -18,7 +18,7 @@ from charcot.experiments.arms import SHIPPED, RunFailed, Trace, forget_traces, r
 from charcot.experiments.cohorts import WORKERS, Group, failures_of, forget_courses, statistic_of
 from charcot.experiments.definition import Arm, Claim, Conduct, Experiment, Measure, Outcome
 from charcot.experiments.formula import evaluate
-from charcot.experiments.reading import Entry, at_strength, entries
+from charcot.experiments.reading import FRESH_SETS, Entry, at_strength, entries
 from charcot.experiments.strengths import ENDS
 from charcot.patients import Assumed
 
@@ -50,8 +50,8 @@ class Curve:
 @dataclass(frozen=True)
 class Scored:
     """An experiment or claim with its verdicts. ``failure`` says why it could not be run at all; ``failed`` how many
-    simulations failed and are in no statistic: arm of the cohort -> way -> patients. ``fresh``: it is of the fresh set;
-    ``outside``: it is of a file outside of the package."""
+    simulations failed and are in no statistic: arm of the cohort -> way -> patients. ``fresh``: which fresh set it is
+    of, counted from one, or 0; ``outside``: it is of a file outside of the package."""
 
     name: str
     content: Experiment
@@ -59,7 +59,7 @@ class Scored:
     curves: tuple[Curve, ...]
     failure: str = ""
     failed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    fresh: bool = False
+    fresh: int = 0
     outside: bool = False
 
     @property
@@ -104,6 +104,12 @@ class Board:
             members = [s for s in self.scored if s.group == group]
             out[group] = {"passed": sum(s.passed for s in members), "total": len(members)}
         return out
+
+    def fresh_sets(self) -> list[dict[str, int]]:
+        """``passed`` and ``total`` of each fresh set by itself, the first one first; :meth:`counts` has their sum."""
+        members = [s for s in self.scored if s.group == "fresh"]
+        of_set = [[s for s in members if s.fresh == number] for number in range(1, len(FRESH_SETS) + 1)]
+        return [{"passed": sum(s.passed for s in own), "total": len(own)} for own in of_set]
 
     def kinds(self) -> dict[str, dict[str, int]]:
         """``met`` and ``total`` of the outcomes that are sizes and of those that are directions; those of experiments
@@ -343,6 +349,7 @@ def record(scored: Scored) -> dict[str, object]:
         "name": scored.name,
         "title": content.title,
         "group": scored.group,
+        "fresh_set": scored.fresh,
         "use": content.use,
         "negative_control": content.negative_control,
         "moved": content.moved,

@@ -32,6 +32,7 @@ PUBLISHED = HERE / "published"
 CLAIMS = HERE / "claims"
 FEASIBLE = HERE / "feasible"
 FRESH = HERE / "fresh"
+FRESH_SETS = (".", "second")  # where the files of each fresh set lie below that, in the order of registration
 DEFINITION = "definition"
 
 
@@ -42,13 +43,14 @@ Kind = TypeVar("Kind", bound=Conduct, covariant=True)
 class Entry(Generic[Kind]):
     """One file: an experiment or claim of the board, one of the fresh set, one that could be done, or one's own.
 
-    ``outside``: of a file outside of the package the hash of its bytes; empty for all others.
+    ``fresh``: which fresh set it is of, counted from one; 0 for none. ``outside``: of a file outside of the package the
+    hash of its bytes; empty for all others.
     """
 
     name: str
     content: Kind
     document: Document
-    fresh: bool = False
+    fresh: int = 0
     outside: str = ""
 
     @property
@@ -70,20 +72,33 @@ def feasible() -> dict[str, Entry[Feasible]]:
 
 @functools.cache
 def fresh() -> dict[str, Entry[Experiment]]:
-    """The fresh set by name: experiments whose rules were fixed before any run. Raises all problems of form at once."""
-    found: dict[str, Entry[Experiment]] = _all([(FRESH, Experiment)], "the fresh experiments cannot be read")
-    known = entries()
-    raise_if_any(
-        Problem("name-twice", f"an experiment of the board is called {name!r} too", Where.of(entry.document.file))
-        for name, entry in found.items()
-        if name in known
-    )
-    return {name: replace(entry, fresh=True) for name, entry in found.items()}
+    """The fresh sets by name: experiments whose rules were fixed before any run. Raises all problems of form."""
+    found: dict[str, Entry[Experiment]] = {}
+    known, twice = entries(), []
+    for number, folder in enumerate(_fresh_folders(), start=1):
+        own: dict[str, Entry[Experiment]] = _all([(folder, Experiment)], "the fresh experiments cannot be read")
+        for name, entry in own.items():
+            if name in known or name in found:
+                other = "of the board" if name in known else "of an earlier fresh set"
+                message = f"an experiment {other} is called {name!r} too"
+                twice.append(Problem("name-twice", message, Where.of(entry.document.file)))
+            found[name] = replace(entry, fresh=number)
+    raise_if_any(twice)
+    return found
+
+
+def _fresh_folders() -> list[Path]:
+    """Where the files of the first fresh set lie, those of the second, and so on."""
+    return [FRESH / below for below in FRESH_SETS]
+
+
+def _fresh_paths() -> list[Path]:
+    return [path for folder in _fresh_folders() for path in sorted(folder.glob("*.yaml"))]
 
 
 def fresh_names() -> tuple[str, ...]:
-    """What the fresh set holds, whether its files can be read or not."""
-    return tuple(path.stem for path in sorted(FRESH.glob("*.yaml")))
+    """What the fresh sets hold, whether their files can be read or not."""
+    return tuple(path.stem for path in _fresh_paths())
 
 
 def _all(folders: Iterable[tuple[Path, type[Kind]]], trouble: str) -> dict[str, Entry[Kind]]:
@@ -155,8 +170,10 @@ def _outside(path: Path) -> tuple[Entry[Any] | None, list[Problem]]:
         content, document = _read(path, kind)
     except Problems as error:
         return None, list(error.problems)
-    within = path.resolve().parent == FRESH
-    entry = Entry(path.stem, content, document, within, "" if within else hash_files([path]))
+    folders = [folder.resolve() for folder in _fresh_folders()]
+    here = path.resolve().parent
+    number = folders.index(here) + 1 if here in folders else 0
+    entry = Entry(path.stem, content, document, number, "" if number else hash_files([path]))
     return entry, [*_problems_of(entry), *_source_problems(content, document)]
 
 
@@ -178,7 +195,7 @@ def _source_problems(content: Conduct, document: Document) -> Iterator[Problem]:
 
 
 def check_fresh() -> list[Problem]:
-    """Everything that is wrong with the fresh set, at once: names and numbers too."""
+    """Everything that is wrong with the fresh sets, at once: names and numbers too."""
     try:
         known = fresh().values()
     except Problems as error:
@@ -220,9 +237,9 @@ def cited() -> Iterator[tuple[str, Where]]:
 
 
 def _cited_by_fresh() -> Iterator[tuple[str, Where]]:
-    """Sources of the fresh set are in use; that its files may be unsound still is told by :func:`check_fresh`."""
+    """Sources of the fresh sets are in use; that its files may be unsound still is told by :func:`check_fresh`."""
     known = evidence.sources()
-    for path in sorted(FRESH.glob("*.yaml")):
+    for path in _fresh_paths():
         try:
             keys = read_document(path).data.get("sources")
         except Problems:

@@ -89,6 +89,7 @@ def reproduce(
             "experiments": board_rooms.board_records(board),
             "validation_as_first_registered": board.as_first_registered(),
             "outcomes": board.kinds(),
+            "fresh_sets": board.fresh_sets(),
             **board.counts(),
         }
     )
@@ -140,7 +141,7 @@ def _page(board: Any) -> list[RenderableType]:
             parts += [_table(title, members), ""]
     for group, count in board.counts().items():
         if count["total"]:
-            parts.append(f"{group.replace('_', ' ')}: {count['passed']} of {count['total']}")
+            parts.append(f"{group.replace('_', ' ')}: {count['passed']} of {count['total']}{_by_set(board, group)}")
     parts.append(_kinds(board.kinds()))
     first = board.as_first_registered()
     if first["moved"]:
@@ -149,6 +150,14 @@ def _page(board: Any) -> list[RenderableType]:
             "calibration now, and counted as missed)"
         )
     return parts
+
+
+def _by_set(board: Any, group: str) -> str:
+    """Of the fresh ones how many of each set, where there is more than one of them."""
+    own = [(number, one) for number, one in enumerate(board.fresh_sets(), start=1) if one["total"]]
+    if group != "fresh" or len(own) < 2:
+        return ""
+    return " (" + ", ".join(f"set {number}: {one['passed']} of {one['total']}" for number, one in own) + ")"
 
 
 def _kinds(kinds: Any) -> str:
