@@ -12,7 +12,7 @@ from pathlib import Path
 import charcot
 from charcot import clinic, disease, evidence, patients, treatments
 from charcot.core.bounds import read_bounds
-from charcot.core.errors import Problem, Severity, Where
+from charcot.core.errors import Problem, Problems, Severity, Where
 from charcot.core.identifiers import did_you_mean
 from charcot.disease.genotypes import genotype_table_problems
 from charcot.experiments import reading
@@ -23,6 +23,7 @@ from charcot.model.units_check import Unit
 from charcot.patients import targets
 from charcot.patients.assemble import all_products, numbers
 from charcot.studies.natural_history import PUBLISHED, published_problems
+from charcot.trials import load_protocol, published_protocols, templates
 from charcot.trials.record import files as record_files
 
 DEFINITION = "definition"  # a number that is true by definition needs no paper
@@ -38,6 +39,7 @@ def check_all(fresh: bool = False) -> list[Problem]:
     if errors(problems):
         return problems  # what cannot be read cannot be composed; mend it first
     problems += patients.model_problems()
+    composed = not errors(problems)
     whole = patients.definition(tuple(sorted(treatments.products())))
     cited = dict(_cited(whole))
     problems += evidence.check_citations(cited)
@@ -46,8 +48,6 @@ def check_all(fresh: bool = False) -> list[Problem]:
     problems += _unread_numbers(whole)
     problems += _unread_variables(whole)
     problems += _units_of_regions(whole)
-    problems += reading.check_board()
-    problems += reading.check_fresh() if fresh else []
     problems += published_problems()
     problems += record_files.problems()
     problems += _variability_for_uncertainty(whole)
@@ -55,13 +55,17 @@ def check_all(fresh: bool = False) -> list[Problem]:
     problems += evidence.check_alternatives(
         {number.name: number.unit for number in whole.numbers}, [mechanism.name for mechanism in whole.mechanisms]
     )
-    problems += _impossible_alternatives()
     disease_folder, clinic_folder = Path(disease.__file__).parent, Path(clinic.__file__).parent
     problems += table_problems(disease_folder)
-    problems += genotype_problems(disease_folder)
     problems += unheld_identifiers(Path(charcot.__file__).parent, (source.identifier for source in _library()))
     problems += literals([disease_folder / "mechanisms", disease_folder / "genotypes.py", clinic_folder / "mechanisms"])
-    return problems
+    if composed:  # what follows asks the composed model
+        problems += _impossible_alternatives()
+        problems += genotype_problems(disease_folder)
+        problems += reading.check_board()
+        problems += reading.check_fresh() if fresh else []
+        problems += _protocol_problems()
+    return list(dict.fromkeys(problems))
 
 
 def _library() -> list[evidence.Source]:
@@ -158,6 +162,17 @@ def table_problems(folder: Path) -> list[Problem]:
                 if (row["source"].strip() == FREE) != (row["grade"].strip() == "F"):
                     message = f"{what}: source {row['source']!r} and grade {row['grade']!r} do not go together"
                     found.append(Problem("free-grade", message, where, "A free number has source 'free' and grade F."))
+    return found
+
+
+def _protocol_problems() -> list[Problem]:
+    """What is wrong with the shipped protocols: past trials, and what ``charcot init`` starts from."""
+    found: list[Problem] = []
+    for path in (*published_protocols().values(), *templates().values()):
+        try:
+            load_protocol(path)
+        except Problems as error:
+            found += error.problems
     return found
 
 
