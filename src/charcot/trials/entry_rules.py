@@ -46,6 +46,11 @@ _LIMITS: dict[str, tuple[tuple[str, ...], str]] = {
     "run_in_loss_min_points": (("screening", "run_in", "decline", "min"), "{} points"),
     "run_in_loss_max_points": (("screening", "run_in", "decline", "max"), "{} points"),
 }
+# Rules that no trial of the table has, for trials that bring their own.
+_MORE: dict[str, tuple[tuple[str, ...], str]] = {
+    "tricals_min": (("eligibility", "tricals", "min"), ""),
+    "tricals_max": (("eligibility", "tricals", "max"), ""),
+}
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,9 @@ def assumed() -> dict[str, float]:
 
 @cache
 def columns() -> tuple[str, ...]:
-    """The columns of the table of rules."""
+    """The rules that a trial can have: the columns of the table, and those that no trial of it has."""
     with FILE.open(newline="", encoding="utf-8") as handle:
-        return tuple(next(csv.reader(handle)))
+        return (*next(csv.reader(handle)), *_MORE)
 
 
 def rules_hash() -> str:
@@ -136,7 +141,7 @@ def read_row(row: Mapping[str, str], where: Where, world: World) -> tuple[EntryR
     ]
     if protocol is None or problems:
         return None, problems
-    limits = any(row[column] for column in (*_LIMITS, "category", "genotype"))
+    limits = any(row.get(column) for column in (*_LIMITS, *_MORE, "category", "genotype"))
     return EntryRules(
         name=row["trial"],
         title=row["title"],
@@ -171,12 +176,12 @@ def protocol_content(row: Mapping[str, str]) -> dict[str, Any]:
         "dropout": {"hazard": f"{withdrawal} %/month"},
         "simulate": {"seed": SEED},
     }
-    for column, (path, text) in _LIMITS.items():
-        if row[column]:
+    for column, (path, text) in (_LIMITS | _MORE).items():
+        if row.get(column):
             node = content
             for key in path[:-1]:
                 node = node.setdefault(key, {})
-            node[path[-1]] = text.format(row[column])
+            node[path[-1]] = text.format(row[column]) if text else float(row[column])
     if row["category"]:
         content["eligibility"]["el_escorial"] = {"min": row["category"]}
     if row["japan_grade_max"]:

@@ -28,6 +28,7 @@ from charcot.interfaces.cli.listing import names
 from charcot.interfaces.cli.patient import patient
 from charcot.interfaces.cli.population import population
 from charcot.interfaces.cli.population_check import PopulationGroup, population_check
+from charcot.interfaces.cli.predict import PredictGroup, list_predictions, predict, score
 from charcot.interfaces.cli.reproduce import reproduce
 from charcot.interfaces.cli.simulate import simulate
 from charcot.interfaces.cli.sweep import sweep
@@ -60,6 +61,14 @@ people = typer.Typer(
 people.command(PopulationGroup.DEFAULT, epilog=EPILOG)(guarded(population))
 people.command("check", epilog=EPILOG)(guarded(population_check))
 app.add_typer(people)
+
+predictions = typer.Typer(
+    name="predict", cls=PredictGroup, help="Predict trials that have not read out.", no_args_is_help=True
+)
+predictions.command(PredictGroup.DEFAULT, epilog=EPILOG)(guarded(predict))
+predictions.command("list", epilog=EPILOG)(guarded(list_predictions))
+predictions.command("score", epilog=EPILOG)(guarded(score))
+app.add_typer(predictions)
 
 evidence = typer.Typer(name="evidence", help="What is disputed, and what to measure next.", no_args_is_help=True)
 evidence.command(epilog=EPILOG)(guarded(gaps))

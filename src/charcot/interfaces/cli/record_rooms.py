@@ -172,3 +172,125 @@ def write_hindcast(record: Mapping[str, Any], folder: Path) -> None:
     from charcot.interfaces.report.record_pages import write_hindcast as write
 
     write(record, folder)
+
+
+# --- predictions ------------------------------------------------------------------------------------------------------
+
+
+def running() -> Mapping[str, Any]:
+    """The running trials by name."""
+    from charcot.trials.record.files import running as found
+
+    return found()
+
+
+def running_trial(name: str) -> Any:
+    """One of them; raises :class:`charcot.core.errors.Problems` for an unknown one."""
+    from charcot.core.errors import Problem, Problems
+    from charcot.core.identifiers import did_you_mean
+
+    known = running()
+    if name not in known:
+        hint = f"{did_you_mean(name, known)} 'charcot predict list' has them all."
+        raise Problems([Problem("unknown-trial", f"no running trial is called {name!r}", None, hint)])
+    return known[name]
+
+
+def simulate_for(trial: Any, patients: int, seed: int, workers: int, progress: Progress) -> Any:
+    from charcot.trials.record import forecast
+
+    return forecast.simulate(trial, patients, seed, None, workers, progress)
+
+
+def forecast(trial: Any, store: Any, seed: int, workers: int) -> Any:
+    """The prediction; raises :class:`charcot.core.errors.Problems` where too few people are let in."""
+    from charcot.core.errors import Problem, Problems
+    from charcot.trials.record import forecast as room
+
+    found = room.forecast(trial, store, seed, workers)
+    if found is None:
+        message = f"fewer than {room.FEWEST} simulated people are let into {trial.name}"
+        where = trial.document.where(("rules",))
+        raise Problems([Problem("too-few-people", message, where, "Simulate more with --patients.")])
+    return found
+
+
+def prediction_record(found: Any, seed: int, patients: int) -> dict[str, Any]:
+    """A prediction as it is sealed, of today."""
+    import sys
+    from datetime import UTC, datetime
+
+    from charcot import __version__
+    from charcot.core.hashing import code_hash
+    from charcot.patients.assemble import laboratory
+    from charcot.patients.targets import frozen_hash
+    from charcot.trials.entry_rules import rules_hash
+    from charcot.trials.record import files, sealing
+
+    made = {
+        "sealed_on": datetime.now(UTC).date().isoformat(),
+        "command": " ".join(["charcot", *sys.argv[1:]]),
+        "seed": seed,
+        "simulated_patients": patients,
+        "hashes": {
+            "charcot": __version__,
+            "code": code_hash(),
+            "model": laboratory(True).hash,
+            "record": files.record_hash(),
+            "entry_rules": rules_hash(),
+            "targets": frozen_hash(),
+        },
+    }
+    return sealing.content_of(found, made)
+
+
+def seal(folder: Path, content: Mapping[str, Any]) -> Path:
+    from charcot.trials.record import sealing
+
+    return sealing.seal(folder, content)
+
+
+def sealable(folder: Path, name: str) -> None:
+    """Make sure, before anything is simulated, that a prediction of this name can be sealed."""
+    from charcot.core.errors import Problem, Problems, Where, raise_if_any
+    from charcot.trials.record import sealing
+
+    raise_if_any(sealing.broken(folder), "nothing is sealed beside a broken seal")
+    if f"{name}.yaml" in sealing.seals(folder):
+        hint = "A sealed prediction is never written over."
+        where = Where(str(folder / f"{name}.yaml"))
+        raise Problems([Problem("sealed", "this prediction is sealed already", where, hint)])
+
+
+def sealed(folder: Path) -> dict[str, dict[str, Any]]:
+    from charcot.trials.record import sealing
+
+    return sealing.sealed(folder)
+
+
+def seals(folder: Path) -> dict[str, str]:
+    from charcot.trials.record import sealing
+
+    return sealing.seals(folder)
+
+
+def score_record(folder: Path) -> dict[str, Any]:
+    """Sealed predictions, what has read out, and the scores, for tools."""
+    from dataclasses import asdict
+
+    from charcot.trials.record import scoring
+
+    found = scoring.scores(folder)
+    return {
+        "sealed": list(sealed(folder).values()),
+        "seals": seals(folder),
+        "read_out": sorted(scoring.readouts(folder)),
+        "scores": [asdict(score) for score in found],
+        "means": scoring.means(found),
+    }
+
+
+def write_leaderboard(record: Mapping[str, Any], folder: Path) -> None:
+    from charcot.interfaces.report.leaderboard import write_leaderboard as write
+
+    write(record, folder)

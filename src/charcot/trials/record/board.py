@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from charcot.core.errors import Problem, Problems
 from charcot.core.identifiers import did_you_mean
@@ -16,6 +13,7 @@ from charcot.patients.people import Store, simulate_people
 from charcot.trials.placebo_arms import Arm, arm_of
 from charcot.trials.record import effects, files, placebo, why
 from charcot.trials.record.files import Effect, Past, Trial
+from charcot.trials.record.forecast import open_effect
 from charcot.trials.record.placebo import Predicted, Totals
 from charcot.trials.record.predictive import Mixture
 from charcot.trials.record.twins import Twins
@@ -195,49 +193,12 @@ def _effect(trial: Trial, arm: Arm, twins: Twins, seed: int) -> EffectFound | No
     if not isinstance(content, Past) or content.effect is None or not content.treatments:
         return None
     published = content.effect
-    found = open_effect(trial, arm, twins, seed, published.measure)
+    people = effects.chosen_of(trial.rules.cohort, arm, len(arm), seed)
+    found = open_effect(trial, people, twins, seed, published.measure)
     return EffectFound(
         trial.name, published, found.simulated, found.monte_carlo, found.predictive(published.error), found.sd,
         found.people,
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class OpenEffect:
-    """An effect at the shipped numbers of the products and at draws from their priors.
-
-    ``draws``: (draws,); differences from the shipped numbers are taken among the same people.
-    """
-
-    simulated: float
-    monte_carlo: float
-    draws: np.ndarray
-    people: int
-
-    @property
-    def sd(self) -> float:
-        return float(np.std(self.draws, ddof=1))
-
-    def predictive(self, error: float) -> Mixture:
-        """Of an estimate with this standard error."""
-        return Mixture(self.draws, np.full(len(self.draws), math.hypot(error, self.monte_carlo)))
-
-
-def open_effect(trial: Trial, arm: Arm, twins: Twins, seed: int, measure: files.Measure) -> OpenEffect:
-    """The effect of a trial's treatments on one measure, with what the evidence on the products leaves open."""
-    chosen = files.choices()
-    dosing, visits = effects.dosing_of(trial.content.treatments), effects.visits_of(trial)
-    people = effects.chosen_of(trial.rules.cohort, arm, chosen.twins, seed)
-    both = effects.pair(twins, people, dosing, visits, seed)
-    simulated, error = effects.with_error(measure, both)
-    few = effects.chosen_of(trial.rules.cohort, arm, chosen.twins_of_draws, seed)
-    shipped = effects.MEASURES[measure](effects.pair(twins, few, dosing, visits, seed)) if len(few) else math.nan
-    draws = [
-        simulated + effects.MEASURES[measure](effects.pair(twins, few, dosing, visits, seed, changed)) - shipped
-        for changed in effects.draws_of(trial.content.products, chosen.draws, seed)
-        if len(few)
-    ]
-    return OpenEffect(simulated, error, np.array(draws or [math.nan] * chosen.draws), len(both))
 
 
 def predicting(board: Board, value: Callable[[Predicted], float]) -> Board:

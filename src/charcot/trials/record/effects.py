@@ -68,9 +68,12 @@ def _dose(one: Given, factor: float) -> str:
 
 def chosen_of(cohort: str, arm: Arm, most: int, seed: int) -> Chosen:
     """At most so many people of an arm of a population, the same ones first in every trial."""
-    order = np.argsort(uniforms(seed, arm["row"], "twins of a trial"))[:most]
-    rows = np.sort(order)
-    return Chosen(cohort, arm["row"][rows], arm["layer"][rows], arm["randomisation"][rows])
+    return first_of(Chosen(cohort, arm["row"], arm["layer"], arm["randomisation"]), most, seed)
+
+
+def first_of(people: Chosen, most: int, seed: int) -> Chosen:
+    """At most so many of some people, in the order of one draw for each person."""
+    return people.take(np.sort(np.argsort(uniforms(seed, people.rows, "twins of a trial"))[:most]))
 
 
 def pair(
@@ -187,6 +190,12 @@ def draws_of(products: tuple[str, ...], count: int, seed: int) -> list[Overrides
 # --- a trial of finite size ----------------------------------------------------------------------------------------
 
 
+def variance_of_share(share: float, n: float) -> float:
+    """Of a share of n people, held away from nobody and everybody by half a person."""
+    held = (n * share + NO_EVENT) / (n + 1)
+    return held * (1 - held) / n
+
+
 @dataclass(frozen=True)
 class Precision:
     """What a trial's placebo arm says of its errors.
@@ -218,7 +227,8 @@ class Precision:
         if measure == "joint_rank":  # of a rank sum under no effect
             return math.sqrt((self.active + self.placebo + 1) / (12 * self.active * self.placebo))
         if measure == "manifest":
-            return math.sqrt(max(self.ill * (1 - self.ill), 1 / (self.active + self.placebo)) * share)
+            ill = min(max(self.ill + effect, 0.0), 1.0)
+            return math.sqrt(variance_of_share(self.ill, self.placebo) + variance_of_share(ill, self.active))
         treated = 1 - (1 - self.events) ** math.exp(effect)
         events = (max(self.placebo * self.events, NO_EVENT), max(self.active * treated, NO_EVENT))
         return math.sqrt(1 / events[0] + 1 / events[1])

@@ -207,7 +207,7 @@ def choices() -> Choices:
     try:
         return Choices.model_validate(dict(document.data))
     except ValidationError as error:
-        raise Problems(_form_problems(error, document)) from None
+        raise Problems(form_problems(error, document)) from None
 
 
 def record_hash() -> str:
@@ -256,7 +256,7 @@ def read_file(path: Path, form: type[Past | Running]) -> Trial:
     try:
         content = form.model_validate(_plain(document.data))
     except ValidationError as error:
-        raise Problems(_form_problems(error, document)) from None
+        raise Problems(form_problems(error, document)) from None
     found = list(_content_problems(content, document, path))
     rules, wrong = _rules(content, document)
     raise_if_any([*found, *wrong], f"{document.file} is not sound")
@@ -340,7 +340,8 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def _form_problems(error: ValidationError, document: Document) -> list[Problem]:
+def form_problems(error: ValidationError, document: Document) -> list[Problem]:
+    """What a form refuses, with file and line."""
     found = []
     for entry in error.errors():
         place = tuple(part for part in entry["loc"] if part not in ("str", "dict[str,union[str,float]]"))

@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 INSIDE = 0.95  # of the central interval in which a figure is counted as inside
 FAR = 12.0  # standard deviations beyond which no share of a normal lies
+NARROWEST = 1e-9  # standard deviation of what has no width of its own
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class Mixture:
 
     means: np.ndarray
     sds: np.ndarray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sds", np.maximum(self.sds, NARROWEST))  # NaN stays
 
     @staticmethod
     def of(mean: float, sd: float) -> Mixture:

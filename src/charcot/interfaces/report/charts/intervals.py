@@ -202,3 +202,27 @@ def bars_by_row(frame: pd.DataFrame, x_title: str, highest: float, width: int = 
     bars = base.mark_bar(height={"band": 0.6}, color=style(0).line).encode(x=x, y=y)
     words = base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(x=x, y=y, text="text:N")
     return alt.layer(bars, words).properties(width=width, height=24 * len(order))
+
+
+def ranges(frame: pd.DataFrame, x_title: str, width: int = 520) -> Any:
+    """A row for each label: a dot at ``mean``, a thick line from ``inner_low`` to ``inner_high``, a thin one from
+    ``low`` to ``high``."""
+    import altair as alt
+
+    look = style(0)
+    y = alt.Y(
+        "label:N",
+        sort=list(frame["label"]),
+        axis=alt.Axis(title=None, labelLimit=330, ticks=False, domain=False, labelPadding=10),
+    )
+    scale = alt.Scale(nice=True, zero=False)
+    base = alt.Chart(frame)
+    x = alt.X("low:Q", scale=scale, title=x_title, axis=alt.Axis(grid=True, tickCount=8))
+    thin = base.mark_rule(strokeWidth=1.5, color=look.line).encode(x=x, x2="high:Q", y=y)
+    thick = base.mark_rule(strokeWidth=5, color=look.line, opacity=0.55).encode(
+        x=alt.X("inner_low:Q", scale=scale, title=x_title), x2="inner_high:Q", y=y
+    )
+    dots = base.mark_point(filled=True, size=90, color=look.line, opacity=1).encode(
+        x=alt.X("mean:Q", scale=scale, title=x_title), y=y
+    )
+    return alt.layer(thin, thick, dots).properties(width=width, height=max(27 * len(frame), 27))
