@@ -112,6 +112,7 @@ def outcome(protocol: FakeProtocol) -> Any:
     tables = {
         "ADSL": pd.DataFrame({"USUBJID": ids}), "ADQS": pd.DataFrame({"USUBJID": ids, "AVAL": 40.0}), "ADTTE": adtte,
         "ADLB": adlb, "estimates": summary.assign(estimate=summary["mean"], note=""), "baseline": baseline, "trajectories": trajectories, "event_times": events,
+        "estimands": ESTIMANDS,
     }  # fmt: skip
     return SimpleNamespace(
         protocol=protocol, replicates=[None] * count, published=None, flow={"first": flow, "mean": flow}, tables=tables,
@@ -119,11 +120,20 @@ def outcome(protocol: FakeProtocol) -> Any:
     )  # fmt: skip
 
 
+ESTIMANDS = pd.DataFrame(
+    {
+        "estimand": ["alsfrs_r_slope"], "variable": ["ALSFRS-R slope"], "treatments": ["Edaravone against placebo"],
+        "population": ["all 137 randomised"], "death": ["hypothetical"], "withdrawal": ["missing at random"],
+        "summary": ["difference in slope"], "analysis": ["a mixed model"], "permutation_twin": ["pull on a slope"],
+    }
+)  # fmt: skip
+
+
 def _estimate(estimand: str, title: str, arm: str, reference: str, mean: float, published: float) -> dict[str, Any]:
     return {
         "estimand": estimand, "title": title, "arm": arm, "reference": reference, "unit": "points/month", "replicates": 2,
         "estimated": 2, "converged": 2, "mean": mean, "sd": 0.1, "lower": mean - 0.2, "upper": mean + 0.2,
-        "interval": "middle 95 % of 2 simulated trials", "power": 0.8,
+        "interval": "middle 95 % of 2 simulated trials", "power": 0.8, "permutation_power": 0.7,
         "published": published, "source": "x", "mark": "derived", "published_note": "",
     }  # fmt: skip
 

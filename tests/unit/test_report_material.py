@@ -168,11 +168,16 @@ def trial_view() -> TrialView:
                 ("Deaths or ventilation in 24 weeks", "%", 3.1, 0.5, 7.0, np.nan, np.nan, np.nan, "", True, False, False),
             ],
             columns=["quantity", "unit", "simulated", "lower", "upper", "published", "published_lower", "published_upper", "verdict", "inside", "contrast", "judged"],
-        ).assign(title="ALSFRS-R slope", who="Edaravone against Placebo", sd=0.1, power=[0.82, np.nan, np.nan], mark="derived",
+        ).assign(title="ALSFRS-R slope", who="Edaravone against Placebo", sd=0.1, power=[0.82, np.nan, np.nan], permutation_power=[0.81, np.nan, np.nan], mark="derived",
             interval="middle 95 % of 200 simulated trials"),
         stairs=stairs,
         at_risk=risk,
         biomarkers=pd.concat(markers, ignore_index=True),
+        estimands=pd.DataFrame(
+            [{"estimand": "win_ratio", "variable": "Win ratio", "treatments": "Edaravone against Placebo, as randomised",
+              "population": "all 137 randomised", "death": "composite: who died loses", "withdrawal": "last common visit",
+              "summary": "pairs won over pairs lost", "analysis": "win ratio", "permutation_twin": "wins less losses"}]
+        ),
         replicates=200,
         failures={"step_too_small": 0},
         methods=("The primary analysis is a mixed model with random intercept and slope.",),

@@ -15,12 +15,14 @@ from charcot.core.random import normals, stream, uniforms
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials import Protocol
 from charcot.trials.adam import adtte
-from charcot.trials.analysis import Design, change_carried
+from charcot.trials.analysis import analyse_data
+from charcot.trials.analysis_form import Design
 from charcot.trials.conduct import _with_baseline
 from charcot.trials.followup import FollowUp, follow, withdrawal_days
 from charcot.trials.pool import Latent
 from charcot.trials.randomisation import randomise
 from charcot.trials.screening import Visit
+from charcot.trials.trial_data import TrialData
 
 PROTOCOL: dict[str, Any] = {
     "schema": "charcot/protocol@1",
@@ -130,19 +132,21 @@ def test_each_purpose_has_draws_of_its_own() -> None:
     assert stream(1, "patient 1", "tempo").random() != stream(1, "patient 1", "sex").random()
 
 
+def carried(values: np.ndarray, arms: np.ndarray) -> list[dict[str, Any]]:
+    """Last observation carried forward, of scores (patients, visits)."""
+    days, nobody = 28.0 * np.arange(values.shape[1]), np.zeros(len(values), dtype=bool)
+    data = TrialData(arms, 0 * arms, days, {"alsfrs_r": values}, np.full(len(values), days[-1]), nobody)
+    return list(analyse_data(data, Design(("a", "b")), ["alsfrs_r_change_locf"]))
+
+
 def test_who_was_never_seen_again_has_no_last_observation() -> None:
     """Carried forward is the last visit *after* baseline; a baseline alone is no change of zero."""
-    rows = [("p", arm, visit, 40.0 - visit - shift) for arm, shift in (("a", 0.0), ("b", 0.5)) for visit in (0, 1, 2)]
-    data = pd.DataFrame(
-        [
-            {"USUBJID": f"{arm}{k}", "ARMCD": arm, "AVISITN": visit, "AVAL": value + k, "BASE": 40.0 + k}
-            for _, arm, visit, value in rows
-            for k in range(4)
-        ]
-        + [{"USUBJID": "gone", "ARMCD": "a", "AVISITN": 0, "AVAL": 44.0, "BASE": 44.0}]
-    )
-    data["CHG"] = data["AVAL"] - data["BASE"]
-    found = change_carried(data, Design(("a", "b"), 0.05, 2, 2.0), "alsfrs_r_change_locf")
+    start = np.array([40.0, 41, 42, 43] * 2 + [44.0])
+    values = start[:, None] - np.array([0.0, 1.0, 2.0])
+    values[4:8] -= 0.5
+    values[4:8, 0] += 0.5
+    values[8, 1:] = np.nan
+    found = carried(values, np.array([0] * 4 + [1] * 4 + [0]))
     assert found[0]["estimate"] == pytest.approx(-2.0)
     assert found[0]["note"] == "8 patients, 0 carried forward"
 
@@ -156,10 +160,7 @@ def test_a_stream_is_the_generator_of_its_address():
 
 def test_an_interval_leaves_half_of_alpha_on_either_side() -> None:
     rng = np.random.default_rng(5)
-    arm, base = np.repeat(["a", "b"], 10), rng.normal(40, 3, 20)
-    data = pd.DataFrame(
-        {"USUBJID": np.arange(20), "ARMCD": arm, "AVISITN": 1, "BASE": base, "CHG": rng.normal(size=20)}
-    )
-    for found in change_carried(data, Design(("a", "b"), 0.05, 1, 1.0), "alsfrs_r_change_locf"):
+    base = rng.normal(40, 3, 20)
+    for found in carried(np.column_stack([base, base + rng.normal(size=20)]), np.repeat([0, 1], 10)):
         half = (found["upper"] - found["lower"]) / 2
         assert half / found["standard_error"] == pytest.approx(2.1098, abs=1e-4)  # 97.5 % of Student's t, 17 degrees

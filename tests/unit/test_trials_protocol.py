@@ -120,6 +120,35 @@ def test_a_good_protocol_is_held_in_the_units_of_the_house(tmp_path: Path) -> No
     assert protocol.simulate.pool == "independent"
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "words"),
+    [
+        ("joint_rnk", "endpoints.0: unknown word 'joint_rnk'"),
+        (
+            {"measure": "alsfrs_r", "analysis": "cox"},
+            "endpoints.0: there is no alsfrs_r by cox; there are: alsfrs_r by",
+        ),
+        ({"measure": "alsfrs_r"}, "endpoints.0: write an endpoint's name, or {measure: alsfrs_r, analysis: mmrm}"),
+    ],
+)
+def test_an_endpoint_that_no_analysis_has_is_refused(tmp_path: Path, endpoint: object, words: str) -> None:
+    with pytest.raises(Problems) as caught:
+        load(tmp_path, GOOD, endpoints=[endpoint])
+    (problem,) = caught.value.problems
+    assert problem.message.startswith(words)
+
+
+def test_an_endpoint_may_be_a_measure_with_its_analysis(tmp_path: Path) -> None:
+    pairs = [
+        {"measure": "alsfrs_r", "analysis": "ancova_locf"},
+        {"measure": "survival", "analysis": "rmst"},
+        {"measure": "function_and_survival", "analysis": "joint_rank"},
+    ]
+    found = load(tmp_path, GOOD, endpoints=pairs)
+    assert found.endpoints == ("alsfrs_r_change_locf", "survival_rmst", "joint_rank")
+    assert found.resolved()["endpoints"] == list(found.endpoints)
+
+
 def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
     protocol = load(tmp_path, GOOD)
     resolved = protocol.resolved()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from trials_fake_world import FACTOR, UNTREATED, FakeWorld
 
 from charcot.core.errors import Problems
 from charcot.core.pieces import Pieces, keeping
-from charcot.trials import Protocol, TrialOutcome, run_trial
+from charcot.trials import Protocol, TrialOutcome, analyses, estimands, run_trial
 from charcot.trials import enrolment as enrolment_module
+from charcot.trials.estimands import ESTIMANDS
+from charcot.trials.outcome import summarise
 
 SLOPE = {"estimand": "alsfrs_r_slope", "analysis": "mixed_model_slope"}
 DATA: dict[str, Any] = {
@@ -453,3 +456,72 @@ def test_a_treatment_that_does_nothing_more_after_its_stop_keeps_the_slope() -> 
     never, last, late = (o.tables["ADQS"].query("PARAMCD == 'ALSFRSR' and ARMCD == 'b'")["AVAL"] for o in outcomes)
     assert never.tolist() == last.tolist()
     assert late.sum() < never.sum()
+
+
+def test_every_endpoint_of_a_protocol_is_estimated_with_its_twin_and_its_estimand() -> None:
+    """All analyses in one trial, one named by its measure: numbers, named intervals, twins, attributes."""
+    endpoints = [name for name in ESTIMANDS if name != "alsfrs_r_mmrm"]
+    pair = {"measure": "alsfrs_r", "analysis": "mmrm"}
+    asked = protocol(
+        endpoints=[pair, *endpoints],
+        analysis={"permutations": 99},
+        simulate={"replicates": 2, "seed": 4},
+        published=None,
+    )
+    assert asked.endpoints[0] == "alsfrs_r_mmrm"
+    outcome = run_trial(asked, world=FakeWorld(death_hazard=0.1))
+    contrasts = outcome.tables["estimates"].query("reference == 'placebo'")
+    assert contrasts["estimand"].value_counts().to_dict() == dict.fromkeys(ESTIMANDS, 2)
+    assert contrasts["converged"].all()
+    assert contrasts[["estimate", "lower", "upper", "p_value", "permutation_p"]].notna().all(axis=None)
+    assert ((contrasts["lower"] < contrasts["estimate"]) & (contrasts["estimate"] < contrasts["upper"])).all()
+    words = contrasts.set_index("estimand")["interval"]
+    assert words["win_odds"].iloc[0] == "95 % confidence interval of the win odds' U-statistic"
+    assert words["alsfrs_r_mmrm"].iloc[0] == "95 % confidence interval of the MMRM"
+    table = outcome.tables["estimands"].set_index("estimand")
+    assert set(table.index) == set(ESTIMANDS)
+    assert (table != "").all(axis=None)
+    assert table.loc["joint_rank", "death"].startswith("composite")
+    assert table.loc["alsfrs_r_mmrm", "treatments"].startswith("active against placebo, as randomised")
+    shown = outcome.summary.query("reference == 'placebo'").set_index("estimand")
+    assert set(shown.loc["joint_rank", ["power", "permutation_power"]]) <= {0.0, 0.5, 1.0}
+
+
+def test_a_trial_whose_analysis_fails_counts_as_one_that_found_nothing() -> None:
+    estimates = pd.DataFrame(
+        {
+            "estimand": "survival", "arm": "active", "reference": "placebo", "estimate": [0.5, 0.6, np.nan, 0.9],
+            "lower": np.nan, "upper": np.nan, "interval": "", "p_value": [0.01, 0.02, np.nan, 0.5],
+            "permutation_p": np.nan, "unit": "fold", "converged": [True, True, False, True],
+        }
+    )  # fmt: skip
+    row = summarise(protocol(published=None), estimates).iloc[0]
+    assert (row["replicates"], row["estimated"], row["converged"], row["power"]) == (4, 3, 3, 0.5)
+    assert np.isnan(row["permutation_power"])
+
+
+def test_a_covariance_that_was_fallen_back_to_is_counted() -> None:
+    asked = protocol(
+        endpoints=["alsfrs_r_mmrm"], published=None, simulate={"replicates": 3, "seed": 4},
+        arms=[{"id": "active", "n": 5}, {"id": "placebo", "n": 5}], analysis={"reference_arm": "placebo"},
+        dropout={"share": "90 %", "at": "24 weeks"}, randomisation={},
+    )  # fmt: skip
+    outcome = run_trial(asked, world=FakeWorld())
+    told = [note for note in outcome.notes if "after unstructured" in note]
+    estimates = outcome.tables["estimates"].query("reference == 'placebo'")
+    fallen, failed = estimates["note"].str.startswith("covariance "), estimates["estimate"].isna()
+    assert (fallen | failed).all()  # ten patients, most of whom leave: no unstructured covariance
+    assert len(told) == estimates[fallen]["note"].nunique()
+    assert all(note.endswith("of 3 simulated trials.") for note in told)
+
+
+def test_an_analysis_is_added_by_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = Path(analyses.__file__).with_name("win_odds.py").read_text(encoding="utf-8")
+    text = text.replace('name="win_odds"', 'name="other_odds"').replace('"win_odds":', '"other_odds":')
+    (tmp_path / "other_odds.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(analyses, "__path__", [*analyses.__path__, str(tmp_path)])
+    found = estimands.find_analyses()
+    assert set(found) - set(estimands.FOUND) == {"other_odds"}
+    (tmp_path / "again.py").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="two analyses are called other_odds"):
+        estimands.find_analyses()

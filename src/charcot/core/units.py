@@ -22,6 +22,7 @@ _DEFINITIONS = (
     "international_unit = [biological_activity] = IU = iu",
     "point = [] = points = pts",
     "fold = []",
+    "rank = [] = ranks",
     "fraction = []",
     "percent_predicted = 0.01 = pct_predicted",
 )

@@ -14,11 +14,7 @@ from charcot.clinic.observation import ITEMS
 from charcot.core.units import DAYS_PER_WEEK
 from charcot.trials.conduct import Conducted
 from charcot.trials.protocol import Protocol
-
-TOTAL = "ALSFRSR"
-VITAL_CAPACITY = "SVC"
-NFL = "NFL"
-DEATH = "DTHPV"
+from charcot.trials.trial_data import DEATH, NFL, TOTAL, VITAL_CAPACITY
 
 
 def subject_ids(protocol: Protocol, conducted: Conducted) -> np.ndarray:

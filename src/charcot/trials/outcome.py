@@ -11,11 +11,12 @@ import pandas as pd
 from charcot.clinic.observation import TOTAL_MAXIMUM
 from charcot.trials.checks import BASELINE_QUANTITIES
 from charcot.trials.conduct import Conducted
-from charcot.trials.estimands import ESTIMANDS, analysis_of
+from charcot.trials.estimands import ESTIMANDS, analysis_of, title_of
 from charcot.trials.pool import Failure
 from charcot.trials.protocol import Protocol
 
 RATIOS = {name for name, estimand in ESTIMANDS.items() if estimand.null == 1.0}
+FELL_BACK = "covariance "  # how the note of an analysis begins that took another covariance than asked
 BAND = (0.025, 0.975)  # the quantiles over replicates that a summary shows
 
 
@@ -40,7 +41,7 @@ class TrialOutcome:
         flow: {"mean": ..., "first": ...}: CONSORT counts.
         tables: ADSL, ADQS, ADTTE, ADLB of the first replicate; ``estimates`` (all replicates), ``baseline`` (by arm,
             with published values), ``trajectories`` (mean ALSFRS-R by arm and visit with a band), ``event_times``
-            (all replicates: what a Kaplan-Meier curve needs).
+            (all replicates: what a Kaplan-Meier curve needs); ``estimands`` (what each endpoint estimates).
         summary: one row per estimand and arm or contrast: mean, SD, 2.5 and 97.5 % over replicates, power, and the
             published value where there is one.
         failures: every simulation that failed, with its reason; empty when none did.
@@ -133,6 +134,7 @@ def outcome_of(protocol: Protocol, replicates: list[Replicate], first: dict[str,
         "baseline": baseline_table(protocol, pd.concat([r.baseline for r in replicates], ignore_index=True)),
         "trajectories": trajectories(pd.concat([r.means for r in replicates], ignore_index=True)),
         "event_times": pd.concat([r.event_times for r in replicates], ignore_index=True),
+        "estimands": estimands_table(protocol),
     }
     failures = pd.DataFrame(
         [vars(failure) for replicate in replicates for failure in replicate.failures],
@@ -141,8 +143,45 @@ def outcome_of(protocol: Protocol, replicates: list[Replicate], first: dict[str,
     published = protocol.published.model_dump(mode="json") if protocol.published else None
     flow = {"mean": mean_counts([r.flow for r in replicates]), "first": replicates[0].flow}
     return TrialOutcome(
-        protocol, replicates, published, flow, tables, summarise(protocol, estimates), failures, _notes(protocol)
-    )
+        protocol, replicates, published, flow, tables, summarise(protocol, estimates), failures,
+        [*_notes(protocol), *_fallen_back(estimates, len(replicates))],
+    )  # fmt: skip
+
+
+def estimands_table(protocol: Protocol) -> pd.DataFrame:
+    """The five attributes of each endpoint's estimand (ICH E9(R1)), with its analysis and its permutation twin."""
+    titles = {arm.id: arm.title or arm.id for arm in protocol.arms}
+    reference = protocol.reference_arm
+    others = ", ".join(title for arm, title in titles.items() if arm != reference)
+    rows = []
+    for name in protocol.endpoints:
+        one = ESTIMANDS[name]
+        strategies = one.computed_by.strategies
+        rows.append(
+            {
+                "estimand": name,
+                "variable": one.title,
+                "treatments": f"{others or titles[reference]} against {titles[reference]}, as randomised, whether or "
+                "not treatment went on (treatment policy)",
+                "population": f"all {protocol.size:,} randomised whose simulation did not fail",
+                "death": strategies.death,
+                "withdrawal": strategies.withdrawal,
+                "summary": strategies.summary,
+                "analysis": one.computed_by.title,
+                "permutation_twin": one.computed_by.twin if protocol.analysis.permutations else "",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _fallen_back(estimates: pd.DataFrame, replicates: int) -> list[str]:
+    """A sentence for each covariance that an analysis fell back to, with how often and why."""
+    notes = estimates[estimates["note"].str.startswith(FELL_BACK) & (estimates["reference"] != "")]
+    out = []
+    for (estimand, note), group in notes.groupby(["estimand", "note"], sort=False):
+        count = group["replicate"].nunique()
+        out.append(f"{title_of(str(estimand))}: {note}, in {count:,} of {replicates:,} simulated trials.")
+    return out
 
 
 def _notes(protocol: Protocol) -> list[str]:
@@ -216,19 +255,18 @@ def summarise(protocol: Protocol, estimates: pd.DataFrame) -> pd.DataFrame:
 
     ``interval`` says in words what ``lower`` and ``upper`` are: the middle 95 % of the estimates, or, of a single
     estimate, the confidence interval of its own analysis. ``mean`` of a ratio is the geometric mean, and its ``sd``
-    that of the logarithm. ``power`` is the share of tested replicates with p below alpha; ``estimated`` says how many
-    replicates gave a number at all.
+    that of the logarithm. ``power`` is the share of all replicates with p below alpha: one whose analysis failed found
+    nothing; ``estimated`` says how many gave a number at all. ``permutation_power`` is that of the permutation twin.
     """
     rows = []
     for (estimand, arm, reference), group in estimates.groupby(["estimand", "arm", "reference"], sort=False):
         values = group["estimate"].dropna().to_numpy(dtype=float)
         lower, upper, interval = _interval(group, values)
         mean, spread = _mean_and_sd(values, is_ratio=str(estimand) in RATIOS)
-        significant = group["p_value"].dropna() < protocol.analysis.alpha
         rows.append(
             {
                 "estimand": estimand,
-                "title": ESTIMANDS[estimand].title if estimand in ESTIMANDS else "Event-free share at the end",
+                "title": title_of(str(estimand)),
                 "arm": arm,
                 "reference": reference,
                 "unit": group["unit"].iloc[0],
@@ -240,11 +278,17 @@ def summarise(protocol: Protocol, estimates: pd.DataFrame) -> pd.DataFrame:
                 "lower": lower,
                 "upper": upper,
                 "interval": interval,
-                "power": float(significant.mean()) if reference and len(significant) else np.nan,
+                "power": _power(group["p_value"], protocol.analysis.alpha) if reference else np.nan,
+                "permutation_power": _power(group["permutation_p"], protocol.analysis.alpha) if reference else np.nan,
                 **_published(protocol, str(estimand), str(arm), str(reference)),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _power(p_values: pd.Series[float], alpha: float) -> float:
+    """Share of replicates with p below alpha; NaN where none was tested."""
+    return float((p_values < alpha).mean()) if p_values.notna().any() else np.nan
 
 
 def _interval(group: pd.DataFrame, values: np.ndarray) -> tuple[float, float, str]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from charcot.trials.estimands import DEFAULT_ENDPOINTS
+from charcot.trials.estimands import ANALYSES, DEFAULT_ENDPOINTS, ESTIMANDS, KAPLAN_MEIER, endpoint_named
 from charcot.trials.quantities import (
     DAYS,
     SHARE,
@@ -32,6 +32,7 @@ MOST_PATIENTS = 100_000  # in an arm; the largest trial in ALS had under a thous
 MOST_PEOPLE = 10_000_000  # screened for one replicate
 MOST_REPLICATES = 100_000
 MOST_ARMS = 50
+MOST_PERMUTATIONS = 100_000
 LARGEST_LOG_SD = 3.0  # of a delay: its upper 2.5 % then lie at 360 times the median
 LARGEST_SEED = 2**63 - 1
 
@@ -48,18 +49,22 @@ def _with_unit(value: Any) -> Any:
 
 
 QuantityText = Annotated[Text, BeforeValidator(_with_unit), WithJsonSchema({"type": "string", "examples": ["60 mg"]})]
-Endpoint = Literal[
-    "alsfrs_r_slope",
-    "alsfrs_r_change_observed",
-    "alsfrs_r_change_locf",
-    "alsfrs_r_rate_locf",
-    "vital_capacity_slope",
-    "nfl_ratio",
-    "survival",
+if TYPE_CHECKING:
+    Endpoint = str
+    AnalysisName = str
+else:  # as many as there are analyses
+    Endpoint = Literal[tuple(ESTIMANDS)]
+    AnalysisName = Literal[tuple(name for name in ANALYSES if name != KAPLAN_MEIER)]
+_PAIR = {"type": "object", "required": ["measure", "analysis"], "additionalProperties": False}
+_PAIR["properties"] = {"measure": {"type": "string"}, "analysis": {"enum": [n for n in ANALYSES if n != KAPLAN_MEIER]}}
+# An endpoint's name, or a measure with its analysis.
+AskedEndpoint = Annotated[
+    Endpoint,
+    BeforeValidator(endpoint_named),
+    WithJsonSchema({"anyOf": [{"enum": list(ESTIMANDS)}, _PAIR]}),
 ]
 Variable = Literal["age", "run_in_decline", "total_score", "involved_regions", "vital_capacity", "onset_region", "sex"]
 Mark = Literal["read", "secondary", "derived", "recalled"]
-AnalysisName = Literal["mixed_model_slope", "ancova_observed", "ancova_locf", "ancova_log_ratio", "cox"]
 
 _EVERY = re.compile(r"^\s*every\s+(.+?)\s+until\s+(.+?)\s*$")
 
@@ -271,6 +276,11 @@ class Analysis(Section):
         WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "examples": ["5 %"]}]}),
     ] = 0.05
     reference_arm: Name | None = None
+    degrees_of_freedom: Literal["kenward_roger", "satterthwaite"] = "kenward_roger"  # of an MMRM
+    ties: Literal["efron", "breslow"] = "efron"  # deaths on one day in Cox's model
+    restricted_to: Days | None = None  # horizon of a restricted mean survival time; left out: the last visit
+    # Deals of the permutation twin of each analysis; 0: none.
+    permutations: Annotated[int, Field(strict=True, ge=0, le=MOST_PERMUTATIONS)] = 0
 
 
 class Simulate(Section):
@@ -324,7 +334,7 @@ class Protocol(Section):
     arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=MOST_ARMS)]
     randomisation: Randomisation = Field(default_factory=Randomisation)
     visits: Visits
-    endpoints: Annotated[tuple[Endpoint, ...], Field(min_length=1)] = DEFAULT_ENDPOINTS  # type: ignore[assignment]
+    endpoints: Annotated[tuple[AskedEndpoint, ...], Field(min_length=1)] = DEFAULT_ENDPOINTS
     dropout: Dropout = Field(default_factory=Dropout)
     analysis: Analysis = Field(default_factory=Analysis)
     simulate: Simulate = Field(default_factory=Simulate)

@@ -86,6 +86,8 @@ RATE = Quantity("points/month", "-1.2 points/month", tuple(f"{p}/{t}" for p in _
 CONCENTRATION = Quantity("pg/mL", "60 pg/mL")
 RATIO = Quantity("fold", "1.0 fold", ("fold",))
 CAPACITY_RATE = Quantity("percent_predicted/month", "-2.7 percent_predicted/month")
+CAPACITY = Quantity("percent_predicted", "-12 %", _PERCENT)
+RANKS = Quantity("ranks", "20 ranks", ("ranks", "rank"))
 MONTHS = Quantity("months", "12 months")
 
 Days = Annotated[float, DAYS]

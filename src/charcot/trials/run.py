@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from charcot.core import pieces
-from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials.adam import tables
-from charcot.trials.analysis import Design, analyse
+from charcot.trials.analysis import analyse
+from charcot.trials.analysis_form import Design
 from charcot.trials.conduct import Conducted, conduct, enrol, treated_by, treated_together
 from charcot.trials.enrolment import Recruiter
 from charcot.trials.outcome import Replicate, TrialOutcome, outcome_of, replicate_of
@@ -104,6 +104,13 @@ def design_of(protocol: Protocol) -> Design:
     """What the analysis needs of the protocol."""
     reference = protocol.reference_arm
     others = tuple(arm.id for arm in protocol.arms if arm.id != reference)
+    asked = protocol.analysis
     return Design(
-        (reference, *others), protocol.analysis.alpha, len(protocol.visits) - 1, protocol.length / DAYS_PER_MONTH
+        arms=(reference, *others),
+        alpha=asked.alpha,
+        freedom=asked.degrees_of_freedom,
+        ties=asked.ties,
+        restricted_to=asked.restricted_to,
+        permutations=asked.permutations,
+        seed=protocol.simulate.seed,
     )

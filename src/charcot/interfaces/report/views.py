@@ -49,10 +49,12 @@ class TrialView:
         scores: x (weeks since randomisation), y, lower, upper, series, patients.
         deaths: x, y, series: one row per death in the first replicate, at the mean of the arm.
         comparison: quantity (title and who), title, who, unit, simulated, sd, lower, upper, interval (what these two
-            are), power, published, published_lower, published_upper, mark, contrast, judged (whether
+            are), power, permutation_power, published, published_lower, published_upper, mark, contrast, judged (whether
             there were enough trials to say so), inside, verdict.
         stairs, at_risk: Kaplan-Meier steps (x in months, y, lower, upper, series) and x, count, series.
         biomarkers: readout, unit, x, y, lower, upper, series.
+        estimands: what each endpoint estimates: variable, treatments, population, death, withdrawal, summary, analysis,
+            permutation_twin (empty without one).
     """
 
     name: str
@@ -67,6 +69,7 @@ class TrialView:
     stairs: pd.DataFrame
     at_risk: pd.DataFrame
     biomarkers: pd.DataFrame
+    estimands: pd.DataFrame
     replicates: int = 1
     influence: str = ""
     consequence: str = ""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 def trial_sections(view: TrialView) -> list[Section]:
     builders = (
-        flow_section, baseline_section, scores_section, published_section, estimates_section, survival_section,
-        biomarker_section,
+        flow_section, baseline_section, scores_section, published_section, estimates_section, estimands_section,
+        survival_section, biomarker_section,
     )  # fmt: skip
     return [section for builder in builders if (section := builder(view)) is not None]
 
@@ -158,29 +158,50 @@ def estimates_section(view: TrialView) -> Section | None:
     frame = view.comparison
     if frame.empty:
         return None
-    columns = ("Estimate", "Unit", "Mean", "SD between trials", "From", "to", "The interval is", "Power", "Published")
+    twins = frame["permutation_power"].notna().any()
+    powers = {"power": "Power", **({"permutation_power": "Power of the permutation twin"} if twins else {})}
+    columns = (
+        "Estimate", "Unit", "Mean", "SD between trials", "From", "to", "The interval is", *powers.values(), "Published"
+    )  # fmt: skip
     rows = [
         [str(r["quantity"]), str(r["unit"]), *(_number(r.get(key)) for key in ("simulated", "sd", "lower", "upper")),
-         str(r["interval"]) or "–", *(_number(r.get(key)) for key in ("power", "published"))]
+         str(r["interval"]) or "–", *(_number(r.get(key)) for key in (*powers, "published"))]
         for r in records(frame)
     ]  # fmt: skip
     table = Table.of(columns, rows, f"Estimates of {_trials(view)}")
     note = (
         "One trial gives no spread between trials and no power."
         if view.replicates == 1
-        else "Power: share of simulated trials in which the contrast is significant at the level of the protocol."
+        else "Power: share of all simulated trials in which the contrast is significant at the level of the protocol; "
+        "a trial whose analysis failed counts as not significant."
     )
     contrasts = frame[frame["contrast"]]
     if frame["published"].notna().any() or contrasts.empty:
         return Section("estimates", "All estimates", (Sheet("Estimates by arm and contrast", table, note),))
-    powers = [_power_words(value) if view.replicates > 1 else "" for value in contrasts["power"]]
-    drawn = contrasts.assign(verdict=powers)
+    verdicts = [_power_words(value) if view.replicates > 1 else "" for value in contrasts["power"]]
+    drawn = contrasts.assign(verdict=verdicts)
     first = contrasts.iloc[0]
     value = f"{say(float(first['simulated']))} {first['unit']}"
     finding = f"{first['quantity']}: {value} in {_trials(view)}."
     label = f"Dot and interval chart: each contrast between arms, {_circle_words(view)} with {_bar_words(contrasts)}."
     svg = draw(beside_published(drawn), "estimates", finding, label)
     return Section("estimates", "Effects", (Figure("estimates", finding, label, svg, table, note),))
+
+
+def estimands_section(view: TrialView) -> Section | None:
+    """The five attributes of what each endpoint estimates, and how."""
+    if view.estimands.empty:
+        return None
+    twins = (view.estimands["permutation_twin"] != "").any()
+    columns = {
+        "variable": "Variable", "treatments": "Treatments", "population": "Population",
+        "death": "Death or permanent ventilation", "withdrawal": "Leaving the trial", "summary": "Summary",
+        "analysis": "Computed by", **({"permutation_twin": "The permutation twin sums"} if twins else {}),
+    }  # fmt: skip
+    rows = [[str(row[key]) for key in columns] for row in records(view.estimands)]
+    note = "The attributes of ICH E9(R1). No value after death is imputed in any of them."
+    table = Table.of(list(columns.values()), rows, "What each endpoint estimates")
+    return Section("estimands", "What is estimated", (Sheet("Estimands", table, note),))
 
 
 def _power_words(power: float) -> str:

@@ -1,0 +1,52 @@
+"""Win odds of function and survival: the win ratio with half of each tie on either side."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from charcot.trials.analyses.joint_rank import compare
+from charcot.trials.analysis_form import Analysis, Design, Endpoint, Row, Strategies, ratio_row, row
+from charcot.trials.quantities import RATIO
+from charcot.trials.statistics import pairs
+from charcot.trials.trial_data import TrialData
+
+
+def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
+    """Odds that a patient of an arm does better than one of the reference; p of the probability against one half."""
+    from scipy.special import ndtr
+
+    found = []
+    for number, arm in enumerate(design.arms[1:], start=1):
+        two = data.take((data.arms == 0) | (data.arms == number))
+        wins = pairs.count_wins(compare(two), two.arms == number)
+        note = f"{wins.wins} wins, {wins.losses} losses, {wins.ties} ties"
+        if wins.log_odds_error > 0:
+            p_value = 2 * float(ndtr(-abs(wins.probability - 0.5) / wins.probability_error))
+            found.append(ratio_row(design, arm, np.log(wins.odds), wins.log_odds_error, p_value, note))
+        else:
+            note = f"{note}: the win odds are not defined where one arm wins every pair, or all tie"
+            found.append(row(arm, design.reference, note=note, converged=False))
+    return found
+
+
+def scores(data: TrialData, design: Design, endpoint: str) -> np.ndarray:
+    """Wins less losses against all others."""
+    return pairs.net_scores(compare(data))
+
+
+ANALYSIS = Analysis(
+    name="win_odds",
+    title="win odds of function and survival: pairs of one patient of each arm, ties by half",
+    interval="the win odds' U-statistic",
+    endpoints={
+        "win_odds": Endpoint("Win odds of function and survival", "function_and_survival", RATIO, null=1.0),
+    },
+    strategies=Strategies(
+        death="composite: who died loses to all who are known to have lived longer",
+        withdrawal="compared with others at the last visit that both attended",
+        summary="odds that a patient of the arm does better",
+    ),
+    rows=rows,
+    scores=scores,
+    twin="wins less losses (the net benefit)",
+)
