@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import norm, rankdata
@@ -23,6 +23,7 @@ from charcot.trials.record.twins import Chosen, Dosing, Overrides, Seen, Twins
 GROUPS = 10
 LEAST_VISITS = 3
 ALPHA_Z = 1.96  # two-sided 5 %, and the effect on the side of benefit
+UNREAD = 100.0  # patients of an arm whose size was not read
 NO_EVENT = 0.5  # added to both counts of events, so that a ratio exists where nobody died
 BENEFIT_IS_NEGATIVE: tuple[Measure, ...] = ("survival", "manifest", "nfl")
 
@@ -234,8 +235,6 @@ class Precision:
         return math.sqrt(1 / events[0] + 1 / events[1])
 
     def more(self, factor: float) -> Precision:
-        from dataclasses import replace
-
         return replace(self, active=factor * self.active, placebo=factor * self.placebo)
 
 
@@ -256,9 +255,6 @@ def precision_of(trial: Trial, arm: Arm, both: Pair) -> Precision:
         ill=float(np.mean(both.without.onset <= both.length)),
         sd_nfl=float(np.nanstd(nfl_change[:, 1] - nfl_change[:, 0])),
     )
-
-
-UNREAD = 100.0
 
 
 def z_of(measure: Measure, effect: float, precision: Precision) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -114,8 +114,6 @@ def with_rivals(found: Sequence[Predicted]) -> tuple[Predicted, ...]:
     The constant of decline is that of another meta-analysis; those of other quantities are the mean and SD of all the
     figures of the board, so that this rival knows the answers.
     """
-    from dataclasses import replace
-
     out = []
     for one in found:
         same = [p for p in found if p.figure.quantity == one.figure.quantity]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ruamel.yaml import YAML
 
 from charcot.core.errors import Problem, Problems, Where, raise_if_any
@@ -94,8 +95,6 @@ def distribution(model: Mixture) -> dict[str, Any]:
 
 def mixture(content: Mapping[str, Any]) -> Mixture:
     """The distribution that a sealed file holds."""
-    import numpy as np
-
     parts = content["parts"]
     return Mixture(np.array(parts["means"], dtype=float), np.array(parts["sds"], dtype=float))
 

@@ -15,7 +15,7 @@ from charcot.clinic.observation import ITEMS
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.patients.assumptions import Assumed
 from charcot.patients.courses import ITEM_READOUTS
-from charcot.patients.people import CAPACITY, NFL, RILUZOLE, TREATED, Store
+from charcot.patients.people import CAPACITY, NFL, RILUZOLE, TREATED, People, Store
 from charcot.treatments import Regimen
 
 MONTHS = 33  # of the grid: 0 to 32 months from randomisation
@@ -97,9 +97,7 @@ class Twins:
     def untreated(self, people: Chosen) -> Seen:
         """The courses that the stores hold already."""
         store = self.stores[people.cohort]
-        whole = store.on(0.0)
-        # People of any row and layer, whether or not they are among those of a share.
-        them = type(whole)(store, people.rows, people.layer)
+        them = People(store, people.rows, people.layer)
         days = people.origin[:, None] + np.arange(MONTHS) * DAYS_PER_MONTH
         values = np.stack([them.at(name, days) for name in READOUTS])
         return Seen(

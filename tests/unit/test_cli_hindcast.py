@@ -1,0 +1,69 @@
+"""``charcot hindcast`` on made-up people: its words, its JSON, its page, its exit codes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from population_fake import people
+from typer.testing import CliRunner
+
+from charcot.interfaces.cli import record_rooms
+from charcot.interfaces.cli.main import app
+from charcot.trials.record.twins import Seen, Twins
+
+
+@pytest.fixture(autouse=True)
+def fake(monkeypatch):
+    def simulate(trials, patients, seed, workers, progress):
+        return {"incident": people(patients), "sod1": people(100)}
+
+    def slower(self, asked, dosing, overrides=()):
+        plain = self.untreated(asked)
+        values = plain.values.copy()
+        values[:12] += 0.2 / 12 * np.arange(33)
+        return Seen(values, plain.death, plain.onset, plain.failed)
+
+    monkeypatch.setattr(record_rooms, "simulate", simulate)
+    monkeypatch.setattr(Twins, "treated", slower)
+
+
+def test_the_board_ends_with_placebo_and_has_a_row_for_each_trial(tmp_path):
+    done = CliRunner().invoke(app, ["hindcast", "-n", "300", "--no-causes", "--json", "--docs", str(tmp_path)])
+    assert done.exit_code == 1, done.output  # these people are not the model
+    record = json.loads(done.stdout)
+    assert not record["ok"]
+    assert list(record)[-1] == "placebo"
+    assert {"inside", "total", "crps", "crps_meta", "crps_constant"} <= set(record["placebo"])
+    assert len(record["trials"]) >= 30
+    assert record["placebo"]["total"] == sum(figure["main"] for row in record["trials"] for figure in row["figures"])
+    rows = {row["trial"]: row for row in record["trials"]}
+    assert rows["licals"]["effect"] is None
+    assert rows["licals"]["no_target"]
+    centaur = rows["centaur"]["effect"]
+    assert centaur["simulated"] == pytest.approx(0.2, abs=0.08)
+    assert centaur["lower"] < centaur["published"] < centaur["upper"]
+    assert centaur["hit"]
+    alive = next(figure for figure in rows["licals"]["figures"] if figure["quantity"] == "alive")
+    assert alive["lower"] < alive["predicted"] < alive["upper"] < 100
+    page = (tmp_path / "hindcast.md").read_text()
+    for text in ("does not pass", "Drug effects", "centaur", "**OUTSIDE**", "hindcast-placebo.svg", "as placebo:"):
+        assert text in page
+    assert "http://www.w3.org/2000/svg" in (tmp_path / "hindcast-placebo.svg").read_text()
+
+
+def test_one_trial_alone_has_the_rivals_of_the_whole_board():
+    done = CliRunner().invoke(app, ["hindcast", "-n", "300", "--trial", "phoenix", "--json"])
+    assert done.exit_code == 0, done.output
+    record = json.loads(done.stdout)
+    assert [row["trial"] for row in record["trials"]] == ["phoenix"]
+    assert np.isfinite(record["placebo"]["crps_meta"])
+    cause = record["trials"][0]["cause"]
+    assert sum(cause["shares"].values()) == pytest.approx(cause["mended"] - cause["power"])
+
+
+def test_an_unknown_trial_is_named_with_its_neighbour():
+    done = CliRunner().invoke(app, ["hindcast", "--trial", "centaurus"])
+    assert done.exit_code == 2
+    assert "centaur" in done.output
