@@ -27,7 +27,7 @@ def kernel_cache(request, tmp_path_factory):
     try:
         with private_folder(folder):
             for kernel in folder.iterdir():
-                if kernel.stat().st_mtime < time.time() - KEPT:
+                if kernel.is_file() and kernel.stat().st_mtime < time.time() - KEPT:
                     kernel.unlink(missing_ok=True)
     except Untrusted:  # a checkout that others may write to
         folder = tmp_path_factory.mktemp("kernels")

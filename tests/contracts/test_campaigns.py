@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -173,6 +174,21 @@ def test_only_what_is_missing_is_computed(tmp_path, undisturbed):
     assert counted == [10, 10, 10, 10]
     assert found == [260]
     assert contents(path) == undisturbed
+
+
+@pytest.mark.parametrize("broken", ["arrays.zarr/zarr.json", "arrays.zarr/powers/zarr.json", "arrays.zarr", "patients"])
+def test_what_chunks_are_written_into_is_made_again_where_it_is_broken(tmp_path, undisturbed, broken):
+    job = Draws()
+    folder = Folder.begin(tmp_path / "run", job, 10)
+    run(job, folder)
+    seal = folder.seal()
+    assert folder.damaged(seal) == []
+    place = folder.path / broken
+    shutil.rmtree(place) if place.is_dir() else place.write_text("{")
+    assert folder.damaged(seal) != []
+    run(job, Folder.begin(folder.path, job))
+    assert folder.damaged(seal) == []
+    assert contents(folder.path) == undisturbed
 
 
 def test_another_job_is_refused_by_name(tmp_path):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -18,7 +20,8 @@ from typer.testing import CliRunner, Result
 from charcot.engine.campaign import NotWritten
 from charcot.interfaces.cli import rooms
 from charcot.interfaces.cli.main import app
-from charcot.interfaces.cli.pace import Pace, duration
+from charcot.interfaces.cli.pace import Pace
+from charcot.interfaces.cli.rhythm import Count, duration, next_pause, telling
 from charcot.trials import load_protocol
 from charcot.trials.population import population_of
 
@@ -144,6 +147,46 @@ def test_polite_kills_leave_a_folder_that_resumes(place, name):
     assert not list(folder.rglob("*.partial*"))
 
 
+DAMAGE = {
+    "a truncated part": lambda run: (run / "patients" / "000000000010-000000000020.parquet").write_bytes(b"PAR1"),
+    "no records": lambda run: shutil.rmtree(run / "records"),
+    "no patients": lambda run: shutil.rmtree(run / "patients"),
+    "no tables": lambda run: shutil.rmtree(run / "tables"),
+    "a table cut short": lambda run: (run / "tables" / "status.parquet").write_bytes(b"PAR1"),
+    "a broken summary": lambda run: (run / "summary.json").write_text("[{"),
+    "a broken manifest": lambda run: (run / "manifest.json").write_text("{"),
+}
+
+
+@pytest.mark.parametrize("way", DAMAGE)
+def test_a_finished_run_that_is_damaged_is_mended(place, undisturbed, way):
+    folder = place / "runs" / undisturbed.name
+    shutil.copytree(undisturbed, folder)
+    DAMAGE[way](folder)
+    words = SMALL if way != "no records" else ["population", "--resume", str(folder)]
+    result = call(*words, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["existing"] is False
+    assert "was finished, but is damaged" in result.stderr
+    assert kept(folder) == kept(undisturbed)
+    assert "left as it is" in call(*SMALL).stderr
+
+
+@pytest.mark.parametrize("content", [None, "{"])
+@pytest.mark.parametrize("resumed", [True, False])
+def test_a_run_that_does_not_say_what_it_is_says_what_to_do(place, undisturbed, content, resumed):
+    folder = place / "runs" / undisturbed.name
+    shutil.copytree(undisturbed, folder)
+    (folder / "job.json").unlink() if content is None else (folder / "job.json").write_text(content)
+    words = ["population", "--resume", str(folder)] if resumed else SMALL
+    for _ in range(2):
+        result = call(*words)
+        assert result.exit_code == 2
+        assert "job.json is missing or damaged, and nothing else says what is in the folder" in result.stderr
+        assert "away, and begin anew with the command that made it" in result.stderr
+        (folder / "manifest.json").unlink(missing_ok=True)
+
+
 def test_what_ended_a_run_is_said_with_how_to_go_on(place, monkeypatch):
     def full(*_args):
         raise NotWritten("patients 0 to 9 could not be written to runs/x: No space left on device.")
@@ -255,3 +298,38 @@ def test_pace_counts_this_session_only():
     pace.advance(5_000)
     assert pace.words() == "405,000 of 1,000,000 patients, 500/s, 19 min 50 s left"
     assert [duration(s) for s in (0.2, 59.6, 3600, 90061)] == ["0 s", "1 min 0 s", "1 h 0 min", "1 d 1 h"]
+
+
+def test_a_long_step_is_counted_in_words_what_was_there_before_says_nothing_of_the_speed():
+    now = [0.0]
+    count = Count(480, clock=lambda: now[0])
+    count.advance(240)
+    assert count.words() == "240 of 480 (50 %), 0 s so far"
+    now[0] = 120.0
+    count.advance(120)
+    assert count.words() == "360 of 480 (75 %), 2 min 0 s so far, about 2 min 0 s left"
+    count.advance(120)
+    assert count.words() == "480 of 480 (100 %), 2 min 0 s so far, about 0 s left"
+
+
+def test_lines_become_seldom_in_long_steps():
+    assert [next_pause(seconds) for seconds in (10, 600, 1200, 10_000)] == [30, 30, 60, 300]
+
+
+def test_lines_are_told_while_nothing_advances_and_end_with_the_step(monkeypatch):
+    monkeypatch.setattr("charcot.interfaces.cli.rhythm.FIRST", 0.001)
+    monkeypatch.setattr("charcot.interfaces.cli.rhythm.USUAL", 0.001)
+    told, enough = [], threading.Event()
+
+    def say(text):
+        told.append(text)
+        if len(told) == 3:
+            enough.set()
+
+    before = set(threading.enumerate())
+    with telling(say, lambda: "0 of 2"):
+        assert enough.wait(60)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)
+    assert set(threading.enumerate()) <= before
+    assert set(told) == {"0 of 2"}

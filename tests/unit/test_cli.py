@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -80,16 +79,14 @@ def test_version_and_help() -> None:
     assert "no medical device" in bare.stdout
 
 
-def test_help_is_quick() -> None:
-    """Nothing of the science is loaded before a verb needs it."""
+def test_help_loads_nothing_of_the_science() -> None:
+    """A verb loads what it needs when it is called."""
     code = (
         "import sys; from charcot.interfaces.cli.main import app; "
         "print([m for m in ('numpy','pandas','altair','scipy','pydantic','llvmlite') if m in sys.modules])"
     )
-    began = time.monotonic()
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
-    assert time.monotonic() - began < 5
 
 
 def test_trial_writes_a_whole_run_folder(place: Path) -> None:

@@ -22,7 +22,6 @@ from charcot.fitting.estimation import (
     Fit,
     FreeNumber,
     Identifiability,
-    Residual,
     curvature,
     fit,
     identifiability,
@@ -86,14 +85,7 @@ def calibrate(
     for experiments that cannot be fitted to.
     """
     raise_if_any(check_experiments(experiments), "this fit cannot be made")
-    compare = laboratory.simulate(experiments, changed)
-
-    def simulate(points: Sequence[Mapping[str, float]]) -> list[list[Residual]]:
-        found = compare(points)
-        if progress is not None:
-            progress(len(points))
-        return found
-
+    simulate = laboratory.simulate(experiments, changed, progress)
     found = fit(free, simulate, rounds=rounds, begin=begin)
     shape = curvature(found, simulate)
     verdicts = tuple(identifiability(found, simulate, shape)) if profiles else ()

@@ -165,12 +165,10 @@ def compare(
         under_hypothesis(hypotheses.hypothesis(name), {row["name"]: row["value"] for row in fitted["numbers"]})
         for name, fitted in stored.items()
     ]
-    for name, found in zip(stored, laboratory.run(board, rivals_as_fitted), strict=True):
+    for name, found in zip(stored, laboratory.run(board, rivals_as_fitted, progress), strict=True):
         scores += [_score(name, scored) for scored in found]
         failed = sum(bool(scored.failure) for scored in found)
         failures |= {f"{name}: experiments that could not be run": failed} if failed else {}
-        if progress is not None:
-            progress(1)
     table = pd.DataFrame(scores)
     rivals = _rivals(stored, table)
     readings = _readings(stored, laboratory, draws, seed, progress, tuple(candidates or feasible()))
@@ -250,9 +248,7 @@ def _readings(
         one = hypotheses.hypothesis(name)
         points = [{row["name"]: row["value"] for row in fitted["numbers"]}]
         points += _posterior(name, fitted, draws, seed)
-        found = np.array(laboratory.predict(names, [under_hypothesis(one, values) for values in points]))
-        if progress is not None:
-            progress(len(points))
+        found = np.array(laboratory.predict(names, [under_hypothesis(one, values) for values in points], progress))
         listed = [(key, known_as[key], reading) for key in names for reading in known_as[key].content.readings]
         for k, (key, entry, reading) in enumerate(listed):
             spread = found[1:, k]

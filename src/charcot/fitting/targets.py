@@ -63,6 +63,7 @@ def _residual(name: str, verdict: Verdict) -> Residual:
 
 _Job = tuple[tuple[str, ...], Assumed, int]  # names, what is changed, and the most patients of a cohort
 _Found = TypeVar("_Found")
+Progress = Callable[[int], None]
 
 
 class Laboratory:
@@ -85,8 +86,10 @@ class Laboratory:
         if self._pool is not None:
             self._pool.end(at_once=error is not None)
 
-    def run(self, names: Sequence[str], changes: Sequence[Assumed]) -> list[list[Scored]]:
-        """The named experiments under each change, in order.
+    def run(
+        self, names: Sequence[str], changes: Sequence[Assumed], progress: Progress | None = None
+    ) -> list[list[Scored]]:
+        """The named experiments under each change, in order; ``progress`` is called with the changes newly done.
 
         An experiment is run again only if something that it depends on has changed since the last call of a single
         change: a number of a mouse line moves no patient.
@@ -99,7 +102,9 @@ class Laboratory:
             asked |= {(name, seen[name]) for name in new}
             if new:
                 jobs[tuple(new), under, self.at_most] = None
-        found = self._each("points", _run, list(jobs))
+        if progress is not None:
+            progress(len(changes) - len(jobs))  # those of which everything is known
+        found = self._each("points", _run, list(jobs), progress)
         known = dict(self._known)
         for (some, under, _), scored in zip(jobs, found, strict=True):
             known |= {(name, seen_by(name, under)): one for name, one in zip(some, scored, strict=True)}
@@ -109,16 +114,23 @@ class Laboratory:
             self._known = {(name, wanted[0][name]): one for name, one in zip(names, boards[0], strict=True)}
         return boards
 
-    def predict(self, names: Sequence[str], changes: Sequence[Assumed]) -> list[list[float]]:
+    def predict(
+        self, names: Sequence[str], changes: Sequence[Assumed], progress: Progress | None = None
+    ) -> list[list[float]]:
         """Every reading of the named feasible experiments under each change, in order; NaN where one cannot be run."""
-        return self._each("predictions", _predict, [(tuple(names), under, self.at_most) for under in changes])
+        jobs = [(tuple(names), under, self.at_most) for under in changes]
+        return self._each("predictions", _predict, jobs, progress)
 
-    def _each(self, kind: str, work: Callable[..., _Found], jobs: Sequence[_Job]) -> list[_Found]:
+    def _each(
+        self, kind: str, work: Callable[..., _Found], jobs: Sequence[_Job], progress: Progress | None
+    ) -> list[_Found]:
         """What ``work`` makes of each job, in order; each is kept as a piece as soon as it is finished."""
         words = [[list(names), under.key, at_most] for names, under, at_most in jobs]
         there = {k: kept for k in range(len(jobs)) if (kept := pieces.find(kind, words[k])) is not None}
         out: dict[int, _Found] = {k: kept[0] for k, kept in there.items()}
         missing = [k for k in range(len(jobs)) if k not in there]
+        report = progress or (lambda count: None)
+        report(len(there))
         # A point alone has all threads, as one of many has its share of them; no result depends on it.
         work = functools.partial(work, threads=max(1, self.workers // max(1, len(missing))))
         if self._pool is not None:
@@ -128,15 +140,19 @@ class Laboratory:
         for k, result in finished:
             pieces.keep(kind, words[k], result)
             out[k] = result
+            report(1)
         return [out[k] for k in range(len(jobs))]
 
     def simulate(
-        self, names: Sequence[str], changed: Callable[[Mapping[str, float]], Assumed]
+        self,
+        names: Sequence[str],
+        changed: Callable[[Mapping[str, float]], Assumed],
+        progress: Progress | None = None,
     ) -> Callable[[Sequence[Mapping[str, float]]], list[list[Residual]]]:
         """What a fit asks for: from values of numbers to residuals of the named experiments."""
 
         def simulate(points: Sequence[Mapping[str, float]]) -> list[list[Residual]]:
-            found = self.run(names, [changed(values) for values in points])
+            found = self.run(names, [changed(values) for values in points], progress)
             return [[r for scored in board for r in residuals(scored)] for board in found]
 
         return simulate

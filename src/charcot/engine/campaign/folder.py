@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,12 @@ class Folder:
         """An existing campaign; raises :class:`FolderInTheWay` where there is none."""
         content = read_json(path / JOB)
         if not isinstance(content, dict) or not {"size", "chunk", "job", "made_by"} <= set(content):
-            raise FolderInTheWay(f"{path} holds no campaign ({JOB} is missing or damaged): check the path.")
+            if (path / JOB).exists() or (path / RECORDS).exists():
+                raise FolderInTheWay(
+                    f"{path / JOB} is missing or damaged, and nothing else says what is in the folder. Move {path} "
+                    "away, and begin anew with the command that made it."
+                )
+            raise FolderInTheWay(f"{path} holds no campaign: check the path.")
         return cls(path, content)
 
     @classmethod
@@ -97,9 +102,10 @@ class Folder:
 
         ``chunk``: patients per file; by default as the folder has it, else :func:`default_chunk`.
         """
-        if (path / JOB).exists():
+        if (path / JOB).exists() or any(path.glob(f"{RECORDS}/*.json")):  # it is written before any record
             folder = cls.open(path)
             folder.check(job, chunk)
+            folder._prepare(job)
             return folder
         there = {p.name for p in path.iterdir() if TEMPORARY not in p.name} if path.exists() else set()
         strangers = sorted(there - {PATIENTS, ARRAYS, RECORDS, LOCK})
@@ -111,13 +117,17 @@ class Folder:
             "job": dict(job.description()),
             "made_by": dict(job.fingerprint()),
         }
-        for name in (PATIENTS, RECORDS):
-            (path / name).mkdir(parents=True, exist_ok=True)
         folder = cls(path, content)
-        if job.arrays():
-            folder._make_arrays(job)
+        folder._prepare(job)
         write_json(path / JOB, content)  # last: where it stands, the rest is ready
         return folder
+
+    def _prepare(self, job: Job) -> None:
+        """Make what chunks are written into, where it is missing or damaged."""
+        for name in (PATIENTS, RECORDS):
+            (self.path / name).mkdir(parents=True, exist_ok=True)
+        if job.arrays() and not self._arrays_stand(job):
+            self._make_arrays(job)
 
     @property
     def key(self) -> str:
@@ -165,6 +175,26 @@ class Folder:
         names = {str(path.relative_to(self.path)): checksum(path) for path in files}
         write_json(self._record(span), {"first": span.first, "last": span.last, "files": names})
 
+    def seal(self, without: Sequence[str] = ()) -> dict[str, str]:
+        """Checksums of what no record covers: what was counted from the chunks, and the metadata of the arrays."""
+        return {name: checksum(self.path / name) for name in sorted(self._loose()) if name not in without}
+
+    def damaged(self, seal: Mapping[str, str]) -> list[str]:
+        """What of a finished campaign is missing or not as it was when it was finished, in words."""
+        chunks = sum(not self.finished(span) for span in self.spans())
+        found = [f"{chunks:,} of {len(self.spans()):,} chunks"] if chunks else []
+        there = self._loose()
+        return found + [
+            name for name, digest in seal.items() if name not in there or checksum(self.path / name) != digest
+        ]
+
+    def _loose(self) -> set[str]:
+        own = {PATIENTS, RECORDS, ARRAYS}
+        folders = [part for part in self.path.iterdir() if part.is_dir() and part.name not in own]
+        files = [*self.path.iterdir(), *(file for part in folders for file in part.rglob("*"))]
+        files += (self.path / ARRAYS).rglob("zarr.json")
+        return {str(file.relative_to(self.path)) for file in files if file.is_file() and not file.name.startswith(".")}
+
     def _record(self, span: Span) -> Path:
         return self.path / RECORDS / f"{span.name}.json"
 
@@ -192,6 +222,16 @@ class Folder:
             os.close(descriptor)
 
     # arrays ----------------------------------------------------------------------------------------------------
+
+    def _arrays_stand(self, job: Job) -> bool:
+        import zarr
+
+        try:
+            group = zarr.open_group(str(self.path / ARRAYS), mode="r")
+            shapes = {name: array.shape for name, array in group.arrays()}
+            return shapes == {spec.name: (self.size, *spec.shape) for spec in job.arrays()}
+        except Exception:  # whatever is wrong with them, they are made again
+            return False
 
     def _make_arrays(self, job: Job) -> None:
         import zarr

@@ -77,6 +77,8 @@ def execute(talk: Talk, job: Job, compute: Callable[[], Product]) -> None:
         take_up(talk, making)
         with keeping(making.pieces):
             product = compute()
+            if making.pieces.trouble:
+                talk.say(f"note: an interruption would have lost what was finished: {making.pieces.trouble}")
         with making.writing() as folder:
             _write(talk, folder, job, product, began)
     failed = sum(product.failures.values())

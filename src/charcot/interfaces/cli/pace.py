@@ -6,10 +6,8 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
+from charcot.interfaces.cli.rhythm import duration, telling
 from charcot.interfaces.cli.talk import Advance, Talk
-
-FIRST_LINE, SELDOM = 10.0, 300.0  # seconds between two lines where there is no terminal: more rarely in longer runs
-LINES_KEPT = 20  # about one line per twentieth of the time so far
 
 
 class Pace:
@@ -50,21 +48,13 @@ def say_rate(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
 
 
-def duration(seconds: float) -> str:
-    """``65`` seconds as ``1 min 5 s``; the two largest units."""
-    whole = round(seconds)
-    days, hours, minutes, rest = whole // 86400, whole // 3600 % 24, whole // 60 % 60, whole % 60
-    named = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
-    first = next((k for k, (count, _) in enumerate(named) if count), 3)
-    return " ".join(f"{count} {unit}" for count, unit in named[first : first + 2])
-
-
 @contextlib.contextmanager
 def pacing(talk: Talk, text: str, pace: Pace) -> Iterator[Advance]:
     """Show ``pace`` while patients are counted: a bar on a terminal, elsewhere a line now and then."""
     if not talk.err.is_terminal:
         talk.say(f"{text} ...")
-        yield _lines(talk, pace)
+        with telling(talk.say, pace.words):
+            yield pace.advance
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
@@ -78,17 +68,3 @@ def pacing(talk: Talk, text: str, pace: Pace) -> Iterator[Advance]:
 
         yield advance
     talk.say(f"{text}: {pace.words()}")
-
-
-def _lines(talk: Talk, pace: Pace) -> Advance:
-    last = pace.clock()
-
-    def advance(count: int) -> None:
-        nonlocal last
-        pace.advance(count)
-        now = pace.clock()
-        if now - last >= min(max(FIRST_LINE, pace.seconds / LINES_KEPT), SELDOM):
-            last = now
-            talk.say(pace.words())
-
-    return advance

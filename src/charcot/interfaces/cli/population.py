@@ -16,12 +16,14 @@ from charcot.interfaces import runs
 from charcot.interfaces.cli import rooms, signals
 from charcot.interfaces.cli.execute import GIVEN, SUMMARY, identity, key_figures
 from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Seed, Settings, read_settings, worker_count
-from charcot.interfaces.cli.pace import Pace, duration, pacing, say_rate
+from charcot.interfaces.cli.pace import Pace, pacing, say_rate
+from charcot.interfaces.cli.rhythm import duration
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.provenance import manifest
 
 TABLES = "tables"
 PROTOCOL = "protocol.yaml"
+SEAL = "checksums"  # in the manifest: of the files that the records of the chunks do not cover
 
 
 class Unfinished(CharcotError):
@@ -87,8 +89,12 @@ def population(
         target = resume
         known = (target / runs.MANIFEST).is_file()
     if known:
-        _known(talk, target, job, resumed=resume is not None, chunk=chunk)
-        return
+        damaged = _damaged(talk, target, job, chunk)
+        if not damaged:
+            _known(talk, target, job, resumed=resume is not None)
+            return
+        talk.say(f"{target} was finished, but is damaged ({', '.join(damaged)}). What is damaged is computed again.")
+        (target / runs.MANIFEST).unlink()  # until it is whole
     _Run(talk, job, protocol, target, made_of, worker_count(workers), scheduler).go(chunk)
 
 
@@ -168,9 +174,17 @@ def _place(out: Path, name: str, force_new: bool) -> tuple[Path, bool]:
     return runs.place_for(out, name, force_new=force_new)
 
 
-def _known(talk: Talk, target: Path, job: Any, *, resumed: bool, chunk: int | None) -> None:
-    if resumed:
-        rooms.open_campaign(target).check(job, chunk)
+def _damaged(talk: Talk, target: Path, job: Any, chunk: int | None) -> list[str]:
+    """What of a finished run is not as it was when it was finished, in words."""
+    with talk.stage(f"Checking {target}"):
+        folder = rooms.open_campaign(target)
+        folder.check(job, chunk)
+        made = rooms.read_json(target / runs.MANIFEST)
+        seal = made.get(SEAL) if isinstance(made, dict) else None
+        return folder.damaged(seal) if isinstance(seal, dict) else [runs.MANIFEST]
+
+
+def _known(talk: Talk, target: Path, job: Any, *, resumed: bool) -> None:
     how = "This run is finished" if resumed else "An identical run is there and was left as it is"
     more = "" if resumed else " With --force-new it is run again."
     talk.say(f"{how}: {target}.{more}")
@@ -244,7 +258,7 @@ class _Run:
             if count:
                 self.talk.say(f"{count:,} of {self.job.size:,} patients were there already in {self.target}.")
 
-        if any((self.target / "records").iterdir()):
+        if any(self.target.glob("records/*.json")):
             self.talk.say("Checking the finished chunks ...")
         with pacing(self.talk, text, self.pace) as advance:
             rooms.run_campaign(self.job, folder, self.workers, self.scheduler, advance, found)
@@ -273,6 +287,7 @@ class _Run:
             GIVEN: list(_given(self.job)),
             "scheduler": self.scheduler,
             "patients_computed_in_this_session": self.pace.done,
+            SEAL: folder.seal(without=[runs.MANIFEST]),
         }
         rooms.write_json(self.target / runs.MANIFEST, runs.jsonable({**made, **more}))  # last: the run is finished
         if failures:

@@ -12,7 +12,8 @@ import typer
 from charcot.core.errors import CharcotError
 from charcot.interfaces.cli import signals
 from charcot.interfaces.cli.options import AsJson, Seed, worker_count
-from charcot.interfaces.cli.pace import Pace, duration, pacing, say_rate
+from charcot.interfaces.cli.pace import Pace, pacing, say_rate
+from charcot.interfaces.cli.rhythm import duration
 from charcot.interfaces.cli.talk import Talk
 
 

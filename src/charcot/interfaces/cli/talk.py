@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from charcot.interfaces.cli.rhythm import Count, telling
 from charcot.interfaces.runs import jsonable
 
 if TYPE_CHECKING:
@@ -52,10 +53,15 @@ class Talk:
 
     @contextlib.contextmanager
     def stage(self, text: str, total: int | None = None) -> Iterator[Advance]:
-        """One slow step. On a terminal a bar with the time left; elsewhere one line."""
+        """One slow step. On a terminal a bar with the time left; elsewhere a line, and more now and then."""
         if not self.err.is_terminal:
             self.say(f"{text} ...")
-            yield _ignore
+            if total is None:
+                yield _ignore
+                return
+            count = Count(total)
+            with telling(self.say, count.words):
+                yield count.advance
             return
         from rich.progress import (
             BarColumn,
