@@ -21,6 +21,7 @@ from charcot.interfaces import runs
 from charcot.interfaces.cli import doctor, rooms
 from charcot.interfaces.cli.main import app
 from charcot.interfaces.cli.options import read_settings
+from charcot.interfaces.opened import NoRun, open_run
 
 
 @pytest.fixture
@@ -79,6 +80,26 @@ def test_version_and_help() -> None:
     assert "no medical device" in bare.stdout
 
 
+def test_what_is_no_finished_run_is_said(tmp_path: Path) -> None:
+    with pytest.raises(NoRun, match="there is no folder"):
+        open_run(tmp_path / "nowhere")
+    finished = tmp_path / "trial-1"
+    finished.mkdir()
+    with pytest.raises(NoRun, match="it holds no finished run"):
+        open_run(tmp_path)
+    (finished / "manifest.json").write_text('{"verb": "trial"}', encoding="utf-8")
+    with pytest.raises(NoRun, match="it holds the runs trial-1"):
+        open_run(tmp_path)
+    (finished / "tables").mkdir()
+    pd.DataFrame({"a": [1]}).to_parquet(finished / "tables" / "estimates.parquet")
+    assert repr(open_run(finished)) == f"Run(trial, {finished}, tables: estimates)"
+    with pytest.raises(KeyError, match="Did you mean estimates"):
+        open_run(finished)["estimate"]
+    (finished / "manifest.json").write_text("{", encoding="utf-8")
+    with pytest.raises(NoRun, match="damaged"):
+        open_run(finished)
+
+
 def test_help_loads_nothing_of_the_science() -> None:
     """A verb loads what it needs when it is called."""
     code = (
@@ -112,6 +133,12 @@ def test_trial_writes_a_whole_run_folder(place: Path) -> None:
     assert manifest["failures"]["total"] == 0
     flow = pd.read_parquet(folder / "tables" / "flow.parquet").set_index("stage")
     assert flow.loc["screened", "first_replicate"] == 10
+    run = open_run(folder)
+    assert run["flow"].set_index("stage").equals(flow)
+    assert {f"{name}.parquet" for name in run} == set(left_in(folder / "tables"))
+    assert run.manifest == manifest
+    assert run.summary == json.loads((folder / "summary.json").read_text())
+    assert run.report == folder / "report.html"
     assert str(Path("runs") / folder.name / "report.html") in result.stdout.replace("\n", "")
     assert "Trial mci186-19" in result.stdout
     assert "Simulating" in result.stderr

@@ -1,4 +1,4 @@
-"""``charcot explain``: what stands behind one port of the model."""
+"""``charcot explain``: what stands behind one port of the model, or another name of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charcot.core.errors import Problem, Problems
-from charcot.interfaces.cli import laboratory, rooms
+from charcot.core.identifiers import nearest
+from charcot.interfaces.cli import entries, laboratory, rooms
 from charcot.interfaces.cli.options import AsJson, Assume
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.content import number_text
@@ -20,20 +21,62 @@ if TYPE_CHECKING:
 
 
 def explain(
-    port: Annotated[str, typer.Argument(metavar="PORT", help="A port, such as lumbar.nmj.innervation.")],
+    port: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A port, such as lumbar.nmj.innervation; or a number, mechanism, product, genotype, exposure, system, "
+            "hypothesis, experiment or source ('charcot list' has all names).",
+        ),
+    ],
     assume: Assume = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the equation of a port, what it reads, its numbers with priors and sources, and what is disputed."""
+    """Show the equation of a port, its numbers with priors and sources, and what is disputed; or what a name is."""
     talk = Talk(as_json)
     assumed = laboratory.assume(assume) if assume else None
     try:
         found = laboratory.explain_assuming(port, assumed) if assumed else rooms.explain(port)
     except KeyError as error:
-        message = str(error.args[0]) if error.args else f"no port is called {port!r}"
-        raise Problems([Problem("unknown-port", message)]) from None
+        other = entries.find(port)
+        if other is None:
+            raise Problems([_unknown(port, error)]) from None
+        if assumed:
+            message = f"{port} is a {other.what}: only ports and numbers are explained under an assumption"
+            raise Problems([Problem("no-port", message, None, "Leave --assume out.")]) from None
+        talk.show(*_entry_page(other))
+        talk.data({"ok": True, **asdict(other)})
+        return
     talk.show(*_page(found))
     talk.data(_record(found))
+
+
+def _unknown(name: str, error: KeyError) -> Problem:
+    message = str(error.args[0]) if error.args else f"no port is called {name!r}"
+    near = nearest(name, entries.every_name())
+    hint = f"Of another kind: {', '.join(near)}. " if near else ""
+    return Problem("unknown-port", message, None, f"{hint}'charcot list KIND' has every name of a kind.")
+
+
+def _entry_page(found: entries.Entry) -> list[RenderableType]:
+    from rich.panel import Panel
+    from rich.text import Text
+
+    head = Text(found.title, style="bold")
+    head.append(f"\n{found.name}, {found.what}", style="not bold")
+    parts: list[RenderableType] = [Panel(head, expand=False)]
+    for key, value in found.facts.items():
+        if isinstance(value, tuple):
+            parts += _list(_words(key), value)
+        elif value != "":
+            text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+            shown = number_text(text) if isinstance(text, float) else str(text)
+            parts += [Text.assemble((f"{_words(key)}: ", "bold"), shown), ""]
+    return parts
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ").capitalize()
 
 
 def _record(found: Any) -> dict[str, Any]:

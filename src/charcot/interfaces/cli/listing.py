@@ -9,27 +9,9 @@ import typer
 
 from charcot.core.errors import Problem, Problems
 from charcot.core.identifiers import did_you_mean
-from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli import entries, rooms
 from charcot.interfaces.cli.options import AsJson
 from charcot.interfaces.cli.talk import Talk
-
-
-def _products() -> Iterable[str]:
-    from charcot.treatments import products
-
-    return products()
-
-
-def _genotypes() -> Iterable[str]:
-    from charcot.disease import genotypes
-
-    return genotypes()
-
-
-def _exposures() -> Iterable[str]:
-    from charcot.disease import exposures
-
-    return exposures()
 
 
 def _readouts() -> Iterable[str]:
@@ -38,14 +20,33 @@ def _readouts() -> Iterable[str]:
     return program().readout_names
 
 
+def _ports() -> Iterable[str]:
+    from charcot.patients import definition
+
+    return (port.name for port in definition().ports)
+
+
+def _numbers() -> Iterable[str]:
+    from charcot.patients import definition
+
+    return definition().number_rows
+
+
+def _contradictions() -> Iterable[str]:
+    from charcot.evidence import contradictions
+
+    return contradictions()
+
+
 KINDS: dict[str, Callable[[], Iterable[str]]] = {
-    "products": _products,
+    **{kind: names for kind, (names, _) in entries.KINDS.items()},
+    "ports": _ports,
+    "numbers": _numbers,
+    "readouts": _readouts,
     "populations": rooms.population_names,
-    "genotypes": _genotypes,
-    "exposures": _exposures,
     "trials": rooms.published_protocols,
     "templates": rooms.templates,
-    "readouts": _readouts,
+    "contradictions": _contradictions,
 }
 
 
@@ -56,7 +57,7 @@ def names(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """List every name of a kind: products, populations, genotypes, exposures, trials, templates or readouts."""
+    """List every name of a kind; charcot explain says what stands behind most of them."""
     if kind not in KINDS:
         hint = f"{did_you_mean(kind, KINDS)} The kinds are: {', '.join(KINDS)}."
         raise Problems([Problem("unknown-kind", f"no kind of name is called {kind!r}", None, hint)])
