@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import random
 import re
 
@@ -17,6 +18,9 @@ SCREENS = {
     "patient": "#/patient?treat=riluzole::0",
     "evidence": "#/evidence?group=validation",
 }
+# until two pictures of the screen have been drawn: what changes with the answer has changed
+PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+LINKS = 50 if os.environ.get("CHARCOT_BROWSER") else 15  # each is simulated twice: all in `make browser`
 SURVIVAL = re.compile(r"surviv|hazard|\bdie\b|\bdeath|half of such virtual|median|years to live|risk group:", re.I)
 
 
@@ -24,7 +28,7 @@ def settled(page, screen):
     page.wait_for_selector("figure svg path.line, figure svg rect.bar, svg.drawing", timeout=60_000)
     if screen == "mechanism":
         page.wait_for_selector("text=Evidence against", timeout=60_000)
-    page.wait_for_timeout(200)
+    page.evaluate(PAINTED)
     return page
 
 
@@ -56,20 +60,19 @@ def test_each_screen_reflows_at_400_per_cent_and_lives_in_forced_colours(open_pa
     assert page.locator("figure svg").first.is_visible()
 
 
-@pytest.mark.parametrize(
-    "break_it",
-    [
+def test_the_audit_finds_each_label_that_is_taken_away(open_page, explorer):
+    page = settled(open_page(explorer.url + SCREENS["patient"]), "patient")
+    found = audit.unnamed(page)
+    assert found == []
+    for break_it in (
         "document.querySelector('label[for]').remove()",
         "document.querySelector('input[type=range]').removeAttribute('aria-valuetext')",
         "document.querySelector('figure svg').removeAttribute('aria-label')",
         "document.querySelector('fieldset label').replaceChildren(document.querySelector('fieldset label input'))",
-    ],
-)
-def test_the_audit_finds_a_label_that_is_taken_away(open_page, explorer, break_it):
-    page = settled(open_page(explorer.url + SCREENS["patient"]), "patient")
-    assert audit.unnamed(page) == []
-    page.evaluate(break_it)
-    assert audit.unnamed(page) != []
+    ):
+        page.evaluate(break_it)
+        before, found = found, audit.unnamed(page)
+        assert len(found) > len(before), break_it
 
 
 def finding(page, place=0):
@@ -157,12 +160,12 @@ def random_questions(count):
         yield asked
 
 
-def test_fifty_links_show_the_numbers_of_the_command_line(open_page, explorer):
+def test_random_links_show_the_numbers_of_the_command_line(open_page, explorer):
     page = open_page(
         explorer.url, calm=False
     )  # a person who does not fall ill is refused with 422, which a console tells
     shown = refused = 0
-    for asked in random_questions(50):
+    for asked in random_questions(LINKS):
         options = [word for name, value in asked.items() for word in (f"--{name}", str(value))]
         result = CliRunner().invoke(command_line, ["patient", *options, "--json"])
         printed = json.loads(result.stdout)
@@ -182,8 +185,8 @@ def test_fifty_links_show_the_numbers_of_the_command_line(open_page, explorer):
         milestones = table(page, "Milestones")
         assert [row[2] for row in milestones] == close_to([one["untreated"] for one in printed["milestones"]]), asked
         shown += 1
-    assert shown >= 45
-    assert shown + refused == 50
+    assert shown >= 0.8 * LINKS
+    assert shown + refused == LINKS
     others = [error for error in page.watched.errors if "422" not in error]
     assert others == []
 
