@@ -28,4 +28,24 @@ charcot --version
 charcot check
 charcot explain lumbar.nmj.innervation > explained.txt
 test -s explained.txt
+charcot patient --age 62 --site lumbar --months 24 --json > patient.json
+charcot init my-trial --template aav-mir126
+charcot trial my-trial --replicates 1 --set arms.0.n=8 --set arms.1.n=8 --set simulate.screened_per_replicate=200 --out runs > trial.txt
+python - <<'PYTHON'
+import json
+import sys
+from pathlib import Path
+
+from charcot.interfaces.opened import open_run
+
+# What must hold whatever the numbers of the model are: the score has 48 points and is lost, intervals hold their estimates.
+score = [value for value in json.load(open("patient.json"))["series"][0]["untreated"] if value is not None]
+if not (48 >= score[0] > 40 and 0 <= score[-1] < score[0] - 5):
+    sys.exit(f"a person with disease in the legs goes from {score[0]} to {score[-1]} points in two years")
+run = open_run(next(Path("runs").iterdir()))
+rows = run["estimates"].dropna(subset=["estimate", "lower", "upper"])
+wrong = rows[(rows["lower"] > rows["estimate"]) | (rows["estimate"] > rows["upper"])]
+if rows.empty or len(wrong) or len(run["ADSL"]) != 16 or run.report is None:
+    sys.exit(f"the trial's tables are not as they should be: {run}\n{rows}")
+PYTHON
 echo "the wheel works outside the checkout, with $(python --version)"
