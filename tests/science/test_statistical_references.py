@@ -2,8 +2,8 @@
 
 Rows of data are not shipped. The tests that need them read a folder that the environment names
 (CHARCOT_REFERENCE_ROWS; by default it lies beside the project) and are skipped without it: fev_data.csv
-(openpharma/mmrm, Apache-2.0), khce.csv (the R package hce, MIT), sleepstudy.csv (lme4) and pbc.csv (survival), each
-written from the package with all digits.
+(openpharma/mmrm, Apache-2.0), antidepressant.csv (openpharma/rbmi, Apache-2.0), khce.csv (the R package hce, MIT),
+sleepstudy.csv (lme4) and pbc.csv (survival), each written from the package with all digits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 from scipy.stats import norm
 
 from charcot.core import mixed_model
-from charcot.trials.statistics import covariances, pairs, repeated_measures, time_to_event
+from charcot.trials.statistics import ancova, covariances, pairs, reference_based, repeated_measures, time_to_event
 
 
 def given(name: str) -> pd.DataFrame:
@@ -321,6 +321,50 @@ def test_equal_scores_share_a_rank() -> None:
     assert (found.wins, found.losses, found.ties) == (0, 0, 4)
     assert np.isnan(found.ratio)
     assert found.odds == 1.0
+
+
+# --- reference-based imputation -----------------------------------------------------------------------------------
+
+
+def test_jump_to_reference_is_that_of_rbmi() -> None:
+    """The vignette of the R package rbmi on inference by conditional means: visit 7 of the antidepressant trial."""
+    rows = given("antidepressant")
+    wide = rows.pivot(index="PATIENT", columns="VISIT", values="CHANGE")
+    people = rows.drop_duplicates("PATIENT").set_index("PATIENT").loc[wide.index]
+    values, base = wide.to_numpy(float), people["BASVAL"].to_numpy(float)
+    drug = (people["THERAPY"] == "DRUG").to_numpy(float)
+    visits = np.broadcast_to(np.eye(4), (len(values), 4, 4))
+    columns = [visits, visits * (base - base.mean())[:, None, None]]
+    own = np.concatenate([*columns, visits * drug[:, None, None]], axis=2)
+    reference = np.concatenate([*columns, 0 * visits], axis=2)
+    left = np.isnan(values).any(axis=1) & (wide.index != 3618)  # one missed a visit and went on
+
+    def summarise(imputed: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        found = ancova.fit(imputed[:, -1], base[kept], drug[kept][:, None])
+        return np.array([-found.estimates[-1], found.estimates[0], found.estimates[0] + found.estimates[-1]])
+
+    asked = (values, own, reference, "jump_to_reference", left, summarise)
+    found = reference_based.jackknife(*asked)
+    assert found.estimates.round(3).tolist() == [2.126, -4.839, -6.965]
+    assert round(np.sqrt(found.covariance[0, 0]), 3) == 0.858
+    anchored = reference_based.jackknife(*asked, anchored=True)
+    assert anchored.estimates.round(3)[0] == 2.126
+    assert round(np.sqrt(anchored.covariance[0, 0]), 3) == 1.123
+
+
+def test_conditional_means_are_those_of_the_normal_distribution() -> None:
+    """Two patients by hand: V = [[4, 2], [2, 3]], the second score missing, the first one above or below its mean."""
+    covariance = np.array([[4.0, 2.0], [2.0, 3.0]])
+    values = np.array([[-1.0, np.nan], [-1.0, np.nan]])
+    own, reference = np.array([[-2.0, -3.0]] * 2), np.array([[-4.0, -8.0]] * 2)
+    left = np.array([True, False])
+    for strategy, expected in (
+        ("jump_to_reference", -8 + 0.5),
+        ("copy_reference", -8 + 1.5),
+        ("missing_at_random", -2.5),
+    ):
+        found = reference_based.conditional_means(values, own, reference, covariance, strategy, left)
+        assert found.tolist() == [[-1.0, expected], [-1.0, -3 + 0.5]]
 
 
 # --- times to an event --------------------------------------------------------------------------------------------

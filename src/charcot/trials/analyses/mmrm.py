@@ -32,7 +32,7 @@ FALL_BACK = (
 )
 
 
-def _columns(values: np.ndarray, extra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def columns(values: np.ndarray, extra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Change after baseline (patients, T), and visit, visit x baseline and visit x each column of ``extra``
     (patients, k) as (patients, T, T (2 + k))."""
     change = (values - values[:, :1])[:, 1:]
@@ -53,7 +53,7 @@ def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
     Arm rows are means at the last visit and the average baseline.
     """
     extra = dummies(data, design)
-    change, fixed = _columns(data.values[ANALYSIS.measure(endpoint)], extra)
+    change, fixed = columns(data.values[ANALYSIS.measure(endpoint)], extra)
     try:
         found, note = first_that_fits(change, fixed, FALL_BACK)
     except NotFitted as error:
@@ -69,7 +69,7 @@ def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
 def scores(data: TrialData, design: Design, endpoint: str) -> np.ndarray:
     """e_T' (sum W)^-1 W_i (y_i - X_i beta) by the model without arms: one Newton step of an arm's effect at the last
     visit."""
-    change, fixed = _columns(data.values[ANALYSIS.measure(endpoint)], np.zeros((len(data), 0)))
+    change, fixed = columns(data.values[ANALYSIS.measure(endpoint)], np.zeros((len(data), 0)))
     try:
         found, _ = first_that_fits(change, fixed, FALL_BACK)
     except NotFitted as error:

@@ -85,13 +85,16 @@ class Fit:
         return statistic, 2 * share / (share - len(rows)) if share > len(rows) else np.nan
 
 
-def fit(values: np.ndarray, fixed: np.ndarray, structure: Structure = UNSTRUCTURED) -> Fit:
+def fit(
+    values: np.ndarray, fixed: np.ndarray, structure: Structure = UNSTRUCTURED, start: np.ndarray | None = None
+) -> Fit:
     """Fit by restricted maximum likelihood.
 
     Args:
         values: (patients, T), NaN where a visit was missed.
         fixed: (patients, T, p) columns of the fixed effects.
         structure: of the covariance of one patient's visits.
+        start: parameters of it from which the search begins, such as those of nearly the same data.
 
     Raises:
         NotFitted: the effects cannot be told apart, two visits were never attended by one patient (unstructured), or
@@ -100,7 +103,7 @@ def fit(values: np.ndarray, fixed: np.ndarray, structure: Structure = UNSTRUCTUR
     problem = _Problem(values, fixed)
     if structure is UNSTRUCTURED and not problem.every_pair():
         raise NotFitted("two visits were never attended by the same patient")
-    theta = structure.start(problem.rough)
+    theta = structure.start(problem.rough) if start is None else start
     here = problem.at(structure.build(theta, problem.visits))
     if here is None:
         raise NotFitted("no covariance to begin from")

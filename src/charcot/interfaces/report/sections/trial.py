@@ -199,7 +199,7 @@ def estimands_section(view: TrialView) -> Section | None:
         "analysis": "Computed by", **({"permutation_twin": "The permutation twin sums"} if twins else {}),
     }  # fmt: skip
     rows = [[str(row[key]) for key in columns] for row in records(view.estimands)]
-    note = "The attributes of ICH E9(R1). No value after death is imputed in any of them."
+    note = "The attributes of ICH E9(R1). No value after death is imputed where this table does not say so."
     table = Table.of(list(columns.values()), rows, "What each endpoint estimates")
     return Section("estimands", "What is estimated", (Sheet("Estimands", table, note),))
 

@@ -1,0 +1,99 @@
+"""Change at the last visit with those who left taken as patients of the reference arm from then on: a sensitivity."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from charcot.trials import change
+from charcot.trials.analyses.mmrm import FALL_BACK, columns
+from charcot.trials.analysis_form import (
+    Analysis,
+    Design,
+    Endpoint,
+    NoScores,
+    Row,
+    Strategies,
+    contrasts,
+    dummies,
+    linear_rows,
+    missing,
+)
+from charcot.trials.quantities import POINTS
+from charcot.trials.statistics import ancova, reference_based
+from charcot.trials.statistics.repeated_measures import NotFitted, first_that_fits
+from charcot.trials.trial_data import TrialData
+
+_BY: dict[str, reference_based.Strategy] = {
+    "alsfrs_r_jump_to_reference": "jump_to_reference",
+    "alsfrs_r_copy_reference": "copy_reference",
+}
+
+
+def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
+    """ANCOVA of the change at the last visit, missing ones replaced by their conditional means; errors by jackknife.
+
+    The strategy is for those who did not come to the last visit; a visit that was missed before another is missing at
+    random. One fit of the MMRM for each patient: a second or two.
+    """
+    values = data.values[ANALYSIS.measure(endpoint)]
+    arms = dummies(data, design)
+    scores_, own = columns(values, arms)
+    _, as_reference = columns(values, np.zeros_like(arms))
+    left = ~np.isfinite(scores_[:, -1])
+    baseline = values[:, 0]
+
+    def summarise(imputed: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        found = ancova.fit(imputed[:, -1], baseline[kept], arms[kept])
+        return np.concatenate([found.estimates[:1], found.estimates[found.covariates :]])
+
+    reasons = []
+    for structure in FALL_BACK:
+        try:
+            found = reference_based.jackknife(scores_, own, as_reference, _BY[endpoint], left, summarise, structure)
+        except NotFitted as error:
+            reasons.append(f"{structure.name}: {error}")
+            continue
+        note = f"covariance {structure.name}, after {'; '.join(reasons)}; " if reasons else ""
+        note += f"{left.sum()} of {len(data)} imputed at the last visit, {(left & data.died).sum()} of them after death"
+        common = np.zeros(len(found.estimates))
+        common[0] = 1.0
+        weights = contrasts(design, common, range(1, len(common)))
+        return linear_rows(design, weights, found.estimates, found.covariance, lambda _: np.inf, note)
+    return missing(design, f"the imputation failed: {'; '.join(reasons)}")
+
+
+def scores(data: TrialData, design: Design, endpoint: str) -> np.ndarray:
+    """What the baseline does not explain of the change, missing ones by the model without arms."""
+    values = data.values[ANALYSIS.measure(endpoint)]
+    scores_, own = columns(values, np.zeros((len(data), 0)))
+    try:
+        found, _ = first_that_fits(scores_, own, FALL_BACK)
+    except NotFitted as error:
+        raise NoScores(str(error)) from error
+    mean, nobody = own @ found.effects, np.zeros(len(data), dtype=bool)
+    imputed = reference_based.conditional_means(scores_, mean, mean, found.visits, "missing_at_random", nobody)
+    return change.scores(imputed[:, -1], values[:, 0])
+
+
+_ENDS = "sensitivity: imputed, openly, as a patient of the reference arm"
+ANALYSIS = Analysis(
+    name="reference_based",
+    title="change from baseline at the last visit, ANCOVA after reference-based imputation",
+    interval="the jackknife",
+    endpoints={
+        "alsfrs_r_jump_to_reference": Endpoint(
+            "ALSFRS-R change at the last visit, jump to reference (sensitivity)", "alsfrs_r", POINTS
+        ),
+        "alsfrs_r_copy_reference": Endpoint(
+            "ALSFRS-R change at the last visit, copy reference (sensitivity)", "alsfrs_r", POINTS
+        ),
+    },
+    strategies=Strategies(
+        death=f"{_ENDS} who lived on",
+        withdrawal=f"{_ENDS} from then on (jump), or all along (copy)",
+        summary="difference in mean change at the last visit",
+    ),
+    rows=rows,
+    scores=scores,
+    twin="change that the baseline does not explain, missing ones by the MMRM without arms",
+)
