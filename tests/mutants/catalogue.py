@@ -230,8 +230,8 @@ MUTANTS = (
     Mutant(
         "breathing is weighted with the wrong region",
         "clinic/mechanisms/function.py",
-        'respiration_cervical_weight * function_drive["cervical"]',
-        'respiration_cervical_weight * function_drive["thoracic"]',
+        '(1 - respiration_phrenic_weight) * function_drive["thoracic"]',
+        '(1 - respiration_phrenic_weight) * function_drive["cervical"]',
         (EQUATIONS,),
     ),
     Mutant(

@@ -35,8 +35,8 @@ def _(v):
 
 @second(function.vital_capacity)
 def _(v):
-    w, d = v.respiration_cervical_weight, v.function_drive
-    x = w * d["cervical"] + (1 - w) * d["thoracic"]
+    w, lost = v.respiration_phrenic_weight, 1 - v.upper_neurons["cervical"]
+    x = w * v.phrenic_innervation * (1 - v.function_upper_weight * lost) + (1 - w) * v.function_drive["thoracic"]
     whole = sigmoid(x, v.respiration_half, v.respiration_exponent)
     return {"clinic.vital_capacity": v.respiration_normal * whole}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from charcot.disease.mechanisms.muscle import junction, mir126, pathology, regrowth, release
-from charcot.disease.mechanisms.pool import cranial, lower, upper
+from charcot.disease.mechanisms.pool import cranial, lower, phrenic, upper
 from equations import falling, held, imported, second, seeded, share, steep
 
 
@@ -127,6 +127,26 @@ def _(v):
 def _(v):
     dying = v.cranial_vulnerability * np.mean(v.pool_death_rate["bulbar"]) + v.pool_ageing_rate
     return {"d/dt cranial.neurons": -dying * v.cranial_neurons}
+
+
+@second(phrenic.phrenic_pool)
+def _(v):
+    def around(rate):
+        return np.mean([np.mean(list(rate[region])) for region in ("bulbar", "cervical", "thoracic")])
+
+    n, held, r = v.phrenic_alive, v.phrenic_innervating, v.phrenic_vulnerability
+    gone = r * around(v.pool_death_rate) + v.pool_ageing_rate
+    let_go = r * around(v.nmj_denervation_rate) + v.nmj_overload_rate + gone
+    return {
+        "d/dt phrenic.alive": -gone * n,
+        "d/dt phrenic.innervating": around(v.nmj_reinnervation_rate) * (n - held) - let_go * held,
+    }
+
+
+@second(phrenic.diaphragm)
+def _(v):
+    u, f = v.phrenic_innervating / v.pool_resting_innervation, v.sprouting_ceiling
+    return {"phrenic.innervation": 1 / (1 / f * (f - 1) + 1 / (f * u))}
 
 
 @second(lower.resistance)

@@ -38,23 +38,25 @@ def motor_drive(
 
 @mechanism(scope="person", row="clinic")
 def vital_capacity(
+    phrenic_innervation,
+    upper_neurons,
     function_drive,
-    respiration_cervical_weight,
+    function_upper_weight,
+    respiration_phrenic_weight,
     respiration_half,
     respiration_exponent,
     respiration_normal,
 ):
-    """Vital capacity falls with the phrenic (cervical) and intercostal (thoracic) drive.
+    """Vital capacity falls with the diaphragm and the intercostal (thoracic) drive.
 
-    Equation: VC = 100 (1 + K^n) x^n / (K^n + x^n), x = w drive_cervical + (1 - w) drive_thoracic, without
-    the reserve of movement: forced breathing takes the whole muscle
+    Equation: VC = 100 (1 + K^n) x^n / (K^n + x^n), x = w I [1 - w_u (1 - UMN of the cervical cord)] + (1 - w)
+    drive_thoracic, I the innervated share of the diaphragm, without the reserve of movement: forced breathing takes
+    the whole muscle
 
     Sources: empower2013, centaur2020
     """
-    breathing = (
-        respiration_cervical_weight * function_drive["cervical"]
-        + (1 - respiration_cervical_weight) * function_drive["thoracic"]
-    )
+    diaphragm = phrenic_innervation * (1 - function_upper_weight * (1 - upper_neurons["cervical"]))
+    breathing = respiration_phrenic_weight * diaphragm + (1 - respiration_phrenic_weight) * function_drive["thoracic"]
     return {"clinic.vital_capacity": respiration_normal * _function(breathing, respiration_half, respiration_exponent)}
 
 
