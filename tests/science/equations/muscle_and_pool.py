@@ -145,7 +145,7 @@ def _(v):
 
 @second(phrenic.diaphragm)
 def _(v):
-    u, f = v.phrenic_innervating / v.pool_resting_innervation, v.sprouting_ceiling
+    u, f = v.phrenic_innervating / v.pool_resting_innervation, v.phrenic_ceiling
     return {"phrenic.innervation": 1 / (1 / f * (f - 1) + 1 / (f * u))}
 
 

@@ -49,13 +49,14 @@ def phrenic_pool(
 
 
 @mechanism(scope="person", row="8 NMJ and motor units")
-def diaphragm(phrenic_innervating, pool_resting_innervation, sprouting_ceiling):
+def diaphragm(phrenic_innervating, pool_resting_innervation, phrenic_ceiling):
     """Surviving phrenic units take over what the lost ones held, up to the ceiling of a unit.
 
     Equation: I = f u / (1 + (f - 1) u), u = J / resting share: sprouting at its balance, since it takes weeks and the
-    loss of the diaphragm years
+    loss of the diaphragm years. The ceiling f is lower than in limbs: a muscle that never rests has small units that
+    resist fatigue, and capacity falls from the first points of the score on.
 
     Sources: unit_ceiling
     """
     units = phrenic_innervating / pool_resting_innervation
-    return {"phrenic.innervation": sprouting_ceiling * units / (1 + (sprouting_ceiling - 1) * units)}
+    return {"phrenic.innervation": phrenic_ceiling * units / (1 + (phrenic_ceiling - 1) * units)}
