@@ -121,11 +121,13 @@ def check(
     under: Assumed | None = None,
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
+    with_errors: bool = True,
 ) -> Checked:
-    """Simulate the populations and score them."""
+    """Simulate the populations and score them; ``with_errors``: Monte-Carlo errors too, which take most of the time of
+    scoring few patients (zero without)."""
     problems = target_problems()
     raise_if_any(problems, "the targets of populations are not sound")
-    return score(simulate(patients, seed, under, workers, progress), patients, seed)
+    return score(simulate(patients, seed, under, workers, progress), patients, seed, with_errors)
 
 
 def sizes(patients: int) -> dict[str, int]:
@@ -148,7 +150,7 @@ def simulate(
     }
 
 
-def score(stores: Mapping[str, Store], patients: int = PATIENTS, seed: int = SEED) -> Checked:
+def score(stores: Mapping[str, Store], patients: int = PATIENTS, seed: int = SEED, with_errors: bool = True) -> Checked:
     """Hold simulated people against every target."""
     world = real_world()
     riluzole = assumed()["register_riluzole_percent"] / 100
@@ -156,27 +158,30 @@ def score(stores: Mapping[str, Store], patients: int = PATIENTS, seed: int = SEE
         name: population_readings.record(store.on(riluzole if name == MAIN else 0.0)) for name, store in stores.items()
     }
     arms = {name: arm_of(rules, stores[rules.cohort].on(rules.riluzole), world) for name, rules in load_rules().items()}
-    verdicts = tuple(_verdict(target, columns, arms) for target in targets.load())
+    groups = GROUPS if with_errors else 0
+    verdicts = tuple(_verdict(target, columns, arms, groups) for target in targets.load())
     failed = sum(int(store.failed.sum()) for store in stores.values())
     concordance = _quietly(population_readings.encals_concordance, columns[MAIN])
     return Checked(verdicts, arms, concordance, patients, seed, failed)
 
 
-def _verdict(target: Target, columns: Mapping[str, Mapping[str, np.ndarray]], arms: Mapping[str, Arm]) -> Verdict:
+def _verdict(
+    target: Target, columns: Mapping[str, Mapping[str, np.ndarray]], arms: Mapping[str, Arm], groups: int
+) -> Verdict:
     """The figure, and its standard error by leaving out each tenth of the people."""
     if target.rules == EVERY_SET:
         counted = {name: arms[name] for name, rules in load_rules().items() if rules.ruled}
         read = functools.partial(placebo_arms.OVER_ALL[target.reading], **target.arguments)
-        parts: Iterator[Any] = ({name: arm.without(group) for name, arm in counted.items()} for group in range(GROUPS))
+        parts: Iterator[Any] = ({name: arm.without(group) for name, arm in counted.items()} for group in range(groups))
         return Verdict(target, _quietly(read, counted), _jackknife(read, parts), sum(map(len, counted.values())))
     if target.rules:
         arm = arms[target.rules]
         read = functools.partial(placebo_arms.READINGS[target.reading], **target.arguments)
-        parts = (arm.without(group) for group in range(GROUPS))
+        parts = (arm.without(group) for group in range(groups))
         return Verdict(target, _quietly(read, arm), _jackknife(read, parts), len(arm))
     mine = columns[target.population]
     read = functools.partial(population_readings.READINGS[target.reading], **target.arguments)
-    parts = (_without(mine, group) for group in range(GROUPS))
+    parts = (_without(mine, group) for group in range(groups))
     return Verdict(target, _quietly(read, mine), _jackknife(read, parts), len(mine["group"]))
 
 
@@ -195,9 +200,9 @@ def _quietly(read: Callable[[Any], float], people: Any) -> float:
 
 
 def _jackknife(read: Callable[[Any], float], parts: Iterator[Any]) -> float:
-    """The standard error by the delete-a-group jackknife."""
+    """The standard error by the delete-a-group jackknife; zero without parts."""
     found = np.array([_quietly(read, part) for part in parts])
-    return float(np.sqrt((len(found) - 1) * np.mean((found - found.mean()) ** 2)))
+    return float(np.sqrt((len(found) - 1) * np.mean((found - found.mean()) ** 2))) if len(found) else 0.0
 
 
 def target_problems() -> list[Problem]:

@@ -6,15 +6,18 @@ pool of the arm, patients of arm onset would lose it first and others late; pati
 onset, and a diaphragm whose motor units sprout fails later and then faster.
 """
 
+from collections.abc import Mapping
+
+from charcot.core.expression import Expression
 from charcot.model.algebra import Indexed, mean
 from charcot.model.mechanism import mechanism
 
 NEIGHBOURS = ("bulbar", "cervical", "thoracic")
 
 
-def _shared(rates: Indexed) -> Indexed:
+def _shared(rates: Mapping[str, Indexed]) -> Expression:
     """The mean over the classes of each neighbouring pool, then over these pools."""
-    return sum(mean(rates[region]) for region in NEIGHBOURS) / len(NEIGHBOURS)
+    return mean(Indexed({region: mean(rates[region]) for region in NEIGHBOURS}))
 
 
 @mechanism(scope="person", row="8 NMJ and motor units")
