@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,11 +27,12 @@ from charcot.core.hashing import code_hash, hash_text
 from charcot.core.random import normals, stream
 from charcot.engine import campaign
 from charcot.engine.campaign import Block, Folder
+from charcot.engine.campaign.files import appearing
 from charcot.engine.campaign.machine import arithmetic
 from charcot.fitting.estimation import FreeNumber
 from charcot.fitting.numbers import changed, free_numbers
 from charcot.fitting.smoother import effective_size, inflations, move
-from charcot.patients import targets
+from charcot.patients import program, targets
 from charcot.patients.targets import Target
 from charcot.trials import population_check
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 DECLARED = Path(__file__).parent / "plausible.csv"
 SHIPPED = Path(__file__).parent / "ensemble.csv"
+MADE_BY = Path(__file__).parent / "ensemble.json"
 MODELS, PATIENTS, ROUNDS, SEED = 60, 400, 4, 5
 MOST_DRAWS = 20  # of one model until its patients fall ill and can be read
 LEAST_READ = 0.8  # share of the targets that a model must give a figure for
@@ -253,15 +256,57 @@ def _run(job: RoundJob, path: Path, workers: int, scheduler: str | None, progres
     return pyarrow.concat_tables([pyarrow.parquet.read_table(part) for part in folder.parts()])
 
 
-def rows(found: Ensemble) -> list[dict[str, float | int]]:
-    """A row for each model of the last round: its number and the value of each number, in its unit."""
-    return [
-        {"model": k, **{name: float(f"{value:.6g}") for name, value in values_at(z).items()}}
-        for k, z in enumerate(found.points, 1)
+def record(found: Ensemble, command: str) -> dict[str, Any]:
+    """What a fit found, JSON-able: command and hashes, each round, and the ends of each number."""
+    rounds = [
+        {
+            "calibration_inside": 100 * float(np.median(found.shares_inside(k, "calibration")[1:])),
+            "validation_inside": 100 * float(np.median(found.shares_inside(k, "validation")[1:])),
+            "cost": float(np.median(found.costs(k)[1:])),
+            "effective_size": found.effective_size(k),
+            "failed_patients": found.failed[k],
+        }
+        for k in range(len(found.rounds))
     ]
+    middle = np.nanmedian(found.rounds[-1][1][1:], axis=0)
+    inside = {kind: [] for kind in targets.KINDS}  # type: dict[str, list[bool]]
+    for target, figure, error in zip(found.targets, middle, found.errors, strict=True):
+        inside[target.kind].append(target.holds(float(figure), float(np.nan_to_num(error))))
+    ends = np.percentile(found.points, (2.5, 50.0, 97.5), axis=0)
+    return {
+        "command": command,
+        "targets": targets.frozen_hash(),
+        "program": program().hash,
+        "numbers_hash": hash_text(DECLARED.read_text(encoding="utf-8"), 12),
+        "models": len(found.points),
+        "redrawn": int((found.draws > 1).sum()),
+        "rounds": rounds,
+        "median_model": {kind: f"{sum(held)} of {len(held)}" for kind, held in inside.items()},
+        "numbers": [
+            {
+                "name": number.name,
+                "unit": number.unit,
+                "shipped": number.start,
+                **{key: number.value(float(at)) for key, at in zip(("low", "median", "high"), column, strict=True)},
+                "width_left": float(width),
+            }
+            for number, column, width in zip(found.numbers, ends.T, found.points.std(axis=0), strict=True)
+        ],
+    }
 
 
-def read(path: Path = SHIPPED) -> list[Mapping[str, float]]:
-    """The numbers of each model of a stored ensemble."""
+def store(found: Ensemble, told: Mapping[str, Any], folder: Path = SHIPPED.parent) -> None:
+    """Write the models of the last round, and what made them, beside the numbers that they move."""
+    with appearing(folder / SHIPPED.name) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.DictWriter(handle, ["model", *(n.name for n in found.numbers)], lineterminator="\n")
+        writer.writeheader()
+        for k, z in enumerate(found.points, 1):
+            writer.writerow({"model": k, **{name: f"{value:.6g}" for name, value in values_at(z).items()}})
+    with appearing(folder / MADE_BY.name) as temporary:
+        temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def read(path: Path = SHIPPED) -> list[dict[str, float]]:
+    """The numbers of each model of a stored ensemble, in their units."""
     with path.open(newline="", encoding="utf-8") as handle:
         return [{name: float(text) for name, text in row.items() if name != "model"} for row in csv.DictReader(handle)]

@@ -28,6 +28,7 @@ from charcot.interfaces.cli.listing import names
 from charcot.interfaces.cli.patient import patient
 from charcot.interfaces.cli.population import population
 from charcot.interfaces.cli.population_check import PopulationGroup, population_check
+from charcot.interfaces.cli.population_fit import population_fit
 from charcot.interfaces.cli.predict import PredictGroup, list_predictions, predict, score
 from charcot.interfaces.cli.reproduce import reproduce
 from charcot.interfaces.cli.simulate import simulate
@@ -60,6 +61,7 @@ people = typer.Typer(
 )
 people.command(PopulationGroup.DEFAULT, epilog=EPILOG)(guarded(population))
 people.command("check", epilog=EPILOG)(guarded(population_check))
+people.command("fit", epilog=EPILOG)(guarded(population_fit))
 app.add_typer(people)
 
 predictions = typer.Typer(

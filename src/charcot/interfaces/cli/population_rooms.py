@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from charcot.interfaces.cli.rooms import Progress
@@ -74,3 +76,39 @@ def page(checked: Any) -> str:
     from charcot.interfaces.report.population_page import page as made
 
     return made(checked)
+
+
+def fit_ensemble(
+    folder: Path, models: int, patients: int, rounds: int, seed: int, workers: int, progress: Progress
+) -> Any:
+    from charcot.fitting import plausible
+
+    # Scoring a model is Python, which threads cannot share: processes use both cores.
+    scheduler = "local" if workers > 1 else None
+    return plausible.fit(folder, models, patients, rounds, seed, workers, scheduler, progress)
+
+
+def ensemble_record(found: Any, command: str) -> dict[str, Any]:
+    """What a fit found, for tools."""
+    from charcot.fitting import plausible
+
+    return plausible.record(found, command)
+
+
+def store_ensemble(found: Any, told: Mapping[str, Any]) -> None:
+    from charcot.fitting import plausible
+
+    plausible.store(found, told)
+
+
+def ensemble_page(found: Any, told: Mapping[str, Any], folder: Path) -> None:
+    from charcot.interfaces.report.markdown import write_page
+    from charcot.interfaces.report.sections.plausible import plausible_sections
+
+    lead = [
+        f"Made by `{told['command']} --docs docs`; do not edit by hand. Targets {told['targets']}, program "
+        f"{told['program']}, numbers {told['numbers_hash']}.",
+        "Each model is a vector of numbers whose simulated patients are like published ones. What has no prior here "
+        "stays at its shipped value, so the ensemble says what these numbers leave open, and no more.",
+    ]
+    write_page(folder, "plausible-models", "Plausible models", lead, plausible_sections(found))
