@@ -67,7 +67,7 @@ def test_an_exponent_is_moved_as_if_it_were_compiled_in_anew(found):
 
 def test_faster_detachment_shortens_life_and_the_gap_is_sensitivity_times_width(found):
     one = row(found, "nmj.denervation_constant")
-    assert one["sensitivity"] < -1
+    assert one["sensitivity"] < -0.5
     width = evidence.prior(patients.definition().number_rows["nmj.denervation_constant"][0]).log_spread
     assert one["gap"] == pytest.approx(abs(one["sensitivity"]) * width)
     assert one["prior_log_spread"] == width
