@@ -236,5 +236,5 @@ def test_a_point_alone_has_all_threads_and_many_share_them(monkeypatch):
     laboratory = Laboratory(workers=4)  # not entered: no processes
     points = [Assumed(overrides={"pool.death_constant": 0.004 + k / 1e4}) for k in range(3)]
     for some in (points[:1], points[:2], points):
-        laboratory._each("points", targets._run, [(("tnf_knockout",), under, 0) for under in some])
+        laboratory._each("points", targets._run, [(("tnf_knockout",), under, 0) for under in some], None)
     assert seen == [4, 2, 2, 1, 1, 1]
