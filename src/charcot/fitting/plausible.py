@@ -137,7 +137,10 @@ class RoundJob:
     ) -> tuple[np.ndarray, int, np.ndarray]:
         """(targets,) of the model's own patients, how many of them failed, and Monte-Carlo errors where asked for."""
         seed = int(stream(self.seed, f"{self.round}/{model}/{draw}", "patients of a model").integers(2**31))
-        checked = population_check.check(self.patients, seed, changed(values_at(z)), with_errors=with_errors)
+        try:
+            checked = population_check.check(self.patients, seed, changed(values_at(z)), with_errors=with_errors)
+        except ValueError:  # nobody falls ill, or nobody is diagnosed: there is nothing to read
+            return np.full(len(targets.load()), np.nan), 0, np.zeros(len(targets.load()))
         found = np.array([verdict.simulated for verdict in checked.verdicts])
         return found, checked.failed, np.array([verdict.monte_carlo for verdict in checked.verdicts])
 

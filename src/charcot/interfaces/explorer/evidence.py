@@ -38,8 +38,8 @@ def boards() -> shapes.Boards:
         counts=counts,
         lines=lines,
         first_run=first,
-        first_run_words=f"{hit} of {len(by_experiment)} fresh experiments of two sets were hit at their first run. Rules and "
-        "tolerances were fixed before it, and no number was changed for it.",
+        first_run_words=f"{hit} of {len(by_experiment)} fresh experiments of two sets were hit at their first run. "
+        "Rules and tolerances were fixed before it, and no number was changed for it.",
         trials=[
             shapes.Choice(name=name, title=load_protocol(path).title) for name, path in published_protocols().items()
         ],
