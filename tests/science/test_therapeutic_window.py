@@ -190,7 +190,7 @@ def test_what_nobody_was_given_is_starred_in_every_cell():
     window = SimpleNamespace(
         cells=cells, no_return=no_return(plan, cells, rescue_like(cells)), plan=plan, people=[0, 1], notes=[]
     )
-    key = key_of([("sporadic", window)], endpoint)
+    key = key_of([("sporadic", window)], endpoint, ["three layers"])
     assert "translation restorer (translation restorer: never given to people)" in key.answer
 
 

@@ -15,7 +15,7 @@ import pytest
 from test_report_material import history, typical
 
 from charcot.core.errors import Problem, Problems, Severity, Where
-from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli import layer_rooms, rooms
 from charcot.interfaces.report.views import SourceLine
 
 
@@ -112,7 +112,7 @@ def outcome(protocol: FakeProtocol) -> Any:
     tables = {
         "ADSL": pd.DataFrame({"USUBJID": ids}), "ADQS": pd.DataFrame({"USUBJID": ids, "AVAL": 40.0}), "ADTTE": adtte,
         "ADLB": adlb, "estimates": summary.assign(estimate=summary["mean"], note=""), "baseline": baseline, "trajectories": trajectories, "event_times": events,
-        "estimands": ESTIMANDS,
+        "estimands": ESTIMANDS, "between_patients": BETWEEN,
     }  # fmt: skip
     return SimpleNamespace(
         protocol=protocol, replicates=[None] * count, published=None, flow={"first": flow, "mean": flow}, tables=tables,
@@ -120,6 +120,13 @@ def outcome(protocol: FakeProtocol) -> Any:
     )  # fmt: skip
 
 
+BETWEEN = pd.DataFrame(
+    [("alsfrs_r_slope", 0.6, "points/month", "true slopes")], columns=["estimand", "sd", "unit", "what"]
+)
+GAINED = {
+    "combination": "aav_mir126", "dose": "1e14 vg/kg", "dose_level": 0, "start_years": 0.0, "benefit": 9.0, "lower": 7.0,
+    "upper": 11.0, "sd": 8.0, "patients": 60,
+}  # fmt: skip
 ESTIMANDS = pd.DataFrame(
     {
         "estimand": ["alsfrs_r_slope"], "variable": ["ALSFRS-R slope"], "treatments": ["Edaravone against placebo"],
@@ -236,6 +243,8 @@ def use_fakes(patch: pytest.MonkeyPatch, folder: Path) -> None:
     for name, fake in fakes.items():
         assert hasattr(rooms, name)
         patch.setattr(rooms, name, fake)
+    patch.setattr(layer_rooms, "stored", lambda: 0)
+    patch.setattr(layer_rooms, "gene_therapy", lambda seed, workers: (None, [dict(GAINED)]))
 
 
 # Populations are tested on the real model (tests/contracts/test_cli_population.py): their folders are the point.

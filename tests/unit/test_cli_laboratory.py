@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from charcot.fitting import plausible
 from charcot.interfaces.cli import laboratory
 from charcot.interfaces.cli.main import app
 
 TINY = [
     "-p", "treg_infusion", "-p", "translation_restorer", "--dose", "1", "--start=0,1", "-n", "2", "--follow-up",
-    "3 years", "--at", "24 months", "--population", "sporadic", "--seed", "3", "--workers", "2",
+    "3 years", "--at", "24 months", "--population", "sporadic", "--seed", "3", "--workers", "2", "--models", "1",
 ]  # fmt: skip
 
 
@@ -49,6 +50,33 @@ def test_a_sweep_makes_a_run_folder_once(place: Path) -> None:
     assert (folder / "protocol.yaml").read_text(encoding="utf-8").count("treg_infusion") >= 2
     again = json.loads(call("sweep", *TINY, "--json").stdout)
     assert (again["existing"], again["run"]) == (True, told["run"])
+
+
+def test_a_sweep_tells_three_layers_of_each_treatment(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two models that differ in how fast everything is; a treatment that nobody was given has drawn effects too."""
+    path = place / "ensemble.csv"
+    path.write_text("model,person.base_tempo\n1,0.9\n2,1.1\n", encoding="utf-8")
+    monkeypatch.setattr(plausible, "SHIPPED", path)
+    done = call("sweep", *TINY[:-2], "--no-pairs", "--models", "2", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    for row in told["summary"][:2]:
+        shown = row["layers"]
+        assert shown["models"]["what"].startswith(("middle 95 % of 2 plausible models", "2 plausible models differ"))
+        assert shown["models"]["sd"] >= 0
+        assert shown["patients"] == {
+            "what": "gains of 2 patients",
+            "unit": "months",
+            "sd_unit": "months",
+            "sd": shown["patients"]["sd"],
+        }
+        assert shown["monte_carlo"]["what"] == "95 % bootstrap interval over 2 patients"
+    page = Path(told["report"]).read_text(encoding="utf-8")
+    assert "What is uncertain, in three layers" in page
+    alone = json.loads(call("sweep", *TINY, "--no-pairs", "--json").stdout)
+    assert alone["run"] != told["run"]
+    assert alone["summary"][0]["simulated"] == told["summary"][0]["simulated"]
+    assert "one model, as asked for (--models 1)" in Path(alone["report"]).read_text(encoding="utf-8")
 
 
 def test_a_dry_run_says_how_much_and_writes_nothing(place: Path) -> None:

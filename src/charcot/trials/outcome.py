@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from charcot.clinic.observation import TOTAL_MAXIMUM
+from charcot.trials.between_patients import between_patients
 from charcot.trials.checks import BASELINE_QUANTITIES
 from charcot.trials.conduct import Conducted
 from charcot.trials.estimands import ESTIMANDS, analysis_of, title_of
@@ -41,7 +42,8 @@ class TrialOutcome:
         flow: {"mean": ..., "first": ...}: CONSORT counts.
         tables: ADSL, ADQS, ADTTE, ADLB of the first replicate; ``estimates`` (all replicates), ``baseline`` (by arm,
             with published values), ``trajectories`` (mean ALSFRS-R by arm and visit with a band), ``event_times``
-            (all replicates: what a Kaplan-Meier curve needs); ``estimands`` (what each endpoint estimates).
+            (all replicates: what a Kaplan-Meier curve needs); ``estimands`` (what each endpoint estimates);
+            ``between_patients`` (how far the patients of the first replicate differ in each).
         summary: one row per estimand and arm or contrast: mean, SD, 2.5 and 97.5 % over replicates, power, and the
             published value where there is one.
         failures: every simulation that failed, with its reason; empty when none did.
@@ -135,6 +137,7 @@ def outcome_of(protocol: Protocol, replicates: list[Replicate], first: dict[str,
         "trajectories": trajectories(pd.concat([r.means for r in replicates], ignore_index=True)),
         "event_times": pd.concat([r.event_times for r in replicates], ignore_index=True),
         "estimands": estimands_table(protocol),
+        "between_patients": between_patients(protocol, first),
     }
     failures = pd.DataFrame(
         [vars(failure) for replicate in replicates for failure in replicate.failures],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,8 +10,9 @@ import typer
 from charcot.core.errors import Problem, Problems
 from charcot.core.pieces import piece
 from charcot.interfaces import runs
-from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli import layer_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
+from charcot.interfaces.cli.layer_rooms import Models
 from charcot.interfaces.cli.options import (
     LARGEST_SEED,
     AsJson,
@@ -23,7 +24,7 @@ from charcot.interfaces.cli.options import (
     worker_count,
 )
 from charcot.interfaces.cli.talk import Talk
-from charcot.interfaces.cli.trial import products_of, run_with_progress, summary_of, tables_of
+from charcot.interfaces.cli.trial import model_tables, open_of, products_of, run_with_progress, summary_of, tables_of
 from charcot.interfaces.report.content import say
 from charcot.interfaces.report.names import plain_unit, without
 from charcot.interfaces.report.views import records
@@ -36,12 +37,14 @@ if TYPE_CHECKING:
 TRIAL = "mci186_19"
 UNTREATED = 1000
 ABLATED = 300
+MODELS, SHARE = 4, 1 / 3  # plausible models, and the share of the trial's patients: whole trials take minutes each
 
 
 def demo(
     replicates: Annotated[int, typer.Option("--replicates", min=1, help="How many times to simulate the trial.")] = 24,
     settings: Settings = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of all random draws.")] = 1,
+    models: Models = None,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,
@@ -50,12 +53,20 @@ def demo(
     """See what Charcot does: a typical patient, a past trial, an untreated cohort, and a report of all three."""
     talk = Talk(as_json)
     workers = worker_count(workers)
+    plausible = layer_rooms.plausible(models, MODELS)
     overrides = {**read_settings(settings, seed), "simulate.replicates": replicates}
     protocol = rooms.load_protocol(_trial_file(), overrides)
     with talk.stage("Composing the model"):
-        made_of = identity("demo", protocol=protocol.resolved(), seed=seed, untreated=UNTREATED, ablated=ABLATED)
+        made_of = identity(
+            "demo",
+            protocol=protocol.resolved(),
+            seed=seed,
+            untreated=UNTREATED,
+            ablated=ABLATED,
+            models=plausible.identity(),
+        )
     job = Job("demo", made_of, out, force_new, workers)
-    execute(talk, job, lambda: _compute(talk, protocol, seed, workers))
+    execute(talk, job, lambda: _compute(talk, protocol, seed, workers, plausible))
 
 
 def _trial_file() -> Any:
@@ -67,39 +78,83 @@ def _trial_file() -> Any:
     return known[TRIAL]
 
 
-def _compute(talk: Talk, protocol: Any, seed: int, workers: int) -> Product:
+def _compute(talk: Talk, protocol: Any, seed: int, workers: int, plausible: layer_rooms.Plausible) -> Product:
     with talk.stage("Simulating one typical patient, untreated and treated"):
         typical = piece("typical patients", seed, lambda: rooms.typical_patient(seed, workers))
     outcome = run_with_progress(talk, protocol, workers)
+    found = open_of(talk, protocol, plausible, workers, share=SHARE)
+    with talk.stage("Simulating what a gene therapy gains"):
+        plan, gained = layer_rooms.gene_therapy(seed, workers)
+    gains = layer_rooms.open_of_cells(talk, "Gene therapy", plan, gained, plausible, workers)
     words = f"Simulating {UNTREATED:,} untreated patients, then {ABLATED:,} without each mechanism"
     with talk.stage(words, total=UNTREATED + ABLATED * rooms.ablation_count()) as advance:
         history = rooms.natural_history(UNTREATED, seed, workers, advance, ABLATED)
     from charcot.interfaces.report.gather import failure_counts, trial_view
+    from charcot.interfaces.report.layers import failed_models, gains_section, gains_sentence
     from charcot.interfaces.report.views import Material
 
-    view = trial_view(outcome)
+    view = trial_view(outcome, found)
 
     def material(manifest: Mapping[str, Any]) -> Material:
         subtitle = (
             f"One typical patient, the trial {protocol.name} beside its publication, {UNTREATED:,} untreated patients"
         )
         sources = rooms.sources_used()
-        return Material("Charcot: a first look", subtitle, manifest, view, typical, history, sources, given=given)
+        return Material(
+            "Charcot: a first look",
+            subtitle,
+            manifest,
+            view,
+            typical,
+            history,
+            sources,
+            sections=[section] if section else [],
+            given=given,
+            also=gains_sentence(gained, gains),
+        )
 
+    section = gains_section("What the gene therapy gains", gained, gains)
     given = rooms.standing([*typical.products, *products_of(protocol)])
 
     return Product(
         summary=[
             *_history_rows(history.summary),
             *summary_of(view.comparison, f"Trial {protocol.name}"),
+            *gain_rows(gained, gains),
             *_ablation_rows(history.ablations),
         ],
-        failures={**failure_counts(outcome.failures), **_failed(history.failures)},
-        tables={**tables_of(outcome), **_course_tables(typical, history)},
+        failures={
+            **failure_counts(outcome.failures),
+            **failed_models(found),
+            **failed_models(gains, "gene therapy: "),
+            **_failed(history.failures),
+        },
+        tables={**tables_of(outcome), **model_tables(found), **_course_tables(typical, history)},
         material=material,
         protocol=protocol.resolved(),
         given=given,
     )
+
+
+def gain_rows(gained: Sequence[Mapping[str, Any]], found: Any) -> list[dict[str, Any]]:
+    """What patients gain by the gene therapy, for each start, with its three layers."""
+    from charcot.interfaces.report.layers import cell_name, gain_layers
+
+    return [
+        {
+            "group": "Survival gained by a gene therapy that nobody was ever given",
+            "quantity": cell_name(cell),
+            "unit": "months",
+            "simulated": float(cell["benefit"]),
+            "lower": float(cell["lower"]),
+            "upper": float(cell["upper"]),
+            "interval": f"95 % bootstrap interval over {cell['patients']:,} patients",
+            "verdict": layers.models.words(),
+            "layers": layers.as_json(),
+        }
+        for number, cell in enumerate(gained)
+        for layers in [gain_layers(cell, number, found, "months")]
+    ]
 
 
 def _failed(statuses: Mapping[str, int]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,8 +12,9 @@ import typer
 from charcot.core.errors import Problem, Problems, Severity, Where
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR, UnitError, parse_quantity
 from charcot.interfaces import runs
-from charcot.interfaces.cli import laboratory, rooms
+from charcot.interfaces.cli import laboratory, layer_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
+from charcot.interfaces.cli.layer_rooms import Models
 from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, DryRun, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.names import plain_unit
@@ -57,6 +58,7 @@ def sweep(
     at: Annotated[str, typer.Option("--at", help="When the other endpoints are read, after onset.")] = "36 months",
     follow_up: Annotated[str, typer.Option("--follow-up", help="Length of follow-up after onset.")] = "10 years",
     seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of all random draws.")] = 1,
+    models: Models = None,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,
@@ -69,6 +71,7 @@ def sweep(
         talk, product, dose or [], start, pairs, combination or [], population, patient, size, endpoint, at, follow_up,
         seed,
     )  # fmt: skip
+    plausible = layer_rooms.plausible(models)
     resolved = {"seed": seed, "sweeps": [plan.resolved() for plan in plans]}
     if dry_run:
         count = sum(laboratory.sweep_size(plan) for plan in plans)
@@ -76,9 +79,9 @@ def sweep(
         talk.data({"ok": True, "dry_run": True, "simulations": count, "protocol": resolved})
         return
     with talk.stage("Composing the model"):
-        made_of = identity("sweep", protocol=resolved, seed=seed)
+        made_of = identity("sweep", protocol=resolved, seed=seed, models=plausible.identity())
     job = Job(f"sweep-{plans[0].endpoint}", made_of, out, force_new, worker_count(workers))
-    execute(talk, job, lambda: _compute(talk, plans, resolved, job.workers))
+    execute(talk, job, lambda: _compute(talk, plans, resolved, job.workers, plausible))
 
 
 def _plans(
@@ -164,18 +167,29 @@ def _time(text: str, option: str, problems: list[Problem]) -> float:
         return DAYS_PER_YEAR
 
 
-def _compute(talk: Talk, plans: Sequence[Any], resolved: Mapping[str, Any], workers: int) -> Product:
+def _compute(
+    talk: Talk, plans: Sequence[Any], resolved: Mapping[str, Any], workers: int, plausible: layer_rooms.Plausible
+) -> Product:
     windows: list[tuple[str, Any]] = []
     for plan in plans:
         who = f"one typical {plan.population} patient" if plan.patient else f"{plan.n:,} {plan.population} patients"
         words = f"Sweeping {len(plan.cells()):,} cells with {who}"
         with talk.stage(words, total=laboratory.sweep_size(plan)) as advance:
             windows.append((_label(plan), laboratory.sweep(plan, workers, advance)))
+    from charcot.interfaces.report.layers import cell_name, failed_models, layers_section
     from charcot.interfaces.report.sections.window import key_of, window_sections
     from charcot.interfaces.report.views import Material
 
     endpoint = laboratory.window().ENDPOINTS[plans[0].endpoint]
-    sections = [section for name, one in windows for section in window_sections(one, endpoint, name)]
+    bests = [_bests(talk, name, one, endpoint, plausible, workers) for name, one in windows]
+    sections = []
+    for (name, one), best in zip(windows, bests, strict=True):
+        effects = [
+            (f"{cell_name(cell)}, {plain_unit(endpoint.unit)}", float(cell["benefit"]), layers)
+            for cell, layers in best.cells
+        ]
+        uncertain = layers_section(effects, best.found, f"layers-{name.replace(' ', '-').lower()}")
+        sections += [*window_sections(one, endpoint, name), *([uncertain] if uncertain else [])]
 
     def material(manifest: Mapping[str, Any]) -> Material:
         return Material(
@@ -184,7 +198,7 @@ def _compute(talk: Talk, plans: Sequence[Any], resolved: Mapping[str, Any], work
             manifest,
             sources=rooms.sources_used(),
             sections=sections,
-            key=key_of(windows, endpoint),
+            key=key_of(windows, endpoint, [best.key() for best in bests]),
             given=given,
         )
 
@@ -193,8 +207,12 @@ def _compute(talk: Talk, plans: Sequence[Any], resolved: Mapping[str, Any], work
     failures: dict[str, int] = {}
     for name, one in windows:
         failures |= {f"{name}: {reason}": count for reason, count in one.failures.items()}
+    for (name, _), best in zip(windows, bests, strict=True):
+        failures |= {f"{name}: {reason}": count for reason, count in failed_models(best.found).items()}
     return Product(
-        summary=[row for name, one in windows for row in _summary(name, one, endpoint)],
+        summary=[
+            row for (name, one), best in zip(windows, bests, strict=True) for row in _summary(name, one, endpoint, best)
+        ],
         failures=failures,
         tables=_tables(windows),
         material=material,
@@ -221,14 +239,41 @@ def _tables(windows: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return out
 
 
-def _summary(name: str, window: Any, endpoint: Any) -> list[dict[str, Any]]:
-    """The best cell of each treatment, with the start by which half of its best is lost."""
+@dataclass(frozen=True)
+class _Bests:
+    """The best cell of each treatment in the central model with its layers, and what the evidence leaves open."""
+
+    cells: Sequence[tuple[Any, Any]]
+    found: Any
+
+    def key(self) -> str:
+        """The layers of the best cell of all, for the plain-language box."""
+        from charcot.interfaces.report.layers import of_effect_without
+
+        _, layers = max(self.cells, key=lambda one: float(one[0]["benefit"]))
+        return " ".join(text for text in (layers.sentence(), of_effect_without(self.found)) if text)
+
+
+def _bests(talk: Talk, name: str, window: Any, endpoint: Any, plausible: layer_rooms.Plausible, workers: int) -> _Bests:
+    from charcot.interfaces.report.layers import gain_layers
+
     unit = plain_unit(endpoint.unit)
     cells = window.cells[window.cells["endpoint"] == endpoint.name]
+    best = [
+        cells.loc[cells[cells["combination"] == combination]["benefit"].idxmax()]
+        for combination in cells["combination"].unique()
+    ]
+    words = f"{name}: the best of each treatment"
+    found = layer_rooms.open_of_cells(talk, words, window.plan, best, plausible, workers)
+    return _Bests([(cell, gain_layers(cell, number, found, unit)) for number, cell in enumerate(best)], found)
+
+
+def _summary(name: str, window: Any, endpoint: Any, bests: _Bests) -> list[dict[str, Any]]:
+    """The best cell of each treatment, with the start by which half of its best is lost."""
+    unit = plain_unit(endpoint.unit)
     rows = []
-    for combination in cells["combination"].unique():
-        own = cells[cells["combination"] == combination]
-        best = own.loc[own["benefit"].idxmax()]
+    for best, layers in bests.cells:
+        combination = best["combination"]
         rows.append(
             {
                 "group": f"Gain, {endpoint.title}: {name}",
@@ -241,6 +286,7 @@ def _summary(name: str, window: Any, endpoint: Any) -> list[dict[str, Any]]:
                 "verdict": f"{best['dose']}, {best['start_years']:+g} years from onset{_untried(best)}",
                 "dose_multiple": float(best["dose_multiple"]),
                 "start_years": float(best["start_years"]),
+                "layers": layers.as_json(),
             }
         )
     for row in window.no_return[window.no_return["endpoint"] == endpoint.name].itertuples():

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charcot.interfaces import runs
-from charcot.interfaces.cli import laboratory, rooms
+from charcot.interfaces.cli import laboratory, layer_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
+from charcot.interfaces.cli.layer_rooms import Models
 from charcot.interfaces.cli.options import (
     AsJson,
     Assume,
@@ -41,6 +42,7 @@ def trial(
     settings: Settings = None,
     seed: Seed = None,
     assume: Assume = None,
+    models: Models = None,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,
@@ -50,7 +52,7 @@ def trial(
     overrides = read_settings(settings, seed)
     if replicates is not None:
         overrides["simulate.replicates"] = replicates
-    _simulate(Talk(as_json), "trial", protocol, overrides, worker_count(workers), out, force_new, assume)
+    _simulate(Talk(as_json), "trial", protocol, overrides, worker_count(workers), out, force_new, assume, models)
 
 
 def run(
@@ -58,6 +60,7 @@ def run(
     settings: Settings = None,
     seed: Seed = None,
     assume: Assume = None,
+    models: Models = None,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,
@@ -65,13 +68,14 @@ def run(
 ) -> None:
     """Simulate the patients of a protocol once: trajectories and a report, no ranges over replicates."""
     overrides = {**read_settings(settings, seed), "simulate.replicates": 1}
-    _simulate(Talk(as_json), "run", protocol, overrides, worker_count(workers), out, force_new, assume)
+    _simulate(Talk(as_json), "run", protocol, overrides, worker_count(workers), out, force_new, assume, models)
 
 
 def _simulate(
     talk: Talk, verb: str, path: Path, overrides: Mapping[str, Any], workers: int, out: Path, force_new: bool,
-    assume: Sequence[str] | None = None,
+    assume: Sequence[str] | None = None, models: int | None = None,
 ) -> None:  # fmt: skip
+    plausible = layer_rooms.plausible(models)
     protocol = rooms.load_protocol(protocol_file(path), overrides)
     assumed = laboratory.assume(assume) if assume else None
     resolved = dict(protocol.resolved())
@@ -80,19 +84,27 @@ def _simulate(
         for line in assumed.lines:
             talk.say(f"Assumed: {line}")
     with talk.stage("Composing the model"):
-        made_of = identity(verb, protocol=resolved, seed=protocol.simulate.seed)
+        made_of = identity(verb, protocol=resolved, seed=protocol.simulate.seed, models=plausible.identity())
     job = Job(f"{verb}-{protocol.name}" if verb == "run" else protocol.name, made_of, out, force_new, workers)
-    execute(talk, job, lambda: _compute(talk, verb, protocol, resolved, workers, assumed))
+    execute(talk, job, lambda: _compute(talk, verb, protocol, resolved, workers, assumed, plausible))
 
 
 def _compute(
-    talk: Talk, verb: str, protocol: Any, resolved: Mapping[str, Any], workers: int, assumed: Any = None
+    talk: Talk,
+    verb: str,
+    protocol: Any,
+    resolved: Mapping[str, Any],
+    workers: int,
+    assumed: Any,
+    plausible: layer_rooms.Plausible,
 ) -> Product:
     outcome = run_with_progress(talk, protocol, workers, assumed)
+    found = open_of(talk, protocol, plausible, workers, assumed)
     from charcot.interfaces.report.gather import failure_counts, not_estimable, trial_view
+    from charcot.interfaces.report.layers import failed_models
     from charcot.interfaces.report.views import Material
 
-    view = trial_view(outcome)
+    view = trial_view(outcome, found)
     for sentence in not_estimable(outcome.tables["estimates"], {arm.id: arm.title for arm in protocol.arms}):
         talk.say(sentence)
     kind = "One simulated trial" if verb == "run" else f"{view.replicates:,} simulated trials"
@@ -111,8 +123,8 @@ def _compute(
     given = given_in(protocol)
     return Product(
         summary=summary_of(view.comparison, f"Trial {protocol.name}"),
-        failures=failure_counts(outcome.failures),
-        tables=tables_of(outcome),
+        failures={**failure_counts(outcome.failures), **failed_models(found)},
+        tables={**tables_of(outcome), **model_tables(found)},
         material=material,
         protocol=resolved,
         given=given,
@@ -141,12 +153,37 @@ def run_with_progress(talk: Talk, protocol: Any, workers: int, assumed: Any = No
         return rooms.run_trial(protocol, workers, advance)
 
 
+def open_of(
+    talk: Talk,
+    protocol: Any,
+    plausible: layer_rooms.Plausible,
+    workers: int,
+    assumed: Any = None,
+    share: float = 1.0,
+) -> Any:
+    """What the evidence leaves open of a protocol's estimates, with a bar; without models the reason is said."""
+    if not plausible.count:
+        talk.say(f"{plausible.note}.")
+        return layer_rooms.nothing(plausible.note)
+    words = f"Simulating {protocol.name} under {plausible.count} plausible models, {plausible.replicates} times each"
+    with talk.stage(words, total=plausible.count) as advance:
+        return layer_rooms.open_of_trial(protocol, plausible, products_of(protocol), assumed, workers, advance, share)
+
+
+def model_tables(found: Any) -> dict[str, Any]:
+    """What each plausible model gave, where some were simulated."""
+    return {} if found.effects.empty else {"models": found.table, "estimates_by_model": found.effects}
+
+
 def summary_of(comparison: Any, group: str) -> list[dict[str, Any]]:
-    """The key figures: contrasts first, then the arms."""
+    """The key figures: contrasts first, then the arms; each with its three layers of uncertainty."""
     if comparison.empty:
         return []
     ordered = comparison.sort_values("contrast", ascending=False, kind="stable")
-    return [{"group": group, **row} for row in records(ordered[list(SUMMARY_COLUMNS)])]
+    return [
+        {"group": group, **{name: row[name] for name in SUMMARY_COLUMNS}, "layers": row["layers"].as_json()}
+        for row in records(ordered)
+    ]
 
 
 def tables_of(outcome: Any) -> dict[str, Any]:

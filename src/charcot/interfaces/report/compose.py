@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from charcot import __version__
 from charcot.interfaces.report.content import KeyMessage, Report, Section, cell_text, model_risk, say
+from charcot.interfaces.report.layers import of_effect_without
 from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.sections.back import back_sections
 from charcot.interfaces.report.sections.course import ablation_section, chain_section, history_section, typical_section
@@ -41,6 +42,7 @@ def key_message(material: Material) -> KeyMessage:
         return KeyMessage(question, _history_answer(material), "", model_risk("", ""))
     question = view.question or view.title
     answer, interval = _trial_answer(view)
+    interval = " ".join(text for text in (interval, material.also) if text)
     return KeyMessage(question, answer, interval, model_risk(view.influence, view.consequence))
 
 
@@ -55,6 +57,8 @@ def _trial_answer(view: TrialView) -> tuple[str, str]:
     published = row.get("published")
     if published is not None and published == published:
         answer += f" Published: {say(float(published))}. {str(row['verdict'])[:1].upper()}{str(row['verdict'])[1:]}."
+    if "layers" in row:
+        return answer, " ".join(text for text in (row["layers"].sentence(), of_effect_without(view.found)) if text)
     low, high = float(row["lower"]), float(row["upper"])
     if low != low:
         return answer, ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from charcot.core.units import DAYS_PER_WEEK
 from charcot.interfaces.report.content import say
 from charcot.interfaces.report.kaplan_meier import at_risk_table, survival_table
+from charcot.interfaces.report.layers import trial_layers
 from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.views import Flow, FlowArm, TrialView, records
 
@@ -30,8 +31,9 @@ _BASELINE_NAMES = {
 _MARKERS = {"SVC": ("vital capacity", "% of predicted", False), "NFL": ("serum NfL, geometric mean", "pg/mL", True)}
 
 
-def trial_view(outcome: Any) -> TrialView:
-    """Everything that the report draws of a trial."""
+def trial_view(outcome: Any, found: Any) -> TrialView:
+    """Everything that the report draws of a trial; ``found``: what the evidence leaves open of it
+    (``charcot.fitting.layers.Open``)."""
     protocol = outcome.protocol
     labels = {arm.id: arm.title or arm.id for arm in protocol.arms}
     replicates = len(outcome.replicates)
@@ -46,7 +48,10 @@ def trial_view(outcome: Any) -> TrialView:
         baseline=_baseline(outcome.tables["baseline"], labels),
         scores=scores,
         deaths=_deaths(outcome.tables["ADTTE"], scores, labels),
-        comparison=_comparison(outcome.summary, labels, untried_arms(protocol)),
+        comparison=_comparison(
+            outcome.summary, labels, untried_arms(protocol), outcome.tables["between_patients"], found
+        ),
+        found=found,
         stairs=survival_table(events, list(labels.values())),
         at_risk=at_risk_table(events, list(labels.values())),
         biomarkers=_biomarkers(outcome.tables["ADLB"], labels),
@@ -175,11 +180,13 @@ def not_estimable(estimates: pd.DataFrame, labels: Mapping[str, str]) -> tuple[s
     return tuple(out)
 
 
-def _comparison(summary: pd.DataFrame, labels: Mapping[str, str], untried: Mapping[str, str]) -> pd.DataFrame:
+def _comparison(
+    summary: pd.DataFrame, labels: Mapping[str, str], untried: Mapping[str, str], between: pd.DataFrame, found: Any
+) -> pd.DataFrame:
     """One row per estimand and arm or contrast, with the distance to the published value in words.
 
-    ``interval`` names what the range is. ``untried`` has words for the arms with a product that nobody was given; they
-    follow the arm's name wherever an estimate of it is shown.
+    ``interval`` names what the range is; ``layers`` are its three layers of uncertainty. ``untried`` has words for the
+    arms with a product that nobody was given; they follow the arm's name wherever an estimate of it is shown.
     """
     import pandas as pd
 
@@ -213,6 +220,7 @@ def _comparison(summary: pd.DataFrame, labels: Mapping[str, str], untried: Mappi
                 "published_upper": math.nan,
                 "mark": str(row["mark"]),
                 "contrast": contrast,
+                "layers": trial_layers(row, between, found),
                 "judged": judged,
                 "inside": judged and low <= float(row["published"]) <= high,
                 "verdict": verdict(float(row["mean"]), *ends, float(row["published"]), unit),

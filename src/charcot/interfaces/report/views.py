@@ -50,11 +50,12 @@ class TrialView:
         deaths: x, y, series: one row per death in the first replicate, at the mean of the arm.
         comparison: quantity (title and who), title, who, unit, simulated, sd, lower, upper, interval (what these two
             are), power, permutation_power, published, published_lower, published_upper, mark, contrast, judged (whether
-            there were enough trials to say so), inside, verdict.
+            there were enough trials to say so), inside, verdict, layers (``charcot.interfaces.report.layers.Layers``).
         stairs, at_risk: Kaplan-Meier steps (x in months, y, lower, upper, series) and x, count, series.
         biomarkers: readout, unit, x, y, lower, upper, series.
         estimands: what each endpoint estimates: variable, treatments, population, death, withdrawal, summary, analysis,
             permutation_twin (empty without one).
+        found: what the evidence leaves open of the estimates (``charcot.fitting.layers.Open``).
     """
 
     name: str
@@ -70,6 +71,7 @@ class TrialView:
     at_risk: pd.DataFrame
     biomarkers: pd.DataFrame
     estimands: pd.DataFrame
+    found: Any = None
     replicates: int = 1
     influence: str = ""
     consequence: str = ""
@@ -134,7 +136,7 @@ class SourceLine:
 class Material:
     """Everything that one report is made of; what is None leaves its section out. ``sections`` are built already;
     ``key`` replaces the message that is made from trial and history; ``given`` says of each treatment whether people
-    were ever given it."""
+    were ever given it; ``also`` follows the intervals of the message."""
 
     title: str
     subtitle: str
@@ -147,3 +149,4 @@ class Material:
     sections: Sequence[Section] = ()
     key: KeyMessage | None = None
     given: Sequence[str] = ()
+    also: str = ""

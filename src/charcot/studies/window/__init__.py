@@ -7,12 +7,14 @@ between a patient treated and the same patient untreated.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from charcot.core.errors import Severity, raise_if_any
+from charcot.patients import Assumed
 from charcot.studies.window import tables
 from charcot.studies.window.bench import Bench, people
 from charcot.studies.window.plan import (
@@ -33,7 +35,8 @@ from charcot.studies.window.tables import latest
 
 __all__ = [
     "DEFAULT_MULTIPLES", "DEFAULT_POPULATIONS", "DEFAULT_PRODUCTS", "DEFAULT_STARTS", "ENDPOINTS", "Endpoint", "Plan",
-    "Window", "ceiling", "check_plan", "inert", "latest", "rescue_starts", "simulations", "sweep", "tables",
+    "Window", "ceiling", "cells", "check_plan", "gains", "inert", "latest", "rescue_starts", "simulations", "sweep",
+    "tables",
 ]  # fmt: skip
 
 
@@ -42,9 +45,9 @@ class Window:
     """Tables, one row each per
 
     ``cells``: combination, dose, start and endpoint (benefit over the same patients untreated, 95 % interval over
-    patients); ``interactions``: pair, dose, start and endpoint (benefit beside what its parts alone would let one
-    expect); ``rescues``: ideal rescue, start and endpoint; ``no_return``: treatment or rescue and endpoint (when the
-    window is half closed, and closed); ``people``: patient (clocks, untreated).
+    patients, SD between them); ``interactions``: pair, dose, start and endpoint (benefit beside what its parts alone
+    would let one expect); ``rescues``: ideal rescue, start and endpoint; ``no_return``: treatment or rescue and
+    endpoint (when the window is half closed, and closed); ``people``: patient (clocks, untreated).
     """
 
     plan: Plan
@@ -79,3 +82,35 @@ def sweep(plan: Plan, workers: int = 1, progress: Callable[[int], None] | None =
     persons = persons.assign(**{f"untreated_{name}": base[name] for name in ENDPOINTS})
     last = tables.no_return(plan, cells, rescues)
     return Window(plan, cells, interactions, rescues, last, persons, tuple(notes), bench.failures)
+
+
+def cells(plan: Plan, workers: int = 1, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
+    """The ``cells`` of a sweep alone, without rescues. Raises as :func:`sweep` does."""
+    raise_if_any((p for p in check_plan(plan) if p.severity is Severity.ERROR), "this sweep cannot be run")
+    cohort, onset, _, _ = people(plan, workers, progress)
+    values = Bench(plan, cohort, onset, workers, progress).treated()
+    base = values.pop(None)
+    return tables.cell_table(plan, values, base)
+
+
+def gains(
+    plan: Plan,
+    some: Sequence[tuple[tuple[str, ...], int, float]],
+    assumed: Assumed,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+    """What each person gains in some cells of a plan under a changed model: the plan's endpoint, against untreated.
+
+    Returns:
+        (people,) ids of those who fall ill, (cells, people) gains (NaN where a simulation failed or a vector was not
+        given), and how many simulations failed, by reason.
+
+    Raises:
+        charcot.core.errors.Problems: nobody falls ill under this model.
+    """
+    cohort, onset, persons, _ = people(plan, workers, progress, assumed)
+    bench = Bench(plan, cohort, onset, workers, progress, assumed)
+    values = bench.treated(some)
+    base = values[None][plan.endpoint]
+    return persons["id"].to_numpy(), np.array([values[cell][plan.endpoint] - base for cell in some]), bench.failures

@@ -16,7 +16,7 @@ from charcot.core.program import Program
 from charcot.core.result import failures_among
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.disease import REGIONS
-from charcot.patients import Cohort, Courses, draw_cohort, load_population, typical_cohort
+from charcot.patients import Assumed, Cohort, Courses, draw_cohort, load_population, typical_cohort
 from charcot.patients.cohort import start_days
 from charcot.studies import rescue
 from charcot.studies.window.plan import ENDPOINTS, Plan, rescue_starts
@@ -29,14 +29,18 @@ GROUPS = 4  # cohorts are simulated in groups of like onset, so that slow course
 
 
 def people(
-    plan: Plan, workers: int, progress: Callable[[int], None] | None
+    plan: Plan, workers: int, progress: Callable[[int], None] | None, assumed: Assumed | None = None
 ) -> tuple[Cohort, np.ndarray, pd.DataFrame, list[str]]:
-    """Who is swept, sorted by when they fall ill; those who never do are left out and counted."""
+    """Who is swept, sorted by when they fall ill; those who never do are left out and counted. ``assumed``: under a
+    changed model."""
     if plan.patient:
         cohort = typical_cohort([plan.patient], TYPICAL_SEED_AGE, plan.population)
     else:
         cohort = draw_cohort(load_population(plan.population), plan.n, plan.seed)
-    courses = patients.simulate(cohort, workers=workers, progress=progress)
+    if assumed is None:
+        courses = patients.simulate(cohort, workers=workers, progress=progress)
+    else:
+        courses = assumed.simulate(assumed.people(cohort), workers=workers, progress=progress)
     order = np.argsort(courses.onset, kind="stable")
     ill = order[np.isfinite(courses.onset[order]) & ~courses.failed[order]]
     notes = []
@@ -67,11 +71,21 @@ Values = dict[str, np.ndarray]  # endpoint -> (patients,)
 
 
 class Bench:
-    """Simulates cells of the grid in groups of people with like onset, and reads the endpoints."""
+    """Simulates cells of the grid in groups of people with like onset, and reads the endpoints.
+
+    ``assumed``: a changed model, whose people ``cohort`` are.
+    """
 
     def __init__(
-        self, plan: Plan, cohort: Cohort, onset: np.ndarray, workers: int, progress: Callable[[int], None] | None
+        self,
+        plan: Plan,
+        cohort: Cohort,
+        onset: np.ndarray,
+        workers: int,
+        progress: Callable[[int], None] | None,
+        assumed: Assumed | None = None,
     ) -> None:
+        self.assumed = assumed
         self.plan, self.cohort, self.onset = plan, cohort, onset
         self.workers, self.progress = workers, progress
         self.groups = [g for g in np.array_split(np.arange(len(onset)), min(GROUPS, len(onset))) if len(g)]
@@ -79,9 +93,11 @@ class Bench:
         self.early = 0
         self.refused = 0  # treatments with a vector that antibodies of the person forbid
 
-    def treated(self) -> dict[Any, Values]:
-        """Endpoints of each cell of the grid; the key None is untreated."""
-        return self._all([None, *self.plan.cells()], patients.program(self._products), self._dosed)
+    def treated(self, cells: Sequence[Any] | None = None) -> dict[Any, Values]:
+        """Endpoints of each cell of the grid, or of some; the key None is untreated."""
+        keys = [None, *(self.plan.cells() if cells is None else cells)]
+        model = self.assumed.program(self._products) if self.assumed else patients.program(self._products)
+        return self._all(keys, model, self._dosed)
 
     def rescued(self) -> dict[Any, Values]:
         """Endpoints of each ideal rescue by (layer, start); the key None is untreated."""
@@ -123,6 +139,7 @@ class Bench:
                 self.progress(len(rows))
 
         inputs = [self.plan.resolved(), model.hash, rows.tolist(), list(keys)]
+        inputs += [self.assumed.key] if self.assumed else []
         values, failures, early, refused = pieces.piece("blocks of cells", inputs, compute, found)
         for name, count in failures.items():
             self.failures[name] = self.failures.get(name, 0) + count
@@ -135,7 +152,8 @@ class Bench:
     ) -> Courses:
         cohort, onset = self.cohort.take(rows), self.onset[rows]
         each = np.repeat(np.arange(len(keys)), len(rows) // len(keys))
-        courses = patients.simulate(
+        simulate = patients.simulate if self.assumed is None else self.assumed.simulate
+        courses = simulate(
             cohort,
             readouts=INNERVATION,
             workers=self.workers,

@@ -60,6 +60,7 @@ def cell_table(plan: Plan, values: Mapping[Any, Values], base: Values) -> pd.Dat
                     "untreated": float(np.nanmean(base[endpoint])),
                     "treated": float(np.nanmean(found[endpoint])),
                     **dict(zip(("benefit", "lower", "upper"), _mean_and_range(gained, draws), strict=True)),
+                    "sd": float(np.nanstd(gained, ddof=1)) if np.isfinite(gained).sum() > 1 else np.nan,
                     "beyond_studied": any(beyond[name, level] for name in arm),
                     "never_given": " + ".join(treatments.never_given(arm)),
                     "patients": int(np.isfinite(gained).sum()),

@@ -9,6 +9,7 @@ from charcot.interfaces.report.charts.intervals import beside_published
 from charcot.interfaces.report.charts.lines import Axes, curves
 from charcot.interfaces.report.charts.survival import survival_curves
 from charcot.interfaces.report.content import Figure, Prose, Section, Sheet, Table, cell_text, say
+from charcot.interfaces.report.layers import layers_section
 from charcot.interfaces.report.picture import draw, dress
 from charcot.interfaces.report.views import Flow, TrialView, records
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 def trial_sections(view: TrialView) -> list[Section]:
     builders = (
-        flow_section, baseline_section, scores_section, published_section, estimates_section, estimands_section,
-        survival_section, biomarker_section,
+        flow_section, baseline_section, scores_section, uncertain_section, published_section, estimates_section,
+        estimands_section, survival_section, biomarker_section,
     )  # fmt: skip
     return [section for builder in builders if (section := builder(view)) is not None]
 
@@ -112,6 +113,17 @@ def _curve_table(frame: pd.DataFrame, x: str, y: str, caption: str) -> Table:
         line: list[Any] = [str(row["series"]), *(_number(row.get(c)) for c in ("x", "y", "lower", "upper"))]
         rows.append([*line, round(float(row["patients"]))] if with_count else line)
     return Table.of(columns, rows, caption)
+
+
+def uncertain_section(view: TrialView) -> Section | None:
+    """The contrasts with their three layers of uncertainty."""
+    if view.found is None or view.comparison.empty:
+        return None
+    frame = view.comparison[view.comparison["contrast"]]
+    effects = [
+        (f"{r['quantity']}, {r['unit']}".rstrip(", "), float(r["simulated"]), r["layers"]) for r in records(frame)
+    ]
+    return layers_section(effects, view.found)
 
 
 def published_section(view: TrialView) -> Section | None:

@@ -32,8 +32,8 @@ def window_sections(window: Any, endpoint: Any, population: str) -> list[Section
     ]  # fmt: skip
 
 
-def key_of(windows: Sequence[tuple[str, Any]], endpoint: Any) -> KeyMessage:
-    """The plain-language box of a sweep."""
+def key_of(windows: Sequence[tuple[str, Any]], endpoint: Any, uncertain: Sequence[str]) -> KeyMessage:
+    """The plain-language box of a sweep; ``uncertain``: the layers of what gains most in each of the windows."""
     parts = []
     for population, window in windows:
         cells = window.cells[window.cells["endpoint"] == endpoint.name]
@@ -46,7 +46,8 @@ def key_of(windows: Sequence[tuple[str, Any]], endpoint: Any) -> KeyMessage:
             f"Of what a perfect treatment could give, half is {_lost(float(full['half_closed_years']))}."
         )
     question = f"Which treatment, dose and start gains most ({endpoint.title}), and when is it too late?"
-    return KeyMessage(question, " ".join(parts), "", model_risk("", ""))
+    interval = " ".join(f"{name}: {text}" for (name, _), text in zip(windows, uncertain, strict=True))
+    return KeyMessage(question, " ".join(parts), interval, model_risk("", ""))
 
 
 def _all(gain: float, perfect: float) -> str:
@@ -127,7 +128,7 @@ def _heat(cells: pd.DataFrame, endpoint: Any, unit: str, tag: str) -> tuple[Figu
     note = (
         "Doses are multiples of one registered or default dose, given by the label's schedule; a pair gets the same "
         f"multiple of both. * Outside what people were given: extrapolated.{_starred(cells)} The model has no harm of "
-        "overdose. Ranges are over patients; what the evidence leaves open about the numbers is not in them."
+        "overdose. Ranges are over patients; of the best of each treatment what the evidence leaves open stands below."
     )
     name = f"window-{tag}"
     table = Table.of(columns, rows, f"Gain in {endpoint.title}")
