@@ -81,8 +81,8 @@ MUTANTS = (
     Mutant(
         "the baseline visit counts as an observation after baseline",
         "trials/change.py",
-        "seen[:, 0] = False",
-        "seen[:, 0] = True",
+        "np.where(visit > 0, last, np.nan)",
+        "np.where(visit >= 0, last, np.nan)",
         (BOOKS,),
     ),
     Mutant(

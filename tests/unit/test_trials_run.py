@@ -492,12 +492,12 @@ def test_a_trial_whose_analysis_fails_counts_as_one_that_found_nothing() -> None
         {
             "estimand": "survival", "arm": "active", "reference": "placebo", "estimate": [0.5, 0.6, np.nan, 0.9],
             "lower": np.nan, "upper": np.nan, "interval": "", "p_value": [0.01, 0.02, np.nan, 0.5],
-            "permutation_p": np.nan, "unit": "fold", "converged": [True, True, False, True],
+            "permutation_p": [0.01, 0.05, np.nan, 0.06], "unit": "fold", "converged": [True, True, False, True],
         }
     )  # fmt: skip
     row = summarise(protocol(published=None), estimates).iloc[0]
     assert (row["replicates"], row["estimated"], row["converged"], row["power"]) == (4, 3, 3, 0.5)
-    assert np.isnan(row["permutation_power"])
+    assert row["permutation_power"] == 0.5  # a permutation's p can be alpha itself
 
 
 def test_a_covariance_that_was_fallen_back_to_is_counted() -> None:

@@ -12,7 +12,6 @@ from charcot.trials.trial_data import TrialData
 def last_observed(change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(patients,) the last change after baseline, NaN without one, and the number of its visit, 0 without one."""
     seen = np.isfinite(change)
-    seen[:, 0] = False
     visit = np.where(seen.any(axis=1), change.shape[1] - 1 - np.argmax(seen[:, ::-1], axis=1), 0)
     last = change[np.arange(len(change)), visit]
     return np.where(visit > 0, last, np.nan), visit

@@ -258,8 +258,8 @@ def summarise(protocol: Protocol, estimates: pd.DataFrame) -> pd.DataFrame:
 
     ``interval`` says in words what ``lower`` and ``upper`` are: the middle 95 % of the estimates, or, of a single
     estimate, the confidence interval of its own analysis. ``mean`` of a ratio is the geometric mean, and its ``sd``
-    that of the logarithm. ``power`` is the share of all replicates with p below alpha: one whose analysis failed found
-    nothing; ``estimated`` says how many gave a number at all. ``permutation_power`` is that of the permutation twin.
+    that of the logarithm. ``power`` is the share of all replicates with p at most alpha: one whose analysis failed
+    found nothing; ``estimated`` says how many gave a number at all. ``permutation_power`` is the twin's.
     """
     rows = []
     for (estimand, arm, reference), group in estimates.groupby(["estimand", "arm", "reference"], sort=False):
@@ -290,8 +290,8 @@ def summarise(protocol: Protocol, estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _power(p_values: pd.Series[float], alpha: float) -> float:
-    """Share of replicates with p below alpha; NaN where none was tested."""
-    return float((p_values < alpha).mean()) if p_values.notna().any() else np.nan
+    """Share of replicates with p at most alpha (a permutation's p is one of few values); NaN where none was tested."""
+    return float((p_values <= alpha).mean()) if p_values.notna().any() else np.nan
 
 
 def _interval(group: pd.DataFrame, values: np.ndarray) -> tuple[float, float, str]:
