@@ -220,7 +220,12 @@ def test_one_model_says_that_it_is_one(place: Path) -> None:
         assert "one model" in shown["models"]["missing"]
 
 
-def test_more_models_than_there_are_is_an_error(place: Path) -> None:
+def test_more_models_than_there_are_is_an_error(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = layers.stored()
+    done = call("trial", "p.yaml", "--models", str(there + 1))
+    assert done.exit_code == 2
+    assert f"{there + 1} plausible models were asked for, and there are {there}" in done.stderr
+    monkeypatch.setattr(layers.plausible, "SHIPPED", place / "nowhere.csv")
     done = call("trial", "p.yaml", "--models", "4")
     assert done.exit_code == 2
     assert "no ensemble of plausible models is stored" in done.stderr
