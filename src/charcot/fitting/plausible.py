@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 DECLARED = Path(__file__).parent / "plausible.csv"
 SHIPPED = Path(__file__).parent / "ensemble.csv"
 MADE_BY = Path(__file__).parent / "ensemble.json"
-MODELS, PATIENTS, ROUNDS, SEED = 60, 400, 4, 5
 MOST_DRAWS = 20  # of one model until its patients fall ill and can be read
 LEAST_READ = 0.8  # share of the targets that a model must give a figure for
 PACKAGES = ("numpy", "scipy", "llvmlite", "pyarrow")
@@ -204,10 +203,10 @@ def observations(known: Sequence[Target], errors: np.ndarray) -> tuple[np.ndarra
 
 def fit(
     folder: Path,
-    models: int = MODELS,
-    patients: int = PATIENTS,
-    rounds: int = ROUNDS,
-    seed: int = SEED,
+    models: int,
+    patients: int,
+    rounds: int,
+    seed: int,
     workers: int = 1,
     scheduler: str | None = None,
     progress: Progress | None = None,
@@ -224,7 +223,6 @@ def fit(
         charcot.engine.campaign.CampaignError: what ended it; what is done is kept.
     """
     known = targets.load()
-    names = [number.name for number in numbers()]
     points: tuple[tuple[float, ...], ...] | None = None
     found, failed = [], []
     errors = np.zeros(len(known))
@@ -245,7 +243,6 @@ def fit(
             noise = np.stack([normals(seed, addresses, f"noise {known[place].name}") for place in mine], axis=1)
             moved = move(z[1:], figures[1:, mine], observed, error, steps[k], noise)
             points = tuple(tuple(float(f"{at:.9g}") for at in row) for row in moved)
-            assert moved.shape == (models, len(names))
     return Ensemble(numbers(), known, tuple(found), errors, draws, tuple(failed))
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from charcot.trials.analyses.joint_rank import compare
+from charcot.trials.analyses.win_ratio import scores, wins_by_arm
 from charcot.trials.analysis_form import Analysis, Design, Endpoint, Row, Strategies, ratio_row, row
 from charcot.trials.quantities import RATIO
-from charcot.trials.statistics import pairs
 from charcot.trials.trial_data import TrialData
 
 
@@ -16,10 +15,7 @@ def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
     from scipy.special import ndtr
 
     found = []
-    for number, arm in enumerate(design.arms[1:], start=1):
-        two = data.take((data.arms == 0) | (data.arms == number))
-        wins = pairs.count_wins(compare(two), two.arms == number)
-        note = f"{wins.wins} wins, {wins.losses} losses, {wins.ties} ties"
+    for arm, wins, note in wins_by_arm(data, design):
         if wins.log_odds_error > 0:
             p_value = 2 * float(ndtr(-abs(wins.probability - 0.5) / wins.probability_error))
             found.append(ratio_row(design, arm, np.log(wins.odds), wins.log_odds_error, p_value, note))
@@ -27,11 +23,6 @@ def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
             note = f"{note}: the win odds are not defined where one arm wins every pair, or all tie"
             found.append(row(arm, design.reference, note=note, converged=False))
     return found
-
-
-def scores(data: TrialData, design: Design, endpoint: str) -> np.ndarray:
-    """Wins less losses against all others."""
-    return pairs.net_scores(compare(data))
 
 
 ANALYSIS = Analysis(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from charcot.trials.analyses.joint_rank import compare
@@ -11,13 +13,18 @@ from charcot.trials.statistics import pairs
 from charcot.trials.trial_data import TrialData
 
 
-def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
-    """Wins over losses of each arm against the reference, in all pairs of one patient of either, without ties."""
-    found = []
+def wins_by_arm(data: TrialData, design: Design) -> Iterator[tuple[str, pairs.Wins, str]]:
+    """Each arm but the reference, its wins against that one, and these in words."""
     for number, arm in enumerate(design.arms[1:], start=1):
         two = data.take((data.arms == 0) | (data.arms == number))
         wins = pairs.count_wins(compare(two), two.arms == number)
-        note = f"{wins.wins} wins, {wins.losses} losses, {wins.ties} ties"
+        yield arm, wins, f"{wins.wins} wins, {wins.losses} losses, {wins.ties} ties"
+
+
+def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
+    """Wins over losses of each arm against the reference, in all pairs of one patient of either, without ties."""
+    found = []
+    for arm, wins, note in wins_by_arm(data, design):
         if wins.log_ratio_error > 0:
             found.append(ratio_row(design, arm, np.log(wins.ratio), wins.log_ratio_error, note=note))
         else:
