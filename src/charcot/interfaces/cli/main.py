@@ -12,6 +12,7 @@ from charcot import __version__
 from charcot.core.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, EXIT_OK, CharcotWarning
 from charcot.interfaces.cli import signals, streams
 from charcot.interfaces.cli.check import check
+from charcot.interfaces.cli.cohort import cohort_check
 from charcot.interfaces.cli.compare import compare
 from charcot.interfaces.cli.demo import demo
 from charcot.interfaces.cli.docs import docs
@@ -71,6 +72,10 @@ predictions.command(PredictGroup.DEFAULT, epilog=EPILOG)(guarded(predict))
 predictions.command("list", epilog=EPILOG)(guarded(list_predictions))
 predictions.command("score", epilog=EPILOG)(guarded(score))
 app.add_typer(predictions)
+
+own = typer.Typer(name="cohort", help="Your own patients: check their tables, fit, forecast.", no_args_is_help=True)
+own.command("check", epilog=EPILOG)(guarded(cohort_check))
+app.add_typer(own)
 
 evidence = typer.Typer(name="evidence", help="What is disputed, and what to measure next.", no_args_is_help=True)
 evidence.command(epilog=EPILOG)(guarded(gaps))

@@ -1,0 +1,191 @@
+"""Rows of a user's table as fields, each bad cell with its line, what is wrong and what to do."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from charcot.core.errors import Problem, Severity, Where, readable
+from charcot.fitting.own_cohort.columns import DAYS, MEASURES, PERSONAL, SUBJECT, Columns, Field, fields
+
+LARGEST = 500_000_000  # bytes of one table; PRO-ACT's largest is a twentieth of it
+NOTHING = ("", "na", "n/a", "nan", ".", "null", "none")
+LITRES = 8.0  # a vital capacity so small in all rows is not in percent of predicted
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sound cell set of a row: where it stands, whose it is, and the values of its fields."""
+
+    where: Where
+    subject: str
+    numbers: Mapping[str, float]
+    words: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of one file. ``visits``: rows have a day; ``rows``: how many there were, bad ones too."""
+
+    file: str
+    visits: bool
+    lines: tuple[Line, ...]
+    rows: int
+
+
+def read_table(path: Path, columns: Columns, problems: list[Problem]) -> Table:
+    """Read one CSV table; what is wrong is appended to ``problems`` and its row is left out of the lines."""
+    file = str(path)
+    text = _text(path, file, problems)
+    reader = csv.reader(io.StringIO(text, newline=""))
+    header = next(reader, [])
+    places = columns.find(header, file, problems) if text else {}
+    if text:
+        _check_header(places, columns, header, file, problems)
+    visits = DAYS in places
+    undated = not visits and any(name in places for name in MEASURES)
+    if undated or SUBJECT not in places or not set(places) - {SUBJECT, DAYS}:
+        return Table(file, visits, (), 0)
+    lines, rows = [], 0
+    try:
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            rows += 1
+            line = _line(cells, header, places, columns, Where(file, reader.line_num), problems)
+            if line is not None:
+                lines.append(line)
+    except csv.Error as error:
+        problems.append(Problem("not-csv", f"this is no CSV row: {error}", Where(file, reader.line_num)))
+    _check_units(lines, file, problems)
+    return Table(file, visits, tuple(lines), rows)
+
+
+def _text(path: Path, file: str, problems: list[Problem]) -> str:
+    try:
+        if path.is_file() and path.stat().st_size > LARGEST:
+            problems.append(Problem("too-large", f"the file has more than {LARGEST:,} bytes", Where(file)))
+            return ""
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        hint = "Check the path and the name."
+        problems.append(Problem("no-file", f"the file cannot be read: {error.strerror}", Where(file), hint))
+        return ""
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problems.append(Problem("not-text", "the file is not UTF-8 text", Where(file, line), "Save it as UTF-8 CSV."))
+        return ""
+    if "\x00" in text or not text.strip():
+        message = "the file is empty" if not text.strip() else "the file holds zero bytes"
+        problems.append(Problem("empty-file", message, Where(file), "Save it as UTF-8 CSV with a header."))
+        return ""
+    return text
+
+
+def _check_header(
+    places: Mapping[str, list[int]], columns: Columns, header: Sequence[str], file: str, problems: list[Problem]
+) -> None:
+    where = Where(file, 1)
+    if SUBJECT not in places:
+        name = columns.names.get(SUBJECT, "subject")
+        hint = "Name the column of subjects in --columns: 'columns: {subject: NAME}'."
+        message = f"no column {readable(name)!r} says whose a row is; there are {', '.join(map(readable, header[:12]))}"
+        problems.append(Problem("no-subject", message, where, hint))
+    elif not set(places) - {SUBJECT, DAYS}:
+        hint = f"Name columns in --columns; fields are {', '.join(fields())}."
+        problems.append(Problem("no-field", "no column is known but that of the subject", where, hint))
+    elif DAYS not in places and any(name in places for name in MEASURES):
+        hint = "Name it in --columns: 'columns: {days: NAME}'."
+        problems.append(Problem("no-days", "there are measures, and no column of days", where, hint))
+
+
+def _line(
+    cells: Sequence[str],
+    header: Sequence[str],
+    places: Mapping[str, list[int]],
+    columns: Columns,
+    where: Where,
+    problems: list[Problem],
+) -> Line | None:
+    if len(cells) != len(header):
+        message = f"the row has {len(cells)} cells, and the header has {len(header)}"
+        problems.append(Problem("malformed-row", message, where, "Quote texts that contain commas."))
+        return None
+    known = fields()
+    numbers: dict[str, float] = {}
+    words: dict[str, str] = {}
+    subject = cells[places[SUBJECT][0]].strip()
+    before = len(problems)
+    if subject.lower() in NOTHING:
+        problems.append(Problem("no-subject", "the row does not say whose it is", where, "Fill in the subject."))
+    for name, at in places.items():
+        filled = [cells[k].strip() for k in at if cells[k].strip().lower() not in NOTHING]
+        if name == SUBJECT:
+            continue
+        if not filled:
+            if name == DAYS:
+                problems.append(Problem("no-day", "the row does not say on which day", where, "Fill in the day."))
+            continue
+        if known[name].kind == "word":
+            value = known[name].words.get(filled[0].lower())
+            if value is None:
+                hint = f"Write one of: {', '.join(sorted(set(known[name].words.values())))}."
+                problems.append(Problem("bad-word", f"{name} is {readable(filled[0])!r}", where, hint))
+            else:
+                words[name] = value
+        else:
+            number = _number(known[name], filled[0], columns.factors.get(name, 1.0), where, problems)
+            if number is not None:
+                numbers[name] = number
+    return Line(where, subject, numbers, words) if len(problems) == before else None
+
+
+def _number(field: Field, text: str, factor: float, where: Where, problems: list[Problem]) -> float | None:
+    try:
+        value = float(text) * factor
+    except ValueError:
+        hint = "Write a number with a point." if "," in text else f"Write a number of {field.unit}s, or leave it empty."
+        problems.append(Problem("no-number", f"{field.name} is {readable(text)!r}, which is no number", where, hint))
+        return None
+    if not math.isfinite(value):
+        problems.append(Problem("no-number", f"{field.name} is not finite", where, "Leave it empty if not known."))
+        return None
+    if not field.low <= value <= field.high:
+        hint = f"Mend it ({field.low:g} to {field.high:g} {field.unit}), or leave it empty if not known."
+        if field.units and factor == 1.0:
+            hint += f" In another unit? Say so in --columns: 'units: {{{field.name}: {'|'.join(field.units)}}}'."
+        problems.append(Problem("out-of-range", f"{field.name} is {value:g}", where, hint))
+        return None
+    if field.whole and value != round(value):
+        problems.append(Problem("not-whole", f"{field.name} is {value:g}, not a whole number", where, "Mend it."))
+        return None
+    return value
+
+
+def _check_units(lines: Sequence[Line], file: str, problems: list[Problem]) -> None:
+    """What only the whole column shows: a measure that is in another unit than it says."""
+    svc = [line.numbers["svc"] for line in lines if "svc" in line.numbers]
+    if svc and max(svc) < LITRES:
+        hint = "Give percent of predicted, or 'units: {svc: share}' in --columns; litres cannot be used."
+        problems.append(Problem("units", f"no svc is above {max(svc):g}: it is not in percent", Where(file, 1), hint))
+    for line in lines:
+        age, onset = line.numbers.get("age"), line.numbers.get("onset")
+        if age is not None and onset is not None and abs(onset) > age * 366:
+            hint = "Is the onset in another unit, or on another clock (a date)?"
+            message = f"onset on day {onset:g} is further away than a life of {age:g} years"
+            problems.append(Problem("units", message, line.where, hint))
+
+
+def personal(line: Line) -> dict[str, float | str]:
+    """What a line says of its subject, whatever the day."""
+    found: dict[str, float | str] = {name: line.numbers[name] for name in PERSONAL if name in line.numbers}
+    found.update(line.words)
+    return found
+
+
+def warning(code: str, message: str, where: Where, hint: str = "") -> Problem:
+    return Problem(code, message, where, hint, Severity.WARNING)
