@@ -37,7 +37,7 @@ def browser():
 
     with sync_playwright() as playwright:
         root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-        with playwright.chromium.launch(executable_path=path, args=root) as one:
+        with playwright.chromium.launch(executable_path=path, args=["--disable-gpu", *root]) as one:
             yield one
 
 

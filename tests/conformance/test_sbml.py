@@ -1,17 +1,20 @@
-"""Every case of the public SBML Test Suite at hand is passed, or refused by name; none gives a wrong number.
+"""Each case of the public SBML Test Suite at hand is passed, or refused by name; none gives a wrong number.
 
-The folder of the cases is named by the environment (CHARCOT_SBML_CASES); by default it lies beside the project.
+All cases of the folder that the environment names (CHARCOT_SBML_CASES) are run. Where it names none, every twelfth of
+those that lie beside the project is: compiling some nine hundred models takes minutes.
 """
 
+import os
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
-from sbml_cases import FAILED, PASSED, REFUSED, WRONG, Case, compare, folder, read_case, run_case
+from sbml_cases import FAILED, FOLDER, PASSED, REFUSED, WRONG, Case, compare, folder, read_case, run_case
 
 LEAST_SHARE = 0.93
 WORKERS = 2
+EVERY = 12  # where no folder is named
 
 
 def summary(outcomes):
@@ -28,10 +31,10 @@ def summary(outcomes):
     return "\n".join(lines)
 
 
-def test_every_case_of_the_suite_is_passed_or_refused_by_name(capsys):
+def test_cases_of_the_suite_are_passed_or_refused_by_name(capsys):
     if not folder().is_dir():
         pytest.skip(f"no cases of the SBML Test Suite in {folder()}; name their folder in CHARCOT_SBML_CASES.")
-    places = sorted(place for place in folder().iterdir() if place.is_dir())
+    places = sorted(place for place in folder().iterdir() if place.is_dir())[:: 1 if FOLDER in os.environ else EVERY]
     with ProcessPoolExecutor(WORKERS) as pool:
         outcomes = list(pool.map(run_case, places, chunksize=8))
     text = summary(outcomes)

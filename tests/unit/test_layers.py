@@ -163,7 +163,11 @@ def test_models_carry_the_draws_and_what_was_assumed_stays(tmp_path: Path) -> No
         assert (SLOWER in model.without) == (model.assumed.overrides[SLOWER] == 0)
 
 
-def test_a_model_whose_trial_cannot_be_filled_is_counted_by_its_reason(tmp_path: Path) -> None:
+def test_a_model_whose_trial_cannot_be_filled_is_counted_by_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers, "DRAWN_AT_MOST", 800)  # of whom half of the models take none
+
     class Slow(Paced):
         def population(self, cohort: str, overrides: Any) -> float:
             return super().population(cohort, overrides) if self.pace > 1 else 1e-6  # no run-in decline: nobody enters
