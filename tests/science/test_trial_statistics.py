@@ -13,7 +13,7 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials.analysis import analyse_data
 from charcot.trials.analysis_form import Design
 from charcot.trials.estimands import ESTIMANDS
-from charcot.trials.followup import arm_hazards, hazard_per_day, withdrawal_days
+from charcot.trials.followup import arm_hazards, hazard_per_day, withdrawal_days, withdrawal_draws
 from charcot.trials.protocol import Dropout, Withdrawal
 from charcot.trials.randomisation import block_of, randomise
 from charcot.trials.trial_data import TrialData
@@ -363,7 +363,8 @@ def test_dropout_share_and_hazard_are_recovered_from_5000_patients() -> None:
     hazards = arm_hazards(dropout, ["a", "b", "c"])
     addresses = [f"patient {k}" for k in range(5000)]
     days = {
-        arm: withdrawal_days(np.full(5000, hazard), 1, addresses) for arm, hazard in zip("abc", hazards, strict=True)
+        arm: withdrawal_days(np.full(5000, hazard), withdrawal_draws(1, addresses))
+        for arm, hazard in zip("abc", hazards, strict=True)
     }
     assert np.mean(days["a"] < 168) == pytest.approx(0.20, abs=0.018)
     assert 1 / np.mean(days["b"]) == pytest.approx(0.02 / DAYS_PER_MONTH, rel=0.05)

@@ -18,7 +18,7 @@ from charcot.trials.adam import adtte
 from charcot.trials.analysis import analyse_data
 from charcot.trials.analysis_form import Design
 from charcot.trials.conduct import _with_baseline
-from charcot.trials.followup import FollowUp, follow, withdrawal_days
+from charcot.trials.followup import FollowUp, follow, withdrawal_days, withdrawal_draws
 from charcot.trials.pool import Latent
 from charcot.trials.randomisation import randomise
 from charcot.trials.screening import Visit
@@ -45,7 +45,7 @@ def protocol() -> Protocol:
 @pytest.fixture(scope="module")
 def leaving(protocol: Protocol) -> np.ndarray:
     hazard = np.full(40, -np.log(0.4) / 168)
-    return withdrawal_days(hazard, protocol.simulate.seed, [f"p{i}" for i in range(40)])
+    return withdrawal_days(hazard, withdrawal_draws(protocol.simulate.seed, [f"p{i}" for i in range(40)]))
 
 
 def followed(protocol: Protocol, death: np.ndarray) -> FollowUp:

@@ -86,6 +86,7 @@ class FakeWorld:
     failing: tuple[int, ...] = ()
     fail_only_with: str = ""
     calls: list[int] = field(default_factory=list)
+    key: str = "fake"
 
     def products(self) -> Mapping[str, Any]:
         return {"slower": FakeProduct(), "riluzole": FakeProduct(), "gene": FakeProduct("vector_genome", ("label",))}

@@ -40,6 +40,14 @@ DEFAULT_MONTHS = (0, 6, 12, 24, 36)
 LARGEST = 10**9  # more people than will ever have the disease
 
 
+def made_by() -> dict[str, str]:
+    """The code, the libraries and the kind of processor that decide the last bit of a campaign's files."""
+    from importlib.metadata import version
+
+    packages = {name: version(name) for name in PACKAGES}
+    return {"charcot": __version__, "code": code_hash(), **packages, "arithmetic": arithmetic()}
+
+
 @dataclass(frozen=True)
 class Arm:
     """One way to treat everybody; the regimens' starts are days after diagnosis."""
@@ -148,10 +156,7 @@ class PopulationJob:
 
     def fingerprint(self) -> dict[str, str]:
         """The code, the libraries and the kind of processor that decide the last bit."""
-        from importlib.metadata import version
-
-        packages = {name: version(name) for name in PACKAGES}
-        return {"charcot": __version__, "code": code_hash(), **packages, "arithmetic": arithmetic()}
+        return made_by()
 
     @cached_property
     def reported(self) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ class Endpoint:
         quantity: how a value of it is written in a protocol (its unit).
         null: the value of the contrast when the arms do not differ; 1 makes it a ratio.
         arms: the estimand of one arm, where it is another thing than the contrast (``event_free_share``).
+        grows_with_patients: whether the contrast is in proportion to the number of patients, as a difference of ranks.
     """
 
     title: str
@@ -58,6 +59,7 @@ class Endpoint:
     quantity: Quantity
     null: float = 0.0
     arms: str = ""
+    grows_with_patients: bool = False
 
 
 # The five attributes of an estimand (ICH E9(R1)) that an analysis fixes; population and treatments are the protocol's.

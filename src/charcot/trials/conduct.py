@@ -15,7 +15,7 @@ from charcot.trials.checks import STRATUM_QUANTITIES
 from charcot.trials.enrolment import Enrolled, Recruiter, counts, person_addresses
 from charcot.trials.followup import FollowUp, follow
 from charcot.trials.pool import CourseRows, Failure, Latent, Pool, SharedPool, latent_at, reasons
-from charcot.trials.protocol import Protocol, Stratum
+from charcot.trials.protocol import Arm, Protocol, Stratum
 from charcot.trials.randomisation import randomise
 from charcot.trials.world import Courses
 
@@ -60,8 +60,8 @@ ArmCourses = Callable[[int, int], Courses]
 def enrol(protocol: Protocol, pool: Pool, recruiter: Recruiter, replicate: int) -> Randomised:
     """Screen and randomise the patients of one replicate."""
     enrolled = recruiter.fill(pool, replicate)
-    subjects = pd.concat([_subjects(entry) for entry in enrolled], ignore_index=True)
-    subjects["stratum"] = _strata(protocol, subjects)
+    subjects = pd.concat([subjects_of(entry) for entry in enrolled], ignore_index=True)
+    subjects["stratum"] = strata_of(protocol, subjects)
     sizes = [arm.n for arm in protocol.arms]
     arms = randomise(list(subjects["stratum"]), sizes, protocol.simulate.seed, f"replicate {replicate}")
     subjects["arm_number"] = arms
@@ -122,7 +122,7 @@ def _considered(entry: Enrolled) -> list[Failure]:
     return [failure for failure in entry.screened.failures if failure.patient in upto]
 
 
-def _subjects(entry: Enrolled) -> pd.DataFrame:
+def subjects_of(entry: Enrolled) -> pd.DataFrame:
     """Who was enrolled from one batch: days on the patient's clock, scores in points, vital capacity in % predicted.
 
     What has no other name is of the visit of randomisation, the trial's baseline; what screening recorded says so.
@@ -155,7 +155,7 @@ def _subjects(entry: Enrolled) -> pd.DataFrame:
     )
 
 
-def _strata(protocol: Protocol, subjects: pd.DataFrame) -> list[str]:
+def strata_of(protocol: Protocol, subjects: pd.DataFrame) -> list[str]:
     """Each patient's stratum as text, such as ``age<65 years, sex=F``."""
     factors = [_factor(factor, subjects) for factor in protocol.randomisation.stratify]
     return [", ".join(levels) for levels in zip(*factors, strict=True)] if factors else ["all"] * len(subjects)
@@ -187,16 +187,22 @@ def _latent(protocol: Protocol, randomised: Randomised, treated: ArmCourses) -> 
                 continue
             start = screened.clocks.randomisation[people[rows]]
             courses = treated(position, arm)
-            seen = latent_at(courses, start[:, None] + visits)
-            # Until the first dose nobody is another person than in an arm without treatment.
-            seen.keep(part.take(rows), visits <= min(treatment.start for treatment in design.treatments))
-            part.put(rows, seen)
+            part.put(rows, in_arm(design, courses, start, visits, part.take(rows)))
             numbers = screened.batch.numbers[people[rows]]
             stage = f"in arm {design.id}"
             pairs = zip(numbers, reasons(courses), strict=True)
             failures += [Failure(randomised.replicate, int(number), stage, text) for number, text in pairs if text]
         parts.append(part)
     return Latent.join(parts), failures
+
+
+def in_arm(arm: Arm, courses: Courses, start: np.ndarray, days: np.ndarray, untreated: Latent) -> Latent:
+    """True values of people in an arm, ``days`` (k,) after their ``start`` (people,); ``untreated``: the same without
+    the arm's treatments."""
+    seen = latent_at(courses, start[:, None] + days)
+    # Until the first dose nobody is another person than in an arm without treatment.
+    seen.keep(untreated, days <= min(treatment.start for treatment in arm.treatments))
+    return seen
 
 
 def _with_baseline(subjects: pd.DataFrame, followup: FollowUp) -> pd.DataFrame:

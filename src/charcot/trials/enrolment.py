@@ -114,6 +114,18 @@ def screen(protocol: Protocol, pool: Pool, batch: Batch, replicate: int) -> Scre
     """Screen every person of a batch."""
     addresses = person_addresses(replicate, batch.numbers)
     clocks = clocks_of(protocol, batch, addresses, pool.world)
+    verdicts = judge_clocks(protocol, batch, clocks)
+    rows = np.flatnonzero(verdicts.reason == "")
+    courses = pool.with_background(batch, rows, seen_on(protocol, clocks.take(rows)))
+    visit = see(protocol, clocks.take(rows), courses, [addresses[row] for row in rows])
+    judge_visits(protocol, verdicts, clocks.take(rows), courses, visit, rows)
+    failures = _failures(replicate, batch, np.arange(batch.size), batch.reasons, "natural history")
+    failures += _failures(replicate, batch, rows, reasons(courses), "with background treatment")
+    return Screened(batch, clocks, verdicts, rows, courses, visit, failures)
+
+
+def judge_clocks(protocol: Protocol, batch: Batch, clocks: Clocks) -> Verdicts:
+    """Who is out before any visit: who never came, and whom the rules exclude that need only the clocks."""
     verdicts = Verdicts(np.full(batch.size, "", dtype=object))
     verdicts.exclude(np.flatnonzero(batch.failed), "simulation_failed")
     verdicts.exclude(np.flatnonzero(~np.isfinite(batch.diagnosis) & ~batch.too_old), "never_diagnosed")
@@ -124,23 +136,20 @@ def screen(protocol: Protocol, pool: Pool, batch: Batch, replicate: int) -> Scre
         came = np.flatnonzero(~np.isin(verdicts.reason, NEVER_CAME) & has_clocks)
         if rule.applies(protocol):
             verdicts.judge(rule, came, rule.fails(protocol, clocks.take(came), NO_VISIT))
-    rows = np.flatnonzero(verdicts.reason == "")
-    courses = pool.with_background(batch, rows, _seen_on(protocol, clocks.take(rows)))
-    visit = see(protocol, clocks.take(rows), courses, [addresses[row] for row in rows])
-    verdicts.exclude(rows[np.asarray(courses.failed, dtype=bool)], "simulation_failed")
-    verdicts.exclude(rows[np.asarray(courses.death) <= clocks.screening[rows]], "died_before_screening")
-    _judge_visits(protocol, verdicts, clocks.take(rows), visit, rows)
-    failures = _failures(replicate, batch, np.arange(batch.size), batch.reasons, "natural history")
-    failures += _failures(replicate, batch, rows, reasons(courses), "with background treatment")
-    return Screened(batch, clocks, verdicts, rows, courses, visit, failures)
+    return verdicts
 
 
-def _seen_on(protocol: Protocol, clocks: Clocks) -> np.ndarray:
+def seen_on(protocol: Protocol, clocks: Clocks) -> np.ndarray:
     """(people, 1 + visits) the days of screening and of the visits that would follow."""
     return np.column_stack([clocks.screening, clocks.randomisation[:, None] + np.array(protocol.visits)])
 
 
-def _judge_visits(protocol: Protocol, verdicts: Verdicts, clocks: Clocks, visit: Visit, rows: np.ndarray) -> None:
+def judge_visits(
+    protocol: Protocol, verdicts: Verdicts, clocks: Clocks, courses: Courses, visit: Visit, rows: np.ndarray
+) -> None:
+    """Judge ``rows`` of the batch, whose clocks, courses and visits are given in their order, by all other rules."""
+    verdicts.exclude(rows[np.asarray(courses.failed, dtype=bool)], "simulation_failed")
+    verdicts.exclude(rows[np.asarray(courses.death) <= clocks.screening], "died_before_screening")
     came = np.flatnonzero(verdicts.reason[rows] == "")
     for rule in VISIT_RULES:
         if rule.applies(protocol):

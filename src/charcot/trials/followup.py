@@ -53,11 +53,55 @@ def arm_hazards(dropout: Dropout, arms: list[str]) -> np.ndarray:
     return np.array([hazard_per_day(dropout.arms.get(arm, dropout)) for arm in arms])
 
 
-def withdrawal_days(hazards: np.ndarray, seed: int, addresses: list[str]) -> np.ndarray:
-    """The day on which each patient would leave, (patients,); inf at a hazard of 0. One draw, whatever the arm."""
-    draws = np.array([stream(seed, address, "withdrawal").exponential() for address in addresses])
+def withdrawal_draws(seed: int, addresses: list[str]) -> np.ndarray:
+    """(patients,) standard exponential draws, of which a hazard makes days. One for a patient, whatever the arm."""
+    return np.array([stream(seed, address, "withdrawal").exponential() for address in addresses])
+
+
+def withdrawal_days(hazards: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """The day on which each patient would leave, (patients,); inf at a hazard of 0."""
     with np.errstate(divide="ignore"):
         return np.where(hazards > 0, draws / hazards, np.inf)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """When and how the observation of each patient ends; (patients,) as in :class:`FollowUp`, ``absent`` (patients,
+    visits): which visits do not take place."""
+
+    end: np.ndarray
+    died: np.ndarray
+    withdrew: np.ndarray
+    absent: np.ndarray
+
+
+def endings(death: np.ndarray, leaving: np.ndarray, visits: np.ndarray) -> Ending:
+    """``death``, ``leaving`` (patients,) and ``visits`` (visits,) in days from randomisation; inf when never."""
+    length = visits[-1]
+    end = np.minimum(np.minimum(death, leaving), length)
+    died = death <= np.minimum(leaving, length)
+    return Ending(end, died, (leaving < length) & ~died, visits[None, :] > end[:, None])
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the visits would record of everybody if nobody left: items (patients, visits, 12), the others (patients,
+    visits); NaN after death."""
+
+    items: np.ndarray
+    vital_capacity: np.ndarray
+    nfl: np.ndarray
+
+
+def record(protocol: Protocol, latent: Latent, addresses: list[str], screened: np.ndarray | None = None) -> Recorded:
+    """Ratings and measurements of true values at the visits; ``screened`` as in :func:`follow`."""
+    seed = protocol.simulate.seed
+    items = _items(protocol, latent, addresses, screened)
+    capacity, nfl = np.empty_like(latent.vital_capacity), np.empty_like(latent.nfl)
+    for i, address in enumerate(addresses):
+        capacity[i] = observe_vital_capacity(latent.vital_capacity[i], seed, address, "visits")
+        nfl[i] = observe_nfl(latent.nfl[i], seed, address, "visits")
+    return Recorded(items, capacity, nfl)
 
 
 def follow(
@@ -76,19 +120,13 @@ def follow(
         arms: (patients,) the arm of each patient.
         screened: (patients, 12) the items that screening recorded, from which the visits' ratings go on.
     """
-    seed, visits = protocol.simulate.seed, np.array(protocol.visits)
     hazards = arm_hazards(protocol.dropout, [arm.id for arm in protocol.arms])[arms]
-    leaving = withdrawal_days(hazards, seed, addresses)
-    end = np.minimum(np.minimum(death, leaving), protocol.length)
-    absent = visits[None, :] > end[:, None]
-    items = _items(protocol, latent, addresses, screened)
-    capacity, nfl = np.empty_like(latent.vital_capacity), np.empty_like(latent.nfl)
-    for i, address in enumerate(addresses):
-        capacity[i] = observe_vital_capacity(latent.vital_capacity[i], seed, address, "visits")
-        nfl[i] = observe_nfl(latent.nfl[i], seed, address, "visits")
-    items[absent], capacity[absent], nfl[absent] = np.nan, np.nan, np.nan
-    died = death <= np.minimum(leaving, protocol.length)
-    return FollowUp(items, capacity, nfl, end, died, (leaving < protocol.length) & ~died)
+    leaving = withdrawal_days(hazards, withdrawal_draws(protocol.simulate.seed, addresses))
+    seen = record(protocol, latent, addresses, screened)
+    last = endings(death, leaving, np.array(protocol.visits))
+    for values in (seen.items, seen.vital_capacity, seen.nfl):
+        values[last.absent] = np.nan
+    return FollowUp(seen.items, seen.vital_capacity, seen.nfl, last.end, last.died, last.withdrew)
 
 
 def _items(protocol: Protocol, latent: Latent, addresses: list[str], screened: np.ndarray | None) -> np.ndarray:

@@ -18,6 +18,10 @@ class RealWorld:
     def __init__(self, assumed: Assumed | None = None) -> None:
         self.assumed = assumed or Assumed()
 
+    @property
+    def key(self) -> str:
+        return self.assumed.key
+
     def products(self) -> Mapping[str, Any]:
         return treatments.products()
 

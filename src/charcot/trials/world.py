@@ -48,6 +48,11 @@ class Courses(Protocol):
 class World(Protocol):
     """Products, cohorts and the simulator."""
 
+    @property
+    def key(self) -> str:
+        """A text that tells this world's results from another's."""
+        ...
+
     def products(self) -> Mapping[str, Any]: ...
 
     def cohorts(self) -> Sequence[str]: ...

@@ -30,6 +30,7 @@ from charcot.interfaces.cli.patient import patient
 from charcot.interfaces.cli.population import population
 from charcot.interfaces.cli.population_check import PopulationGroup, population_check
 from charcot.interfaces.cli.population_fit import population_fit
+from charcot.interfaces.cli.power import power
 from charcot.interfaces.cli.predict import PredictGroup, list_predictions, predict, score
 from charcot.interfaces.cli.reproduce import reproduce
 from charcot.interfaces.cli.simulate import simulate
@@ -47,7 +48,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS = (
-    demo, init, check, explore, patient, run, trial, hindcast, reproduce, sweep, compare, fit, simulate, explain,
+    demo, init, check, explore, patient, run, trial, power, hindcast, reproduce, sweep, compare, fit, simulate, explain,
     export, docs, doctor,
 )  # fmt: skip
 for verb in VERBS:

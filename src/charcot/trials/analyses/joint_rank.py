@@ -61,7 +61,9 @@ ANALYSIS = Analysis(
     title="joint rank of function and survival (CAFS): every patient against every other",
     interval="the analysis of variance of ranks",
     endpoints={
-        "joint_rank": Endpoint("Joint rank of function and survival (CAFS)", "function_and_survival", RANKS),
+        "joint_rank": Endpoint(
+            "Joint rank of function and survival (CAFS)", "function_and_survival", RANKS, grows_with_patients=True
+        ),
     },
     strategies=Strategies(
         death="composite: who died ranks below all who are known to have lived longer",

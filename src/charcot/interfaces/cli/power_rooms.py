@@ -1,0 +1,147 @@
+"""The doors to operating characteristics: a protocol's grid of designs, its library of twins, and what is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charcot.core.hashing import hash_json
+from charcot.interfaces.cli import layer_rooms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is simulated, beyond the grid.
+
+    Attributes:
+        people: drawn for the library; ``model_people``: for that of each plausible model.
+        replicates: trials of each design; ``model_replicates``: under each plausible model.
+        target: the power that is wanted, with ``endpoint``; None: no size is looked for.
+    """
+
+    people: int
+    replicates: int
+    endpoint: str
+    model_people: int
+    model_replicates: int
+    target: float | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """``table``: operating characteristics; ``sizes``: a row for each design whose size was looked for; ``tried``: the
+    sizes at which power was simulated meanwhile; ``assured``: ``charcot.fitting.assurance.Assured``."""
+
+    table: Any
+    sizes: Any
+    tried: Any
+    assured: Any
+    twins: int
+    drawn: int
+    lost: int
+
+
+def grid(protocol: Any, sizes: Sequence[int], months: Sequence[Any], effects: Sequence[Any], entries: Any) -> Any:
+    from charcot.trials.power.grid import Grid
+
+    return Grid(protocol, tuple(sizes), tuple(months) or (None,), tuple(effects) or (None,), entries)
+
+
+def library_job(grid: Any, people: int, assumed: Any) -> Any:
+    from charcot.trials.power.operating import library_job as job
+    from charcot.trials.real_world import RealWorld
+
+    return job(grid, people, RealWorld(assumed))
+
+
+def library_name(job: Any) -> str:
+    """The folder of a library: the same twins always have the same name."""
+    return f"twins-{job.protocols[0].name}-{hash_json([job.description(), job.fingerprint()], 12)}"
+
+
+def build(job: Any, place: Path, workers: int, progress: Progress) -> Any:
+    from charcot.trials.library.twins import build as make
+
+    return make(job, place, workers, progress)
+
+
+@contextmanager
+def bench(grid: Any, library: Any, workers: int) -> Iterator[Any]:
+    from charcot.trials.power.operating import Bench
+
+    with Bench(grid, library, workers) as one:
+        yield one
+
+
+def characteristics(bench: Any, cells: Sequence[Any], replicates: int, progress: Progress) -> Any:
+    from charcot.trials.power.operating import characteristics as measure
+
+    return measure(bench, cells, replicates, progress)
+
+
+def sizes(bench: Any, asked: Asked, progress: Progress) -> tuple[Any, Any, list[Any]]:
+    """The smallest size of each design: a row each, what was tried, and the designs that were found."""
+    import pandas as pd
+
+    from charcot.core.units import DAYS_PER_MONTH
+    from charcot.trials.power.sample_size import smallest
+
+    assert asked.target is not None  # the caller asks only then
+    rows, tried, found = [], [], []
+    start = bench.grid.sizes[0]
+    for cell in (one for one in bench.grid.cells() if one.n == start):
+        months = bench.grid.visits(cell.months)[-1] / DAYS_PER_MONTH
+        design = {"months": months, "effect": cell.effect, "entry": cell.entry}
+        for endpoint, arm in bench.aims(cell):
+            if endpoint != asked.endpoint:
+                continue
+            one = smallest(bench, cell, (endpoint, arm), asked.target, asked.replicates, progress)
+            rows.append(
+                {
+                    **design, "estimand": endpoint, "arm": arm, "target": asked.target, "n": one.n,
+                    "n_lower": one.lower, "n_upper": one.upper, "patients": one.patients, "power": one.power.value,
+                    "power_error": one.power.error, "note": one.note,
+                }
+            )  # fmt: skip
+            tried += [
+                {**design, "arm": arm, "n": n, "trials": trials, "significant": hits, "power": hits / trials}
+                for n, trials, hits in one.tried
+            ]
+            if one.n is not None:
+                found.append(type(cell)(one.n, cell.months, cell.effect, cell.entry))
+    columns = ["months", "effect", "entry"]
+    table, history = pd.DataFrame(rows), pd.DataFrame(tried)
+    for frame in (table, history):
+        frame[columns] = frame[columns].astype({"months": float, "effect": float})
+    return table, history, list(dict.fromkeys(found))
+
+
+def assurance(
+    grid: Any, cells: Sequence[Any], plausible: layer_rooms.Plausible, products: Sequence[str], base: Any, asked: Asked,
+    workers: int, progress: Progress,
+) -> Any:  # fmt: skip
+    from charcot.fitting import assurance as room
+    from charcot.fitting import layers
+
+    chosen = layers.models(plausible.count, grid.protocol.simulate.seed, products, base)
+    return room.assurance(grid, cells, chosen, asked.model_replicates, asked.model_people, workers, progress)
+
+
+def not_assured(note: str) -> Any:
+    from charcot.fitting.assurance import Assured
+
+    return Assured(note=note)
+
+
+def endpoint_titles(names: Sequence[str]) -> Mapping[str, str]:
+    from charcot.trials.estimands import title_of
+
+    return {name: title_of(name) for name in names}
