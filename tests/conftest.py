@@ -12,11 +12,18 @@ DAY = 86_400.0
 KEPT = 14 * DAY  # kernels of programs that are no more
 # Files that take longest: with files shared out between workers, the last to be begun should be short.
 LONG = (
-    "science/test_mechanism_signs.py",
-    "unit/test_trials_run.py",
-    "contracts/test_population_runs.py",
-    "science/test_numerical_limits.py",
+    "browser/test_explorer.py",
+    "contracts/test_kills.py",
     "science/test_experiment_board.py",
+    "science/test_numerical_limits.py",
+    "science/test_core_design.py",
+    "unit/test_trials_run.py",
+    "science/test_mechanism_signs.py",
+    "contracts/test_population_runs.py",
+    "unit/test_cli.py",
+    "contracts/test_campaigns.py",
+    "contracts/test_adding_content.py",
+    "contracts/test_solver_agreement.py",
 )
 
 

@@ -21,7 +21,7 @@ import kill
 
 TINY = [
     "trial", str(kill.PROTOCOL), "--set", "arms.0.n=4", "--set", "arms.1.n=4", "--set", "simulate.pool=shared",
-    "--set", "simulate.screened_per_replicate=48", "--replicates", "5", "--workers", "1",
+    "--set", "simulate.screened_per_replicate=48", "--replicates", "5", "--workers", "1", "--models", "1",
 ]  # fmt: skip
 FIT = [
     "fit", "--number", "person.base_tempo", "--experiment", "rnls8_transgene_on", "--experiment",

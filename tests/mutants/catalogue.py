@@ -39,8 +39,8 @@ MUTANTS = (
     Mutant(
         "a death is counted after the patient has withdrawn",
         "trials/followup.py",
-        "died = death <= np.minimum(leaving, protocol.length)",
-        "died = death <= protocol.length",
+        "died = death <= np.minimum(leaving, length)",
+        "died = death <= length",
         (BOOKS,),
     ),
     Mutant(

@@ -33,19 +33,23 @@ def definition(products: tuple[str, ...] = (), off: frozenset[str] = frozenset()
 
 @functools.cache
 def program(
-    products: tuple[str, ...] = (), off: frozenset[str] = frozenset(), classes: int = 0, constants_free: bool = False
+    products: tuple[str, ...] = (),
+    off: frozenset[str] = frozenset(),
+    classes: int = 0,
+    constants_free: bool | frozenset[str] = False,
 ) -> Program:
     """The composed program, kept in memory: same arguments, same object.
 
-    ``constants_free`` makes exponents and counts parameters too, which the shipped program has compiled in.
+    ``constants_free`` makes exponents and counts parameters too, which the shipped program has compiled in: all of
+    them, or those of the names given. Each costs time to compile.
     """
     whole = definition(tuple(sorted(set(products))), off, classes)
     if constants_free:
-        whole = _with_free_constants(whole)
+        whole = _with_free_constants(whole, constants_free)
     return compose(whole)
 
 
-def laboratory(treated: bool = False, constants_free: bool = False) -> Program:
+def laboratory(treated: bool = False, constants_free: bool | frozenset[str] = False) -> Program:
     """The model with a switch for each mechanism, and with all products where somebody may be ``treated``.
 
     Two programs for every question: a step costs more than in a program of just what is asked (docs/benchmarks.md), but
@@ -56,11 +60,11 @@ def laboratory(treated: bool = False, constants_free: bool = False) -> Program:
 
 
 @functools.cache
-def _laboratory(treated: bool, constants_free: bool) -> Program:
+def _laboratory(treated: bool, constants_free: bool | frozenset[str]) -> Program:
     whole = definition(all_products() if treated else ())
     whole = replace(whole, switches=frozenset(mechanism.name for mechanism in whole.mechanisms))
     if constants_free:
-        whole = _with_free_constants(whole)
+        whole = _with_free_constants(whole, constants_free)
     return compose(whole)
 
 
@@ -75,8 +79,9 @@ def numbers(products: tuple[str, ...] = ()) -> Mapping[str, Number]:
     return number_symbols(definition(tuple(sorted(set(products)))))
 
 
-def _with_free_constants(whole: Definition) -> Definition:
-    return replace(whole, numbers=tuple(replace(number, role="parameter") for number in whole.numbers))
+def _with_free_constants(whole: Definition, free: bool | frozenset[str]) -> Definition:
+    names = free if isinstance(free, frozenset) else {number.name for number in whole.numbers}
+    return replace(whole, numbers=tuple(replace(n, role="parameter") if n.name in names else n for n in whole.numbers))
 
 
 def model_problems(products: Iterable[str] | None = None) -> list[Problem]:

@@ -19,12 +19,13 @@ from charcot import evidence, patients
 from charcot.core import pieces
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
+from charcot.core.program import Program
 from charcot.core.result import failures_among
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.disease import REGIONS
 from charcot.model.definition import number_symbols
 from charcot.model.ports import Number
-from charcot.patients import Assumed, Cohort, Courses, draw_cohort, load_population
+from charcot.patients import Assumed, Cohort, Courses, assemble, draw_cohort, load_population
 from charcot.patients.cohort import DRAWN
 from charcot.patients.courses import HORIZON_YEARS
 
@@ -177,11 +178,14 @@ def find_gaps(question: Question, workers: int = 1, progress: Callable[[int], No
         [Problem("nobody-ill", "none of the people drawn falls ill", Where("-n"), "Draw more people.")]
         if not len(ill) else []
     )  # fmt: skip
-    bench = _Bench(assumed, drawn.take(ill), courses.onset[ill], workers, progress)
-    bench.failures |= failures_among(courses.result.status_counts())
-    base = bench.read(courses.take(ill), np.arange(len(ill)))
     varied, left = _rows(question)
     varied = [row for row in varied if not set(row.full) & set(assumed.overrides)]
+    known = assemble.numbers()
+    moved = [*(row.number for row in varied), *(known[name] for name in assumed.overrides if name in known)]
+    model = patients.laboratory(constants_free=frozenset(n.name for n in moved if n.role == "constant"))
+    bench = _Bench(assumed, drawn.take(ill), courses.onset[ill], model, workers, progress)
+    bench.failures |= failures_among(courses.result.status_counts())
+    base = bench.read(courses.take(ill), np.arange(len(ill)))
     rows: list[dict[str, Any]] = []
     for row, low, high in bench.moved(varied):
         rows += _table_rows(row, base, low, high)
@@ -199,11 +203,16 @@ class _Bench:
     """Simulates moved numbers, many in one ensemble, and reads the endpoints."""
 
     def __init__(
-        self, assumed: Assumed, cohort: Cohort, onset: np.ndarray, workers: int, progress: Callable[[int], None] | None
+        self,
+        assumed: Assumed,
+        cohort: Cohort,
+        onset: np.ndarray,
+        model: Program,
+        workers: int,
+        progress: Callable[[int], None] | None,
     ) -> None:
-        self.assumed, self.cohort, self.onset = assumed, cohort, onset
+        self.assumed, self.cohort, self.onset, self.model = assumed, cohort, onset, model
         self.workers, self.progress = workers, progress
-        self.model = patients.laboratory(constants_free=True)
         self.failures: dict[str, int] = {}
 
     def moved(self, varied: Sequence[_Varied]) -> Iterator[tuple[_Varied, Values, Values]]:
