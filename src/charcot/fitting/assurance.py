@@ -93,7 +93,7 @@ def _powers(
         pieces.piece("twins of models", [model.number, *span], functools.partial(job.block, *span)) for span in spans
     )
     rows = []
-    with Bench(grid, join(job, blocks), workers, ["model", model.number]) as bench:
+    with Bench(grid, join(job, blocks), workers, f"model {model.number}") as bench:
         for cell in cells:
             size = sum(grid.arm_sizes(cell.n))
             tallies = bench.treated(cell, replicates)

@@ -44,8 +44,8 @@ class Bench:
     The figures do not depend on the number of processes, nor on what was asked before.
     """
 
-    def __init__(self, grid: Grid, library: Library, workers: int = 1, name: Any = "") -> None:
-        """``name`` tells this library's kept pieces from those of another one (JSON-able)."""
+    def __init__(self, grid: Grid, library: Library, workers: int = 1, name: str = "") -> None:
+        """``name`` tells this library's kept pieces from those of another one."""
         self.grid, self.library, self.workers, self.name = grid, library, workers, name
         self.design = design_of(grid.protocol)
         self._pool: WorkerPool | None = None
