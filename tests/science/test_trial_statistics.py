@@ -15,7 +15,7 @@ from charcot.trials.analysis_form import Design
 from charcot.trials.estimands import ESTIMANDS
 from charcot.trials.followup import arm_hazards, hazard_per_day, withdrawal_days, withdrawal_draws
 from charcot.trials.protocol import Dropout, Withdrawal
-from charcot.trials.randomisation import block_of, randomise
+from charcot.trials.randomisation import block_of, minimise, randomise
 from charcot.trials.trial_data import TrialData
 
 DESIGN = Design(("placebo", "active"))
@@ -371,6 +371,28 @@ def test_dropout_share_and_hazard_are_recovered_from_5000_patients() -> None:
     assert np.isinf(days["c"]).all()
     assert np.all(np.argsort(days["a"]) == np.argsort(days["b"]))  # one draw per patient, whatever the arm
     assert hazard_per_day(Withdrawal()) == 0.0
+
+
+def test_minimisation_balances_every_factor_and_keeps_the_sizes() -> None:
+    """Many small factors, which blocks within strata cannot balance; in the ratio 2 : 1."""
+    rng = np.random.default_rng(8)
+    levels = [[f"{k}={rng.integers(2)}" for k in range(5)] for _ in range(150)]
+    arms = minimise(levels, [100, 50], seed=1, address="r", follows=0.8)
+    assert np.bincount(arms).tolist() == [100, 50]
+    assert np.array_equal(arms, minimise(levels, [100, 50], seed=1, address="r", follows=0.8))
+
+    def worst(arms: np.ndarray) -> float:
+        own = np.array(levels)
+        ones = own == [f"{k}=1" for k in range(5)]
+        return float(abs(ones[arms == 1].mean(axis=0) - ones[arms == 0].mean(axis=0)).max())
+
+    by_blocks = [worst(randomise(["x"] * 150, [100, 50], seed=s, address="r")) for s in range(20)]
+    minimised = [worst(minimise(levels, [100, 50], seed=s, address="r", follows=0.8)) for s in range(20)]
+    assert np.mean(minimised) < 0.5 * np.mean(by_blocks)
+    first = [minimise([["a"]] * 4, [2, 2], seed=s, address="r", follows=0.8)[0] for s in range(400)]
+    assert np.mean(first) == pytest.approx(0.5, abs=0.1)
+    with pytest.raises(ValueError, match="cannot fill"):
+        minimise([["a"]] * 3, [2, 2], seed=1, address="r", follows=0.8)
 
 
 def test_blocks_follow_the_arm_ratio_and_randomisation_is_balanced_at_all_times() -> None:

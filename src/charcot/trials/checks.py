@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +22,10 @@ from charcot.core.yaml_file import Document, Path_
 from charcot.treatments import redosing
 from charcot.treatments.regimen import DoseError, ScheduleError
 from charcot.treatments.schedules import general
+from charcot.trials.design_checks import DESIGN_CHECKS, LARGEST_VITAL_CAPACITY, OLDEST
 from charcot.trials.estimands import ANALYSES, ESTIMANDS
 from charcot.trials.findings import ADD_ARM, Finding, dotted, follows, from_model
-from charcot.trials.protocol import Protocol, read_visits
+from charcot.trials.protocol import Protocol
 from charcot.trials.quantities import (
     CONCENTRATION,
     DAYS,
@@ -37,10 +38,8 @@ from charcot.trials.quantities import (
     YEARS,
     Quantity,
 )
+from charcot.trials.raw import Check, arm_ids, get, last_visit, mappings, number_at
 from charcot.trials.world import World
-
-OLDEST = 120.0  # years: nobody is older, so a larger age is a mistake in the file
-LARGEST_VITAL_CAPACITY = 200.0  # % predicted: more is a mistake in the file
 
 BASELINE_QUANTITIES: dict[str, Quantity] = {
     "age": YEARS,
@@ -51,9 +50,6 @@ BASELINE_QUANTITIES: dict[str, Quantity] = {
     "riluzole_share": SHARE,
     "vital_capacity": PERCENT_PREDICTED,
 }
-
-
-Check = Callable[[Mapping[str, Any], World], Iterator[Finding]]
 
 
 def find_problems(document: Document, world: World) -> tuple[Protocol | None, list[Problem]]:
@@ -79,42 +75,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value
-
-
-# --- readers that pass over what is not there --------------------------------------------------------------------
-
-
-def _get(data: Any, *path: str | int) -> Any:
-    for part in path:
-        if isinstance(data, Mapping):
-            data = data.get(part)
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        else:
-            return None
-    return data
-
-
-def _number(data: Any, quantity: Quantity | None, *path: str | int) -> float | None:
-    """The value at ``path`` in the house's unit, or None when it is missing or unreadable."""
-    value = _get(data, *path)
-    if quantity is None:
-        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-    try:
-        return None if value is None else quantity.read(value)
-    except ValueError:
-        return None
-
-
-def _mappings(data: Any, *path: str | int) -> list[tuple[int, Mapping[str, Any]]]:
-    """The entries of a list that are mappings, with their positions."""
-    entries = _get(data, *path)
-    found = enumerate(entries) if isinstance(entries, list) else []
-    return [(position, entry) for position, entry in found if isinstance(entry, Mapping)]
-
-
-def _arm_ids(data: Mapping[str, Any]) -> list[str]:
-    return [str(arm["id"]) for _, arm in _mappings(data, "arms") if "id" in arm]
 
 
 # --- the checks --------------------------------------------------------------------------------------------------
@@ -166,7 +126,7 @@ def check_ranges(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """Limits are possible values, and no minimum is above its maximum."""
     for one in _RANGES:
         path, unit = one.path, f" {one.quantity.unit}" if one.quantity else ""
-        ends = {end: _number(data, one.quantity, *path, end) for end in ("min", "max")}
+        ends = {end: number_at(data, one.quantity, *path, end) for end in ("min", "max")}
         possible = True
         for end, value in ends.items():
             most = min(one.most, one.largest_minimum) if end == "min" else one.most
@@ -184,14 +144,14 @@ def check_ranges(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
 def check_times(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """Screening times are not negative, a run-in takes time, and nothing takes decades."""
     path: Path_ = ("screening", "delay_after_diagnosis", "median")
-    delay = _number(data, DAYS, *path)
+    delay = number_at(data, DAYS, *path)
     if delay is not None and delay < 0:
         yield Finding(path, "impossible-value", f"{dotted(path)}: screening cannot come before diagnosis")
     path = ("screening", "run_in", "duration")
-    run_in = _number(data, DAYS, *path)
+    run_in = number_at(data, DAYS, *path)
     if run_in is not None and run_in <= 0:
         yield Finding(path, "impossible-value", f"{dotted(path)}: a run-in must take more than 0 days")
-    end = _last_visit(data)
+    end = last_visit(data)
     times: list[tuple[Path_, float | None]] = [
         (("screening", "delay_after_diagnosis", "median"), delay), (path, run_in), (("visits",), end),
     ]  # fmt: skip
@@ -200,23 +160,26 @@ def check_times(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
             yield _too_long(path, days)
 
 
+def check_horizon(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """A restricted mean looks no further than the last visit."""
+    path: Path_ = ("analysis", "restricted_to")
+    horizon, end = number_at(data, DAYS, *path), last_visit(data)
+    if horizon is not None and end is not None and not 0 < horizon <= end:
+        text = f"{dotted(path)}: day {horizon:g} is not within the trial, whose last visit is on day {end:g}"
+        yield Finding(
+            path, "after-end", text, "Let it lie within the visits, or leave it out: it is then the last one."
+        )
+
+
 def _too_long(path: Path_, days: float) -> Finding:
     text = f"{dotted(path)}: {days / DAYS_PER_YEAR:,.3g} years is not possible"
     return Finding(path, "impossible-value", text, f"Nothing in a trial takes above {LONGEST / DAYS_PER_YEAR:g} years.")
 
 
-def _last_visit(data: Mapping[str, Any]) -> float | None:
-    """The day of the last visit, or None when the plan is missing or unreadable."""
-    try:
-        return read_visits(_get(data, "visits"))[-1]
-    except ValueError:
-        return None
-
-
 def check_arm_ids(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """Every arm has its own id."""
     seen: dict[str, int] = {}
-    for position, arm in _mappings(data, "arms"):
+    for position, arm in mappings(data, "arms"):
         name = arm.get("id")
         if isinstance(name, str) and name in seen:
             text = f"arms.{position}.id: '{name}' is also the id of arms.{seen[name]}"
@@ -227,26 +190,26 @@ def check_arm_ids(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
 
 def check_reference(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """There is something to compare, and it is clear with which arm: the one without treatment, or the one named."""
-    arms, listed = _mappings(data, "arms"), _get(data, "arms")
+    arms, listed = mappings(data, "arms"), get(data, "arms")
     if isinstance(listed, list) and len(listed) == 1:
         yield Finding(("arms",), "one-arm", "a trial compares two arms or more, and there is one", ADD_ARM)
-    if len(arms) < 2 or _get(data, "analysis", "reference_arm") is not None:
+    if len(arms) < 2 or get(data, "analysis", "reference_arm") is not None:
         return
     untreated = [str(arm.get("id")) for _, arm in arms if not arm.get("treatments")]
     if len(untreated) != 1:
         named = f"{' and '.join(untreated)} are without treatment" if untreated else "every arm is treated"
         text = f"{named}, and no reference arm is named: it is not clear with which arm the others are compared"
-        hint = f"Write for example: analysis: {{reference_arm: {(untreated or _arm_ids(data))[0]}}}"
+        hint = f"Write for example: analysis: {{reference_arm: {(untreated or arm_ids(data))[0]}}}"
         yield Finding(("arms",), "no-reference", text, hint)
 
 
 def check_references_to_arms(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """Arms that are named elsewhere exist."""
-    known = _arm_ids(data)
-    named: list[tuple[Path_, Any]] = [(("analysis", "reference_arm"), _get(data, "analysis", "reference_arm"))]
-    dropout = _get(data, "dropout", "arms")
+    known = arm_ids(data)
+    named: list[tuple[Path_, Any]] = [(("analysis", "reference_arm"), get(data, "analysis", "reference_arm"))]
+    dropout = get(data, "dropout", "arms")
     named += [(("dropout", "arms", key), key) for key in (dropout if isinstance(dropout, Mapping) else ())]
-    for position, entry in _mappings(data, "published", "values"):
+    for position, entry in mappings(data, "published", "values"):
         named.append((("published", "values", position, "arm"), entry.get("arm")))
     for path, name in named:
         if isinstance(name, str) and name not in known:
@@ -256,7 +219,7 @@ def check_references_to_arms(data: Mapping[str, Any], world: World) -> Iterator[
 
 def check_cohort(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """The cohort exists and takes the overrides."""
-    population = _get(data, "population")
+    population = get(data, "population")
     name = population.get("cohort", "sporadic") if isinstance(population, Mapping) else "sporadic"
     known = list(world.cohorts())
     if not isinstance(name, str) or not isinstance(population, Mapping):
@@ -273,27 +236,27 @@ def check_cohort(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
 
 def check_background(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """Background products exist, and their shares lie from 0 to 100 %."""
-    background = _get(data, "population", "background")
+    background = get(data, "population", "background")
     for name in background if isinstance(background, Mapping) else ():
         path: Path_ = ("population", "background", name)
         if name not in world.products():
             yield _unknown_product(path, name, world)
-        share = _number(background, SHARE, name)
+        share = number_at(background, SHARE, name)
         if share is not None and not 0 <= share <= 100:
             yield Finding(path, "impossible-value", f"{dotted(path)}: a share of {share:g} % is not possible")
 
 
 def check_treatments(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """Products exist, doses are above zero and in the product's unit, and treatment ends after it starts."""
-    for position, arm in _mappings(data, "arms"):
-        for number, entry in _mappings(arm, "treatments"):
-            yield from _treatment(("arms", position, "treatments", number), entry, world, _last_visit(data))
+    for position, arm in mappings(data, "arms"):
+        for number, entry in mappings(arm, "treatments"):
+            yield from _treatment(("arms", position, "treatments", number), entry, world, last_visit(data))
 
 
 def _treatment(path: Path_, entry: Mapping[str, Any], world: World, end: float | None) -> Iterator[Finding]:
     product, dose = entry.get("product"), entry.get("dose")
-    start = _number(entry, DAYS, "start") if "start" in entry else 0.0
-    stop = _number(entry, DAYS, "stop")
+    start = number_at(entry, DAYS, "start") if "start" in entry else 0.0
+    stop = number_at(entry, DAYS, "stop")
     if start is not None and start < 0:
         text = f"{dotted(path)}.start: {start:g} days is before randomisation"
         yield Finding(
@@ -368,10 +331,10 @@ def _words(error: Exception) -> str:
 
 def check_double_products(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """Nobody gets one product twice at one time, by background and arm or twice in an arm, or too often in a life."""
-    background = _get(data, "population", "background")
-    for position, arm in _mappings(data, "arms"):
+    background = get(data, "population", "background")
+    for position, arm in mappings(data, "arms"):
         spells: list[tuple[str, float, float]] = []
-        for number, entry in _mappings(arm, "treatments"):
+        for number, entry in mappings(arm, "treatments"):
             path: Path_ = ("arms", position, "treatments", number, "product")
             product = str(entry.get("product"))
             start, end = _spell(entry, world)
@@ -398,7 +361,7 @@ def check_double_products(data: Mapping[str, Any], world: World) -> Iterator[Fin
 
 def _spell(entry: Mapping[str, Any], world: World) -> tuple[float, float]:
     """From the first dose of a treatment to the end of its last day with a dose; infinite where it goes on."""
-    start, stop = _number(entry, DAYS, "start") or 0.0, _number(entry, DAYS, "stop")
+    start, stop = number_at(entry, DAYS, "start") or 0.0, number_at(entry, DAYS, "stop")
     product = world.products().get(str(entry.get("product")))
     dosing = None
     with contextlib.suppress(ValueError, AttributeError):  # an unreadable schedule is another check's finding
@@ -409,11 +372,11 @@ def _spell(entry: Mapping[str, Any], world: World) -> tuple[float, float]:
 
 def check_dropout(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """A withdrawal is a hazard, or a share by a time; not both, and not half of one."""
-    arms = _get(data, "dropout", "arms")
+    arms = get(data, "dropout", "arms")
     places: list[Path_] = [("dropout",)]
     places += [("dropout", "arms", key) for key in (arms if isinstance(arms, Mapping) else ())]
     for path in places:
-        entry = _get(data, *path)
+        entry = get(data, *path)
         if not isinstance(entry, Mapping):
             continue
         if "hazard" in entry and ("share" in entry or "at" in entry):
@@ -422,7 +385,7 @@ def check_dropout(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
         if ("share" in entry) != ("at" in entry):
             text = f"{dotted(path)}: a share needs the time by which it has left"
             yield Finding(path, "half-dropout", text, "Write for example: {share: 10 %, at: 24 weeks}")
-        share, hazard, at = (_number(entry, q, k) for q, k in ((SHARE, "share"), (HAZARD, "hazard"), (DAYS, "at")))
+        share, hazard, at = (number_at(entry, q, k) for q, k in ((SHARE, "share"), (HAZARD, "hazard"), (DAYS, "at")))
         if share is not None and not 0 <= share < 100:
             yield Finding((*path, "share"), "impossible-value", f"{dotted(path)}.share: {share:g} % is not possible")
         if hazard is not None and hazard < 0:
@@ -436,58 +399,9 @@ def check_dropout(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
             yield _too_long((*path, "at"), at)
 
 
-STRATUM_QUANTITIES: dict[str, Quantity | None] = {
-    "age": YEARS,
-    "run_in_decline": POINTS,
-    "total_score": POINTS,
-    "vital_capacity": PERCENT_PREDICTED,
-}
-
-
-def check_strata(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
-    """Numbers are cut where they can be read; categories are not cut; a run-in factor needs a run-in."""
-    for position, entry in _mappings(data, "randomisation", "stratify"):
-        path: Path_ = ("randomisation", "stratify", position)
-        variable, cuts = entry.get("by"), entry.get("cuts") or []
-        quantity = STRATUM_QUANTITIES.get(str(variable))
-        if quantity is None and cuts:
-            yield Finding((*path, "cuts"), "bad-stratum", f"{dotted(path)}: '{variable}' has categories and no cuts")
-        if quantity is not None and not cuts:
-            hint = f"Write for example: cuts: [{quantity.example}]"
-            yield Finding(path, "bad-stratum", f"{dotted(path)}: '{variable}' is a number and needs cuts", hint)
-        for number, cut in enumerate(cuts if quantity and isinstance(cuts, list) else []):
-            yield from _cut((*path, "cuts", number), str(variable), cut)
-        if variable == "run_in_decline" and _get(data, "screening", "run_in") is None:
-            text = f"{dotted(path)}: there is no run-in whose decline could be used"
-            yield Finding((*path, "by"), "bad-stratum", text, "Add screening.run_in, or remove this factor.")
-
-
-_LIMITS_OF_CUTS = {
-    "age": (0.0, OLDEST),
-    "run_in_decline": (-48.0, 48.0),
-    "total_score": (0.0, 48.0),
-    "vital_capacity": (0.0, LARGEST_VITAL_CAPACITY),
-}
-
-
-def _cut(path: Path_, variable: str, cut: Any) -> Iterator[Finding]:
-    """A cut is readable and lies where the variable can lie."""
-    quantity = STRATUM_QUANTITIES[variable]
-    assert quantity is not None  # only numbers are cut
-    try:
-        value = quantity.read(cut)
-    except ValueError as error:
-        yield Finding(path, "bad-quantity", f"{dotted(path)}: {error}")
-        return
-    least, most = _LIMITS_OF_CUTS[variable]
-    if not least < value < most:
-        text = f"{dotted(path)}: {value:g} {quantity.unit} divides nobody"
-        yield Finding(path, "impossible-value", text, f"A cut lies between {least:g} and {most:g} {quantity.unit}.")
-
-
 def check_published(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """Published values are written in the unit of what they are compared with, and were computed in the same way."""
-    for position, entry in _mappings(data, "published", "values"):
+    for position, entry in mappings(data, "published", "values"):
         path: Path_ = ("published", "values", position)
         estimand = ESTIMANDS.get(str(entry.get("estimand")))
         if estimand is None:
@@ -503,12 +417,12 @@ def check_published(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
             )
             hint = f"Compare like with like: {' or '.join(same) or 'no estimand'} is computed that way."
             yield Finding((*path, "analysis"), "other-analysis", text, hint)
-    for position, entry in _mappings(data, "published", "baseline"):
+    for position, entry in mappings(data, "published", "baseline"):
         quantity = BASELINE_QUANTITIES.get(str(entry.get("variable")))
         for key in ("mean", "sd"):
             if quantity is not None and key in entry:
                 yield from _unreadable(("published", "baseline", position, key), quantity, entry[key])
-        spread = None if quantity is None else _number(entry, quantity, "sd")
+        spread = None if quantity is None else number_at(entry, quantity, "sd")
         if spread is not None and spread <= 0:
             place: Path_ = ("published", "baseline", position, "sd")
             yield Finding(place, "impossible-value", f"{dotted(place)}: an SD of {spread:g} is not above zero")
@@ -523,9 +437,9 @@ def _unreadable(path: Path_, quantity: Quantity, value: Any) -> Iterator[Finding
 
 def check_pool(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """The screening cap leaves room for the patients that are wanted."""
-    numbers = [_number(arm, None, "n") for _, arm in _mappings(data, "arms")]
+    numbers = [number_at(arm, None, "n") for _, arm in mappings(data, "arms")]
     wanted = sum(number for number in numbers if number is not None and number > 0)
-    cap = _number(data, None, "simulate", "screened_per_replicate")
+    cap = number_at(data, None, "simulate", "screened_per_replicate")
     if cap is not None and 0 < cap < wanted:
         path: Path_ = ("simulate", "screened_per_replicate")
         text = f"{dotted(path)}: {cap:g} screened patients cannot give {wanted:g} randomised ones"
@@ -535,6 +449,7 @@ def check_pool(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
 CHECKS: tuple[Check, ...] = (
     check_ranges,
     check_times,
+    check_horizon,
     check_arm_ids,
     check_reference,
     check_references_to_arms,
@@ -543,7 +458,7 @@ CHECKS: tuple[Check, ...] = (
     check_treatments,
     check_double_products,
     check_dropout,
-    check_strata,
+    *DESIGN_CHECKS,
     check_published,
     check_pool,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,12 @@ import pandas as pd
 
 from charcot.clinic.stages import involved_regions, kings_stage, mitos_stage
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
-from charcot.trials.checks import STRATUM_QUANTITIES
+from charcot.trials.design_checks import STRATUM_QUANTITIES
 from charcot.trials.enrolment import Enrolled, Recruiter, counts, person_addresses
 from charcot.trials.followup import FollowUp, follow
 from charcot.trials.pool import CourseRows, Failure, Latent, Pool, SharedPool, latent_at, reasons
 from charcot.trials.protocol import Arm, Protocol, Stratum
-from charcot.trials.randomisation import randomise
+from charcot.trials.randomisation import minimise, randomise
 from charcot.trials.world import Courses
 
 
@@ -53,6 +53,7 @@ class Randomised:
         return self.arms[first : first + len(self.enrolled[position].people)]
 
 
+BETWEEN_FACTORS = ", "  # of a stratum's name
 # Courses of the people of one batch who are in one arm, by (position of the batch, arm), in the batch's order.
 ArmCourses = Callable[[int, int], Courses]
 
@@ -63,10 +64,20 @@ def enrol(protocol: Protocol, pool: Pool, recruiter: Recruiter, replicate: int) 
     subjects = pd.concat([subjects_of(entry) for entry in enrolled], ignore_index=True)
     subjects["stratum"] = strata_of(protocol, subjects)
     sizes = [arm.n for arm in protocol.arms]
-    arms = randomise(list(subjects["stratum"]), sizes, protocol.simulate.seed, f"replicate {replicate}")
+    arms = allocate(protocol, list(subjects["stratum"]), sizes, f"replicate {replicate}")
     subjects["arm_number"] = arms
     subjects["arm"] = [protocol.arms[arm].id for arm in arms]
     return Randomised(replicate, enrolled, subjects, arms)
+
+
+def allocate(protocol: Protocol, strata: list[str], sizes: Sequence[int], address: str) -> np.ndarray:
+    """The arm of each patient, (patients,), by the protocol's method; ``strata`` as of :func:`strata_of`."""
+    asked, seed = protocol.randomisation, protocol.simulate.seed
+    if asked.method == "minimisation":
+        return minimise(
+            [stratum.split(BETWEEN_FACTORS) for stratum in strata], list(sizes), seed, address, asked.follows / 100
+        )
+    return randomise(strata, list(sizes), seed, address)
 
 
 def treated_by(pool: Pool, randomised: Randomised) -> ArmCourses:
@@ -158,7 +169,9 @@ def subjects_of(entry: Enrolled) -> pd.DataFrame:
 def strata_of(protocol: Protocol, subjects: pd.DataFrame) -> list[str]:
     """Each patient's stratum as text, such as ``age<65 years, sex=F``."""
     factors = [_factor(factor, subjects) for factor in protocol.randomisation.stratify]
-    return [", ".join(levels) for levels in zip(*factors, strict=True)] if factors else ["all"] * len(subjects)
+    return (
+        [BETWEEN_FACTORS.join(levels) for levels in zip(*factors, strict=True)] if factors else ["all"] * len(subjects)
+    )
 
 
 def _factor(factor: Stratum, subjects: pd.DataFrame) -> list[str]:

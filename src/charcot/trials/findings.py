@@ -59,7 +59,8 @@ def from_model(entry: Any) -> Finding:
     if kind == "string_pattern_mismatch":
         hint = "Use letters, digits, '_', '.' and '-', and begin with a letter or a digit."
         return Finding(path, "bad-name", f"{name}: {entry['input']!r} cannot be a name", hint)
-    return Finding(path, "bad-value", f"{name}: {in_words(entry)}")
+    hint = "0.05, two-sided, is usual." if path[-1:] == ("alpha",) else ""
+    return Finding(path, "bad-value", f"{name}: {in_words(entry)}", hint)
 
 
 def dotted(path: Path_) -> str:

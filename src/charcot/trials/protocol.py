@@ -231,11 +231,29 @@ class Treatment(Section):
     schedule: Text = "label"  # a schedule of the product, or for example "every 28 days"
 
 
+class Window(Section):
+    """Whom a record of patients outside the trial holds, and for how long they were followed."""
+
+    age: AgeRange = Field(default_factory=AgeRange)
+    time_since_onset: DayRange = Field(default_factory=DayRange)
+    total_score: PointRange = Field(default_factory=PointRange)
+    vital_capacity: PercentRange = Field(default_factory=PercentRange)
+    follow_up: Days
+
+
+class External(Section):
+    """An arm that is not randomised but comes from a record, which is valid for patients within its window alone."""
+
+    source: Text
+    window: Window
+
+
 class Arm(Section):
     id: Name
     n: Count
     title: str = ""
     treatments: tuple[Treatment, ...] = ()
+    external: External | None = None
 
 
 class Stratum(Section):
@@ -247,6 +265,8 @@ class Stratum(Section):
 
 class Randomisation(Section):
     stratify: tuple[Stratum, ...] = ()
+    method: Literal["blocks", "minimisation"] = "blocks"  # permuted within strata, or balancing each factor by itself
+    follows: Share = 80.0  # of minimisation: how often the arm with the least imbalance is taken
 
 
 class Withdrawal(Section):
@@ -268,6 +288,18 @@ def read_share(value: Any) -> Any:
     return SHARE.read(value) / 100  # shares are read in percent
 
 
+class Interim(Section):
+    """Looks at the data before the end; :mod:`charcot.trials.statistics.group_sequential` has the bounds."""
+
+    # Shares of the patients who have made their last visit, ascending; the final analysis at 100 % is not listed.
+    at: Annotated[tuple[Share, ...], Field(min_length=1, max_length=9)]
+    bounds: Literal["obrien_fleming", "pocock", "lan_demets_obrien_fleming", "lan_demets_pocock"] = (
+        "lan_demets_obrien_fleming"
+    )
+    # Stop for futility where the power to be expected, were the trend to go on, is below this.
+    futility: Share | None = None
+
+
 class Analysis(Section):
     alpha: Annotated[
         float,
@@ -281,6 +313,7 @@ class Analysis(Section):
     restricted_to: Days | None = None  # horizon of a restricted mean survival time; left out: the last visit
     # Deals of the permutation twin of each analysis; 0: none.
     permutations: Annotated[int, Field(strict=True, ge=0, le=MOST_PERMUTATIONS)] = 0
+    interim: Interim | None = None  # simulated by `charcot power`
 
 
 class Simulate(Section):

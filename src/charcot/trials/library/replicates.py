@@ -10,17 +10,16 @@ of the library, while a trial that is larger than the library meets its people a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from charcot.core.random import stream
-from charcot.trials.conduct import strata_of
+from charcot.trials.conduct import allocate, strata_of
 from charcot.trials.followup import arm_hazards, endings, record, withdrawal_days, withdrawal_draws
 from charcot.trials.library.job import UNTREATED
 from charcot.trials.library.twins import Library
 from charcot.trials.protocol import Protocol
-from charcot.trials.randomisation import randomise
 from charcot.trials.trial_data import TrialData
 
 
@@ -56,14 +55,14 @@ class Plan:
         sizes: patients of each arm, in the protocol's order; ``kinds``: the kind of twin seen in each arm.
         hazards: of leaving, 1/day, for each arm.
         numbers: each arm's number in the analysis, in which the reference is 0.
-        seed: of the draws.
+        protocol: says how patients are allocated, and the seed.
     """
 
     sizes: tuple[int, ...]
     kinds: tuple[int, ...]
     hazards: tuple[float, ...]
     numbers: tuple[int, ...]
-    seed: int
+    protocol: Protocol
 
     @property
     def size(self) -> int:
@@ -72,7 +71,7 @@ class Plan:
     @property
     def null(self) -> Plan:
         """The same with every arm untreated."""
-        return Plan(self.sizes, (UNTREATED,) * len(self.kinds), self.hazards, self.numbers, self.seed)
+        return replace(self, kinds=(UNTREATED,) * len(self.kinds))
 
 
 def records_of(library: Library, protocol: Protocol, entry: int = 0, slowed: float | None = None) -> Records:
@@ -118,13 +117,17 @@ def plan_of(library: Library, protocol: Protocol, sizes: Sequence[int], slowed: 
         tuple(kinds),
         tuple(arm_hazards(protocol.dropout, [arm.id for arm in protocol.arms]).tolist()),
         tuple(numbers[arm] for arm in range(len(protocol.arms))),
-        protocol.simulate.seed,
+        protocol,
     )
 
 
 def people_of(records: Records, plan: Plan, replicate: int) -> np.ndarray:
     """(patients,) rows of the twins whom one trial enrols, in the order of enrolment."""
-    random, wanted, parts = stream(plan.seed, f"replicate {replicate}", "order of the library"), plan.size, []
+    random, wanted, parts = (
+        stream(plan.protocol.simulate.seed, f"replicate {replicate}", "order of the library"),
+        plan.size,
+        [],
+    )
     while wanted > 0:
         parts.append(random.permutation(len(records))[:wanted])
         wanted -= len(parts[-1])
@@ -135,7 +138,7 @@ def trial_of(records: Records, plan: Plan, replicate: int) -> TrialData:
     """One simulated trial as the analyses read it."""
     rows = people_of(records, plan, replicate)
     strata = [records.strata[row] for row in rows]
-    return seen(records, plan, rows, randomise(strata, list(plan.sizes), plan.seed, f"replicate {replicate}"))
+    return seen(records, plan, rows, allocate(plan.protocol, strata, plan.sizes, f"replicate {replicate}"))
 
 
 def seen(records: Records, plan: Plan, rows: np.ndarray, arms: np.ndarray) -> TrialData:
