@@ -17,7 +17,15 @@ import pytest
 from scipy.stats import norm
 
 from charcot.core import mixed_model
-from charcot.trials.statistics import ancova, covariances, pairs, reference_based, repeated_measures, time_to_event
+from charcot.trials.statistics import (
+    ancova,
+    covariances,
+    group_sequential,
+    pairs,
+    reference_based,
+    repeated_measures,
+    time_to_event,
+)
 
 
 def given(name: str) -> pd.DataFrame:
@@ -439,3 +447,42 @@ def test_scores_of_the_permutation_twins_are_what_they_stand_for() -> None:
     assert found.std() == pytest.approx(jackknife.std(), rel=0.03)
     excess = time_to_event.log_rank(days, died, active).excess
     assert time_to_event.martingale_residuals(days, died)[active].sum() == pytest.approx(excess)
+
+
+# --- group-sequential bounds: the R package rpact ---------------------------------------------------------------------
+
+THIRDS = (1 / 3, 2 / 3, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "printed", "digits"),
+    [
+        ("obrien_fleming", (3.4710914, 2.4544323, 2.0040356), 7),
+        ("pocock", (2.28948, 2.28948, 2.28948), 5),
+        ("lan_demets_obrien_fleming", (3.71031, 2.51143, 1.99305), 5),
+        ("lan_demets_pocock", (2.27943, 2.29491, 2.29594), 5),
+    ],
+)
+def test_bounds_of_three_looks_are_those_of_rpact(shape: str, printed: tuple[float, ...], digits: int):
+    """The last printed digit of Lan and DeMets' first bound is off by one: that bound has a closed form."""
+    found = group_sequential.bounds(shape, THIRDS, 0.025)
+    assert found == pytest.approx(printed, abs=(0.8 if shape == "lan_demets_obrien_fleming" else 0.6) * 10**-digits)
+    if shape == "lan_demets_obrien_fleming":
+        assert found[0] == pytest.approx(norm.isf(2 * norm.sf(norm.isf(0.0125) / np.sqrt(1 / 3))), abs=1e-9)
+
+
+def test_what_bounds_spend_is_that_of_rpact():
+    found = group_sequential.bounds("obrien_fleming", THIRDS, 0.025)
+    spent = group_sequential.crossing(found, THIRDS)
+    assert spent == pytest.approx((0.00025917372, 0.0071600594, 0.02499999), abs=2e-8)
+    times = (0.2, 0.5, 1.0)
+    spent = group_sequential.crossing(group_sequential.wang_tsiatis(0.3, times, 0.025), times)
+    assert spent == pytest.approx((0.0020595603, 0.0098772988, 0.025), abs=1e-8)
+
+
+def test_conditional_power_is_the_share_of_paths_that_cross():
+    """Of Brownian motion at t = 0.4, z = 1.2, with the drift that this suggests."""
+    random = np.random.default_rng(3)
+    end = 1.2 * np.sqrt(0.4) + 0.6 * 1.2 / np.sqrt(0.4) + np.sqrt(0.6) * random.standard_normal(200_000)
+    found = group_sequential.conditional_power(1.2, 0.4, 1.98)
+    assert found == pytest.approx(np.mean(end > 1.98), abs=0.004)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +241,25 @@ def test_entry_rules_that_leave_nobody_are_refused_with_the_reasons(grid: Grid) 
     ) as e:
         Bench(none, join(job, [job.block(0, 60)]))
     assert e.value.problems[0].hint == "Widen the rule that excludes most, or draw more people (--people)."
+
+
+def test_looks_before_the_end_keep_to_alpha_and_save_patients(library: Library) -> None:
+    looks = {"at": ["50 %"], "bounds": "pocock", "futility": "20 %"}
+    one = Grid(protocol(**OPEN, analysis={"interim": looks}), (30,))
+    bench = Bench(one, replace(library, enters=library.enters[:1]))
+    table = operating.looks_table(bench, [Cell(90)], "alsfrs_r_change_observed", 150)
+    treated, null = (table[table["treated"] == which].reset_index(drop=True) for which in (True, False))
+    assert treated["bound"].tolist() == pytest.approx([2.178, 2.178], abs=1e-3)
+    assert treated["spent"].iloc[-1] == pytest.approx(0.05)
+    assert null["significant"].iloc[0] == pytest.approx(0.05, abs=0.06)
+    assert treated["significant"].iloc[0] > 0.75
+    assert treated["difference"].iloc[0] > 0.4  # at the first look
+    for rows in (treated, null):
+        assert rows["difference"].sum() + rows["nothing"].sum() == pytest.approx(1)
+        assert 90 < rows["patients"].iloc[0] < 175
+    assert null["nothing"].iloc[0] > 0.5  # stopped for futility
+    with pytest.raises(ValueError, match="no looks"):
+        Bench(Grid(protocol(**OPEN), (30,)), library).stops(Cell(30), ("survival", "active"), 20)
 
 
 class Weaker(FakeWorld):

@@ -190,6 +190,13 @@ def _fallen_back(estimates: pd.DataFrame, replicates: int) -> list[str]:
 def _notes(protocol: Protocol) -> list[str]:
     """What a reader must know of how this was simulated."""
     notes = ["Background treatment starts on the day of diagnosis.", "Patients are not seen after withdrawal."]
+    if protocol.analysis.interim is not None:
+        notes.append("Looks before the end are not simulated here; 'charcot power' simulates them.")
+    if any(arm.external for arm in protocol.arms):
+        notes.append(
+            "The external control is simulated as patients of the same population and rules: how the patients of a "
+            "record differ in truth is not known to the model."
+        )
     if protocol.simulate.pool == "shared":
         notes.append(
             "Replicates share one pool of simulated people: their spread leaves out the spread between such pools."

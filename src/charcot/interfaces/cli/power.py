@@ -175,7 +175,7 @@ def _measured(
     with talk.stage(f"Building the library of twins, {folder}", total=asked.people) as advance:
         library = power_rooms.build(job, folder, workers, advance)
     talk.say(f"{len(library):,} of {library.drawn:,} people drawn may enter")
-    sizes = tried = None
+    sizes = tried = looks = None
     with power_rooms.bench(grid, library, workers) as bench:
         cells = grid.cells()
         if asked.target is not None:
@@ -184,8 +184,12 @@ def _measured(
         words = f"Simulating {len(cells):,} designs, {asked.replicates:,} trials each with treatment and without"
         with talk.stage(words, total=2 * asked.replicates * len(cells)) as advance:
             table = power_rooms.characteristics(bench, cells, asked.replicates, advance)
+        if grid.protocol.analysis.interim is not None:
+            words = "Simulating the same trials with looks before the end"
+            with talk.stage(words, total=2 * asked.replicates * len(cells)) as advance:
+                looks = power_rooms.looks(bench, cells, asked, advance)
     assured = _assured(talk, grid, cells, plausible, assumed, asked, workers)
-    return Measured(table, sizes, tried, assured, len(library), library.drawn, library.lost)
+    return Measured(table, sizes, tried, looks, assured, len(library), library.drawn, library.lost)
 
 
 def _assured(
@@ -205,6 +209,7 @@ def _assured(
 def tables_of(measured: Measured) -> dict[str, Any]:
     found = {
         "characteristics": measured.table, "sizes": measured.sizes, "tried_sizes": measured.tried,
+        "looks": measured.looks,
         "assurance": measured.assured.table, "power_by_model": measured.assured.powers,
     }  # fmt: skip
     return {name: table for name, table in found.items() if table is not None and not table.empty}
@@ -221,7 +226,25 @@ def summary_of(measured: Measured, asked: Asked, words: Words) -> list[dict[str,
     sizes = records(measured.sizes) if measured.sizes is not None else []
     rows = records(measured.table) if len(measured.table) else []
     rows.sort(key=lambda row: row["estimand"] != asked.endpoint)
-    return [*(_size_row(row, asked, words) for row in sizes), *(_power_row(row, measured, words) for row in rows)]
+    all_looks = records(measured.looks) if measured.looks is not None else []
+    looks = [row for row in all_looks if row["look"] == 1]  # what is told here is the same at each
+    return [
+        *(_size_row(row, asked, words) for row in sizes),
+        *(_power_row(row, measured, words) for row in rows),
+        *(_look_row(row, asked, words) for row in looks),
+    ]
+
+
+def _look_row(row: Mapping[str, Any], asked: Asked, words: Words) -> dict[str, Any]:
+    what = "" if row["treated"] else ", nobody treated"
+    return {
+        "group": f"Significant at any look: {words.titles[asked.endpoint]}",
+        "quantity": f"{words.design(row)}{what}",
+        "unit": "%",
+        "simulated": 100 * row["significant"],
+        "verdict": f"± {100 * row['significant_error']:.1f}; {row['patients']:.0f} patients expected",
+        "figures": dict(row),
+    }
 
 
 def _size_row(row: Mapping[str, Any], asked: Asked, words: Words) -> dict[str, Any]:

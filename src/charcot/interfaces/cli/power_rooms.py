@@ -38,11 +38,13 @@ class Asked:
 @dataclass(frozen=True)
 class Measured:
     """``table``: operating characteristics; ``sizes``: a row for each design whose size was looked for; ``tried``: the
-    sizes at which power was simulated meanwhile; ``assured``: ``charcot.fitting.assurance.Assured``."""
+    sizes at which power was simulated meanwhile; ``looks``: what the protocol's interim analyses do, None without any;
+    ``assured``: ``charcot.fitting.assurance.Assured``."""
 
     table: Any
     sizes: Any
     tried: Any
+    looks: Any
     assured: Any
     twins: int
     drawn: int
@@ -122,6 +124,12 @@ def sizes(bench: Any, asked: Asked, progress: Progress) -> tuple[Any, Any, list[
     for frame in (table, history):
         frame[columns] = frame[columns].astype({"months": float, "effect": float})
     return table, history, list(dict.fromkeys(found))
+
+
+def looks(bench: Any, cells: Sequence[Any], asked: Asked, progress: Progress) -> Any:
+    from charcot.trials.power.operating import looks_table
+
+    return looks_table(bench, cells, asked.endpoint, asked.replicates, progress)
 
 
 def assurance(

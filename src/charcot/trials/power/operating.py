@@ -21,8 +21,10 @@ from charcot.trials.library.job import LibraryJob, days_of
 from charcot.trials.library.replicates import Plan, Records, plan_of, records_of
 from charcot.trials.library.twins import Library
 from charcot.trials.power.grid import Cell, Grid
+from charcot.trials.power.interim import LookTask, Rule, Stops, count_looks
 from charcot.trials.power.tally import Aim, Contrast, Share, Tally, Task, aims, count, null_aim, ratio
 from charcot.trials.run import design_of
+from charcot.trials.statistics import group_sequential
 from charcot.trials.world import World
 
 CHUNK = 50  # replicates counted at once, and kept
@@ -121,7 +123,7 @@ class Bench:
         tasks = {
             span: Task(self.records(cell), plan, self.design, endpoints, targets, *span) for span in missing
         }  # fmt: skip
-        for span, tally in self._each(tasks):
+        for span, tally in self._each(count, tasks):
             pieces.keep("simulated trials", [*words, *span], tally)
             done[span] = tally
             if progress is not None:
@@ -133,12 +135,42 @@ class Bench:
         self._counted[*words, replicates] = total
         return total
 
-    def _each(self, tasks: dict[tuple[int, int], Task]) -> Any:
+    def stops(
+        self, cell: Cell, contrast: Contrast, replicates: int, null: bool = False, progress: Progress | None = None
+    ) -> tuple[Rule, Stops]:
+        """Trials of a design with the protocol's looks, counted for one contrast; ``null``: with every arm untreated.
+
+        Raises:
+            ValueError: the protocol has no looks.
+        """
+        interim = self.grid.protocol.analysis.interim
+        if interim is None:
+            raise ValueError("the protocol has no looks before the end")
+        rule, plan = Rule.of(interim, self.design.alpha), self.plan(cell)
+        words = [self.name, "null" if null else "treated", cell.n, cell.months, cell.effect, cell.entry, *contrast]
+        total = Stops.none(len(rule.information))
+        spans = [(first, min(first + CHUNK, replicates)) for first in range(0, replicates, CHUNK)]
+        done = {span: kept[0] for span in spans if (kept := pieces.find("trials with looks", [*words, *span]))}
+        tasks = {
+            span: LookTask(self.records(cell), plan.null if null else plan, self.design, *contrast, rule, *span)
+            for span in spans
+            if span not in done
+        }
+        for span, found in self._each(count_looks, tasks):
+            pieces.keep("trials with looks", [*words, *span], found)
+            done[span] = found
+        for span in spans:
+            total.add(done[span])
+        if progress is not None:
+            progress(replicates)
+        return rule, total
+
+    def _each(self, work: Callable[[Any], Any], tasks: dict[tuple[int, int], Any]) -> Any:
         if self.workers == 1 or len(tasks) <= ALONE:
-            return ((span, count(task)) for span, task in tasks.items())
+            return ((span, work(task)) for span, task in tasks.items())
         if self._pool is None:
             self._pool = WorkerPool(self.workers)
-        return self._pool.each(count, tasks)
+        return self._pool.each(work, tasks)
 
 
 def few(grid: Grid, library: Library, entry: str) -> None:
@@ -228,3 +260,43 @@ def _figures(treated: Tally, null: Tally, aim: Aim, endpoint: str, size: int) ->
 def _named(name: str, share: Share) -> dict[str, float]:
     ends = {f"{name}_{end}": getattr(share, end) for end in ("error", "lower", "upper")}
     return {name: share.value, **ends}
+
+
+def looks_table(
+    bench: Bench, cells: Sequence[Cell], endpoint: str, replicates: int, progress: Progress | None = None
+) -> pd.DataFrame:
+    """A row for each design, contrast, hypothesis and look of the protocol's interim analyses.
+
+    Columns: the design (``n``, ``months``, ``effect``, ``entry``), ``estimand``, ``arm``, ``treated`` (bool), ``look``
+    (from 1), ``information``, ``bound``, ``spent`` (alpha, two-sided, by this look), ``difference`` and ``nothing``
+    (shares of trials that end here), ``significant`` (share of all looks, with ``_error``), ``patients`` (expected).
+    """
+    rows = []
+    for cell in cells:
+        for contrast in (one for one in bench.aims(cell) if one[0] == endpoint):
+            for null in (False, True):
+                rule, stops = bench.stops(cell, contrast, replicates, null, progress)
+                whole = Share.of(int(stops.difference.sum()), stops.trials)
+                spent = 2 * group_sequential.crossing(rule.bounds, rule.information)
+                for look, time in enumerate(rule.information):
+                    rows.append(
+                        {
+                            "n": cell.n,
+                            "months": bench.grid.visits(cell.months)[-1] / DAYS_PER_MONTH,
+                            "effect": math.nan if cell.effect is None else cell.effect,
+                            "entry": cell.entry,
+                            "estimand": endpoint,
+                            "arm": contrast[1],
+                            "treated": not null,
+                            "look": look + 1,
+                            "information": time,
+                            "bound": rule.bounds[look],
+                            "spent": float(spent[look]),
+                            "difference": stops.difference[look] / stops.trials,
+                            "nothing": stops.futility[look] / stops.trials,
+                            "significant": whole.value,
+                            "significant_error": whole.error,
+                            "patients": stops.patients / stops.trials,
+                        }
+                    )
+    return pd.DataFrame(rows)

@@ -57,7 +57,11 @@ def assured_row(assured: Any, row: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def power_sections(measured: Measured, asked: Asked, words: Words) -> list[Section]:
     sections = [_size_section(measured, asked, words), _curve_section(measured, asked, words)]
-    sections += [_characteristics_section(measured, words), _assurance_section(measured, asked, words)]
+    sections += [
+        _looks_section(measured, asked, words),
+        _characteristics_section(measured, words),
+        _assurance_section(measured, asked, words),
+    ]
     return [section for section in sections if section is not None]
 
 
@@ -210,6 +214,33 @@ def _characteristics_section(measured: Measured, words: Words) -> Section | None
         )
         blocks.append(Prose((f"{text}some of them again. More people (--people) make this better.",)))
     return Section("characteristics", "Operating characteristics", tuple(blocks))
+
+
+def _looks_section(measured: Measured, asked: Asked, words: Words) -> Section | None:
+    if measured.looks is None:
+        return None
+    rows = [
+        [words.design(r), "as treated" if r["treated"] else "nobody treated", int(r["look"]), 100 * r["information"],
+         r["bound"], 100 * r["spent"], 100 * r["difference"], 100 * r["nothing"], 100 * r["significant"],
+         100 * r["significant_error"], r["patients"]]
+        for r in records(measured.looks)
+    ]  # fmt: skip
+    columns = (
+        "Design", "Arms", "Look", "Patients who completed, %", "Bound", "Alpha spent, %", "Stops for a difference, %",
+        "Ends without, %", "Significant at any look, %", "±", "Patients expected",
+    )  # fmt: skip
+    first, none = (next(r for r in records(measured.looks) if r["treated"] is one) for one in (True, False))
+    lead = (
+        f"With looks before the end {words.design(first)} is significant in {_percent(first['significant'])} of the "
+        f"trials, after {say(round(first['patients']))} patients on average; with nobody treated in "
+        f"{_percent(none['significant'])}, after {say(round(none['patients']))}."
+    )
+    note = (
+        "Looks are taken when that share of the patients has made the last visit; bounds are of the standardised "
+        "statistic, two-sided. They are those without futility, which makes type I error smaller where it is heeded."
+    )
+    table = Table.of(columns, rows, f"Looks before the end: {words.titles[asked.endpoint]}")
+    return Section("looks", "Looks before the end", (Sheet("Looks before the end", table, note),), lead)
 
 
 def _assurance_section(measured: Measured, asked: Asked, words: Words) -> Section | None:
