@@ -55,6 +55,17 @@ def test_every_declared_number_has_a_prior_and_says_why():
     assert all(n.spread > 0 for n in plausible.numbers())
 
 
+def test_first_draws_are_as_wide_as_asked(linear, tmp_path):
+    wide, narrow = (
+        plausible.fit(tmp_path / str(width), models=12, patients=100, rounds=1, seed=2, width=width).rounds[0][0]
+        for width in (1.0, 0.25)
+    )
+    known = (wide[1:] != 0).all(axis=1)
+    ratio = narrow[1:].std() / wide[1:].std()
+    assert known.all()
+    assert ratio == pytest.approx(0.25, rel=0.1)
+
+
 def test_figures_narrow_the_numbers_they_speak_of_and_no_others(linear, tmp_path):
     found = plausible.fit(tmp_path, models=60, patients=100, rounds=3, seed=2)
     z = found.points

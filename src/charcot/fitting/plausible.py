@@ -76,6 +76,7 @@ class RoundJob:
     Attributes:
         points: (models, numbers) in prior standard deviations; None in round 0, where models are drawn.
         models: how many beside model 0.
+        width: of the draws of round 0, as a share of the priors' width.
     """
 
     models: int
@@ -83,6 +84,7 @@ class RoundJob:
     seed: int
     round: int
     points: tuple[tuple[float, ...], ...] | None
+    width: float = 1.0
 
     @property
     def size(self) -> int:
@@ -90,7 +92,7 @@ class RoundJob:
 
     def description(self) -> dict[str, Any]:
         points = hash_text(repr(self.points), 16) if self.points is not None else "drawn"
-        plain = {name: getattr(self, name) for name in ("models", "patients", "seed", "round")}
+        plain = {name: getattr(self, name) for name in ("models", "patients", "seed", "round", "width")}
         return {**plain, "points": points, "numbers": list(declared()), "targets": targets.frozen_hash()}
 
     def fingerprint(self) -> dict[str, str]:
@@ -118,7 +120,7 @@ class RoundJob:
         else:
             for draws in range(1, MOST_DRAWS + 1):
                 address = f"{model} draw {draws}"
-                z = np.array([normals(self.seed, [address], f"plausible {n.name}")[0] for n in numbers()])
+                z = self.width * np.array([normals(self.seed, [address], f"plausible {n.name}")[0] for n in numbers()])
                 figures, failed, errors = self._figures(z, model, draws)
                 if np.isfinite(figures).mean() >= LEAST_READ:
                     break
@@ -162,6 +164,7 @@ class Ensemble:
         errors: (targets,) Monte-Carlo errors of one model's figures.
         draws: (models,) how many draws of the priors each model took until its patients could be read.
         failed: (rounds,) simulated patients that failed.
+        width: of the first draws, as a share of the priors' width.
     """
 
     numbers: tuple[FreeNumber, ...]
@@ -170,6 +173,7 @@ class Ensemble:
     errors: np.ndarray
     draws: np.ndarray
     failed: tuple[int, ...]
+    width: float = 1.0
 
     @property
     def points(self) -> np.ndarray:
@@ -210,6 +214,7 @@ def fit(
     workers: int = 1,
     scheduler: str | None = None,
     progress: Progress | None = None,
+    width: float = 1.0,
 ) -> Ensemble:
     """Fit an ensemble into ``folder``, or go on with the one that was begun there.
 
@@ -218,6 +223,9 @@ def fit(
             :func:`charcot.trials.population_check.sizes`).
         rounds: steps of the smoother; one more round of simulation reads where it ended.
         progress: called with numbers of models that are done.
+        width: of the first draws, as a share of the priors' width, around the shipped numbers. Some fifty models in
+            forty numbers cannot search priors of full width: drawn narrower they stay where figures are met, and say
+            what is open near the shipped numbers, not how far away others might do as well.
 
     Raises:
         charcot.engine.campaign.CampaignError: what ended it; what is done is kept.
@@ -229,7 +237,7 @@ def fit(
     draws = np.ones(models)
     steps = inflations(rounds)
     for k in range(rounds + 1):
-        job = RoundJob(models, patients, seed, k, points)
+        job = RoundJob(models, patients, seed, k, points, width)
         table = _run(job, folder / f"round-{k}", workers, scheduler, progress)
         z, figures = np.array(table["z"].to_pylist()), np.array(table["figures"].to_pylist(), dtype=float)
         if k == 0:
@@ -243,7 +251,7 @@ def fit(
             noise = np.stack([normals(seed, addresses, f"noise {known[place].name}") for place in mine], axis=1)
             moved = move(z[1:], figures[1:, mine], observed, error, steps[k], noise)
             points = tuple(tuple(float(f"{at:.9g}") for at in row) for row in moved)
-    return Ensemble(numbers(), known, tuple(found), errors, draws, tuple(failed))
+    return Ensemble(numbers(), known, tuple(found), errors, draws, tuple(failed), width)
 
 
 def _run(job: RoundJob, path: Path, workers: int, scheduler: str | None, progress: Progress | None) -> pyarrow.Table:
@@ -279,6 +287,7 @@ def record(found: Ensemble, command: str) -> dict[str, Any]:
         "program": program().hash,
         "numbers_hash": hash_text(DECLARED.read_text(encoding="utf-8"), 12),
         "models": len(found.points),
+        "width_of_first_draws": found.width,
         "redrawn": int((found.draws > 1).sum()),
         "rounds": rounds,
         "median_model": {kind: f"{sum(held)} of {len(held)}" for kind, held in inside.items()},

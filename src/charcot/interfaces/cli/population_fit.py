@@ -18,7 +18,7 @@ from charcot.interfaces.cli.talk import Talk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MODELS, PATIENTS, ROUNDS, SEED = 60, 400, 4, 5
+MODELS, PATIENTS, ROUNDS, SEED, WIDTH = 60, 400, 4, 5, 1.0
 FEWEST_MODELS, FEWEST_PATIENTS = 10, 100
 
 
@@ -29,6 +29,9 @@ def population_fit(
     ] = PATIENTS,
     rounds: Annotated[int, typer.Option("--rounds", min=1, max=20, help="Steps of the smoother.")] = ROUNDS,
     seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of all random draws.")] = SEED,
+    width: Annotated[
+        float, typer.Option("--width", min=0.05, max=1.0, help="Of the first draws, as a share of the priors' width.")
+    ] = WIDTH,
     folder: Annotated[
         Path | None, typer.Option("--folder", help="Where rounds are kept; a fit that is there is gone on with.")
     ] = None,
@@ -51,16 +54,19 @@ def population_fit(
     command = ["charcot", "population", "fit"]
     for option, given, usual in (
         ("--models", models, MODELS), ("--patients", patients, PATIENTS), ("--rounds", rounds, ROUNDS),
-        ("--seed", seed, SEED),
+        ("--seed", seed, SEED), ("--width", width, WIDTH),
     ):  # fmt: skip
         command += [option, str(given)] if given != usual else []
-    place = folder or runs.DEFAULT_ROOT / f"plausible-{models}x{patients}x{rounds}-{seed}"
+    place = (
+        folder
+        or runs.DEFAULT_ROOT / f"plausible-{models}x{patients}x{rounds}-{seed}{f'-{width:g}' if width != WIDTH else ''}"
+    )
     began = time.monotonic()
     total = (models + 1) * (rounds + 1)
     again = shlex.join([*command, *(["--folder", str(folder)] if folder else [])])
     try:
         with talk.stage(f"Simulating {models} models {rounds + 1} times", total=total) as advance:
-            found = rooms.fit_ensemble(place, models, patients, rounds, seed, worker_count(workers), advance)
+            found = rooms.fit_ensemble(place, models, patients, rounds, seed, width, worker_count(workers), advance)
     except shared.resumable_errors() as error:
         raise type(error)(f"{error} What is done is kept in {place}. Go on with: {again}") from error
     told = rooms.ensemble_record(found, shlex.join(command))
@@ -76,7 +82,7 @@ def population_fit(
 def _lines(told: Mapping[str, Any]) -> list[str]:
     lines = []
     for k, row in enumerate(told["rounds"]):
-        name = "Drawn from the priors" if k == 0 else f"After step {k}"
+        name = f"Drawn at {told['width_of_first_draws']:.0%} of the priors' width" if k == 0 else f"After step {k}"
         lines.append(
             f"{name}, medians over models: calibration {row['calibration_inside']:.0f} %, validation "
             f"{row['validation_inside']:.0f} % inside; effective size {row['effective_size']:.1f}"

@@ -79,13 +79,13 @@ def page(checked: Any) -> str:
 
 
 def fit_ensemble(
-    folder: Path, models: int, patients: int, rounds: int, seed: int, workers: int, progress: Progress
+    folder: Path, models: int, patients: int, rounds: int, seed: int, width: float, workers: int, progress: Progress
 ) -> Any:
     from charcot.fitting import plausible
 
     # Scoring a model is Python, which threads cannot share: processes use both cores.
     scheduler = "local" if workers > 1 else None
-    return plausible.fit(folder, models, patients, rounds, seed, workers, scheduler, progress)
+    return plausible.fit(folder, models, patients, rounds, seed, workers, scheduler, progress, width)
 
 
 def ensemble_record(found: Any, command: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def plausible_sections(found: Any) -> list[Section]:
 def _rounds(found: Any) -> Section:
     rows = [
         (
-            "drawn from the priors" if k == 0 else f"after step {k}",
+            f"drawn at {found.width:.0%} of the priors' width" if k == 0 else f"after step {k}",
             100 * float(np.median(found.shares_inside(k, "calibration")[1:])),
             100 * float(np.median(found.shares_inside(k, "validation")[1:])),
             float(np.median(found.costs(k)[1:])),
@@ -38,7 +38,7 @@ def _rounds(found: Any) -> Section:
         "Failed patients",
     )  # fmt: skip
     redrawn = int((found.draws > 1).sum())
-    text = (
+    text: tuple[str, ...] = (
         f"{len(found.points)} models; medians over them. The shipped model, with as few patients, is inside "
         f"{shipped[0]:.0f} % and {shipped[1]:.0f} %. Cost: squared misses, nine at most each. Effective size: how many "
         "models of equal weight the round would be worth if its models were weighed by their likelihood and not moved; "
@@ -46,6 +46,12 @@ def _rounds(found: Any) -> Section:
         f"{redrawn} models had to be drawn more than once ({int(found.draws.max())} times at most): with their first "
         "numbers too few people fell ill for the figures to be read.",
     )
+    if found.width < 1:
+        text += (
+            f"The first draws took {found.width:.0%} of the priors' width around the shipped numbers: models this few "
+            "cannot search priors of full width in this many numbers. They say what is open near the shipped numbers; "
+            "that models far away would do as well is not excluded.",
+        )
     return Section("rounds", "The rounds", (Prose(text), Sheet("Rounds", Table.of(columns, rows, "Rounds"))))
 
 
