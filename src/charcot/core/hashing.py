@@ -31,7 +31,17 @@ def hash_files(paths: list[Path], length: int = 12) -> str:
 @functools.cache
 def code_hash() -> str:
     """The hash of Charcot's own code and tables: another analysis or another table is another run."""
+    return _hash_of((".",))
+
+
+@functools.cache
+def rooms_hash(*rooms: str) -> str:
+    """The hash of the code and tables of some folders of Charcot (``"engine"``): what is computed by them alone stays
+    valid when others change."""
+    return _hash_of(rooms)
+
+
+def _hash_of(rooms: tuple[str, ...]) -> str:
     root = Path(__file__).parents[1]
-    return hash_files(
-        sorted(p for p in root.rglob("*") if p.suffix in {".py", ".csv", ".yaml", ".json", ".j2", ".css"})
-    )
+    found = (p for room in rooms for p in (root / room).rglob("*"))
+    return hash_files(sorted(p for p in found if p.suffix in {".py", ".csv", ".yaml", ".json", ".j2", ".css"}))

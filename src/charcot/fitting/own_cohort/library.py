@@ -1,0 +1,163 @@
+"""The library of virtual patients from whom the posterior of a real one is made: courses under plausible models.
+
+Each plausible model of the stored ensemble (:mod:`charcot.fitting.plausible`), and the central one, gives as many
+incident patients, half of them on riluzole from diagnosis, on a monthly grid from onset. What evidence leaves open
+about the model is so part of the prior of every patient. One model is one piece: an interrupted build goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charcot.clinic.observation import ITEMS
+from charcot.core.hashing import rooms_hash
+from charcot.core.pieces import Pieces
+from charcot.core.random import stream
+from charcot.core.units import DAYS_PER_MONTH
+from charcot.fitting import layers
+from charcot.patients import load_population
+from charcot.patients.assumptions import Assumed
+from charcot.patients.courses import DOMAINS, ITEM_READOUTS
+from charcot.patients.people import CAPACITY, NFL, Store, simulate_people
+
+MONTHS = 181  # of the grid from onset: fifteen years
+PEOPLE, SEED = 120, 23  # of each model
+RILUZOLE_SHARE = 0.5
+POPULATION = "incident"
+BELOW = ("core", "evidence", "model", "engine", "disease", "treatments", "clinic", "patients")
+KIND = "virtual patients of models"
+SITES = ("bulbar", "cervical", "lumbar", "thoracic")  # by the domain of the first symptom, in the order of DOMAINS
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Library:
+    """Virtual patients; month k is k months after onset, NaN after death.
+
+    Attributes:
+        items: (patients, 12, months) latent item scores; ``svc``: (patients, months) % predicted; ``nfl``: pg/mL.
+        death: (patients,) months from onset to death or permanent ventilation, infinite where not seen.
+        age: (patients,) years at onset; ``site``: place in ``SITES``; ``riluzole``: bool; ``model``: 0 is central.
+    """
+
+    items: np.ndarray
+    svc: np.ndarray
+    nfl: np.ndarray
+    death: np.ndarray
+    age: np.ndarray
+    site: np.ndarray
+    riluzole: np.ndarray
+    male: np.ndarray
+    model: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.death)
+
+    @cached_property
+    def total(self) -> np.ndarray:
+        """(patients, months) points; NaN after death."""
+        return np.asarray(self.items.sum(axis=1))
+
+    @cached_property
+    def domains(self) -> np.ndarray:
+        """(patients, 4, months) points of each domain, in the order of ``charcot.patients.courses.DOMAINS``."""
+        places = [[ITEMS.index(item) for item in items] for items in DOMAINS.values()]
+        return np.stack([self.items[:, at].sum(axis=1) for at in places], axis=1)
+
+    @cached_property
+    def models(self) -> int:
+        return int(self.model.max()) + 1
+
+
+def at(course: np.ndarray, rows: np.ndarray, months: np.ndarray) -> np.ndarray:
+    """A course (patients, ..., grid) of ``rows`` at ``months`` of the same shape, on the line between two months.
+
+    ``rows`` and ``months`` are broadcast against each other; the value at the ends of the grid holds beyond them. NaN
+    between the last month alive and death is filled by that month's value.
+    """
+    place = np.clip(months, 0.0, course.shape[-1] - 1.001)
+    before = place.astype(np.int64)
+    left, right = course[rows, before], course[rows, before + 1]
+    right = np.where(np.isfinite(right), right, left)
+    return np.asarray(left + (place - before) * (right - left))
+
+
+def of_store(store: Store, model: int, share: float = RILUZOLE_SHARE) -> Library:
+    """The patients of a store who fall ill, from their onset on."""
+    people = store.on(share)
+    people = people.where(np.isfinite(people.onset) & (people.death > people.onset))
+    days = people.onset[:, None] + np.arange(MONTHS) * DAYS_PER_MONTH
+    items = np.stack([people.at(readout, days) for readout in ITEM_READOUTS], axis=1).astype(np.float32)
+    return Library(
+        items,
+        people.at(CAPACITY, days).astype(np.float32),
+        people.at(NFL, days).astype(np.float32),
+        ((people.death - people.onset) / DAYS_PER_MONTH).astype(np.float32),
+        people.onset_age,
+        people.domain_onsets.argmin(axis=1),
+        people.layer.astype(bool),
+        people.column("sex") == "M",
+        np.full(len(people), model),
+    )
+
+
+def join(parts: list[Library]) -> Library:
+    """Several libraries as one."""
+    names = list(Library.__dataclass_fields__)
+    return Library(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def build(
+    folder: Path | None, people: int = PEOPLE, models: int | None = None, seed: int = SEED, workers: int = 1,
+    progress: Progress | None = None,
+) -> Library:  # fmt: skip
+    """The library, model by model, each a piece in ``folder``; what is there already is read.
+
+    Args:
+        folder: where pieces are kept, None for nowhere. ``models``: of the ensemble, default all that are stored.
+        progress: called with 1 after each model.
+
+    Raises:
+        charcot.core.errors.Problems: more models than are stored.
+    """
+    pieces = Pieces(folder) if folder is not None else None
+    count = layers.stored() if models is None else models
+    parts = []
+    for number, assumed in _models(count, seed):
+        inputs = {**identity(people, count, seed), "model": number, "models": None}
+        there = pieces.find(KIND, inputs) if pieces is not None else None
+        part = there[0] if there is not None else _of_model(number, assumed, people, seed, workers)
+        if there is None and pieces is not None:
+            pieces.keep(KIND, inputs, part)
+        parts.append(part)
+        if progress is not None:
+            progress(1)
+    return join(parts)
+
+
+def _of_model(number: int, assumed: Assumed, people: int, seed: int, workers: int) -> Library:
+    own = int(stream(seed, number, "virtual patients of a model").integers(2**31))
+    return of_store(simulate_people(load_population(POPULATION), people, own, assumed, workers), number)
+
+
+def _models(count: int, seed: int) -> list[tuple[int, Assumed]]:
+    return [(0, Assumed()), *((model.number, model.assumed) for model in (layers.models(count, seed) if count else ()))]
+
+
+def size(models: int | None = None) -> int:
+    """How many models a library is built of, the central one included."""
+    return 1 + (layers.stored() if models is None else models)
+
+
+def identity(people: int, models: int | None, seed: int) -> dict[str, Any]:
+    """What tells one library from another."""
+    return {
+        "people": people, "models": models, "seed": seed, "population": POPULATION, "share": RILUZOLE_SHARE,
+        "code": rooms_hash(*BELOW), "ensemble": layers.stored_hash(), "months": MONTHS,
+    }  # fmt: skip
