@@ -43,6 +43,7 @@ ENOUGH = 100.0  # effective particles
 FIRST, LAST = 2000, 4000  # particles of each patient before and after the paces are learnt
 WIDER = 1.3  # by which the pace after is drawn wider than it is
 SLOWEST, FASTEST = 0.02, 20.0  # paces
+CELLS, REACH = 60_000, 4.5  # months of virtual patients looked at, and how far their totals may be, in SDs
 NEAR = 200  # ancestors of a refinement
 Progress = Callable[[int], None]
 
@@ -147,7 +148,7 @@ def fit(
         progress: called with numbers of patients, twice the number of subjects in all (once with ``paces``).
     """
     seen = [see(subject) for subject in subjects]
-    middles = _middles(library)
+    cells = _cells(library)
 
     def over(work: Callable[[Seen], object]) -> list:  # type: ignore[type-arg]
         with ThreadPoolExecutor(workers) as pool:
@@ -160,17 +161,32 @@ def fit(
 
     if paces is None:
         prior = start(library.models)
-        learnt_from = over(lambda one: _parts(one, library, _first(one, library, middles, prior, seed, FIRST)))
+        learnt_from = over(lambda one: _parts(one, library, _first(one, library, cells, prior, seed, FIRST)))
         paces = learn(_stack(learnt_from), prior)
     known = paces
-    return Fit(library, known, tuple(over(lambda one: _cloud(one, library, middles, known, seed))))
+    return Fit(library, known, tuple(over(lambda one: _cloud(one, library, cells, known, seed))))
 
 
-def _middles(library: Library) -> np.ndarray:
-    """(patients, months) totals in the middle of each month; where the patient is dead then, infinite."""
+@dataclass(frozen=True)
+class _Cells:
+    """Months of virtual patients, ordered by the total in their middle: (cells,) ``total``, ``row``, ``month``."""
+
+    total: np.ndarray
+    row: np.ndarray
+    month: np.ndarray
+
+    def near(self, total: float, reach: float) -> slice:
+        """Those whose total is within ``reach`` points, every so many of them that no more than ``CELLS`` are left."""
+        first, last = np.searchsorted(self.total, [total - reach, total + reach])
+        return slice(int(first), int(last), max(1, int(last - first) // CELLS))
+
+
+def _cells(library: Library) -> _Cells:
     total = library.total
     middle = 0.5 * (total[:, :-1] + total[:, 1:])
-    return np.where(np.isfinite(middle), middle, np.inf).astype(np.float32)
+    row, month = np.nonzero(np.isfinite(middle))
+    order = np.argsort(middle[row, month], kind="stable")
+    return _Cells(middle[row, month][order], row[order], month[order])
 
 
 def _alike(seen: Seen, library: Library) -> np.ndarray:
@@ -197,31 +213,30 @@ def _log_start(months: np.ndarray, since: float, paces: Paces) -> np.ndarray:
     return np.asarray(unknown - np.log(months))
 
 
-def _first(seen: Seen, library: Library, middles: np.ndarray, paces: Paces, seed: int, count: int) -> _Draw:
+def _first(seen: Seen, library: Library, cells: _Cells, paces: Paces, seed: int, count: int) -> _Draw:
     """Particles from the virtual patients and months whose total is near that of the first visits."""
     n = numbers()
     early = seen.total[seen.months <= 3.5]
     near = float(np.sqrt(paces.residual_sd**2 / len(early) + n["offset_sd"] ** 2 + 1.0))
-    month = np.arange(middles.shape[1]) + 0.5
-    who = np.log(paces.models)[library.model] - np.log(np.bincount(library.model))[library.model]
-    who = (who + _alike(seen, library)).astype(np.float32)
     # A course is met at the first visit, while the early total is that of the middle of the early visits.
-    log_q = who[:, None] + _log_start(month, seen.since, paces).astype(np.float32)
-    log_q = log_q - 0.5 * ((middles - np.float32(early.mean())) / np.float32(near)) ** 2
+    there = cells.near(float(early.mean()), REACH * near)
+    cell_row, cell_month, cell_total = cells.row[there], cells.month[there], cells.total[there]
+    who = np.log(paces.models)[library.model] - np.log(np.bincount(library.model))[library.model]
+    month = np.arange(library.total.shape[1]) + 0.5
+    log_q = (who + _alike(seen, library))[cell_row] + _log_start(month, seen.since, paces)[cell_month]
+    log_q = log_q - 0.5 * ((cell_total - early.mean()) / near) ** 2
     top = float(log_q.max())
-    cell = np.exp(log_q - top, dtype=np.float32).ravel()
-    summed = np.cumsum(cell, dtype=np.float64)
+    summed = np.cumsum(np.exp(log_q - top))
     draw = stream(seed, seen.subject.name, "particles")
     wanted = (np.arange(count) + draw.random()) / count * summed[-1]
-    at_cell = np.minimum(np.searchsorted(summed, wanted), len(cell) - 1)
-    row, k = np.divmod(at_cell, middles.shape[1])
-    months = k + draw.random(count)
+    at_cell = np.minimum(np.searchsorted(summed, wanted), len(summed) - 1)
+    row, months = cell_row[at_cell], cell_month[at_cell] + draw.random(count)
     mean = paces.after + np.zeros(count)
     sd = np.hypot(paces.after_sd, paces.kept * paces.before_sd)
     if np.isfinite(seen.since):
         mean, sd = mean + paces.kept * (np.log(np.maximum(months, 0.05) / seen.since) - paces.before), paces.after_sd
     log_pace = mean + WIDER * sd * draw.standard_normal(count)
-    proposed = log_q.ravel()[at_cell] - top - np.log(summed[-1]) + log_normal(log_pace, mean, WIDER * float(sd))
+    proposed = log_q[at_cell] - top - np.log(summed[-1]) + log_normal(log_pace, mean, WIDER * float(sd))
     return _Draw(row, np.maximum(months, 0.05), np.clip(log_pace, np.log(SLOWEST), np.log(FASTEST)), proposed)
 
 
@@ -298,8 +313,8 @@ def _weights(log_weight: np.ndarray) -> tuple[np.ndarray, float]:
     return weight, 1 / float((weight**2).sum())
 
 
-def _cloud(seen: Seen, library: Library, middles: np.ndarray, paces: Paces, seed: int) -> Cloud:
-    draw = _first(seen, library, middles, paces, seed, LAST)
+def _cloud(seen: Seen, library: Library, cells: _Cells, paces: Paces, seed: int) -> Cloud:
+    draw = _first(seen, library, cells, paces, seed, LAST)
     log_weight = _log_weight(_parts(seen, library, draw), paces)
     weight, effective = _weights(log_weight)
     refined = effective < ENOUGH
