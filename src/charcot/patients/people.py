@@ -99,7 +99,7 @@ def simulate_people(
 ) -> Store:
     """Draw and simulate ``n`` patients untreated and with riluzole; ``progress`` is called with numbers of patients."""
     under = under or Assumed()
-    model = _program(under)
+    model = program_under(under)
     cohort = under.people(draw_cohort(population, n, seed))
     untreated = under.simulate(cohort, readouts=READOUTS, workers=workers, progress=progress, model=model)
     known = np.flatnonzero(np.isfinite(untreated.diagnosis))
@@ -124,7 +124,7 @@ def simulate_people(
     return Store(cohort, values, death, end, untreated.onset, untreated.diagnosis, untreated.domain_onsets, failed)
 
 
-def _program(under: Assumed) -> Program:
+def program_under(under: Assumed) -> Program:
     """The smallest program for both simulations."""
     if under.off:
         return under.program((RILUZOLE,))

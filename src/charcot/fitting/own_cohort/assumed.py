@@ -30,6 +30,7 @@ class Paces:
 
     Attributes:
         residual_sd: SD of a recorded total about the course and its level, points.
+        nfl_shift: by which the logarithm of NfL is higher throughout the cohort: assays differ.
         models: (models,) share of each plausible model, 1 in all.
     """
 
@@ -39,6 +40,7 @@ class Paces:
     after_sd: float
     kept: float
     residual_sd: float
+    nfl_shift: float
     models: np.ndarray
 
 
@@ -47,7 +49,7 @@ def start(models: int) -> Paces:
     n = numbers()
     own = n["pace_after_sd"] ** 2 - (n["pace_kept"] * n["pace_before_sd"]) ** 2
     return Paces(
-        0.0, n["pace_before_sd"], 0.0, float(np.sqrt(own)), n["pace_kept"], n["residual_sd"],
+        0.0, n["pace_before_sd"], 0.0, float(np.sqrt(own)), n["pace_kept"], n["residual_sd"], 0.0,
         np.full(models, 1 / models),
     )  # fmt: skip
 
@@ -59,7 +61,7 @@ class Clouds:
     Attributes:
         p, q: logarithms of the paces before and after; p is NaN where the onset is not known.
         model: of each particle; ``sum1``, ``sum2``: sum and sum of squares of the residuals of the total.
-        visits: (patients,) scored visits.
+        visits: (patients,) scored visits; ``nfl``: mean residual of the logarithm of NfL, over ``nfl_visits``.
         fixed: log weight without what depends on :class:`Paces`.
     """
 
@@ -69,6 +71,8 @@ class Clouds:
     sum1: np.ndarray
     sum2: np.ndarray
     visits: np.ndarray
+    nfl: np.ndarray
+    nfl_visits: np.ndarray
     fixed: np.ndarray
 
 
@@ -87,6 +91,26 @@ def log_level(
     return np.asarray(-0.5 * (quadratic + determinant + visits * np.log(2 * np.pi)))
 
 
+def log_nfl(mean: np.ndarray, visits: np.ndarray | float, shift: float) -> np.ndarray:
+    """Log likelihood of the mean residual of the logarithm of NfL over some visits, with a level of the person; 0
+    without visits."""
+    n, count = numbers(), np.asarray(visits, dtype=float)
+    variance = n["nfl_offset_log_sd"] ** 2 + n["nfl_log_sd"] ** 2 / np.maximum(count, 1)
+    return np.asarray(np.where(count > 0, -0.5 * ((mean - shift) ** 2 / variance + np.log(variance)), 0.0))
+
+
+def hazard_factor() -> float:
+    """By which the hazard is raised, so that a frailty of mean 1 leaves the median survival of a course unchanged."""
+    frailty = numbers()["frailty"]
+    return float((2**frailty - 1) / (frailty * np.log(2)))
+
+
+def log_alive(hazard: np.ndarray) -> np.ndarray:
+    """Log probability of being alive at a cumulative hazard, with a gamma frailty."""
+    frailty = numbers()["frailty"]
+    return np.asarray(-np.log1p(frailty * hazard_factor() * hazard) / frailty)
+
+
 def log_pace_after(q: np.ndarray, p: np.ndarray, paces: Paces) -> np.ndarray:
     """Log density of the logarithm of the pace after, given that before (NaN: not known)."""
     known = np.isfinite(p)
@@ -103,6 +127,7 @@ def log_weights(clouds: Clouds, paces: Paces) -> np.ndarray:
     known = np.isfinite(p)
     out = out + np.where(known, log_normal(np.where(known, p, 0.0), paces.before, paces.before_sd), 0.0)
     out = out + log_level(clouds.sum1, clouds.sum2, clouds.visits[:, None], paces.residual_sd, offset)
+    out = out + log_nfl(clouds.nfl, clouds.nfl_visits[:, None], paces.nfl_shift)
     top = out.max(axis=1, keepdims=True)
     return np.asarray(out - top - np.log(np.exp(out - top).sum(axis=1, keepdims=True)))
 
@@ -131,9 +156,12 @@ def learn(clouds: Clouds, paces: Paces, rounds: int = 12) -> Paces:
         squares = clouds.sum2 - 2 * level * clouds.sum1 + k * (level**2 + left)
         residual = float((w * squares).sum()) + 4 * worth * first.residual_sd**2
         residual /= float(clouds.visits.sum()) + 4 * worth
+        assayed = w * (clouds.nfl_visits > 0)[:, None]
+        precision = (n["nfl_offset_log_sd"] / n["nfl_assay_log_sd"]) ** 2
+        shift = float((assayed * clouds.nfl).sum()) / (float(assayed.sum()) + precision)
         share = np.bincount(clouds.model.ravel(), w.ravel(), minlength=len(first.models)) + n["model_patients"]
         paces = Paces(
             before, float(np.sqrt(spread / (count + worth))), after, float(np.sqrt(after_var)), kept,
-            float(np.sqrt(residual)), share / share.sum(),
+            float(np.sqrt(residual)), shift, share / share.sum(),
         )  # fmt: skip
     return paces

@@ -16,7 +16,7 @@ import numpy as np
 from charcot.clinic.milestones import Milestone, milestones
 from charcot.clinic.observation import ITEM_MAXIMUM, ITEMS, TOTAL_MAXIMUM
 from charcot.core.random import stream
-from charcot.fitting.own_cohort.assumed import numbers
+from charcot.fitting.own_cohort.assumed import hazard_factor, numbers
 from charcot.fitting.own_cohort.library import Library, at
 from charcot.fitting.own_cohort.posterior import Cloud, Fit
 
@@ -64,7 +64,7 @@ def draw(fit: Fit, cloud: Cloud, months: Sequence[float], seed: int = 1, draws: 
     library, n, when = fit.library, numbers(), np.asarray(months, dtype=float)
     own = _own(fit, cloud, random, draws)
     row, course = own.row[:, None], own.now[:, None] + own.pace[:, None] * when
-    death = (library.death[own.row] - own.now) / own.pace
+    death = _death(library, own, cloud, random)
     alive = death[:, None] > when
     total = at(library.total, row, course) + own.level[:, None]
     total = total + fit.paces.residual_sd * random.standard_normal(total.shape)
@@ -81,6 +81,25 @@ def draw(fit: Fit, cloud: Cloud, months: Sequence[float], seed: int = 1, draws: 
         death,
         _reached(library, own, death, cloud),
     )
+
+
+def _death(library: Library, own: _Own, cloud: Cloud, random: np.random.Generator) -> np.ndarray:
+    """(draws,) months after the last visit to death, given that the patient was alive on the last day known."""
+    seen, frailty, factor = cloud.seen, numbers()["frailty"], hazard_factor()
+    known = max(seen.alive - float(seen.months[-1]), 0.0)
+    hazard = at(library.hazard, own.row, own.now + own.pace * known)
+    count = len(own.row)
+    # A gamma frailty of those who lived to that hazard is gamma again, with less of it.
+    frail = random.gamma(1 / frailty, size=count) / (1 / frailty + factor * hazard)
+    wanted = hazard + random.exponential(size=count) / (factor * frail)
+    courses = library.hazard[own.row]
+    before = (courses <= wanted[:, None]).sum(axis=1) - 1
+    ends = before >= courses.shape[1] - 1
+    before = np.clip(before, 0, courses.shape[1] - 2)
+    rows = np.arange(count)
+    low, high = courses[rows, before], courses[rows, before + 1]
+    month = before + np.clip((wanted - low) / np.maximum(high - low, 1e-12), 0, 1)
+    return np.where(ends, np.inf, np.maximum((month - own.now) / own.pace, known + 1e-6))
 
 
 def _items(library: Library, own: _Own, months: np.ndarray) -> np.ndarray:

@@ -2,13 +2,15 @@
 
 Each plausible model of the stored ensemble (:mod:`charcot.fitting.plausible`), and the central one, gives as many
 incident patients, half of them on riluzole from diagnosis, on a monthly grid from onset. What evidence leaves open
-about the model is so part of the prior of every patient. One model is one piece: an interrupted build goes on.
+about the model is so part of the prior of every patient. Virtual patients do not die here: the hazard is recorded and
+stops nothing, so that who lives longer than the model has it has a course too. One model is one piece: an interrupted
+build goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,18 +20,20 @@ import numpy as np
 from charcot.clinic.observation import ITEMS
 from charcot.core.hashing import rooms_hash
 from charcot.core.pieces import Pieces
-from charcot.core.random import stream
+from charcot.core.random import stream, uniforms
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.fitting import layers
-from charcot.patients import load_population
+from charcot.patients import draw_cohort, load_population
 from charcot.patients.assumptions import Assumed
 from charcot.patients.courses import DOMAINS, ITEM_READOUTS
-from charcot.patients.people import CAPACITY, NFL, Store, simulate_people
+from charcot.patients.people import AGE, CAPACITY, NFL, RILUZOLE, program_under
+from charcot.treatments import Regimen
 
 MONTHS = 181  # of the grid from onset: fifteen years
 PEOPLE, SEED = 120, 23  # of each model
 RILUZOLE_SHARE = 0.5
 POPULATION = "incident"
+HAZARD = "clinic.survival.cumulative_hazard"
 BELOW = ("core", "evidence", "model", "engine", "disease", "treatments", "clinic", "patients")
 KIND = "virtual patients of models"
 SITES = ("bulbar", "cervical", "lumbar", "thoracic")  # by the domain of the first symptom, in the order of DOMAINS
@@ -38,18 +42,18 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Library:
-    """Virtual patients; month k is k months after onset, NaN after death.
+    """Virtual patients; month k is k months after onset.
 
     Attributes:
         items: (patients, 12, months) latent item scores; ``svc``: (patients, months) % predicted; ``nfl``: pg/mL.
-        death: (patients,) months from onset to death or permanent ventilation, infinite where not seen.
+        hazard: (patients, months) cumulative hazard of death or permanent ventilation since onset.
         age: (patients,) years at onset; ``site``: place in ``SITES``; ``riluzole``: bool; ``model``: 0 is central.
     """
 
     items: np.ndarray
     svc: np.ndarray
     nfl: np.ndarray
-    death: np.ndarray
+    hazard: np.ndarray
     age: np.ndarray
     site: np.ndarray
     riluzole: np.ndarray
@@ -57,11 +61,11 @@ class Library:
     model: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.death)
+        return len(self.age)
 
     @cached_property
     def total(self) -> np.ndarray:
-        """(patients, months) points; NaN after death."""
+        """(patients, months) points."""
         return np.asarray(self.items.sum(axis=1))
 
     @cached_property
@@ -78,33 +82,47 @@ class Library:
 def at(course: np.ndarray, rows: np.ndarray, months: np.ndarray) -> np.ndarray:
     """A course (patients, ..., grid) of ``rows`` at ``months`` of the same shape, on the line between two months.
 
-    ``rows`` and ``months`` are broadcast against each other; the value at the ends of the grid holds beyond them. NaN
-    between the last month alive and death is filled by that month's value.
+    ``rows`` and ``months`` are broadcast against each other; the value at the ends of the grid holds beyond them.
     """
     place = np.clip(months, 0.0, course.shape[-1] - 1.001)
     before = place.astype(np.int64)
     left, right = course[rows, before], course[rows, before + 1]
-    right = np.where(np.isfinite(right), right, left)
     return np.asarray(left + (place - before) * (right - left))
 
 
-def of_store(store: Store, model: int, share: float = RILUZOLE_SHARE) -> Library:
-    """The patients of a store who fall ill, from their onset on."""
-    people = store.on(share)
-    people = people.where(np.isfinite(people.onset) & (people.death > people.onset))
-    days = people.onset[:, None] + np.arange(MONTHS) * DAYS_PER_MONTH
-    items = np.stack([people.at(readout, days) for readout in ITEM_READOUTS], axis=1).astype(np.float32)
-    return Library(
-        items,
-        people.at(CAPACITY, days).astype(np.float32),
-        people.at(NFL, days).astype(np.float32),
-        ((people.death - people.onset) / DAYS_PER_MONTH).astype(np.float32),
-        people.onset_age,
-        people.domain_onsets.argmin(axis=1),
-        people.layer.astype(bool),
-        people.column("sex") == "M",
-        np.full(len(people), model),
-    )
+def of_model(under: Assumed, people: int, seed: int, model: int = 0, workers: int = 1) -> Library:
+    """The drawn incident patients who fall ill under a model, from their onset on, without an end."""
+    cohort = under.people(draw_cohort(load_population(POPULATION), people, seed))
+    program = program_under(under)
+    untreated = under.simulate(cohort, readouts=(AGE,), workers=workers, model=program)
+    ill = np.flatnonzero(np.isfinite(untreated.onset) & (untreated.onset < untreated.death) & ~untreated.failed)
+    onset, diagnosis = untreated.onset[ill], untreated.diagnosis[ill]
+    takes = uniforms(seed, cohort.columns["id"][ill], f"background {RILUZOLE}") < RILUZOLE_SHARE
+    takes &= np.isfinite(diagnosis)
+    endless = cohort.take(ill)
+    endless = replace(endless, columns={**endless.columns, "event_draw": np.full(len(ill), np.inf)})
+    regimens = [[Regimen.parse(product=RILUZOLE)] if one else [] for one in takes]
+    courses = under.simulate(
+        endless, regimens, np.where(takes, diagnosis, onset), readouts=(CAPACITY, NFL, HAZARD), workers=workers,
+        model=program, until=onset + MONTHS * DAYS_PER_MONTH,
+    )  # fmt: skip
+    days = onset[:, None] + np.arange(MONTHS) * DAYS_PER_MONTH
+
+    def course(readout: str) -> np.ndarray:
+        values = np.asarray(courses.at(readout, days))
+        known = np.maximum(np.isfinite(values).sum(axis=1) - 1, 0)  # whoever falls ill late is not seen to the end
+        last = np.take_along_axis(values, known[:, None], axis=1)
+        return np.where(np.isfinite(values), values, last).astype(np.float32)
+
+    items = np.stack([course(readout) for readout in ITEM_READOUTS], axis=1)
+    hazard = course(HAZARD)
+    found = Library(
+        items, course(CAPACITY), course(NFL), hazard - hazard[:, :1], untreated.at(AGE, untreated.onset)[ill],
+        untreated.domain_onsets[ill].argmin(axis=1), takes, cohort.columns["sex"][ill] == "M",
+        np.full(len(ill), model),
+    )  # fmt: skip
+    sound = np.isfinite(items).all(axis=(1, 2)) & np.isfinite(hazard).all(axis=1)
+    return Library(*(getattr(found, name)[sound] for name in Library.__dataclass_fields__))
 
 
 def join(parts: list[Library]) -> Library:
@@ -143,7 +161,7 @@ def build(
 
 def _of_model(number: int, assumed: Assumed, people: int, seed: int, workers: int) -> Library:
     own = int(stream(seed, number, "virtual patients of a model").integers(2**31))
-    return of_store(simulate_people(load_population(POPULATION), people, own, assumed, workers), number)
+    return of_model(assumed, people, own, number, workers)
 
 
 def _models(count: int, seed: int) -> list[tuple[int, Assumed]]:

@@ -28,8 +28,11 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.fitting.own_cohort.assumed import (
     Clouds,
     Paces,
+    hazard_factor,
     learn,
+    log_alive,
     log_level,
+    log_nfl,
     log_normal,
     log_pace_after,
     numbers,
@@ -40,7 +43,7 @@ from charcot.fitting.own_cohort.reading import Subject
 from charcot.patients.courses import DOMAINS
 
 ENOUGH = 100.0  # effective particles
-FIRST, LAST = 2000, 4000  # particles of each patient before and after the paces are learnt
+FIRST, LAST = 2000, 8000  # particles of each patient before and after the paces are learnt
 WIDER = 1.3  # by which the pace after is drawn wider than it is
 SLOWEST, FASTEST = 0.02, 20.0  # paces
 CELLS, REACH = 60_000, 4.5  # months of virtual patients looked at, and how far their totals may be, in SDs
@@ -184,7 +187,7 @@ class _Cells:
 def _cells(library: Library) -> _Cells:
     total = library.total
     middle = 0.5 * (total[:, :-1] + total[:, 1:])
-    row, month = np.nonzero(np.isfinite(middle))
+    row, month = np.nonzero(np.isfinite(middle) & (middle > 0))
     order = np.argsort(middle[row, month], kind="stable")
     return _Cells(middle[row, month][order], row[order], month[order])
 
@@ -247,10 +250,12 @@ class _Parts:
     p: np.ndarray
     sum1: np.ndarray
     sum2: np.ndarray
+    nfl: np.ndarray
     fixed: np.ndarray
     draw: _Draw
     model: np.ndarray
     visits: int
+    nfl_visits: int
 
 
 def _parts(seen: Seen, library: Library, draw: _Draw) -> _Parts:
@@ -266,27 +271,31 @@ def _parts(seen: Seen, library: Library, draw: _Draw) -> _Parts:
     fixed = -np.log(size) + _alike(seen, library)[row] - draw.proposed - np.log(begin)
     if not np.isfinite(seen.since):
         fixed = fixed + np.log(begin) + _log_start(begin, np.nan, start(1))
-    alive = library.death[row] > begin + pace * seen.alive
-    fixed = np.where(alive, fixed, -np.inf)
+    end = begin + pace * seen.alive
+    hazard = at(library.hazard, row, end)
+    fixed = fixed + log_alive(hazard)
+    if seen.subject.died:  # the density of the event: the hazard at the end, as it is met at this pace
+        rate = pace * (at(library.hazard, row, end + 0.5) - at(library.hazard, row, end - 0.5))
+        fixed = fixed + np.log(np.maximum(rate, 1e-9)) - np.log1p(n["frailty"] * hazard_factor() * hazard)
     if np.isfinite(seen.profile).all():
         middle = along(np.array([seen.rated.mean()]))[:, 0]
         rest = seen.profile - np.stack([at(library.domains[:, d], row, middle) for d in range(4)], axis=1)
         rest = rest - rest.mean(axis=1, keepdims=True)
         sd = np.hypot(n["profile_sd"], n["item_noise_sd"] * np.sqrt(3 / len(seen.rated)))
         fixed = fixed - 0.5 * (rest**2).sum(axis=1) / sd**2
-    for course, months, values, noise, offset in (
-        (library.svc, seen.svc_months, seen.svc, n["capacity_sd"], n["capacity_offset_sd"]),
-        (library.nfl, seen.nfl_months, seen.nfl, n["nfl_log_sd"], n["nfl_offset_log_sd"]),
-    ):
-        if len(values):
-            model = at(course, row[:, None], along(months))
-            rest = values - (np.log(np.maximum(model, 1e-3)) if course is library.nfl else model)
-            fixed = fixed + log_level(rest.sum(axis=1), (rest**2).sum(axis=1), len(values), noise, offset)
+    if len(seen.svc):
+        rest = seen.svc - at(library.svc, row[:, None], along(seen.svc_months))
+        square, noise, offset = (rest**2).sum(axis=1), n["capacity_sd"], n["capacity_offset_sd"]
+        fixed = fixed + log_level(rest.sum(axis=1), square, len(seen.svc), noise, offset)
+    nfl = np.zeros(len(row))
+    if len(seen.nfl):
+        rest = seen.nfl - np.log(np.maximum(at(library.nfl, row[:, None], along(seen.nfl_months)), 1e-3))
+        rest = rest - n["nfl_by_pace"] * draw.log_pace[:, None]
+        nfl = rest.mean(axis=1)
+        fixed = fixed - 0.5 * ((rest - nfl[:, None]) ** 2).sum(axis=1) / n["nfl_log_sd"] ** 2
     sum1, sum2 = residual.sum(axis=1), (residual**2).sum(axis=1)
-    lost = ~np.isfinite(sum2)  # dead at one of the visits
     p = np.log(begin / seen.since) if np.isfinite(seen.since) else np.full(len(row), np.nan)
-    fixed = np.where(lost | ~np.isfinite(fixed), -1e30, fixed)
-    return _Parts(p, np.where(lost, 0, sum1), np.where(lost, 0, sum2), fixed, draw, library.model[row], len(seen.total))
+    return _Parts(p, sum1, sum2, nfl, fixed, draw, library.model[row], len(seen.total), len(seen.nfl))
 
 
 def _stack(parts: Sequence[_Parts]) -> Clouds:
@@ -295,7 +304,8 @@ def _stack(parts: Sequence[_Parts]) -> Clouds:
 
     return Clouds(
         all_of("p"), np.stack([part.draw.log_pace for part in parts]), all_of("model"), all_of("sum1"), all_of("sum2"),
-        np.array([float(part.visits) for part in parts]), all_of("fixed"),
+        np.array([float(part.visits) for part in parts]), all_of("nfl"),
+        np.array([float(part.nfl_visits) for part in parts]), all_of("fixed"),
     )  # fmt: skip
 
 
@@ -303,6 +313,7 @@ def _log_weight(parts: _Parts, paces: Paces) -> np.ndarray:
     out = parts.fixed + np.log(paces.models)[parts.model] + log_pace_after(parts.draw.log_pace, parts.p, paces)
     if np.isfinite(parts.p).all():
         out = out + log_normal(parts.p, paces.before, paces.before_sd)
+    out = out + log_nfl(parts.nfl, parts.nfl_visits, paces.nfl_shift)
     level = numbers()["offset_sd"]
     return np.asarray(out + log_level(parts.sum1, parts.sum2, parts.visits, paces.residual_sd, level))
 
