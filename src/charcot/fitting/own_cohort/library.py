@@ -30,7 +30,8 @@ from charcot.patients.people import AGE, CAPACITY, NFL, RILUZOLE, program_under
 from charcot.treatments import Regimen
 
 MONTHS = 181  # of the grid from onset: fifteen years
-PEOPLE, SEED = 120, 23  # of each model
+LATER = 24  # months for which a course is followed after the day of death; then it stays where it is
+PEOPLE, SEED = 100, 23  # of each model
 RILUZOLE_SHARE = 0.5
 POPULATION = "incident"
 HAZARD = "clinic.survival.cumulative_hazard"
@@ -104,18 +105,20 @@ def of_model(under: Assumed, people: int, seed: int, model: int = 0, workers: in
     regimens = [[Regimen.parse(product=RILUZOLE)] if one else [] for one in takes]
     courses = under.simulate(
         endless, regimens, np.where(takes, diagnosis, onset), readouts=(CAPACITY, NFL, HAZARD), workers=workers,
-        model=program, until=onset + MONTHS * DAYS_PER_MONTH,
+        model=program, until=np.minimum(onset + MONTHS * DAYS_PER_MONTH, untreated.death[ill] + LATER * DAYS_PER_MONTH),
     )  # fmt: skip
     days = onset[:, None] + np.arange(MONTHS) * DAYS_PER_MONTH
 
-    def course(readout: str) -> np.ndarray:
+    def course(readout: str, goes_on: bool = False) -> np.ndarray:
+        """Its months; after the last simulated one it stays, or goes on by as much each month as in the last."""
         values = np.asarray(courses.at(readout, days))
-        known = np.maximum(np.isfinite(values).sum(axis=1) - 1, 0)  # whoever falls ill late is not seen to the end
-        last = np.take_along_axis(values, known[:, None], axis=1)
-        return np.where(np.isfinite(values), values, last).astype(np.float32)
+        last = np.maximum(np.isfinite(values).sum(axis=1) - 1, 1)[:, None]
+        end, before = (np.take_along_axis(values, last - k, axis=1) for k in (0, 1))
+        later = np.arange(MONTHS) - last
+        return np.where(later <= 0, values, end + goes_on * later * (end - before)).astype(np.float32)
 
     items = np.stack([course(readout) for readout in ITEM_READOUTS], axis=1)
-    hazard = course(HAZARD)
+    hazard = course(HAZARD, goes_on=True)
     found = Library(
         items, course(CAPACITY), course(NFL), hazard - hazard[:, :1], untreated.at(AGE, untreated.onset)[ill],
         untreated.domain_onsets[ill].argmin(axis=1), takes, cohort.columns["sex"][ill] == "M",

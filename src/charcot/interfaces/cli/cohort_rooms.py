@@ -6,9 +6,57 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from charcot.interfaces.cli.rooms import Progress
+
 
 def read(files: Sequence[Path], columns: Path | None) -> Any:
     from charcot.fitting.own_cohort.columns import read_columns
     from charcot.fitting.own_cohort.reading import read_cohort
 
     return read_cohort(files, read_columns(columns))
+
+
+def library_size() -> int:
+    """Of how many models the library is made."""
+    from charcot.fitting.own_cohort.library import size
+
+    return size()
+
+
+def library_identity() -> dict[str, Any]:
+    from charcot.fitting.own_cohort import library
+
+    return library.identity(library.PEOPLE, None, library.SEED)
+
+
+def library_folder() -> Path:
+    """Where the library is kept: beside compiled code, in a private folder of the user."""
+    from charcot.core.hashing import hash_json
+    from charcot.engine.compiled import cache_folder
+
+    return cache_folder() / f"virtual-patients-{hash_json(library_identity(), 12)}"
+
+
+def build(workers: int, progress: Progress) -> Any:
+    from charcot.fitting.own_cohort.library import build as make
+
+    return make(library_folder(), workers=workers, progress=progress)
+
+
+def fit(subjects: Sequence[Any], library: Any, seed: int, workers: int, progress: Progress) -> Any:
+    from charcot.fitting.own_cohort.posterior import fit as run
+
+    return run(subjects, library, seed, workers, progress)
+
+
+def forecasts(found: Any, months: int, seed: int, workers: int, progress: Progress) -> Any:
+    from charcot.fitting.own_cohort.results import forecasts as run
+
+    return run(found, months, seed, workers, progress)
+
+
+def fit_tables(found: Any) -> dict[str, Any]:
+    from charcot.fitting.own_cohort import results
+
+    tables = {"fit": results.fit_table, "paces": results.paces_table, "recorded": results.courses}
+    return {name: table(found) for name, table in tables.items()}

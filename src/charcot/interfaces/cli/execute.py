@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 REPORT = "report.html"
 SUMMARY = "summary.json"
+MOST_GROUPS = 12  # of key figures that are printed; all are in the summary
 GIVEN = "given_to_people"  # of the manifest and of --json: a sentence for each treatment
 
 
@@ -158,13 +159,15 @@ def key_figures(summary: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
     for row in summary:
         groups.setdefault(str(row.get("group") or "Key figures"), []).append(row)
     parts: list[RenderableType] = []
-    for group, rows in groups.items():
+    for group, rows in list(groups.items())[:MOST_GROUPS]:
         compared = [row for row in rows if not _missing(row.get("published"))]
         shown = compared or rows
         parts.append(_figures_table(group, shown, bool(compared)))
         if len(shown) < len(rows):
             parts.append(f"... and {len(rows) - len(shown)} more figures in the report.")
         parts.append("")
+    if len(groups) > MOST_GROUPS:
+        parts.append(f"... and {len(groups) - MOST_GROUPS:,} more groups in {SUMMARY}.")
     return parts
 
 

@@ -13,6 +13,7 @@ from charcot.core.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, EXIT_OK, Char
 from charcot.interfaces.cli import signals, streams
 from charcot.interfaces.cli.check import check
 from charcot.interfaces.cli.cohort import cohort_check
+from charcot.interfaces.cli.cohort_runs import cohort_fit, cohort_forecast
 from charcot.interfaces.cli.compare import compare
 from charcot.interfaces.cli.demo import demo
 from charcot.interfaces.cli.docs import docs
@@ -76,6 +77,8 @@ app.add_typer(predictions)
 
 own = typer.Typer(name="cohort", help="Your own patients: check their tables, fit, forecast.", no_args_is_help=True)
 own.command("check", epilog=EPILOG)(guarded(cohort_check))
+own.command("fit", epilog=EPILOG)(guarded(cohort_fit))
+own.command("forecast", epilog=EPILOG)(guarded(cohort_forecast))
 app.add_typer(own)
 
 evidence = typer.Typer(name="evidence", help="What is disputed, and what to measure next.", no_args_is_help=True)
