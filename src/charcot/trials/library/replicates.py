@@ -111,7 +111,8 @@ def plan_of(library: Library, protocol: Protocol, sizes: Sequence[int], slowed: 
     numbers = {arm: number for number, arm in enumerate([reference, *others])}
     kinds = [library.kind_of(arm) for arm in range(len(protocol.arms))]
     if slowed is not None:
-        kinds = [UNTREATED if arm == reference else 1 for arm in range(len(protocol.arms))]
+        kept = [number == reference or arm.external is not None for number, arm in enumerate(protocol.arms)]
+        kinds = [UNTREATED if untreated else 1 for untreated in kept]
     return Plan(
         tuple(sizes),
         tuple(kinds),

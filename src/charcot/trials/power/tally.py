@@ -186,7 +186,8 @@ def count(task: Task) -> dict[Contrast, Tally]:
 @dataclass(frozen=True)
 class Share:
     """A share of trials with its Monte-Carlo standard error, sqrt(p (1 - p) / trials) and, where given, the library's
-    own part, and Wilson's 95 % interval, which is not empty where the share is 0 or 1."""
+    own part, and Wilson's 95 % interval. Where p is 0 or 1, half a trial more of the other kind is counted in the
+    error."""
 
     value: float
     error: float
@@ -203,5 +204,6 @@ class Share:
         middle = (p + z**2 / (2 * trials)) / (1 + z**2 / trials)
         half = z / (1 + z**2 / trials) * math.sqrt(p * (1 - p) / trials + z**2 / (4 * trials**2))
         half = math.hypot(half, z * beside)
-        error = math.hypot(math.sqrt(p * (1 - p) / trials), beside)
+        known = p if 0 < p < 1 else (hits + 0.5) / (trials + 1)  # none and all are not known without error either
+        error = math.hypot(math.sqrt(known * (1 - known) / trials), beside)
         return cls(p, error, max(0.0, middle - half), min(1.0, middle + half))
