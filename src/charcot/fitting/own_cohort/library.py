@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from charcot.clinic.observation import ITEMS
-from charcot.core.hashing import rooms_hash
+from charcot.core.hashing import hash_files, rooms_hash
 from charcot.core.pieces import Pieces
 from charcot.core.random import stream, uniforms
 from charcot.core.units import DAYS_PER_MONTH
@@ -99,13 +99,14 @@ def of_model(under: Assumed, people: int, seed: int, model: int = 0, workers: in
     ill = np.flatnonzero(np.isfinite(untreated.onset) & (untreated.onset < untreated.death) & ~untreated.failed)
     onset, diagnosis = untreated.onset[ill], untreated.diagnosis[ill]
     takes = uniforms(seed, cohort.columns["id"][ill], f"background {RILUZOLE}") < RILUZOLE_SHARE
-    takes &= np.isfinite(diagnosis)
+    until = np.minimum(onset + MONTHS * DAYS_PER_MONTH, untreated.death[ill] + LATER * DAYS_PER_MONTH)
+    takes &= diagnosis < until
     endless = cohort.take(ill)
     endless = replace(endless, columns={**endless.columns, "event_draw": np.full(len(ill), np.inf)})
     regimens = [[Regimen.parse(product=RILUZOLE)] if one else [] for one in takes]
     courses = under.simulate(
         endless, regimens, np.where(takes, diagnosis, onset), readouts=(CAPACITY, NFL, HAZARD), workers=workers,
-        model=program, until=np.minimum(onset + MONTHS * DAYS_PER_MONTH, untreated.death[ill] + LATER * DAYS_PER_MONTH),
+        model=program, until=until,
     )  # fmt: skip
     days = onset[:, None] + np.arange(MONTHS) * DAYS_PER_MONTH
 
@@ -180,5 +181,5 @@ def identity(people: int, models: int | None, seed: int) -> dict[str, Any]:
     """What tells one library from another."""
     return {
         "people": people, "models": models, "seed": seed, "population": POPULATION, "share": RILUZOLE_SHARE,
-        "code": rooms_hash(*BELOW), "ensemble": layers.stored_hash(), "months": MONTHS,
+        "code": rooms_hash(*BELOW) + hash_files([Path(__file__)]), "ensemble": layers.stored_hash(), "months": MONTHS,
     }  # fmt: skip
