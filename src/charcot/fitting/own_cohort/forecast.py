@@ -184,6 +184,10 @@ def in_words(one: Milestone, reached: np.ndarray) -> str:
     if not np.isfinite(low):
         return f"{one.words}: hardly (in {comes:.0f} % of draws before death or within {FURTHEST} months)"
     until = f"to {high:.0f} months" if np.isfinite(high) else f"months or later, or never ({100 - comes:.0f} %)"
-    half_ends = f"to {ends['high_50']:.0f}" if np.isfinite(ends["high_50"]) else "or later"
-    half = f"{ends['low_50']:.0f} {half_ends}"
+    if not np.isfinite(ends["low_50"]):
+        half = "never"
+    elif not np.isfinite(ends["high_50"]):
+        half = f"{ends['low_50']:.0f} or later"
+    else:
+        half = f"{ends['low_50']:.0f} to {ends['high_50']:.0f}"
     return f"{one.words}: in {low:.0f} {until} (90 %; middle half {half})"

@@ -18,6 +18,7 @@ from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.rooms import sources_used
 from charcot.interfaces.cli.talk import Talk
+from charcot.interfaces.report.content import number_text
 from charcot.interfaces.report.views import Material, records
 
 SetAside = Annotated[
@@ -174,7 +175,7 @@ def _patient_rows(name: str, made: Any, months: int) -> list[dict[str, Any]]:
             "group": group, "subject": name, "quantity": "alive without ventilation for", "unit": "month",
             "simulated": float(lives["median"]), "lower": float(lives["low_90"]), "upper": float(lives["high_90"]),
             "interval": BAND, "low_50": float(lives["low_50"]), "high_50": float(lives["high_50"]),
-            "verdict": f"50 %: {lives['low_50']:.0f} to {lives['high_50']:.0f}",
+            "verdict": f"50 %: {number_text(float(lives['low_50']))} to {number_text(float(lives['high_50']))}",
         }
     )  # fmt: skip
     for row in records(made.milestones[made.milestones["subject"] == name]):
