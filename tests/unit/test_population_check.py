@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from population_fake import people
@@ -28,6 +30,24 @@ def arm(varied):
 
 def test_every_target_can_be_read():
     assert population_check.target_problems() == []
+
+
+def test_every_figure_that_the_stored_page_misses_says_why():
+    page = (Path(__file__).parents[2] / "docs" / "population-check.md").read_text(encoding="utf-8")
+    missed = {row.split("|")[1].strip() for row in page.splitlines() if "| **outside** |" in row}
+    assert missed
+    assert set(population_check.why_missed()) == missed
+    assert all(why in page for why in population_check.why_missed().values())
+
+
+def test_a_miss_of_no_target_is_named_with_its_line(tmp_path, monkeypatch):
+    (tmp_path / "misses.csv").write_text("target,why\nalive 60 month after diagnosis,because\n")
+    monkeypatch.setattr(population_check, "MISSES", tmp_path / "misses.csv")
+    population_check.why_missed.cache_clear()
+    (problem,) = population_check.target_problems()
+    population_check.why_missed.cache_clear()
+    assert "misses.csv:2" in str(problem.where)
+    assert "alive 60 months after diagnosis" in problem.hint
 
 
 def test_every_reading_is_asked_for():

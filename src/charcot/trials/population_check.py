@@ -6,15 +6,17 @@ patient or an ensemble are judged by the same function.
 
 from __future__ import annotations
 
+import csv
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from charcot.core.errors import Problem, raise_if_any
+from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.patients import load_population, population_names, population_readings, targets
 from charcot.patients.assumptions import Assumed
@@ -26,6 +28,7 @@ from charcot.trials.forecast_scores import Prediction, Scores
 from charcot.trials.placebo_arms import Arm, arm_of
 from charcot.trials.world import real_world
 
+MISSES = Path(__file__).parent / "population_misses.csv"
 EVERY_SET = "every set"
 PLACEBO_DECLINE = ": placebo decline"  # how the names of these targets end
 PATIENTS, SEED = 2000, 11
@@ -205,9 +208,21 @@ def _jackknife(read: Callable[[Any], float], parts: Iterator[Any]) -> float:
     return float(np.sqrt((len(found) - 1) * np.mean((found - found.mean()) ** 2))) if len(found) else 0.0
 
 
+@functools.cache
+def why_missed() -> dict[str, str]:
+    """For each target that the shipped model misses, why: a measurement, or what begins with "Guess:"."""
+    with MISSES.open(newline="", encoding="utf-8") as handle:
+        return {row["target"]: row["why"] for row in csv.DictReader(handle)}
+
+
 def target_problems() -> list[Problem]:
-    """Targets that cannot be read, of which population or rules do not exist; with file and line."""
+    """Targets that cannot be read, of which population or rules do not exist, and misses of none; with its line."""
     known, sets, found = targets.load(), load_rules(), []
+    names = [target.name for target in known]
+    for line, name in enumerate(why_missed(), 2):
+        if name not in names:
+            message = f"no target is called {name!r}"
+            found.append(Problem("unknown-target", message, Where.of(MISSES.name, line), did_you_mean(name, names)))
     for target in known:
         if target.population not in population_names():
             message = f"{target.name}: no population is called {target.population!r}"

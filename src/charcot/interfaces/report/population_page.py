@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from charcot.trials.population_check import LEAST, hashes
+from charcot.trials.population_check import LEAST, hashes, why_missed
 
 _HEAD = """# Patients beside published figures
 
@@ -39,7 +39,19 @@ def page(checked: Any) -> str:
         parts.append("| target | kind | unit | published | simulated | may differ by | verdict | source |")
         parts.append("|---|---|---|--:|--:|--:|---|---|")
         parts += [_line(v) for v in checked.verdicts if v.target.conditional is conditional]
+    missed = [v for v in checked.verdicts if not v.inside]
+    if missed:
+        parts.append("\n## Why figures are missed\n")
+        parts.append("What is not measured is a guess and says so.\n")
+        parts.append("| target | published | simulated | why |\n|---|--:|--:|---|")
+        parts += [_reason(v) for v in missed]
     return "\n".join(parts) + "\n"
+
+
+def _reason(verdict: Any) -> str:
+    name, _, unit, published, simulated, *_ = cells(verdict)
+    why = why_missed().get(name, "not looked into yet")
+    return f"| {name} | {published} {unit} | {simulated} | {why} |"
 
 
 def cells(verdict: Any) -> tuple[str, ...]:
