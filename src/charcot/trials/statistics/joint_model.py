@@ -222,10 +222,11 @@ class _Data:
         from scipy.special import log_ndtr
 
         x = self._terms(theta)
-        hazard = 2 * np.exp(-(x.score**2) / 2 - np.log(2 * np.pi) / 2 - log_ndtr(-x.score))
-        pull = np.where(self.died, 2 * x.score, hazard)
+        score = np.maximum(x.score, -1e6)  # who was followed for no time at all, whose log is infinite, says nothing
+        hazard = 2 * np.exp(-(score**2) / 2 - np.log(2 * np.pi) / 2 - log_ndtr(-score))
+        pull = np.where(self.died, 2 * score, hazard)
         on_mean = -pull / x.spread
-        on_variance = (np.where(self.died, 2.0, 0.0) - pull * x.score) / (2 * x.spread2)
+        on_variance = (np.where(self.died, 2.0, 0.0) - pull * score) / (2 * x.spread2)
         on_a0 = on_mean * x.e0 + 2 * on_variance * x.s2 * x.q0
         on_a1 = on_mean * x.e1 + 2 * on_variance * x.s2 * x.q1
         on_z0, on_z1 = -2 * x.e0 / x.s2 + on_mean * x.q0, -2 * x.e1 / x.s2 + on_mean * x.q1
