@@ -20,13 +20,13 @@ demo: $(VENV)/.run  ## a typical patient, a published trial, one report
 	$(RUN)/charcot demo
 
 test: $(VENV)/.dev  ## every test, a file at a time on each processor
-	$(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 chromium:  ## the browser that the tests drive, from Debian's packages
 	command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }
 
 browser: chromium $(VENV)/.dev  ## the pages in a browser of the system (Debian: apt-get install chromium)
-	CHARCOT_BROWSER=1 $(RUN)/python -m pytest tests/browser
+	CHARCOT_BROWSER=all $(RUN)/python -m pytest tests/browser
 
 lint: $(VENV)/.dev
 	$(RUN)/ruff check . && $(RUN)/ruff format --check .
@@ -48,7 +48,7 @@ $(VENV)/.docs: $(VENV)/.dev requirements/docs.lock
 	touch $@
 
 site: $(VENV)/.docs  ## the site, in site/: every tutorial is run, then the pages are built without a warning
-	$(RUN)/python -m pytest -n auto tests/tutorials.py
+	PYTHONDONTWRITEBYTECODE= $(RUN)/python -m pytest -n auto tests/tutorials.py
 	$(RUN)/python -m sphinx --fail-on-warning --quiet --builder html docs site
 
 wheel:  ## build the wheel, install it from its own bounds into an empty environment, use it outside the checkout

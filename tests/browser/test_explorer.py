@@ -20,7 +20,7 @@ SCREENS = {
 }
 # until two pictures of the screen have been drawn: what changes with the answer has changed
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-LINKS = 50 if os.environ.get("CHARCOT_BROWSER") else 15  # each is simulated twice: all in `make browser`
+LINKS = 50 if os.environ.get("CHARCOT_BROWSER") == "all" else 15  # each is simulated twice: all in `make browser`
 SURVIVAL = re.compile(r"surviv|hazard|\bdie\b|\bdeath|half of such virtual|median|years to live|risk group:", re.I)
 
 
