@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from charcot import __version__
+from charcot.core import parquet
 from charcot.core.hashing import code_hash, hash_text
 from charcot.core.random import normals, stream
 from charcot.engine import campaign
@@ -256,12 +257,11 @@ def fit(
 
 def _run(job: RoundJob, path: Path, workers: int, scheduler: str | None, progress: Progress | None) -> pyarrow.Table:
     import pyarrow
-    import pyarrow.parquet
 
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = Folder.begin(path, job, 1)
     campaign.run(job, folder, workers=workers, scheduler=scheduler, progress=progress, found=progress)
-    return pyarrow.concat_tables([pyarrow.parquet.read_table(part) for part in folder.parts()])
+    return pyarrow.concat_tables([parquet.read(part) for part in folder.parts()])
 
 
 def record(found: Ensemble, command: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from charcot.core import parquet
 from charcot.core.errors import CharcotError
 from charcot.core.identifiers import did_you_mean
 from charcot.interfaces.runs import MANIFEST
@@ -36,11 +37,10 @@ class Run(Mapping[str, "pd.DataFrame"]):
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """A table by name; raises :class:`KeyError` with the nearest names."""
-        import pandas as pd
-
         if name not in list(self):
             raise KeyError(f"this run has no table {name!r}. {did_you_mean(name, list(self))}")
-        return pd.read_parquet(self.folder / TABLES / f"{name}.parquet")
+        table: pd.DataFrame = parquet.read(self.folder / TABLES / f"{name}.parquet").to_pandas()
+        return table
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(path.stem for path in (self.folder / TABLES).glob("*.parquet")))

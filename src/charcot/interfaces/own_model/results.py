@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from charcot.core import parquet
 from charcot.engine.campaign import Folder, FolderInTheWay
 
 if TYPE_CHECKING:
@@ -24,9 +25,8 @@ class ModelRun:
     def to_arrow(self) -> pyarrow.Table:
         """All rows; each column's unit is in the metadata of its field."""
         import pyarrow
-        from pyarrow import parquet
 
-        return pyarrow.concat_tables([parquet.read_table(part) for part in Folder.open(self.folder).parts()])
+        return pyarrow.concat_tables([parquet.read(part) for part in Folder.open(self.folder).parts()])
 
     def to_pandas(self) -> pd.DataFrame:
         """Columns set, time, status, and one for each read-out."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from charcot.core import parquet
 from charcot.core.errors import Problem, Problems, Where
 
 if TYPE_CHECKING:
@@ -68,10 +69,8 @@ def read_table(given: Given, name: str) -> Table:
     if not path.is_file():
         raise _unreadable("there is no such file", path)
     if path.suffix.lower() in (".parquet", ".pq"):
-        import pandas as pd
-
         try:
-            return _of_frame(pd.read_parquet(path), str(path))
+            return _of_frame(parquet.read(path).to_pandas(), str(path))
         except (OSError, ValueError) as error:
             raise _unreadable(f"it cannot be read as Parquet: {str(error).splitlines()[0]}", path) from None
     return _of_csv(path)

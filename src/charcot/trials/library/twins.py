@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from charcot.core import parquet
 from charcot.engine.campaign import Block, Folder, run
 from charcot.trials.library.job import SUBJECTS, UNTREATED, LibraryJob, addresses_of
 from charcot.trials.pool import Latent
@@ -112,13 +113,12 @@ CHUNK = 250  # people of one file, after which a killed build goes on
 
 def blocks_of(folder: Folder) -> Iterator[Block]:
     """The chunks of a finished campaign, one at a time."""
-    import pyarrow.parquet as parquet
     import zarr
 
     group = zarr.open_group(str(folder.path / "arrays.zarr"), mode="r")
     for span, part in zip(folder.spans(), folder.parts(), strict=True):
         arrays = {name: np.asarray(group[name][span.first : span.last]) for name in ARRAYS}  # type: ignore[index]
-        yield Block(parquet.read_table(part), arrays)
+        yield Block(parquet.read(part), arrays)
 
 
 def join(job: LibraryJob, blocks: Iterable[Block]) -> Library:
