@@ -338,28 +338,30 @@ def test_certificates_that_are_missing_are_named(tmp_path):
         campaign(tmp_path / "run", scheduler="tls://127.0.0.1:9")
 
 
-def test_processes_that_die_while_they_start_are_started_again(tmp_path, monkeypatch):
+def test_processes_that_die_while_they_start_are_started_again(monkeypatch):
     import distributed
 
-    cluster, starts = distributed.LocalCluster, []
+    from charcot.engine.campaign import cluster as module
+
+    starts: list[int] = []
 
     def dying(times: int):
         def start(**options):
-            starts.append(1)
+            starts.append(options["n_workers"])
             if len(starts) <= times:
                 raise RuntimeError("Nanny failed to start.")
-            return cluster(**options, processes=False)
+            return "a cluster"
 
         starts.clear()
         monkeypatch.setattr(distributed, "LocalCluster", start)
 
     dying(2)
-    campaign(tmp_path / "run", scheduler="local")
-    assert len(starts) == 3
-    assert Folder.open(tmp_path / "run").finished(Span(290, 300))
+    assert module._started(4) == "a cluster"
+    assert starts == [4, 4, 4]
     dying(3)
-    with pytest.raises(ClusterTrouble, match=r"could not be started on this machine .Nanny failed to start"):
-        campaign(tmp_path / "other", scheduler="local")
+    with pytest.raises(ClusterTrouble, match=r"4 processes could not be started on this machine .Nanny failed to start"):
+        module._started(4)
+    assert len(starts) == module.STARTS
 
 
 @pytest.mark.parametrize(
