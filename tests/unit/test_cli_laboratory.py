@@ -151,7 +151,8 @@ def test_gaps_refuse_a_bad_question_and_tell_their_size(place: Path) -> None:
 
 
 def test_gaps_make_a_report_with_a_tornado(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    room = laboratory.gaps()
+    from charcot.studies import gaps as room
+
     real = room._rows
     monkeypatch.setattr(room, "_rows", lambda q: (real(q)[0][:4], real(q)[1]))
     result = call("evidence", "gaps", "-n", "3", "--endpoint", "alsfrs", "--json", "--workers", "2")

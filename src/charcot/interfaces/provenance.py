@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from charcot import __version__
 from charcot.core.hashing import code_hash
@@ -30,8 +29,8 @@ def package_version(name: str) -> str:
 
 
 def manifest(
-    identity: Mapping[str, Any], *, seconds: float, workers: int, failures: Mapping[str, int], files: list[str]
-) -> dict[str, Any]:
+    identity: Mapping[str, object], *, seconds: float, workers: int, failures: Mapping[str, int], files: list[str]
+) -> dict[str, object]:
     """The manifest of one run. ``identity`` is what the folder's name is the hash of."""
     return {
         **identity,

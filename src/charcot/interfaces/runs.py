@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from charcot.core import locks
 from charcot.core.errors import CharcotError
@@ -50,7 +50,7 @@ def slug(text: str) -> str:
     return _NO_WORD.sub("-", text.lower()).strip("-")[:48].strip("-") or "run"
 
 
-def run_name(title: str, content: Mapping[str, Any]) -> str:
+def run_name(title: str, content: Mapping[str, object]) -> str:
     """The folder's name: the same content always has the same name."""
     return f"{slug(title)}-{hash_json(dict(content), 12)}"
 
@@ -318,11 +318,11 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, content: Any) -> None:
+def write_json(path: Path, content: object) -> None:
     path.write_text(json.dumps(jsonable(content), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+def write_yaml(path: Path, content: Mapping[str, object]) -> None:
     from ruamel.yaml import YAML
 
     yaml = YAML(typ="safe", pure=True)
@@ -340,7 +340,7 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[str]:
     return [f"{folder.name}/{name}.parquet" for name in tables]
 
 
-def jsonable(value: Any) -> Any:
+def jsonable(value: object) -> object:
     """Plain JSON values: NaN and infinities become null and words, because JSON has no such numbers."""
     import numpy as np
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from charcot.interfaces.cli.rooms import Progress
 
+if TYPE_CHECKING:
+    from charcot.core.errors import Problem
+    from charcot.experiments.board import Board
+    from charcot.experiments.definition import Experiment, Outcome
+    from charcot.experiments.reading import Entry
 
-def check_board(fresh: bool) -> list[Any]:
+
+def check_board(fresh: bool) -> list[Problem]:
     """Everything that is wrong with the board; ``fresh``: with the fresh set too."""
     from charcot.experiments.reading import check_board as check
     from charcot.experiments.reading import check_fresh
@@ -17,7 +23,7 @@ def check_board(fresh: bool) -> list[Any]:
     return [*check(), *(check_fresh() if fresh else ())]
 
 
-def wanted(words: Sequence[str], fresh: bool) -> list[Any]:
+def wanted(words: Sequence[str], fresh: bool) -> list[Entry[Experiment]]:
     """The experiments and claims that are meant: names of the board, files, and with ``fresh`` the fresh set, or those
     of it that are named. Without words all of the board, or all that is fresh.
 
@@ -64,32 +70,32 @@ def cache_folder() -> Path:
     return folder()
 
 
-def run_board(entries: Sequence[Any], progress: Progress, workers: int) -> Any:
+def run_board(entries: Sequence[Entry[Experiment]], progress: Progress, workers: int) -> Board:
     from charcot.experiments.board import run_board as run
 
     return run(entries, progress, workers)
 
 
-def store_baseline(board: Any) -> None:
+def store_baseline(board: Board) -> None:
     from charcot.experiments.board import store_baseline as store
 
     store(board)
 
 
-def board_records(board: Any) -> list[dict[str, Any]]:
+def board_records(board: Board) -> list[dict[str, object]]:
     """Every experiment of a board for tools."""
     from charcot.experiments.board import record
 
     return [record(scored) for scored in board.scored]
 
 
-def expectation(outcome: Any) -> str:
+def expectation(outcome: Outcome) -> str:
     from charcot.experiments.board import expectation as words
 
     return words(outcome)
 
 
-def write_board_pages(board: Any, folder: Path) -> None:
+def write_board_pages(board: Board, folder: Path) -> None:
     from charcot.interfaces.report.board_pages import write_pages
 
     write_pages(board, folder)

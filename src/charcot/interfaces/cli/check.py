@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -62,7 +62,7 @@ def _check_experiment(talk: Talk, path: Path) -> None:
     _report(talk, str(path), counts, problems, EXIT_BAD_INPUT)
 
 
-def _check_protocol(talk: Talk, path: Path, overrides: dict[str, Any]) -> None:
+def _check_protocol(talk: Talk, path: Path, overrides: dict[str, object]) -> None:
     try:
         protocol = rooms.load_protocol(path, overrides)
     except Problems as error:

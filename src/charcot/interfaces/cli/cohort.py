@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from charcot.interfaces.cli import cohort_rooms as rooms
 from charcot.interfaces.cli.guard import as_record
 from charcot.interfaces.cli.options import AsJson
 from charcot.interfaces.cli.talk import Talk
+
+if TYPE_CHECKING:
+    from charcot.fitting.own_cohort.reading import OwnCohort
 
 Tables = Annotated[
     list[Path],
@@ -38,7 +41,7 @@ def cohort_check(files: Tables, columns: ColumnNames = None, as_json: AsJson = F
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
-def count_lines(found: Any) -> list[str]:
+def count_lines(found: OwnCohort) -> list[str]:
     """What was read, and what of it is not used, in words."""
     lines = [", ".join(f"{count:,} {name}" for name, count in found.counts.items())]
     if found.unscored:
@@ -49,7 +52,7 @@ def count_lines(found: Any) -> list[str]:
     return lines
 
 
-def record(found: Any) -> dict[str, Any]:
+def record(found: OwnCohort) -> dict[str, object]:
     """What was read, for tools."""
     return {
         "ok": not found.errors,

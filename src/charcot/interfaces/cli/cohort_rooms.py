@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from charcot.interfaces.cli.rooms import Progress
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def read(files: Sequence[Path], columns: Path | None) -> Any:
+    from charcot.fitting.own_cohort.library import Library
+    from charcot.fitting.own_cohort.posterior import Fit
+    from charcot.fitting.own_cohort.reading import OwnCohort, Subject
+    from charcot.fitting.own_cohort.results import Forecasts
+
+
+def read(files: Sequence[Path], columns: Path | None) -> OwnCohort:
     from charcot.fitting.own_cohort.columns import read_columns
     from charcot.fitting.own_cohort.reading import read_cohort
 
@@ -23,7 +31,7 @@ def library_size() -> int:
     return size()
 
 
-def library_identity() -> dict[str, Any]:
+def library_identity() -> dict[str, object]:
     from charcot.fitting.own_cohort import library
 
     return library.identity(library.PEOPLE, None, library.SEED)
@@ -37,25 +45,25 @@ def library_folder() -> Path:
     return cache_folder() / f"virtual-patients-{hash_json(library_identity(), 12)}"
 
 
-def build(workers: int, progress: Progress) -> Any:
+def build(workers: int, progress: Progress) -> Library:
     from charcot.fitting.own_cohort.library import build as make
 
     return make(library_folder(), workers=workers, progress=progress)
 
 
-def fit(subjects: Sequence[Any], library: Any, seed: int, workers: int, progress: Progress) -> Any:
+def fit(subjects: Sequence[Subject], library: Library, seed: int, workers: int, progress: Progress) -> Fit:
     from charcot.fitting.own_cohort.posterior import fit as run
 
     return run(subjects, library, seed, workers, progress)
 
 
-def forecasts(found: Any, months: int, seed: int, workers: int, progress: Progress) -> Any:
+def forecasts(found: Fit, months: int, seed: int, workers: int, progress: Progress) -> Forecasts:
     from charcot.fitting.own_cohort.results import forecasts as run
 
     return run(found, months, seed, workers, progress)
 
 
-def fit_tables(found: Any) -> dict[str, Any]:
+def fit_tables(found: Fit) -> dict[str, pd.DataFrame]:
     from charcot.fitting.own_cohort import results
 
     tables = {"fit": results.fit_table, "paces": results.paces_table, "recorded": results.courses}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,12 @@ from charcot.interfaces.cli.rooms import sources_used
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.content import number_text
 from charcot.interfaces.report.views import Material, records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from charcot.fitting.own_cohort.reading import OwnCohort
+    from charcot.fitting.own_cohort.results import Forecasts
 
 SetAside = Annotated[
     bool, typer.Option("--set-aside", help="Go on without the rows that are wrong; they are counted and listed.")
@@ -74,7 +80,7 @@ def _run(
     execute(talk, job, lambda: _compute(talk, cohort, job.workers, seed, months, chosen))
 
 
-def _refuse(cohort: Any, set_aside: bool, chosen: Sequence[str], file: str) -> None:
+def _refuse(cohort: OwnCohort, set_aside: bool, chosen: Sequence[str], file: str) -> None:
     """What is wrong with the tables, unless it is to be set aside; and what cannot be done with what is left."""
     known = [one.name for one in cohort.subjects]
     asked = [
@@ -93,7 +99,7 @@ def _refuse(cohort: Any, set_aside: bool, chosen: Sequence[str], file: str) -> N
 
 
 def _compute(
-    talk: Talk, cohort: Any, workers: int, seed: int, months: int, chosen: tuple[str, ...]
+    talk: Talk, cohort: OwnCohort, workers: int, seed: int, months: int, chosen: tuple[str, ...]
 ) -> Product:  # fmt: skip
     import pandas as pd
 
@@ -128,14 +134,14 @@ def _compute(
         talk.say(f"Under 100 effective particles, to be taken with care: {', '.join(few)}")
     key = cohort_key(tables["fit"], survival)
 
-    def material(manifest: Mapping[str, Any]) -> Material:
+    def material(manifest: Mapping[str, object]) -> Material:
         what = f"{len(cohort.subjects):,} patients of one's own" + (f", {months} months ahead" if months else "")
         return Material("Cohort", what, manifest, sources=sources_used(), sections=sections, key=key)
 
     return Product(summary=summary, failures={}, tables=tables, material=material)
 
 
-def _fit_rows(tables: Mapping[str, Any], few: Sequence[str]) -> list[dict[str, Any]]:
+def _fit_rows(tables: Mapping[str, pd.DataFrame], few: Sequence[str]) -> list[dict[str, object]]:
     fitted = tables["fit"]
     rows = [
         {"group": "The cohort", "quantity": row["words"], "unit": row["unit"], "simulated": row["fitted"],
@@ -150,7 +156,7 @@ def _fit_rows(tables: Mapping[str, Any], few: Sequence[str]) -> list[dict[str, A
     return [*rows, effective]
 
 
-def _patient_rows(name: str, made: Any, months: int) -> list[dict[str, Any]]:
+def _patient_rows(name: str, made: Forecasts, months: int) -> list[dict[str, object]]:
     """What is told of one patient: scores in half a year, a year and at the end; survival; milestones to come."""
     group = f"Patient {name}, after the last visit"
     mine = made.scores[made.scores["subject"] == name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,8 +15,11 @@ from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.fit import command_line
 from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, DryRun, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
+from charcot.interfaces.report.views import records
 
 if TYPE_CHECKING:
+    from charcot.fitting.comparison import Comparison
+    from charcot.interfaces.record_shapes import StoredFit
     from charcot.interfaces.report.views import Material
 
 TOP = 8  # readings shown on the terminal
@@ -107,7 +110,7 @@ def compare(
     execute(talk, job, compute)
 
 
-def _write_page(found: Any, stored: Mapping[str, Any], folder: Path) -> None:
+def _write_page(found: Comparison, stored: Mapping[str, StoredFit], folder: Path) -> None:
     from charcot.interfaces.report.markdown import write_page
     from charcot.interfaces.report.sections.rivals import rivals_key, rivals_sections
 
@@ -121,14 +124,14 @@ def _write_page(found: Any, stored: Mapping[str, Any], folder: Path) -> None:
     )
 
 
-def _product(found: Any, stored: Mapping[str, Any], question: Mapping[str, Any]) -> Product:
+def _product(found: Comparison, stored: Mapping[str, StoredFit], question: Mapping[str, object]) -> Product:
     from charcot.interfaces.report.sections.rivals import rivals_key, rivals_sections
     from charcot.interfaces.report.views import Material
 
     known = fitting_rooms.hypotheses()
     given = rooms.standing_in_experiments([*found.scores["experiment"], *found.readings["experiment"]])
 
-    def material(manifest: Mapping[str, Any]) -> Material:
+    def material(manifest: Mapping[str, object]) -> Material:
         return Material(
             "Rival hypotheses",
             f"{len(found.rivals)} accounts of where ALS begins, side by side",
@@ -157,34 +160,34 @@ def _product(found: Any, stored: Mapping[str, Any], question: Mapping[str, Any])
     )
 
 
-def _summary(found: Any) -> list[dict[str, Any]]:
+def _summary(found: Comparison) -> list[dict[str, object]]:
     rows = [
         {
             "group": "Rival hypotheses: weight by the evidence of the calibration experiments",
-            "quantity": row.title,
+            "quantity": row["title"],
             "unit": "weight",
-            "simulated": row.weight,
+            "simulated": row["weight"],
             "verdict": _stands(row),
         }
-        for row in found.rivals.itertuples()
+        for row in records(found.rivals)
     ]
     rows += [
         {
             "group": "What would tell them apart: expected information",
-            "quantity": f"{row.title}: {row.reading}",
+            "quantity": f"{row['title']}: {row['reading']}",
             "unit": "bits",
-            "simulated": row.bits,
-            "verdict": f"{row.bits_at_weights:.2f} bits at the present weights",
+            "simulated": row["bits"],
+            "verdict": f"{row['bits_at_weights']:.2f} bits at the present weights",
         }
-        for row in found.ranking.head(TOP).itertuples()
+        for row in records(found.ranking.head(TOP))
     ]
     return rows
 
 
-def _stands(row: Any) -> str:
+def _stands(row: Mapping[str, object]) -> str:
     """How a hypothesis stands, in words."""
     return (
-        f"{'' if row.settled else 'fit not settled; '}ln evidence {row.log_evidence:+.1f} to the best; validation "
-        f"{row.validation_passed} of {row.validation_total}, natural history {row.natural_history_passed} of "
-        f"{row.natural_history_total}"
+        f"{'' if row['settled'] else 'fit not settled; '}ln evidence {row['log_evidence']:+.1f} to the best; "
+        f"validation {row['validation_passed']} of {row['validation_total']}, natural history "
+        f"{row['natural_history_passed']} of {row['natural_history_total']}"
     )

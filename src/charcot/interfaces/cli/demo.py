@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -30,9 +30,16 @@ from charcot.interfaces.report.names import plain_unit, without
 from charcot.interfaces.report.views import records
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
+    from charcot.fitting.layers import Open
+    from charcot.interfaces.record_shapes import GainCell, HistoryRow
     from charcot.interfaces.report.views import Material
+    from charcot.studies.course import TypicalPatient
+    from charcot.studies.natural_history import NaturalHistory
+    from charcot.trials import Protocol
 
 TRIAL = "mci186_19"
 UNTREATED = 1000
@@ -69,7 +76,7 @@ def demo(
     execute(talk, job, lambda: _compute(talk, protocol, seed, workers, plausible))
 
 
-def _trial_file() -> Any:
+def _trial_file() -> Path:
     known = rooms.published_protocols()
     if TRIAL not in known:
         raise Problems(
@@ -78,7 +85,7 @@ def _trial_file() -> Any:
     return known[TRIAL]
 
 
-def _compute(talk: Talk, protocol: Any, seed: int, workers: int, plausible: layer_rooms.Plausible) -> Product:
+def _compute(talk: Talk, protocol: Protocol, seed: int, workers: int, plausible: layer_rooms.Plausible) -> Product:
     with talk.stage("Simulating one typical patient, untreated and treated"):
         typical = piece("typical patients", seed, lambda: rooms.typical_patient(seed, workers))
     outcome = run_with_progress(talk, protocol, workers)
@@ -95,7 +102,7 @@ def _compute(talk: Talk, protocol: Any, seed: int, workers: int, plausible: laye
 
     view = trial_view(outcome, found)
 
-    def material(manifest: Mapping[str, Any]) -> Material:
+    def material(manifest: Mapping[str, object]) -> Material:
         subtitle = (
             f"One typical patient, the trial {protocol.name} beside its publication, {UNTREATED:,} untreated patients"
         )
@@ -136,7 +143,7 @@ def _compute(talk: Talk, protocol: Any, seed: int, workers: int, plausible: laye
     )
 
 
-def gain_rows(gained: Sequence[Mapping[str, Any]], found: Any) -> list[dict[str, Any]]:
+def gain_rows(gained: Sequence[GainCell], found: Open) -> list[dict[str, object]]:
     """What patients gain by the gene therapy, for each start, with its three layers."""
     from charcot.interfaces.report.layers import cell_name, gain_layers
 
@@ -164,13 +171,13 @@ def _failed(statuses: Mapping[str, int]) -> dict[str, int]:
     return {f"untreated patients: {name}": count for name, count in failures_among(statuses).items()}
 
 
-def _history_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
+def _history_rows(summary: pd.DataFrame) -> list[dict[str, object]]:
     columns = ["quantity", "unit", "simulated", "lower", "upper", "published"]
-    rows: list[dict[str, Any]] = []
-    for row in records(summary):
+    rows: list[dict[str, object]] = []
+    for row in cast("list[HistoryRow]", records(summary)):
         unit = plain_unit(str(row["unit"]))
         words = _against_range(row, unit)
-        kept = {column: row[column] for column in columns}
+        kept = {name: value for name, value in row.items() if name in columns}
         interval = f"95 % bootstrap interval over {UNTREATED:,} patients"
         rows.append(
             {"group": f"{UNTREATED:,} untreated patients", **kept, "interval": interval, "unit": unit, "verdict": words}
@@ -178,7 +185,7 @@ def _history_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _against_range(row: Mapping[Any, Any], unit: str) -> str:
+def _against_range(row: HistoryRow, unit: str) -> str:
     """The distance to the published value; a miss where the simulated interval leaves the published range too. What
     was computed in another way is not judged."""
     words = distance(float(row["simulated"]), row.get("published_value", row["published"]), unit)
@@ -191,7 +198,7 @@ def _against_range(row: Mapping[Any, Any], unit: str) -> str:
     return f"{'MISS' if apart else 'within the published range'}: {words}"
 
 
-def distance(simulated: float, published: Any, unit: str) -> str:
+def distance(simulated: float, published: object, unit: str) -> str:
     """How far the model is from the published value, where that is a number."""
     if not isinstance(published, int | float):
         return ""
@@ -200,9 +207,9 @@ def distance(simulated: float, published: Any, unit: str) -> str:
     return verdict(simulated, float("nan"), float("nan"), float(published), unit)
 
 
-def _ablation_rows(ablations: pd.DataFrame) -> list[dict[str, Any]]:
+def _ablation_rows(ablations: pd.DataFrame) -> list[dict[str, object]]:
     """How survival and decline move when a mechanism is switched off; the first row is the whole model."""
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for number, row in enumerate(records(ablations)):
         what = without(str(row["mechanism"])) if number else str(row["mechanism"])
         decline = float(row["decline_points_per_month"])
@@ -219,7 +226,7 @@ def _ablation_rows(ablations: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _course_tables(typical: Any, history: Any) -> dict[str, pd.DataFrame]:
+def _course_tables(typical: TypicalPatient, history: NaturalHistory) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
     parts = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,11 +15,14 @@ from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, Assume, DryRun, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.names import plain_unit
+from charcot.interfaces.report.views import records
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from charcot.interfaces.record_shapes import AssumableRow, Contradiction
     from charcot.interfaces.report.views import Material
+    from charcot.studies.gaps import Endpoint, Gaps, Question
 
 TOP = 25
 STANDS = {
@@ -36,8 +39,6 @@ def contradictions(
     """List the contradictions of the literature, and which side each number or mechanism of the model takes."""
     talk = Talk(as_json)
     listed = laboratory.contradictions()
-    for one in listed:
-        one["selectable"] = [f"{one['key']}={side}" for side, rows in one["sides"].items() if _changes(rows)]
     can = [one for one in listed if one["selectable"]]
     shown = can if selectable else listed
     talk.show(*(part for one in shown for part in _dispute(one)))
@@ -48,21 +49,22 @@ def contradictions(
     talk.data({"ok": True, "contradictions": shown})
 
 
-def _changes(rows: Sequence[Mapping[str, Any]]) -> bool:
+def _changes(rows: Sequence[AssumableRow]) -> bool:
     return any(row["action"] not in STANDS for row in rows)
 
 
-def _lacks(one: Mapping[str, Any]) -> bool:
+def _lacks(one: Contradiction) -> bool:
     return any(row["action"] == "absent" for rows in one["sides"].values() for row in rows)
 
 
-def _dispute(one: Mapping[str, Any]) -> list[RenderableType]:
+def _dispute(one: Contradiction) -> list[RenderableType]:
     from rich.text import Text
 
     parts: list[RenderableType] = [Text(str(one["key"]), style="bold")]
     cited = {"claim": one["sources_for"], "counter_claim": one["sources_against"]}
+    said = {"claim": one["claim"], "counter_claim": one["counter_claim"]}
     for side, rows in one["sides"].items():
-        parts.append(Text(f"  {side}: {one[side]} ({', '.join(cited[side])})"))
+        parts.append(Text(f"  {side}: {said[side]} ({', '.join(cited[side])})"))
         if _changes(rows):
             parts.append(Text(f"      --assume {one['key']}={side}: {'; '.join(_does(row) for row in rows)}"))
         else:
@@ -71,7 +73,7 @@ def _dispute(one: Mapping[str, Any]) -> list[RenderableType]:
     return [*parts, ""]
 
 
-def _does(row: Mapping[str, Any]) -> str:
+def _does(row: AssumableRow) -> str:
     target = row["target"]
     if row["action"] == "set":
         return f"{target} = {row['value']:g} {plain_unit(str(row['unit']))}".rstrip()
@@ -99,7 +101,8 @@ def gaps(
 ) -> None:
     """Rank the numbers by sensitivity of an endpoint times the width of their prior: what to measure next."""
     talk = Talk(as_json)
-    room = laboratory.gaps()
+    from charcot.studies import gaps as room
+
     question = room.Question(population, size, seed, step, endpoint, tuple(sorted(assume or ())))
     problems = room.check_question(question)
     if problems:
@@ -113,10 +116,12 @@ def gaps(
     with talk.stage("Composing the model"):
         made_of = identity("evidence gaps", question=question.resolved(), seed=seed)
     job = Job(f"gaps-{endpoint}", made_of, out, force_new, worker_count(workers))
-    execute(talk, job, lambda: _compute(talk, room, question, job.workers))
+    execute(talk, job, lambda: _compute(talk, question, job.workers))
 
 
-def _compute(talk: Talk, room: Any, question: Any, workers: int) -> Product:
+def _compute(talk: Talk, question: Question, workers: int) -> Product:
+    from charcot.studies import gaps as room
+
     with talk.stage("Moving each number up and down", total=room.simulations(question)) as advance:
         found = room.find_gaps(question, workers, advance)
     from charcot.interfaces.report.sections.gaps import gaps_key, gaps_sections
@@ -124,7 +129,7 @@ def _compute(talk: Talk, room: Any, question: Any, workers: int) -> Product:
 
     endpoint = room.ENDPOINTS[question.endpoint]
 
-    def material(manifest: Mapping[str, Any]) -> Material:
+    def material(manifest: Mapping[str, object]) -> Material:
         return Material(
             "What to measure next",
             f"{endpoint.title}: sensitivity times width of the prior, {found.patients} {question.population} patients",
@@ -143,22 +148,22 @@ def _compute(talk: Talk, room: Any, question: Any, workers: int) -> Product:
     )
 
 
-def _summary(found: Any, endpoint: Any) -> list[dict[str, Any]]:
+def _summary(found: Gaps, endpoint: Endpoint) -> list[dict[str, object]]:
     own = found.table[found.table["endpoint"] == endpoint.name].head(TOP)
     return [
         {
             "group": f"What to measure next: {endpoint.title}, by how far the prior of a number lets it move",
-            "quantity": row.number,
+            "quantity": row["number"],
             "unit": plain_unit(endpoint.unit),
-            "simulated": float(row.gap),
-            "lower": _edge(row.gap, -row.gap_error),
-            "upper": _edge(row.gap, row.gap_error),
+            "simulated": float(row["gap"]),
+            "lower": _edge(row["gap"], -row["gap_error"]),
+            "upper": _edge(row["gap"], row["gap_error"]),
             "interval": "95 % interval of the sampling error over patients",
-            "verdict": f"grade {row.grade}, prior {row.prior_log_spread:.2g}: {row.title}",
-            "rank": int(row.rank),
-            "sensitivity": float(row.sensitivity),
+            "verdict": f"grade {row['grade']}, prior {row['prior_log_spread']:.2g}: {row['title']}",
+            "rank": int(row["rank"]),
+            "sensitivity": float(row["sensitivity"]),
         }
-        for row in own.itertuples()
+        for row in records(own)
     ]
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from charcot.core.pieces import keeping
 from charcot.interfaces import runs
@@ -33,7 +33,7 @@ class Job:
     """One run to be made: what it is, where it goes, how it is computed."""
 
     title: str
-    identity: Mapping[str, Any]
+    identity: Mapping[str, object]
     root: Path
     force_new: bool
     workers: int
@@ -45,15 +45,15 @@ class Product:
     treatment whether people were ever given it; each row of ``summary`` with ``lower`` and ``upper`` names in
     ``interval`` what they are."""
 
-    summary: Sequence[Mapping[str, Any]]
+    summary: Sequence[Mapping[str, object]]
     failures: Mapping[str, int]
     tables: Mapping[str, pd.DataFrame]
-    material: Callable[[Mapping[str, Any]], Material]
-    protocol: Mapping[str, Any] = field(default_factory=dict)
+    material: Callable[[Mapping[str, object]], Material]
+    protocol: Mapping[str, object] = field(default_factory=dict)
     given: Sequence[str] = ()
 
 
-def identity(verb: str, **inputs: Any) -> dict[str, Any]:
+def identity(verb: str, **inputs: object) -> dict[str, object]:
     """What the run's name is the hash of: inputs, versions, and the model's and the evidence's content."""
     return {
         "verb": verb,
@@ -71,7 +71,7 @@ def execute(talk: Talk, job: Job, compute: Callable[[], Product]) -> None:
     target, known = runs.place_for(job.root, name, force_new=job.force_new)
     if known:
         talk.say(f"An identical run is there and was left as it is: {target}. With --force-new it is run again.")
-        _announce(talk, target, _stored_summary(target), stored_given(target), existing=True)
+        _announce(talk, target, stored_summary(target), stored_given(target), existing=True)
         return
     began = time.monotonic()
     with runs.making(target) as making:
@@ -112,9 +112,9 @@ def _write(talk: Talk, folder: Path, job: Job, product: Product, began: float) -
     runs.write_json(folder / "manifest.json", made)
 
 
-def _stored_summary(target: Path) -> list[dict[str, Any]]:
+def stored_summary(target: Path) -> list[dict[str, object]]:
     try:
-        stored: list[dict[str, Any]] = json.loads((target / SUMMARY).read_text(encoding="utf-8"))
+        stored: list[dict[str, object]] = json.loads((target / SUMMARY).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
     # JSON has no infinity: a median that is never reached was written as the word "inf".
@@ -131,7 +131,7 @@ def stored_given(target: Path) -> list[str]:
 
 
 def _announce(
-    talk: Talk, target: Path, summary: Sequence[Mapping[str, Any]], given: Sequence[str], *, existing: bool
+    talk: Talk, target: Path, summary: Sequence[Mapping[str, object]], given: Sequence[str], *, existing: bool
 ) -> None:
     """The key figures, what was given to people, and where everything lies, on stdout."""
     if summary:
@@ -150,12 +150,12 @@ def _announce(
     )
 
 
-def key_figures(summary: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
+def key_figures(summary: Sequence[Mapping[str, object]]) -> list[RenderableType]:
     """Simulated beside published: one table per group, one line per figure.
 
     Where a group has published values, its other figures are left to the report, and their number is said.
     """
-    groups: dict[str, list[Mapping[str, Any]]] = {}
+    groups: dict[str, list[Mapping[str, object]]] = {}
     for row in summary:
         groups.setdefault(str(row.get("group") or "Key figures"), []).append(row)
     parts: list[RenderableType] = []
@@ -171,7 +171,7 @@ def key_figures(summary: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
     return parts
 
 
-def _figures_table(title: str, rows: Sequence[Mapping[str, Any]], published: bool) -> RenderableType:
+def _figures_table(title: str, rows: Sequence[Mapping[str, object]], published: bool) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
@@ -195,7 +195,7 @@ def _figures_table(title: str, rows: Sequence[Mapping[str, Any]], published: boo
     return table
 
 
-def _span(row: Mapping[str, Any]) -> tuple[str, str]:
+def _span(row: Mapping[str, object]) -> tuple[str, str]:
     """The interval of a figure and what it is; nothing where there is none. An interval without a name is an error of
     the verb that made it."""
     low, high = row.get("lower"), row.get("upper")
@@ -206,11 +206,11 @@ def _span(row: Mapping[str, Any]) -> tuple[str, str]:
     return f"{_text(low)} to {_text(high)}", str(row["interval"])
 
 
-def _missing(value: Any) -> bool:
+def _missing(value: object) -> bool:
     return value is None or value == "" or (isinstance(value, float) and value != value)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if _missing(value):
         return "–"
     return say(float(value)) if isinstance(value, int | float) else str(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,8 @@ from charcot.interfaces.report.names import plain_unit
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from charcot.patients.explanation import Dispute, Explanation, NumberRow
 
 
 def explain(
@@ -79,13 +81,13 @@ def _words(key: str) -> str:
     return key.replace("_", " ").capitalize()
 
 
-def _record(found: Any) -> dict[str, Any]:
+def _record(found: Explanation) -> dict[str, object]:
     record = asdict(found)
     record["reads"] = [dict(zip(("port", "unit", "title"), row, strict=True)) for row in found.reads]
     return record
 
 
-def _page(found: Any) -> list[RenderableType]:
+def _page(found: Explanation) -> list[RenderableType]:
     from rich.panel import Panel
     from rich.text import Text
 
@@ -139,13 +141,13 @@ def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -
     return table
 
 
-def _contributions_table(found: Any) -> RenderableType:
+def _contributions_table(found: Explanation) -> RenderableType:
     nothing = "off: " + ("nothing is added" if found.combine == "sum" else "a factor of 1")
     rows = [(c.mechanism, nothing if c.switched_off else c.equation_text, c.claim) for c in found.contributions]
     return _table(f"The {found.combine} of", ("Mechanism", "What it gives", "Claim"), rows)
 
 
-def _reasons(found: Any) -> list[str]:
+def _reasons(found: Explanation) -> list[str]:
     """One line per reason, naming the numbers that share it."""
     reasons: dict[str, list[str]] = {}
     for number in found.numbers:
@@ -153,7 +155,7 @@ def _reasons(found: Any) -> list[str]:
     return [f"{reason} ({', '.join(names)})" for reason, names in reasons.items()]
 
 
-def _dispute(dispute: Any) -> list[str]:
+def _dispute(dispute: Dispute) -> list[str]:
     lines = [
         f"{dispute.key}: {dispute.claim} ({', '.join(dispute.sources_for)})",
         f"    against: {dispute.counter_claim} ({', '.join(dispute.sources_against)})",
@@ -166,16 +168,16 @@ def _dispute(dispute: Any) -> list[str]:
 NUMBER_HEADINGS = ("Name", "Value", "Unit", "Prior (95 %)", "Between patients", "Grade", "Source")
 
 
-def _cells(n: Any) -> tuple[str, ...]:
+def _cells(n: NumberRow) -> tuple[str, ...]:
     value = number_text(n.value) + (f", assumed {number_text(n.assumed)}" if n.assumed is not None else "")
     prior = f"{number_text(n.prior_low)} to {number_text(n.prior_high)}" if n.prior_spread else "fixed"
     return (n.name, value, n.unit, prior, number_text(n.between_patients), n.grade, n.citation or n.source)
 
 
-def _numbers_table(numbers: Sequence[Any]) -> RenderableType:
+def _numbers_table(numbers: Sequence[NumberRow]) -> RenderableType:
     return _table("Numbers (between patients: SD of the natural logarithm)", NUMBER_HEADINGS, map(_cells, numbers))
 
 
-def _behind_table(numbers: Sequence[tuple[str, Any]]) -> RenderableType:
+def _behind_table(numbers: Sequence[tuple[str, NumberRow]]) -> RenderableType:
     rows = ((port, *_cells(number)) for port, number in numbers)
     return _table("Numbers of what it reads", ("Port", *NUMBER_HEADINGS), rows)

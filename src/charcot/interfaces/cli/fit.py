@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from charcot.interfaces.cli.options import AsJson, DryRun, ForceNew, Out, Worker
 from charcot.interfaces.cli.talk import Talk
 
 if TYPE_CHECKING:
+    from charcot.interfaces.record_shapes import FittedNumber, StoredFit
     from charcot.interfaces.report.views import Material
 
 
@@ -99,7 +100,7 @@ def fit(
 def command_line(
     verb: str,
     lists: Mapping[str, Sequence[str] | None],
-    values: Mapping[str, tuple[Any, Any]],
+    values: Mapping[str, tuple[object, object]],
     flags: Mapping[str, bool],
 ) -> str:
     """The command as it would be typed: what stands at its default is left out."""
@@ -111,7 +112,7 @@ def command_line(
     return " ".join([*words, *(flag for flag, given in flags.items() if given)])
 
 
-def write_fit_page(stored: Mapping[str, Any], folder: Path) -> None:
+def write_fit_page(stored: StoredFit, folder: Path) -> None:
     """``fit.md`` with its picture."""
     from charcot.interfaces.report.markdown import write_page
     from charcot.interfaces.report.sections.fit import fit_key, fit_sections
@@ -121,7 +122,7 @@ def write_fit_page(stored: Mapping[str, Any], folder: Path) -> None:
     write_page(folder, "fit", "The fit of the free numbers", lead, fit_sections(stored))
 
 
-def _product(stored: Mapping[str, Any], question: Mapping[str, Any]) -> Product:
+def _product(stored: StoredFit, question: Mapping[str, object]) -> Product:
     import pandas as pd
 
     from charcot.interfaces.report.sections.fit import fit_key, fit_sections
@@ -129,7 +130,7 @@ def _product(stored: Mapping[str, Any], question: Mapping[str, Any]) -> Product:
 
     given = rooms.standing_in_experiments(stored["experiments"])
 
-    def material(manifest: Mapping[str, Any]) -> Material:
+    def material(manifest: Mapping[str, object]) -> Material:
         return Material(
             "Fit",
             f"{len(stored['numbers'])} numbers of the model fitted to {len(stored['experiments'])} experiments",
@@ -150,7 +151,7 @@ def _product(stored: Mapping[str, Any], question: Mapping[str, Any]) -> Product:
     )
 
 
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+def _row(row: FittedNumber) -> dict[str, object]:
     verdict = f"{row['verdict']} ({row['side']} end)" if row["side"] else str(row["verdict"])
     return {
         "group": "Fitted numbers",

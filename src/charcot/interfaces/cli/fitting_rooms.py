@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from charcot.core.errors import Problem
+    from charcot.disease.hypotheses import Hypothesis
+    from charcot.fitting.comparison import Comparison
+    from charcot.fitting.estimation import FreeNumber
+    from charcot.interfaces.record_shapes import StoredFit
 
 Progress = Callable[[int], None]
 
@@ -15,7 +22,7 @@ def declared() -> list[str]:
     return list(listed())
 
 
-def free_numbers(names: Sequence[str]) -> tuple[Any, ...]:
+def free_numbers(names: Sequence[str]) -> tuple[FreeNumber, ...]:
     """Numbers to fit, their priors where they stood before the stored fit."""
     from charcot.fitting.calibration import starts
     from charcot.fitting.numbers import free_numbers as find
@@ -23,7 +30,7 @@ def free_numbers(names: Sequence[str]) -> tuple[Any, ...]:
     return find(names, starts())
 
 
-def check_numbers(names: Sequence[str]) -> list[Any]:
+def check_numbers(names: Sequence[str]) -> list[Problem]:
     """What is wrong with the names of numbers."""
     from charcot.core.errors import Problems
     from charcot.fitting.numbers import free_numbers as find
@@ -41,7 +48,7 @@ def experiments(use: str) -> tuple[str, ...]:
     return listed(use)
 
 
-def check_experiments(names: Sequence[str]) -> list[Any]:
+def check_experiments(names: Sequence[str]) -> list[Problem]:
     from charcot.fitting.calibration import check_experiments as check
 
     return check(names)
@@ -54,8 +61,14 @@ def runs_of(free: int, rounds: int, profiles: bool = True) -> int:
 
 
 def fit(
-    free: Sequence[Any], names: Sequence[str], rounds: int, workers: int, progress: Progress, command: str, go_on: bool
-) -> dict[str, Any]:
+    free: Sequence[FreeNumber],
+    names: Sequence[str],
+    rounds: int,
+    workers: int,
+    progress: Progress,
+    command: str,
+    go_on: bool,
+) -> StoredFit:
     """Fit numbers of the shipped model; the record that can be stored."""
     from charcot.fitting.calibration import PATIENTS, calibrate, record, where_it_ended
     from charcot.fitting.numbers import changed
@@ -64,7 +77,7 @@ def fit(
     with Laboratory(workers, PATIENTS) as laboratory:
         begin = where_it_ended(free) if go_on else None
         found = calibrate(free, names, changed, laboratory, rounds, progress, begin=begin)
-        return record(found, command, rounds, PATIENTS)
+        return cast("StoredFit", record(found, command, rounds, PATIENTS))
 
 
 def fit_is_stored() -> bool:
@@ -74,14 +87,14 @@ def fit_is_stored() -> bool:
     return SHIPPED.exists()
 
 
-def store(stored: dict[str, Any], adopted: bool) -> None:
+def store(stored: StoredFit, adopted: bool) -> None:
     """Keep a fit; where it is adopted, its values become those of the model."""
     from charcot.fitting.adoption import adopt
     from charcot.fitting.calibration import SHIPPED, write
 
     write(SHIPPED, {"adopted": adopted, **stored})
     if adopted:
-        adopt({row["name"]: row["value"] for row in stored["numbers"]})
+        adopt({row["name"]: row["value"] for row in stored["numbers"] if row["value"] is not None})
 
 
 def hypothesis_names() -> tuple[str, ...]:
@@ -90,7 +103,7 @@ def hypothesis_names() -> tuple[str, ...]:
     return tuple(hypotheses())
 
 
-def hypotheses() -> dict[str, Any]:
+def hypotheses() -> dict[str, Hypothesis]:
     from charcot.disease.hypotheses import hypotheses as listed
 
     return listed()
@@ -98,7 +111,7 @@ def hypotheses() -> dict[str, Any]:
 
 def check_comparison(
     names: Sequence[str], fitting: bool, board: Sequence[str] = (), candidates: Sequence[str] = ()
-) -> list[Any]:
+) -> list[Problem]:
     """What is wrong with a comparison; without a fit of its own it needs a stored one of each hypothesis."""
     from charcot.fitting.comparison import check_names, check_scope, unfitted
 
@@ -114,13 +127,13 @@ def comparison_runs(names: Sequence[str], rounds: int, draws: int, fitting: bool
     return fits, simulations(len(names), draws)
 
 
-def stored_fits(names: Sequence[str]) -> dict[str, Any]:
+def stored_fits(names: Sequence[str]) -> dict[str, StoredFit]:
     from charcot.disease.hypotheses import stored
 
-    return {name: stored(name) for name in names}
+    return {name: cast("StoredFit", fit) for name in names if (fit := stored(name)) is not None}
 
 
-def outdated(stored: dict[str, Any]) -> str:
+def outdated(stored: Mapping[str, StoredFit]) -> str:
     from charcot.fitting.comparison import outdated as words
 
     return words(stored)
@@ -134,17 +147,18 @@ def fit_rivals(
     command: str,
     keep: bool,
     board: Sequence[str] = (),
-) -> dict[str, Any]:
+) -> dict[str, StoredFit]:
     """Fit each hypothesis by the same procedure, and keep the fits if they are to be kept."""
     from charcot.disease.hypotheses import FITTED
     from charcot.fitting.calibration import record, write
     from charcot.fitting.comparison import PATIENTS, fit_rival
     from charcot.fitting.targets import Laboratory
 
-    out = {}
+    out: dict[str, StoredFit] = {}
     with Laboratory(workers, PATIENTS) as laboratory:
         for name in names:
-            out[name] = record(fit_rival(name, laboratory, rounds, progress, board), command, rounds, PATIENTS)
+            fitted = fit_rival(name, laboratory, rounds, progress, board)
+            out[name] = cast("StoredFit", record(fitted, command, rounds, PATIENTS))
     if keep:  # all of them or none: fits that are compared must be of the same data
         for name, stored in out.items():
             write(FITTED / f"{name}.json", stored)
@@ -152,14 +166,14 @@ def fit_rivals(
 
 
 def compare(
-    stored: dict[str, Any],
+    stored: Mapping[str, StoredFit],
     draws: int,
     seed: int,
     workers: int,
     progress: Progress,
     board: Sequence[str] = (),
     candidates: Sequence[str] = (),
-) -> Any:
+) -> Comparison:
     from charcot.fitting.comparison import compare as run
     from charcot.fitting.targets import Laboratory
 

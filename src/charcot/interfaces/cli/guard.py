@@ -13,24 +13,24 @@ import traceback
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import ParamSpec
 
 import typer
 
 from charcot.core.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, CharcotError, Problem, Problems
 from charcot.interfaces.cli import signals
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Given = ParamSpec("Given")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS)
 _HOME = Path(__file__).parents[2]  # our own files
 
 
-def guarded(command: Command) -> Command:
+def guarded(command: Callable[Given, None]) -> Callable[Given, None]:
     """Wrap a verb so that no traceback reaches a user."""
 
     @functools.wraps(command)
-    def run(*args: Any, **options: Any) -> None:
+    def run(*args: Given.args, **options: Given.kwargs) -> None:
         as_json = bool(options.get("as_json"))
         try:
             command(*args, **options)
@@ -49,7 +49,7 @@ def guarded(command: Command) -> Command:
         except Exception as error:
             _end_of_surprise(error, as_json)
 
-    return run  # type: ignore[return-value]
+    return run
 
 
 def _end(as_json: bool, code: int, message: str, problems: tuple[Problem, ...] = ()) -> None:
@@ -63,7 +63,7 @@ def _end(as_json: bool, code: int, message: str, problems: tuple[Problem, ...] =
     raise typer.Exit(code)
 
 
-def as_record(problem: Problem) -> dict[str, Any]:
+def as_record(problem: Problem) -> dict[str, object]:
     """One problem for tools."""
     return {
         "code": problem.code,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,8 @@ from charcot.interfaces.cli.talk import Talk
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from charcot.interfaces.record_shapes import HindcastRecord
 
 FEWEST = 100
 
@@ -75,7 +77,7 @@ def _table(title: str, headings: tuple[str, ...], texts: int) -> Table:
     return table
 
 
-def _figures(record: dict[str, Any]) -> Table:
+def _figures(record: HindcastRecord) -> Table:
     headings = ("Trial", "Quantity", "Published (SE)", "Predicted", "95 % interval", "PIT", "CRPS", "Verdict")
     table = _table("Placebo arms", headings, 2)
     for row in record["trials"]:
@@ -88,7 +90,7 @@ def _figures(record: dict[str, Any]) -> Table:
     return table
 
 
-def _effects(record: dict[str, Any]) -> Table:
+def _effects(record: HindcastRecord) -> Table:
     headings = ("Drug", "Trial", "Measure", "Published (SE)", "Simulated", "95 % interval", "PIT", "Verdict")
     table = _table("Effects of drugs whose target is in the model, active less placebo", headings, 3)
     for row in record["trials"]:
@@ -102,24 +104,23 @@ def _effects(record: dict[str, Any]) -> Table:
     return table
 
 
-def _causes(record: dict[str, Any]) -> Table:
-    rows = [row for row in record["trials"] if row["cause"] is not None]
-    factors = tuple(rows[0]["cause"]["shares"]) if rows else ()
+def _causes(record: HindcastRecord) -> Table:
+    causes = [(row["trial"], row["cause"]) for row in record["trials"] if row["cause"] is not None]
+    factors = tuple(causes[0][1]["shares"]) if causes else ()
     table = _table(
         "Why trials failed: shares of the power that was lacking",
         ("Trial", "Power", "All mended", *factors, "First"),
         1,
     )
-    for row in rows:
-        cause = row["cause"]
+    for trial, cause in causes:
         shares = (number(cause["shares"][name]) for name in factors)
         table.add_row(
-            row["trial"], number(cause["power"]), number(cause["mended"]), *shares, cause["first"] or "too few people"
+            trial, number(cause["power"]), number(cause["mended"]), *shares, cause["first"] or "too few people"
         )
     return table
 
 
-def _summary(record: dict[str, Any]) -> list[str]:
+def _summary(record: HindcastRecord) -> list[str]:
     alone = sorted(row["trial"] for row in record["trials"] if row["no_target"])
     found, effects = record["placebo"], record["effects"]
     lines = [

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from charcot.interfaces.record_shapes import Contradiction
+    from charcot.patients import Assumed, Explanation
+    from charcot.studies.window import Plan, Window
+    from charcot.trials import Protocol, TrialOutcome
 
 Progress = Callable[[int], None]
 
 
-def window() -> Any:
-    """The room of therapeutic windows: plans, their check, endpoints."""
-    from charcot.studies import window as room
+def sweep_size(plan: Plan) -> int:
+    from charcot.studies.window import simulations
 
-    return room
-
-
-def sweep_size(plan: Any) -> int:
-    return int(window().simulations(plan))
+    return simulations(plan)
 
 
-def sweep(plan: Any, workers: int, progress: Progress) -> Any:
-    return window().sweep(plan, workers, progress)
+def sweep(plan: Plan, workers: int, progress: Progress) -> Window:
+    from charcot.studies.window import sweep as run
+
+    return run(plan, workers, progress)
 
 
 def population_title(name: str) -> str:
@@ -29,44 +32,41 @@ def population_title(name: str) -> str:
     return load_population(name).title
 
 
-def assume(texts: Sequence[str]) -> Any:
+def assume(texts: Sequence[str]) -> Assumed:
     """Sides of contradictions as changes of the model."""
     from charcot.patients.assumptions import assume as read
 
     return read(texts)
 
 
-def run_trial_assuming(protocol: Any, workers: int, progress: Progress, assumed: Any) -> Any:
+def run_trial_assuming(protocol: Protocol, workers: int, progress: Progress, assumed: Assumed) -> TrialOutcome:
     from charcot.trials import run_trial
     from charcot.trials.real_world import RealWorld
 
     return run_trial(protocol, workers=workers, progress=progress, world=RealWorld(assumed))
 
 
-def explain_assuming(port: str, assumed: Any) -> Any:
+def explain_assuming(port: str, assumed: Assumed) -> Explanation:
     from charcot.patients import explain
 
     return explain(port, assumed)
 
 
-def gaps() -> Any:
-    """The room of evidence gaps."""
-    from charcot.studies import gaps as room
-
-    return room
-
-
-def contradictions() -> list[dict[str, Any]]:
+def contradictions() -> list[Contradiction]:
     """Every contradiction with both sides and what each means for the model."""
-    from dataclasses import asdict
-
     from charcot.evidence import SIDES, alternatives
     from charcot.evidence import contradictions as listed
 
     given = alternatives()
     return [
         {
-            **asdict(one),
+            "key": key,
+            "claim": one.claim,
+            "counter_claim": one.counter_claim,
+            "sources_for": one.sources_for,
+            "sources_against": one.sources_against,
+            "mechanism": one.mechanism,
+            "note": one.note,
             "sides": {
                 side: [
                     {"action": row.action, "target": row.target, "source": row.source, "note": row.note,
@@ -75,6 +75,9 @@ def contradictions() -> list[dict[str, Any]]:
                 ]
                 for side in SIDES
             },
+            "selectable": [
+                f"{key}={side}" for side in SIDES if any(row.changes for row in given.get((key, side), ()))
+            ],
         }
         for key, one in listed().items()
     ]  # fmt: skip

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from charcot.interfaces.cli.rooms import Progress
 from charcot.interfaces.cli.talk import Talk
+
+if TYPE_CHECKING:
+    from charcot.core.errors import Problem
+    from charcot.fitting.layers import Open
+    from charcot.interfaces.record_shapes import GainCell
+    from charcot.patients import Assumed
+    from charcot.studies.window import Plan
+    from charcot.trials import Protocol
 
 Models = Annotated[
     int | None,
@@ -33,7 +41,7 @@ class Plausible:
     ensemble: str
     note: str
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What a run's name is made of."""
         if not self.count:
             return {"models": 1}
@@ -69,13 +77,13 @@ def stored() -> int:
     return count()
 
 
-def check_count(count: int) -> list[Any]:
+def check_count(count: int) -> list[Problem]:
     from charcot.fitting.layers import check_count as check
 
     return check(count)
 
 
-def nothing(note: str) -> Any:
+def nothing(note: str) -> Open:
     """What there is to say of one model."""
     from charcot.fitting.layers import Open
 
@@ -83,14 +91,14 @@ def nothing(note: str) -> Any:
 
 
 def open_of_trial(
-    protocol: Any,
+    protocol: Protocol,
     asked: Plausible,
     products: Sequence[str],
-    base: Any,
+    base: Assumed | None,
     workers: int,
     progress: Progress,
     share: float = 1.0,
-) -> Any:
+) -> Open:
     """The estimates of a protocol under plausible models, with a share of its patients."""
     from charcot.fitting import layers
 
@@ -98,7 +106,9 @@ def open_of_trial(
     return layers.open_of_trial(protocol, chosen, asked.replicates, workers, progress, share=share)
 
 
-def open_of_cells(talk: Talk, words: str, plan: Any, cells: Sequence[Any], asked: Plausible, workers: int) -> Any:
+def open_of_cells(
+    talk: Talk, words: str, plan: Plan, cells: Sequence[GainCell], asked: Plausible, workers: int
+) -> Open:
     """What the people of a sweep gain in some of its cells (rows of its table) under plausible models, with a bar;
     without models the reason is said."""
     if not asked.count:
@@ -111,7 +121,9 @@ def open_of_cells(talk: Talk, words: str, plan: Any, cells: Sequence[Any], asked
         return open_of_sweep(plan, keys, asked, workers, advance)
 
 
-def open_of_sweep(plan: Any, cells: Sequence[Any], asked: Plausible, workers: int, progress: Progress) -> Any:
+def open_of_sweep(
+    plan: Plan, cells: Sequence[tuple[tuple[str, ...], int, float]], asked: Plausible, workers: int, progress: Progress
+) -> Open:
     """What the people of a sweep gain in some of its cells under plausible models; ``progress`` counts models."""
     from collections import Counter
 
@@ -134,7 +146,7 @@ def open_of_sweep(plan: Any, cells: Sequence[Any], asked: Plausible, workers: in
     return layers.open_of_people(found, people, len(cells), chosen, failed, failures)
 
 
-def gene_therapy(seed: int, workers: int) -> tuple[Any, list[dict[str, Any]]]:
+def gene_therapy(seed: int, workers: int) -> tuple[Plan, list[GainCell]]:
     """What patients gain in survival by AAV-miR-126 from three starts on: the plan, and its cells as rows."""
     from charcot.interfaces.report.views import records
     from charcot.studies import window
@@ -149,4 +161,5 @@ def gene_therapy(seed: int, workers: int) -> tuple[Any, list[dict[str, Any]]]:
         seed=seed,
     )
     table = window.cells(plan, workers)
-    return plan, [row for row in records(table) if row["endpoint"] == plan.endpoint]
+    rows = cast("list[GainCell]", records(table))
+    return plan, [row for row in rows if row["endpoint"] == plan.endpoint]

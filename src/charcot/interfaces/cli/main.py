@@ -23,16 +23,17 @@ from charcot.interfaces.cli.explain import explain
 from charcot.interfaces.cli.explore import explore
 from charcot.interfaces.cli.export import export
 from charcot.interfaces.cli.fit import fit
+from charcot.interfaces.cli.groups import PopulationGroup, PredictGroup
 from charcot.interfaces.cli.guard import guarded
 from charcot.interfaces.cli.hindcast import hindcast
 from charcot.interfaces.cli.init import init
 from charcot.interfaces.cli.listing import names
 from charcot.interfaces.cli.patient import patient
 from charcot.interfaces.cli.population import population
-from charcot.interfaces.cli.population_check import PopulationGroup, population_check
+from charcot.interfaces.cli.population_check import population_check
 from charcot.interfaces.cli.population_fit import population_fit
 from charcot.interfaces.cli.power import power
-from charcot.interfaces.cli.predict import PredictGroup, list_predictions, predict, score
+from charcot.interfaces.cli.predict import list_predictions, predict, score
 from charcot.interfaces.cli.reproduce import reproduce
 from charcot.interfaces.cli.simulate import simulate
 from charcot.interfaces.cli.sweep import sweep
@@ -62,7 +63,7 @@ people = typer.Typer(
     cls=PopulationGroup,
     help="Simulate very many patients, or hold the shipped ones against published figures.",
 )
-people.command(PopulationGroup.DEFAULT, epilog=EPILOG)(guarded(population))
+people.command(PopulationGroup.USUAL, epilog=EPILOG)(guarded(population))
 people.command("check", epilog=EPILOG)(guarded(population_check))
 people.command("fit", epilog=EPILOG)(guarded(population_fit))
 app.add_typer(people)
@@ -70,7 +71,7 @@ app.add_typer(people)
 predictions = typer.Typer(
     name="predict", cls=PredictGroup, help="Predict trials that have not read out.", no_args_is_help=True
 )
-predictions.command(PredictGroup.DEFAULT, epilog=EPILOG)(guarded(predict))
+predictions.command(PredictGroup.USUAL, epilog=EPILOG)(guarded(predict))
 predictions.command("list", epilog=EPILOG)(guarded(list_predictions))
 predictions.command("score", epilog=EPILOG)(guarded(score))
 app.add_typer(predictions)

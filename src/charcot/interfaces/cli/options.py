@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -40,11 +40,11 @@ def worker_count(asked: int) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def read_settings(settings: Sequence[str] | None, seed: int | None = None) -> dict[str, Any]:
+def read_settings(settings: Sequence[str] | None, seed: int | None = None) -> dict[str, object]:
     """``["arms.0.n=80"]`` as ``{"arms.0.n": 80}``; values are read as YAML. All mistakes are reported at once."""
     from charcot.core.yaml_bounds import parse
 
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     problems: list[Problem] = []
     for text in settings or ():
         path, equals, value = text.partition("=")

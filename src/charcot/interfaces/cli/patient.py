@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,8 @@ from charcot.interfaces.report.content import number_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from charcot.interfaces.explorer.shapes import PatientRun
 
 EVERY = 6  # months between the rows that are printed
 
@@ -45,7 +47,7 @@ def patient(
     talk.data({"ok": True, **found.model_dump(mode="json")})
 
 
-def _page(found: Any) -> list[RenderableType]:
+def _page(found: PatientRun) -> list[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
@@ -57,11 +59,10 @@ def _page(found: Any) -> list[RenderableType]:
         table.add_column(f"{one.title}, {one.unit}", justify="right")
         if treated:
             table.add_column("treated", justify="right")
+    columns = [c for one in shown for c in ((one.untreated, one.treated) if treated else (one.untreated,)) if c]
     for k, month in enumerate(found.months):
         if month >= 0 and month % EVERY == 0:
-            cells = [number_text(v) for one in shown for v in ([one.untreated[k], one.treated[k]] if treated else
-                                                               [one.untreated[k]])]  # fmt: skip
-            table.add_row(f"{month:g}", *cells)
+            table.add_row(f"{month:g}", *(_number(column[k]) for column in columns))
     words = Table(title="Milestones", title_justify="left", box=None, pad_edge=False)
     for heading in ("Milestone", "Month", *(["treated"] if treated else [])):
         words.add_column(heading, justify="left" if heading == "Milestone" else "right")
@@ -69,6 +70,10 @@ def _page(found: Any) -> list[RenderableType]:
         words.add_row(Text(m.words), *(_month(v) for v in ([m.untreated, m.treated] if treated else [m.untreated])))
     standing = [one.standing for one in found.treatments]
     return [f"Months are {found.clock}; the person is taken to be alive.", table, "", words, "", *standing]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else number_text(value)
 
 
 def _month(value: float | None) -> str:

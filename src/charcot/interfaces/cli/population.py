@@ -7,19 +7,27 @@ import shlex
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from charcot.core.errors import CharcotError, Problem, Problems, Where
 from charcot.interfaces import runs
 from charcot.interfaces.cli import rooms, signals
-from charcot.interfaces.cli.execute import GIVEN, SUMMARY, identity, key_figures
+from charcot.interfaces.cli.execute import GIVEN, SUMMARY, identity, key_figures, stored_summary
 from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Seed, Settings, read_settings, worker_count
 from charcot.interfaces.cli.pace import Pace, pacing, say_rate
 from charcot.interfaces.cli.rhythm import duration
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.provenance import manifest
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from charcot.engine.campaign import Folder
+    from charcot.interfaces.record_shapes import PopulationOptions, StatusRow
+    from charcot.patients import PopulationJob
+    from charcot.trials import Protocol
 
 TABLES = "tables"
 PROTOCOL = "protocol.yaml"
@@ -113,7 +121,7 @@ class Asked:
         seed: int | None,
     ) -> None:
         self.what, self.patients, self.seed = what, patients, seed
-        self.options: dict[str, Any] = {}
+        self.options: PopulationOptions = {}
         if at:
             self.options["score_days"] = tuple(sorted({_days(text, "--at") for text in at}))
         if readouts:
@@ -129,7 +137,7 @@ class Asked:
         return any((self.what, self.patients, self.seed is not None, self.options, self.settings))
 
 
-def _job(talk: Talk, asked: Asked, resume: Path | None) -> tuple[Any, Mapping[str, Any] | None]:
+def _job(talk: Talk, asked: Asked, resume: Path | None) -> tuple[PopulationJob, Mapping[str, object] | None]:
     """The job, and the resolved protocol where it came from one."""
     if resume is not None and not asked.anything:
         return rooms.stored_population_job(resume), None
@@ -153,7 +161,7 @@ def _job(talk: Talk, asked: Asked, resume: Path | None) -> tuple[Any, Mapping[st
     return job, protocol.resolved()
 
 
-def _protocol(asked: Asked) -> Any:
+def _protocol(asked: Asked) -> Protocol:
     from charcot.core.identifiers import did_you_mean
     from charcot.interfaces.cli.options import protocol_file
 
@@ -174,7 +182,7 @@ def _place(out: Path, name: str, force_new: bool) -> tuple[Path, bool]:
     return runs.place_for(out, name, force_new=force_new)
 
 
-def _damaged(talk: Talk, target: Path, job: Any, chunk: int | None) -> list[str]:
+def _damaged(talk: Talk, target: Path, job: PopulationJob, chunk: int | None) -> list[str]:
     """What of a finished run is not as it was when it was finished, in words."""
     with talk.stage(f"Checking {target}"):
         folder = rooms.open_campaign(target)
@@ -184,14 +192,14 @@ def _damaged(talk: Talk, target: Path, job: Any, chunk: int | None) -> list[str]
         return folder.damaged(seal) if isinstance(seal, dict) else [runs.MANIFEST]
 
 
-def _known(talk: Talk, target: Path, job: Any, *, resumed: bool) -> None:
+def _known(talk: Talk, target: Path, job: PopulationJob, *, resumed: bool) -> None:
     how = "This run is finished" if resumed else "An identical run is there and was left as it is"
     more = "" if resumed else " With --force-new it is run again."
     talk.say(f"{how}: {target}.{more}")
-    _announce(talk, target, rooms.read_json(target / SUMMARY) or [], _given(job), existing=True)
+    _announce(talk, target, stored_summary(target), _given(job), existing=True)
 
 
-def _given(job: Any) -> tuple[str, ...]:
+def _given(job: PopulationJob) -> tuple[str, ...]:
     """A sentence on each product of the arms, then of the background."""
     arms = [regimen.product for arm in job.arms for regimen in arm.regimens]
     return tuple(rooms.standing([*arms, *job.background]))
@@ -203,10 +211,10 @@ class _Run:
     def __init__(
         self,
         talk: Talk,
-        job: Any,
-        protocol: Mapping[str, Any] | None,
+        job: PopulationJob,
+        protocol: Mapping[str, object] | None,
         target: Path,
-        made_of: Mapping[str, Any],
+        made_of: Mapping[str, object],
         workers: int,
         scheduler: str | None,
     ) -> None:
@@ -238,7 +246,7 @@ class _Run:
                 f"{self.how_to_go_on}"
             ) from error
 
-    def _begin(self, chunk: int | None) -> Any:
+    def _begin(self, chunk: int | None) -> Folder:
         try:
             folder = rooms.begin_campaign(self.target, self.job, chunk)
         except ValueError as error:
@@ -249,7 +257,7 @@ class _Run:
             runs.write_yaml(self.target / PROTOCOL, self.protocol)
         return folder
 
-    def _simulate(self, folder: Any) -> None:
+    def _simulate(self, folder: Folder) -> None:
         arms = len(self.job.arms)
         text = f"Simulating {self.job.size:,} patients" + (f" in {arms} arms" if arms > 1 else "")
 
@@ -266,7 +274,7 @@ class _Run:
             rate, seconds = say_rate(self.pace.rate), duration(self.pace.seconds)
             self.talk.say(f"{self.pace.done:,} patients in {seconds}: {rate}/s.")
 
-    def _finish(self, folder: Any, began: float) -> None:
+    def _finish(self, folder: Folder, began: float) -> None:
         with self.talk.stage("Counting tables"):
             tables = rooms.population_tables(self.job, folder)
             files = rooms.write_population_tables(self.target / TABLES, tables)
@@ -295,15 +303,15 @@ class _Run:
         _announce(self.talk, self.target, rows, _given(self.job), existing=False)
 
 
-def _failures(rows: list[dict[str, Any]]) -> dict[str, int]:
+def _failures(rows: list[StatusRow]) -> dict[str, int]:
     from charcot.core.result import failures_among
 
     return {f"{row['arm']}: {row['status']}": row["patients"] for row in rows if failures_among({row["status"]: 1})}
 
 
-def summary_rows(job: Any, tables: Mapping[str, Any]) -> list[dict[str, Any]]:
+def summary_rows(job: PopulationJob, tables: Mapping[str, pyarrow.Table]) -> list[dict[str, object]]:
     """The key figures: survival and mean ALSFRS-R of each arm."""
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     total = rooms.ALSFRS_R
     for outcome in (row for row in tables["outcomes"].to_pylist() if row["by"] == "all"):
         group = f"{outcome['arm']}, {outcome['patients']:,} patients"
@@ -321,11 +329,13 @@ def summary_rows(job: Any, tables: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _figure(group: str, quantity: str, unit: str, value: float | str | None, verdict: str) -> dict[str, Any]:
+def _figure(group: str, quantity: str, unit: str, value: float | str | None, verdict: str) -> dict[str, object]:
     return {"group": group, "quantity": quantity, "unit": unit, "simulated": value, "verdict": verdict}
 
 
-def _announce(talk: Talk, target: Path, summary: list[dict[str, Any]], given: Sequence[str], *, existing: bool) -> None:
+def _announce(
+    talk: Talk, target: Path, summary: list[dict[str, object]], given: Sequence[str], *, existing: bool
+) -> None:
     if summary:
         talk.show(*key_figures(summary))
     talk.show(*given)

@@ -6,10 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from charcot.core.errors import EXIT_CHECK_FAILED
 from charcot.interfaces import runs
@@ -20,19 +19,10 @@ from charcot.interfaces.cli.talk import Talk
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from charcot.trials.population_check import Checked, Verdict
+
 FEWEST = 100
 TITLES = {False: "All incident patients", True: "Patients whom a trial's entry rules let in"}
-
-
-class PopulationGroup(TyperGroup):
-    """``charcot population WHO`` is short for ``charcot population simulate WHO``."""
-
-    DEFAULT = "simulate"
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
-            args = [self.DEFAULT, *args]
-        return super().parse_args(ctx, args)
 
 
 def population_check(
@@ -71,7 +61,7 @@ def population_check(
         raise typer.Exit(EXIT_CHECK_FAILED)
 
 
-def summary_lines(checked: Any) -> list[str]:
+def summary_lines(checked: Checked) -> list[str]:
     """How many targets are inside, how many are asked for, and the hashes of what was frozen."""
     lines = [
         f"{name}: {count['inside']} of {count['total']} inside ({100 * count['inside'] / count['total']:.0f} %, "
@@ -85,7 +75,7 @@ def summary_lines(checked: Any) -> list[str]:
     return [*lines, f"Frozen targets {hashes['targets']}, entry rules {hashes['entry_rules']}"]
 
 
-def placebo_lines(checked: Any) -> list[str]:
+def placebo_lines(checked: Checked) -> list[str]:
     """How well the decline of placebo arms was predicted, beside two rivals that know nothing of a trial's rules."""
     found = checked.placebo
     return [
@@ -98,7 +88,7 @@ def placebo_lines(checked: Any) -> list[str]:
     ]
 
 
-def _placebo_table(checked: Any) -> RenderableType:
+def _placebo_table(checked: Checked) -> RenderableType:
     from rich.table import Table
 
     table = Table(title="Decline of placebo arms, points/month", title_justify="left", title_style="bold", box=None,
@@ -117,7 +107,7 @@ def _placebo_table(checked: Any) -> RenderableType:
     return table
 
 
-def record(checked: Any) -> dict[str, Any]:
+def record(checked: Checked) -> dict[str, object]:
     """The check for tools."""
     return {
         "ok": checked.passed,
@@ -136,7 +126,7 @@ def record(checked: Any) -> dict[str, Any]:
     }
 
 
-def _table(title: str, verdicts: Sequence[Any]) -> RenderableType:
+def _table(title: str, verdicts: Sequence[Verdict]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 

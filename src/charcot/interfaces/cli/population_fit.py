@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,7 @@ from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, Workers, worker
 from charcot.interfaces.cli.talk import Talk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from charcot.interfaces.record_shapes import EnsembleRecord
 
 MODELS, PATIENTS, ROUNDS, SEED, WIDTH = 60, 400, 4, 5, 1.0
 FEWEST_MODELS, FEWEST_PATIENTS = 10, 100
@@ -79,7 +79,7 @@ def population_fit(
     talk.data(told)
 
 
-def _lines(told: Mapping[str, Any]) -> list[str]:
+def _lines(told: EnsembleRecord) -> list[str]:
     lines = []
     for k, row in enumerate(told["rounds"]):
         name = f"Drawn at {told['width_of_first_draws']:.0%} of the priors' width" if k == 0 else f"After step {k}"

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from charcot.interfaces.cli.rooms import Progress
+
+if TYPE_CHECKING:
+    from charcot.fitting.plausible import Ensemble
+    from charcot.interfaces.record_shapes import EnsembleRecord
+    from charcot.patients.people import Store
+    from charcot.trials.forecast_scores import Prediction
+    from charcot.trials.population_check import Checked, Verdict
 
 
 def people_to_simulate(patients: int) -> int:
@@ -16,7 +23,7 @@ def people_to_simulate(patients: int) -> int:
     return 2 * sum(sizes(patients).values())
 
 
-def simulate(patients: int, seed: int, workers: int, progress: Progress) -> Any:
+def simulate(patients: int, seed: int, workers: int, progress: Progress) -> dict[str, Store]:
     from charcot.core.errors import raise_if_any
     from charcot.trials import population_check
 
@@ -24,7 +31,7 @@ def simulate(patients: int, seed: int, workers: int, progress: Progress) -> Any:
     return population_check.simulate(patients, seed, None, workers, progress)
 
 
-def score(stores: Any, patients: int, seed: int) -> Any:
+def score(stores: Mapping[str, Store], patients: int, seed: int) -> Checked:
     from charcot.trials import population_check
 
     return population_check.score(stores, patients, seed)
@@ -43,7 +50,7 @@ def least() -> dict[str, float]:
     return LEAST
 
 
-def verdict_record(verdict: Any) -> dict[str, Any]:
+def verdict_record(verdict: Verdict) -> dict[str, object]:
     """One verdict for tools."""
     target = verdict.target
     return {
@@ -65,14 +72,14 @@ def verdict_record(verdict: Any) -> dict[str, Any]:
     }
 
 
-def prediction_record(prediction: Any) -> dict[str, Any]:
+def prediction_record(prediction: Prediction) -> dict[str, object]:
     """One predicted placebo arm for tools."""
     from dataclasses import asdict
 
     return {**asdict(prediction), "predictive_sd": prediction.sd, "inside": prediction.inside, "crps": prediction.crps}
 
 
-def page(checked: Any) -> str:
+def page(checked: Checked) -> str:
     from charcot.interfaces.report.population_page import page as made
 
     return made(checked)
@@ -80,7 +87,7 @@ def page(checked: Any) -> str:
 
 def fit_ensemble(
     folder: Path, models: int, patients: int, rounds: int, seed: int, width: float, workers: int, progress: Progress
-) -> Any:
+) -> Ensemble:
     from charcot.fitting import plausible
 
     # Scoring a model is Python, which threads cannot share: processes use both cores.
@@ -88,20 +95,20 @@ def fit_ensemble(
     return plausible.fit(folder, models, patients, rounds, seed, workers, scheduler, progress, width)
 
 
-def ensemble_record(found: Any, command: str) -> dict[str, Any]:
+def ensemble_record(found: Ensemble, command: str) -> EnsembleRecord:
     """What a fit found, for tools."""
     from charcot.fitting import plausible
 
-    return plausible.record(found, command)
+    return cast("EnsembleRecord", plausible.record(found, command))
 
 
-def store_ensemble(found: Any, told: Mapping[str, Any]) -> None:
+def store_ensemble(found: Ensemble, told: EnsembleRecord) -> None:
     from charcot.fitting import plausible
 
     plausible.store(found, told)
 
 
-def ensemble_page(found: Any, told: Mapping[str, Any], folder: Path) -> None:
+def ensemble_page(found: Ensemble, told: EnsembleRecord, folder: Path) -> None:
     from charcot.interfaces.report.markdown import write_page
     from charcot.interfaces.report.sections.plausible import plausible_sections
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -34,8 +34,15 @@ from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.cli.trial import given_in, products_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from charcot.fitting.assurance import Assured
+    from charcot.interfaces.record_shapes import LookRow, PowerRow, SizeRow
     from charcot.interfaces.report.sections.power import Words
     from charcot.interfaces.report.views import Material
+    from charcot.patients import Assumed
+    from charcot.trials import Protocol
+    from charcot.trials.power.grid import Cell, Grid
 
 DRUG = "drug"  # as an effect: what the arms' treatments do in the model
 PEOPLE, REPLICATES = 3_000, 1_000
@@ -132,8 +139,8 @@ def power(
 
 
 def _compute(
-    talk: Talk, grid: Any, asked: Asked, plausible: layer_rooms.Plausible, assumed: Any, resolved: Mapping[str, Any],
-    place: Path, named: bool, workers: int,
+    talk: Talk, grid: Grid, asked: Asked, plausible: layer_rooms.Plausible, assumed: Assumed | None,
+    resolved: Mapping[str, object], place: Path, named: bool, workers: int,
 ) -> Product:  # fmt: skip
     measured = _measured(talk, grid, asked, plausible, assumed, place, named, workers)
     from charcot.interfaces.report.sections.power import Words, key_of, power_sections
@@ -144,7 +151,7 @@ def _compute(
     given = given_in(grid.protocol)
     sections = power_sections(measured, asked, words)
 
-    def material(manifest: Mapping[str, Any]) -> Material:
+    def material(manifest: Mapping[str, object]) -> Material:
         return Material(
             grid.protocol.title,
             f"Operating characteristics of the protocol {grid.protocol.name}: {asked.replicates:,} simulated trials of "
@@ -167,8 +174,8 @@ def _compute(
 
 
 def _measured(
-    talk: Talk, grid: Any, asked: Asked, plausible: layer_rooms.Plausible, assumed: Any, place: Path, named: bool,
-    workers: int,
+    talk: Talk, grid: Grid, asked: Asked, plausible: layer_rooms.Plausible, assumed: Assumed | None,
+    place: Path, named: bool, workers: int,
 ) -> Measured:  # fmt: skip
     job = power_rooms.library_job(grid, asked.people, assumed)
     folder = place / power_rooms.library_name(job) if named else place
@@ -193,9 +200,9 @@ def _measured(
 
 
 def _assured(
-    talk: Talk, grid: Any, cells: Sequence[Any], plausible: layer_rooms.Plausible, assumed: Any, asked: Asked,
-    workers: int,
-) -> Any:  # fmt: skip
+    talk: Talk, grid: Grid, cells: Sequence[Cell], plausible: layer_rooms.Plausible, assumed: Assumed | None,
+    asked: Asked, workers: int,
+) -> Assured:  # fmt: skip
     if not plausible.count:
         talk.say(f"{plausible.note}.")
         return power_rooms.not_assured(plausible.note)
@@ -206,7 +213,7 @@ def _assured(
         )
 
 
-def tables_of(measured: Measured) -> dict[str, Any]:
+def tables_of(measured: Measured) -> dict[str, pd.DataFrame]:
     found = {
         "characteristics": measured.table, "sizes": measured.sizes, "tried_sizes": measured.tried,
         "looks": measured.looks,
@@ -218,7 +225,7 @@ def tables_of(measured: Measured) -> dict[str, Any]:
 # the key figures ---------------------------------------------------------------------------------------------------
 
 
-def summary_of(measured: Measured, asked: Asked, words: Words) -> list[dict[str, Any]]:
+def summary_of(measured: Measured, asked: Asked, words: Words) -> list[dict[str, object]]:
     """The sizes that were looked for, then the power of each design, the endpoint of interest first; every figure of a
     design stands in its row."""
     from charcot.interfaces.report.views import records
@@ -229,13 +236,13 @@ def summary_of(measured: Measured, asked: Asked, words: Words) -> list[dict[str,
     all_looks = records(measured.looks) if measured.looks is not None else []
     looks = [row for row in all_looks if row["look"] == 1]  # what is told here is the same at each
     return [
-        *(_size_row(row, asked, words) for row in sizes),
-        *(_power_row(row, measured, words) for row in rows),
-        *(_look_row(row, asked, words) for row in looks),
+        *(_size_row(row, asked, words) for row in cast("list[SizeRow]", sizes)),
+        *(_power_row(row, measured, words) for row in cast("list[PowerRow]", rows)),
+        *(_look_row(row, asked, words) for row in cast("list[LookRow]", looks)),
     ]
 
 
-def _look_row(row: Mapping[str, Any], asked: Asked, words: Words) -> dict[str, Any]:
+def _look_row(row: LookRow, asked: Asked, words: Words) -> dict[str, object]:
     what = "" if row["treated"] else ", nobody treated"
     return {
         "group": f"Significant at any look: {words.titles[asked.endpoint]}",
@@ -247,7 +254,7 @@ def _look_row(row: Mapping[str, Any], asked: Asked, words: Words) -> dict[str, A
     }
 
 
-def _size_row(row: Mapping[str, Any], asked: Asked, words: Words) -> dict[str, Any]:
+def _size_row(row: SizeRow, asked: Asked, words: Words) -> dict[str, object]:
     power = f"power there {100 * row['power']:.1f} % (± {100 * row['power_error']:.1f})"
     return {
         "group": f"Smallest size with a power of {asked.target:g}: {words.titles[asked.endpoint]}",
@@ -262,7 +269,7 @@ def _size_row(row: Mapping[str, Any], asked: Asked, words: Words) -> dict[str, A
     }
 
 
-def _power_row(row: Mapping[str, Any], measured: Measured, words: Words) -> dict[str, Any]:
+def _power_row(row: PowerRow, measured: Measured, words: Words) -> dict[str, object]:
     from charcot.interfaces.report.sections.power import assured_row
 
     beside = assured_row(measured.assured, row)
@@ -338,9 +345,9 @@ def _endpoint(name: str, known: Sequence[str], problems: list[Problem]) -> str:
     return name or known[0]
 
 
-def _entries(path: Path, overrides: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]:
+def _entries(path: Path, overrides: Mapping[str, object], texts: Sequence[str]) -> dict[str, Protocol]:
     """The protocol under other entry rules, by what the rules say."""
-    out: dict[str, Any] = {}
+    out: dict[str, Protocol] = {}
     for text in texts:
         rules = read_settings([part for part in text.split(";") if part.strip()])
         placed = {

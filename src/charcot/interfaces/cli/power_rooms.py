@@ -6,13 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from charcot.core.hashing import hash_json
 from charcot.interfaces.cli import layer_rooms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pandas as pd
+
+    from charcot.fitting.assurance import Assured
+    from charcot.patients import Assumed
+    from charcot.trials import Protocol
+    from charcot.trials.library.job import LibraryJob
+    from charcot.trials.library.twins import Library
+    from charcot.trials.power.grid import Cell, Grid
+    from charcot.trials.power.operating import Bench
 
 Progress = Callable[[int], None]
 
@@ -41,55 +51,61 @@ class Measured:
     sizes at which power was simulated meanwhile; ``looks``: what the protocol's interim analyses do, None without any;
     ``assured``: ``charcot.fitting.assurance.Assured``."""
 
-    table: Any
-    sizes: Any
-    tried: Any
-    looks: Any
-    assured: Any
+    table: pd.DataFrame
+    sizes: pd.DataFrame | None
+    tried: pd.DataFrame | None
+    looks: pd.DataFrame | None
+    assured: Assured
     twins: int
     drawn: int
     lost: int
 
 
-def grid(protocol: Any, sizes: Sequence[int], months: Sequence[Any], effects: Sequence[Any], entries: Any) -> Any:
+def grid(
+    protocol: Protocol,
+    sizes: Sequence[int],
+    months: Sequence[float],
+    effects: Sequence[float | None],
+    entries: Mapping[str, Protocol],
+) -> Grid:
     from charcot.trials.power.grid import Grid
 
     return Grid(protocol, tuple(sizes), tuple(months) or (None,), tuple(effects) or (None,), entries)
 
 
-def library_job(grid: Any, people: int, assumed: Any) -> Any:
+def library_job(grid: Grid, people: int, assumed: Assumed | None) -> LibraryJob:
     from charcot.trials.power.operating import library_job as job
     from charcot.trials.real_world import RealWorld
 
     return job(grid, people, RealWorld(assumed))
 
 
-def library_name(job: Any) -> str:
+def library_name(job: LibraryJob) -> str:
     """The folder of a library: the same twins always have the same name."""
     return f"twins-{job.protocols[0].name}-{hash_json([job.description(), job.fingerprint()], 12)}"
 
 
-def build(job: Any, place: Path, workers: int, progress: Progress) -> Any:
+def build(job: LibraryJob, place: Path, workers: int, progress: Progress) -> Library:
     from charcot.trials.library.twins import build as make
 
     return make(job, place, workers, progress)
 
 
 @contextmanager
-def bench(grid: Any, library: Any, workers: int) -> Iterator[Any]:
+def bench(grid: Grid, library: Library, workers: int) -> Iterator[Bench]:
     from charcot.trials.power.operating import Bench
 
     with Bench(grid, library, workers) as one:
         yield one
 
 
-def characteristics(bench: Any, cells: Sequence[Any], replicates: int, progress: Progress) -> Any:
+def characteristics(bench: Bench, cells: Sequence[Cell], replicates: int, progress: Progress) -> pd.DataFrame:
     from charcot.trials.power.operating import characteristics as measure
 
     return measure(bench, cells, replicates, progress)
 
 
-def sizes(bench: Any, asked: Asked, progress: Progress) -> tuple[Any, Any, list[Any]]:
+def sizes(bench: Bench, asked: Asked, progress: Progress) -> tuple[pd.DataFrame, pd.DataFrame, list[Cell]]:
     """The smallest size of each design: a row each, what was tried, and the designs that were found."""
     import pandas as pd
 
@@ -126,16 +142,16 @@ def sizes(bench: Any, asked: Asked, progress: Progress) -> tuple[Any, Any, list[
     return table, history, list(dict.fromkeys(found))
 
 
-def looks(bench: Any, cells: Sequence[Any], asked: Asked, progress: Progress) -> Any:
+def looks(bench: Bench, cells: Sequence[Cell], asked: Asked, progress: Progress) -> pd.DataFrame:
     from charcot.trials.power.operating import looks_table
 
     return looks_table(bench, cells, asked.endpoint, asked.replicates, progress)
 
 
 def assurance(
-    grid: Any, cells: Sequence[Any], plausible: layer_rooms.Plausible, products: Sequence[str], base: Any, asked: Asked,
-    workers: int, progress: Progress,
-) -> Any:  # fmt: skip
+    grid: Grid, cells: Sequence[Cell], plausible: layer_rooms.Plausible, products: Sequence[str], base: Assumed | None,
+    asked: Asked, workers: int, progress: Progress,
+) -> Assured:  # fmt: skip
     from charcot.fitting import assurance as room
     from charcot.fitting import layers
 
@@ -143,7 +159,7 @@ def assurance(
     return room.assurance(grid, cells, chosen, asked.model_replicates, asked.model_people, workers, progress)
 
 
-def not_assured(note: str) -> Any:
+def not_assured(note: str) -> Assured:
     from charcot.fitting.assurance import Assured
 
     return Assured(note=note)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from charcot.interfaces import runs
 from charcot.interfaces.cli import record_rooms as rooms
@@ -18,20 +17,11 @@ from charcot.interfaces.cli.talk import Talk
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from charcot.interfaces.record_shapes import Distribution, PredictionRecord, ScoresRecord
+
 FEWEST = 100
 PREDICTIONS = Path("predictions")
 Folder = Annotated[Path, typer.Option("--folder", help="Where sealed predictions are; run it at the project's root.")]
-
-
-class PredictGroup(TyperGroup):
-    """``charcot predict NAME`` is short for ``charcot predict trial NAME``."""
-
-    DEFAULT = "trial"
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
-            args = [self.DEFAULT, *args]
-        return super().parse_args(ctx, args)
 
 
 def predict(
@@ -74,15 +64,15 @@ def list_predictions(folder: Folder = PREDICTIONS, as_json: AsJson = False) -> N
     rows = [
         {
             "name": name,
-            "title": trial.content.title,
-            "drug": trial.content.drug,
-            "registry": trial.content.registry,
-            "primary": trial.content.primary,
-            "simulated_as": ", ".join(trial.content.products) or "placebo only",
-            "expected": trial.content.expected,
+            "title": content.title,
+            "drug": content.drug,
+            "registry": content.registry,
+            "primary": content.primary,
+            "simulated_as": ", ".join(content.products) or "placebo only",
+            "expected": content.expected,
             "sealed_on": str(known[name]["sealed_on"]) if name in known else None,
         }
-        for name, trial in rooms.running().items()
+        for name, content in rooms.running_designs().items()
     ]
     from rich.table import Table
 
@@ -116,7 +106,7 @@ def score(
     talk.data(record)
 
 
-def _lines(record: dict[str, Any]) -> list[str]:
+def _lines(record: PredictionRecord) -> list[str]:
     primary, effect = record["primary"], record["effect"]
     lines = [f"{record['title']}: {record['drug']} ({record['registry']}), {record['people']} simulated people let in"]
     if effect is None:
@@ -136,12 +126,12 @@ def _lines(record: dict[str, Any]) -> list[str]:
     return [*lines, "It is contradicted by:", *(f"  {text}" for text in record["contradicted_by"])]
 
 
-def _with_intervals(content: dict[str, Any]) -> str:
+def _with_intervals(content: Distribution) -> str:
     inner, outer = content["interval_80"], content["interval_95"]
     return f"{content['mean']:.3g} (80 %: {inner[0]:.3g} to {inner[1]:.3g}; 95 %: {outer[0]:.3g} to {outer[1]:.3g})"
 
 
-def _scores(record: dict[str, Any]) -> Table:
+def _scores(record: ScoresRecord) -> Table:
     from rich.table import Table
 
     table = Table(title="Scores of predictions", title_justify="left", title_style="bold", box=None, pad_edge=False)

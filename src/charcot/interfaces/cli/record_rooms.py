@@ -4,47 +4,66 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from charcot.interfaces.cli.rooms import Progress
+
+if TYPE_CHECKING:
+    from charcot.interfaces.record_shapes import (
+        EffectRecord,
+        FigureRecord,
+        HindcastRecord,
+        PredictionRecord,
+        ScoreRecord,
+        ScoresRecord,
+        TrialRecord,
+    )
+    from charcot.patients.people import Store
+    from charcot.trials.record.board import Board, EffectFound, Row
+    from charcot.trials.record.files import Figure, Running, Trial
+    from charcot.trials.record.forecast import Forecast
+    from charcot.trials.record.placebo import Predicted
 
 LEVEL = 0.95
 
 
-def wanted(names: Sequence[str]) -> Mapping[str, Any]:
+def wanted(names: Sequence[str]) -> Mapping[str, Trial]:
     from charcot.trials.record.board import wanted as found
 
     return found(names)
 
 
-def courses_to_simulate(trials: Mapping[str, Any], patients: int) -> int:
+def courses_to_simulate(trials: Mapping[str, Trial], patients: int) -> int:
     from charcot.trials.record.board import sizes
 
     return 2 * sum(sizes(trials, patients).values())
 
 
-def simulate(trials: Mapping[str, Any], patients: int, seed: int, workers: int, progress: Progress) -> Any:
+def simulate(
+    trials: Mapping[str, Trial], patients: int, seed: int, workers: int, progress: Progress
+) -> dict[str, Store]:
     from charcot.trials.record import board
 
     return board.simulate(trials, patients, seed, None, workers, progress)
 
 
 def score(
-    trials: Mapping[str, Any],
-    everyone: Mapping[str, Any],
-    stores: Any,
+    trials: Mapping[str, Trial],
+    everyone: Mapping[str, Trial],
+    stores: Mapping[str, Store],
     seed: int,
     workers: int,
     causes: bool,
     done: Progress,
-) -> Any:
+) -> Board:
     from charcot.trials.record import board
 
     return board.score(trials, stores, seed, workers, causes, done=done, rivals_of=everyone)
 
 
-def hindcast_record(board: Any) -> dict[str, Any]:
+def hindcast_record(board: Board) -> HindcastRecord:
     """The board for tools; ``placebo`` is last."""
     from dataclasses import asdict
 
@@ -86,7 +105,7 @@ def hindcast_record(board: Any) -> dict[str, Any]:
     }
 
 
-def _row(row: Any, main: set[tuple[str, str, float]]) -> dict[str, Any]:
+def _row(row: Row, main: AbstractSet[tuple[str, str, float]]) -> TrialRecord:
     content = row.content
     cause = row.cause
     return {
@@ -101,7 +120,7 @@ def _row(row: Any, main: set[tuple[str, str, float]]) -> dict[str, Any]:
         "primary": content.primary,
         "outcome": content.outcome,
         "people": row.people,
-        "figures": [{**_figure(p), "main": (p.trial, p.figure.quantity, p.figure.months) in main} for p in row.figures],
+        "figures": [_figure(p, main) for p in row.figures],
         "effect": None if row.effect is None else _effect(row.effect),
         "cause": None
         if cause is None
@@ -115,7 +134,7 @@ def _row(row: Any, main: set[tuple[str, str, float]]) -> dict[str, Any]:
     }
 
 
-def _figure(p: Any) -> dict[str, Any]:
+def _figure(p: Predicted, main: AbstractSet[tuple[str, str, float]]) -> FigureRecord:
     """A placebo figure in the unit in which it was published; scores on the scale on which it is scored."""
     from charcot.trials.record.files import UNITS
 
@@ -139,15 +158,16 @@ def _figure(p: Any) -> dict[str, Any]:
         "mark": p.shown.mark,
         "kind": p.shown.kind,
         "note": p.shown.note,
+        "main": (p.trial, p.figure.quantity, p.figure.months) in main,
     }
 
 
-def _as_shown(figure: Any, value: float) -> float:
+def _as_shown(figure: Figure, value: float) -> float:
     """A scored value as it was published: a logarithm of a hazard as a share alive."""
     return 100 * math.exp(-math.exp(value) * figure.months) if figure.quantity == "alive" else value
 
 
-def _effect(e: Any) -> dict[str, Any]:
+def _effect(e: EffectFound) -> EffectRecord:
     low, high = e.model.interval(LEVEL)
     return {
         "measure": e.published.measure,
@@ -168,7 +188,7 @@ def _effect(e: Any) -> dict[str, Any]:
     }
 
 
-def write_hindcast(record: Mapping[str, Any], folder: Path) -> None:
+def write_hindcast(record: HindcastRecord, folder: Path) -> None:
     from charcot.interfaces.report.record_pages import write_hindcast as write
 
     write(record, folder)
@@ -177,14 +197,21 @@ def write_hindcast(record: Mapping[str, Any], folder: Path) -> None:
 # --- predictions ------------------------------------------------------------------------------------------------------
 
 
-def running() -> Mapping[str, Any]:
+def running() -> Mapping[str, Trial]:
     """The running trials by name."""
     from charcot.trials.record.files import running as found
 
     return found()
 
 
-def running_trial(name: str) -> Any:
+def running_designs() -> dict[str, Running]:
+    """What is known of each of them."""
+    from charcot.trials.record.files import Running
+
+    return {name: trial.content for name, trial in running().items() if isinstance(trial.content, Running)}
+
+
+def running_trial(name: str) -> Trial:
     """One of them; raises :class:`charcot.core.errors.Problems` for an unknown one."""
     from charcot.core.errors import Problem, Problems
     from charcot.core.identifiers import did_you_mean
@@ -196,13 +223,13 @@ def running_trial(name: str) -> Any:
     return known[name]
 
 
-def simulate_for(trial: Any, patients: int, seed: int, workers: int, progress: Progress) -> Any:
+def simulate_for(trial: Trial, patients: int, seed: int, workers: int, progress: Progress) -> Store:
     from charcot.trials.record import forecast
 
     return forecast.simulate(trial, patients, seed, None, workers, progress)
 
 
-def forecast(trial: Any, store: Any, seed: int, workers: int) -> Any:
+def forecast(trial: Trial, store: Store, seed: int, workers: int) -> Forecast:
     """The prediction; raises :class:`charcot.core.errors.Problems` where too few people are let in."""
     from charcot.core.errors import Problem, Problems
     from charcot.trials.record import forecast as room
@@ -215,7 +242,7 @@ def forecast(trial: Any, store: Any, seed: int, workers: int) -> Any:
     return found
 
 
-def prediction_record(found: Any, seed: int, patients: int) -> dict[str, Any]:
+def prediction_record(found: Forecast, seed: int, patients: int) -> PredictionRecord:
     """A prediction as it is sealed, of today."""
     import sys
     from datetime import UTC, datetime
@@ -241,10 +268,10 @@ def prediction_record(found: Any, seed: int, patients: int) -> dict[str, Any]:
             "targets": frozen_hash(),
         },
     }
-    return sealing.content_of(found, made)
+    return cast("PredictionRecord", sealing.content_of(found, made))
 
 
-def seal(folder: Path, content: Mapping[str, Any]) -> Path:
+def seal(folder: Path, content: PredictionRecord) -> Path:
     from charcot.trials.record import sealing
 
     return sealing.seal(folder, content)
@@ -262,7 +289,7 @@ def sealable(folder: Path, name: str) -> None:
         raise Problems([Problem("sealed", "this prediction is sealed already", where, hint)])
 
 
-def sealed(folder: Path) -> dict[str, dict[str, Any]]:
+def sealed(folder: Path) -> dict[str, dict[str, object]]:
     from charcot.trials.record import sealing
 
     return sealing.sealed(folder)
@@ -274,7 +301,7 @@ def seals(folder: Path) -> dict[str, str]:
     return sealing.seals(folder)
 
 
-def score_record(folder: Path) -> dict[str, Any]:
+def score_record(folder: Path) -> ScoresRecord:
     """Sealed predictions, what has read out, and the scores, for tools."""
     from dataclasses import asdict
 
@@ -285,12 +312,12 @@ def score_record(folder: Path) -> dict[str, Any]:
         "sealed": list(sealed(folder).values()),
         "seals": seals(folder),
         "read_out": sorted(scoring.readouts(folder)),
-        "scores": [asdict(score) for score in found],
+        "scores": cast("list[ScoreRecord]", [asdict(score) for score in found]),
         "means": scoring.means(found),
     }
 
 
-def write_leaderboard(record: Mapping[str, Any], folder: Path) -> None:
+def write_leaderboard(record: ScoresRecord, folder: Path) -> None:
     from charcot.interfaces.report.leaderboard import write_leaderboard as write
 
     write(record, folder)

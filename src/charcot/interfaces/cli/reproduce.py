@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,10 @@ from charcot.interfaces.report.content import simulated_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from charcot.experiments.board import Board, Scored
+    from charcot.experiments.definition import Experiment
+    from charcot.experiments.reading import Entry
 
 GROUPS = {
     "calibration": "Calibration: used to set numbers",
@@ -98,7 +102,7 @@ def reproduce(
 
 
 @contextlib.contextmanager
-def _board(talk: Talk, wanted: Sequence[Any], workers: int) -> Iterator[Any]:
+def _board(talk: Talk, wanted: Sequence[Entry[Experiment]], workers: int) -> Iterator[Board]:
     """The board. It has no run folder: finished experiments lie in the cache until all is printed and written."""
     root = board_rooms.cache_folder()
     runs.sweep(root)
@@ -120,7 +124,7 @@ def _to_run(count: int) -> str:
     return "Running one experiment or claim" if count == 1 else f"Running {count} experiments and claims"
 
 
-def _write(talk: Talk, board: Any, html: Path | None, folder: Path | None) -> None:
+def _write(talk: Talk, board: Board, html: Path | None, folder: Path | None) -> None:
     if html is None and folder is None:
         return
     with talk.stage("Drawing"):
@@ -133,7 +137,7 @@ def _write(talk: Talk, board: Any, html: Path | None, folder: Path | None) -> No
     talk.show(*(f"Board: {place}" for place in (html, folder and folder / "board.html") if place))
 
 
-def _page(board: Any) -> list[RenderableType]:
+def _page(board: Board) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for group, title in GROUPS.items():
         members = [s for s in board.scored if s.group == group]
@@ -152,7 +156,7 @@ def _page(board: Any) -> list[RenderableType]:
     return parts
 
 
-def _by_set(board: Any, group: str) -> str:
+def _by_set(board: Board, group: str) -> str:
     """Of the fresh ones how many of each set, where there is more than one of them."""
     own = [(number, one) for number, one in enumerate(board.fresh_sets(), start=1) if one["total"]]
     if group != "fresh" or len(own) < 2:
@@ -160,14 +164,14 @@ def _by_set(board: Any, group: str) -> str:
     return " (" + ", ".join(f"set {number}: {one['passed']} of {one['total']}" for number, one in own) + ")"
 
 
-def _kinds(kinds: Any) -> str:
+def _kinds(kinds: Mapping[str, Mapping[str, int]]) -> str:
     """How many outcomes are sizes, how many directions, and how many of each are met."""
     words = ", ".join(f"{kinds[kind]['met']} of {kinds[kind]['total']} {kind}s" for kind in ("size", "direction"))
     share = 100 * kinds["size"]["total"] / max(sum(one["total"] for one in kinds.values()), 1)
     return f"outcomes met: {words}; {share:.0f} % of all outcomes are sizes"
 
 
-def _table(title: str, members: Sequence[Any]) -> RenderableType:
+def _table(title: str, members: Sequence[Scored]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
@@ -184,7 +188,7 @@ def _table(title: str, members: Sequence[Any]) -> RenderableType:
     return table
 
 
-def lines_of(scored: Any) -> list[tuple[str, ...]]:
+def lines_of(scored: Scored) -> list[tuple[str, ...]]:
     """A line for each outcome; the last cell of the first is the verdict of the whole."""
     rows = [
         (

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from charcot.core.units import DAYS_PER_MONTH as DAYS_PER_MONTH
 from charcot.core.units import DAYS_PER_YEAR as DAYS_PER_YEAR
 from charcot.interfaces.report.views import SourceLine
 
+if TYPE_CHECKING:
+    import pyarrow
+
+    from charcot.core.errors import Problem
+    from charcot.engine.campaign import Folder
+    from charcot.experiments.definition import Cohort, Conduct
+    from charcot.interfaces.exchange.export_patient import Exported
+    from charcot.interfaces.record_shapes import PopulationOptions
+    from charcot.patients import Explanation, PopulationJob
+    from charcot.studies.course import TypicalPatient
+    from charcot.studies.natural_history import NaturalHistory
+    from charcot.trials import Protocol, TrialOutcome
+
 Progress = Callable[[int], None]
 
 
-def load_protocol(path: Path, overrides: Mapping[str, Any]) -> Any:
+def load_protocol(path: Path, overrides: Mapping[str, object]) -> Protocol:
     from charcot.trials import load_protocol as load
 
     return load(path, overrides=overrides)
 
 
-def run_trial(protocol: Any, workers: int, progress: Progress) -> Any:
+def run_trial(protocol: Protocol, workers: int, progress: Progress) -> TrialOutcome:
     from charcot.trials import run_trial as run
 
     return run(protocol, workers=workers, progress=progress)
@@ -38,13 +51,13 @@ def templates() -> Mapping[str, Path]:
     return shipped()
 
 
-def typical_patient(seed: int, workers: int) -> Any:
+def typical_patient(seed: int, workers: int) -> TypicalPatient:
     from charcot.studies.course import typical_patient as simulate
 
     return simulate(seed, workers=workers)
 
 
-def natural_history(n: int, seed: int, workers: int, progress: Progress, ablation_patients: int) -> Any:
+def natural_history(n: int, seed: int, workers: int, progress: Progress, ablation_patients: int) -> NaturalHistory:
     from charcot.studies.course import natural_history as simulate
 
     return simulate(n, seed, workers, progress, ablation_patients)
@@ -57,7 +70,7 @@ def ablation_count() -> int:
     return len(ABLATIONS)
 
 
-def check_all(fresh: bool = False) -> list[Any]:
+def check_all(fresh: bool = False) -> list[Problem]:
     from charcot.soundness import check_all as check
 
     return list(check(fresh))
@@ -69,29 +82,37 @@ def is_experiment(path: Path) -> bool:
     return look(path)
 
 
-def arms_of_cohort(cohort: Any) -> tuple[str, ...]:
+def arms_of_cohort(cohort: Cohort) -> tuple[str, ...]:
     from charcot.experiments.cohorts import arm_names
 
     return arm_names(cohort)
 
 
-def check_experiment(path: Path) -> Any:
+def check_experiment(path: Path) -> tuple[Conduct | None, list[Problem]]:
     from charcot.experiments.reading import check_file
 
     return check_file(path)
 
 
-def explain(port: str) -> Any:
+def explain(port: str) -> Explanation:
     from charcot.patients import explain as look_up
 
     return look_up(port)
 
 
-def export_model(**choices: Any) -> Any:
-    """The model of one typical person as SBML; the choices are those of ``export_patient``."""
+def export_model(
+    genotype: str,
+    region: str,
+    seed_age_years: float,
+    products: Sequence[str],
+    start: str,
+    years: float,
+    overrides: Mapping[str, object],
+) -> Exported:
+    """The model of one typical person as SBML."""
     from charcot.interfaces.exchange.export_patient import export_patient
 
-    return export_patient(**choices)
+    return export_patient(genotype, region, seed_age_years, products, start, years, overrides)
 
 
 def sources_used() -> list[SourceLine]:
@@ -122,7 +143,7 @@ def standing(products: Sequence[str]) -> tuple[str, ...]:
     return say(products)
 
 
-def standing_in_experiments(which: Sequence[Any]) -> tuple[str, ...]:
+def standing_in_experiments(which: Iterable[str | Conduct]) -> tuple[str, ...]:
     """A sentence on the products that some experiments (their names or contents) give: which people never had."""
     from charcot.experiments.reading import products_given
     from charcot.treatments import standing_of_experiments
@@ -130,7 +151,7 @@ def standing_in_experiments(which: Sequence[Any]) -> tuple[str, ...]:
     return standing_of_experiments(products_given(which))
 
 
-def dose_doubts(protocol: Any) -> list[Any]:
+def dose_doubts(protocol: Protocol) -> list[Problem]:
     """Warnings about doses of a protocol's arms that people were not given, with the arm's place in the file."""
     from charcot.core.errors import Where
     from charcot.treatments import doubts, products
@@ -200,21 +221,23 @@ def population_names() -> tuple[str, ...]:
     return names()
 
 
-def population_job(name: str, patients: int, seed: int | None, options: Mapping[str, Any]) -> Any:
+def population_job(name: str, patients: int, seed: int | None, options: PopulationOptions) -> PopulationJob:
     """``patients`` untreated patients of a shipped population."""
     from charcot.patients import PopulationJob, load_population
 
     return PopulationJob(load_population(name), patients, 1 if seed is None else seed, **options)
 
 
-def protocol_population_job(protocol: Any, patients: int, seed: int | None, options: Mapping[str, Any]) -> Any:
+def protocol_population_job(
+    protocol: Protocol, patients: int, seed: int | None, options: PopulationOptions
+) -> PopulationJob:
     """``patients`` patients of a protocol's cohort in each of its arms."""
     from charcot.trials.population import population_of
 
     return population_of(protocol, patients, seed, options)
 
 
-def stored_population_job(path: Path) -> Any:
+def stored_population_job(path: Path) -> PopulationJob:
     """The job of a folder."""
     from charcot.engine.campaign import OtherJob
     from charcot.patients import PopulationJob
@@ -226,20 +249,20 @@ def stored_population_job(path: Path) -> Any:
         raise OtherJob(f"{path} was begun by another version of Charcot, whose job cannot be read ({error}).") from None
 
 
-def open_campaign(path: Path) -> Any:
+def open_campaign(path: Path) -> Folder:
     from charcot.engine.campaign import Folder
 
     return Folder.open(path)
 
 
-def begin_campaign(path: Path, job: Any, chunk: int | None) -> Any:
+def begin_campaign(path: Path, job: PopulationJob, chunk: int | None) -> Folder:
     from charcot.engine.campaign import Folder
 
     return Folder.begin(path, job, chunk)
 
 
 def run_campaign(
-    job: Any, folder: Any, workers: int, scheduler: str | None, progress: Progress, found: Progress
+    job: PopulationJob, folder: Folder, workers: int, scheduler: str | None, progress: Progress, found: Progress
 ) -> None:
     from charcot.engine.campaign import run
 
@@ -253,13 +276,13 @@ def resumable_errors() -> tuple[type[Exception], ...]:
     return ChunkFailed, ClusterTrouble, NotWritten
 
 
-def population_tables(job: Any, folder: Any) -> Mapping[str, Any]:
+def population_tables(job: PopulationJob, folder: Folder) -> Mapping[str, pyarrow.Table]:
     from charcot.patients import summarise
 
     return summarise(job, folder.parts())
 
 
-def write_population_tables(folder: Path, tables: Mapping[str, Any]) -> list[str]:
+def write_population_tables(folder: Path, tables: Mapping[str, pyarrow.Table]) -> list[str]:
     """One Parquet file per table, each there whole or not at all; returns the file names."""
     import pyarrow.parquet as parquet
 
@@ -272,13 +295,13 @@ def write_population_tables(folder: Path, tables: Mapping[str, Any]) -> list[str
     return [f"{folder.name}/{name}.parquet" for name in tables]
 
 
-def write_json(path: Path, content: Any) -> None:
+def write_json(path: Path, content: object) -> None:
     from charcot.engine.campaign.files import write_json as write
 
     write(path, content)
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> object:
     from charcot.engine.campaign.files import read_json as read
 
     return read(path)

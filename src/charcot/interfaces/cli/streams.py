@@ -7,7 +7,10 @@ import errno
 import io
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENXIO)  # the reader went away: charcot ... | head -1
 
@@ -17,7 +20,7 @@ class _Outlet(io.FileIO):
 
     failure: OSError | None = None
 
-    def write(self, data: Any) -> int:
+    def write(self, data: Buffer) -> int:
         try:
             return super().write(data)
         except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -18,9 +18,16 @@ from charcot.interfaces.cli.layer_rooms import Models
 from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, DryRun, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.names import plain_unit
+from charcot.interfaces.report.views import records
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from charcot.fitting.layers import Open
+    from charcot.interfaces.record_shapes import GainCell
+    from charcot.interfaces.report.layers import Layers
     from charcot.interfaces.report.views import Material
+    from charcot.studies.window import Endpoint, Plan, Window
 
 Names = Annotated[
     list[str] | None,
@@ -88,9 +95,10 @@ def _plans(
     talk: Talk, product: Sequence[str] | None, dose: Sequence[str], start: str, pairs: bool,
     combination: Sequence[str], population: Sequence[str] | None, patient: str, size: int, endpoint: str, at: str,
     follow_up: str, seed: int,
-) -> list[Any]:  # fmt: skip
+) -> list[Plan]:  # fmt: skip
     """One plan per population; everything that is wrong is reported at once, warnings are said."""
-    window = laboratory.window()
+    from charcot.studies import window
+
     problems: list[Problem] = []
     multiples, doses = _doses(dose, problems)
     plan = window.Plan(
@@ -168,9 +176,9 @@ def _time(text: str, option: str, problems: list[Problem]) -> float:
 
 
 def _compute(
-    talk: Talk, plans: Sequence[Any], resolved: Mapping[str, Any], workers: int, plausible: layer_rooms.Plausible
+    talk: Talk, plans: Sequence[Plan], resolved: Mapping[str, object], workers: int, plausible: layer_rooms.Plausible
 ) -> Product:
-    windows: list[tuple[str, Any]] = []
+    windows: list[tuple[str, Window]] = []
     for plan in plans:
         who = f"one typical {plan.population} patient" if plan.patient else f"{plan.n:,} {plan.population} patients"
         words = f"Sweeping {len(plan.cells()):,} cells with {who}"
@@ -179,8 +187,9 @@ def _compute(
     from charcot.interfaces.report.layers import cell_name, failed_models, layers_section
     from charcot.interfaces.report.sections.window import key_of, window_sections
     from charcot.interfaces.report.views import Material
+    from charcot.studies.window import ENDPOINTS
 
-    endpoint = laboratory.window().ENDPOINTS[plans[0].endpoint]
+    endpoint = ENDPOINTS[plans[0].endpoint]
     bests = [_bests(talk, name, one, endpoint, plausible, workers) for name, one in windows]
     sections = []
     for (name, one), best in zip(windows, bests, strict=True):
@@ -191,7 +200,7 @@ def _compute(
         uncertain = layers_section(effects, best.found, f"layers-{name.replace(' ', '-').lower()}")
         sections += [*window_sections(one, endpoint, name), *([uncertain] if uncertain else [])]
 
-    def material(manifest: Mapping[str, Any]) -> Material:
+    def material(manifest: Mapping[str, object]) -> Material:
         return Material(
             "Therapeutic window",
             f"{endpoint.title}: dose, start and combination of treatments",
@@ -221,7 +230,7 @@ def _compute(
     )
 
 
-def _label(plan: Any) -> str:
+def _label(plan: Plan) -> str:
     return (
         f"typical {plan.population} patient, {plan.patient} onset"
         if plan.patient
@@ -229,7 +238,7 @@ def _label(plan: Any) -> str:
     )
 
 
-def _tables(windows: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _tables(windows: Sequence[tuple[str, Window]]) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
     out = {}
@@ -243,8 +252,8 @@ def _tables(windows: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 class _Bests:
     """The best cell of each treatment in the central model with its layers, and what the evidence leaves open."""
 
-    cells: Sequence[tuple[Any, Any]]
-    found: Any
+    cells: Sequence[tuple[GainCell, Layers]]
+    found: Open
 
     def key(self) -> str:
         """The layers of the best cell of all, for the plain-language box."""
@@ -254,21 +263,21 @@ class _Bests:
         return " ".join(text for text in (layers.sentence(), of_effect_without(self.found)) if text)
 
 
-def _bests(talk: Talk, name: str, window: Any, endpoint: Any, plausible: layer_rooms.Plausible, workers: int) -> _Bests:
+def _bests(
+    talk: Talk, name: str, window: Window, endpoint: Endpoint, plausible: layer_rooms.Plausible, workers: int
+) -> _Bests:
     from charcot.interfaces.report.layers import gain_layers
 
     unit = plain_unit(endpoint.unit)
     cells = window.cells[window.cells["endpoint"] == endpoint.name]
-    best = [
-        cells.loc[cells[cells["combination"] == combination]["benefit"].idxmax()]
-        for combination in cells["combination"].unique()
-    ]
+    first = cells.groupby("combination", sort=False)["benefit"].idxmax()
+    best = cast("list[GainCell]", records(cells.loc[first]))
     words = f"{name}: the best of each treatment"
     found = layer_rooms.open_of_cells(talk, words, window.plan, best, plausible, workers)
     return _Bests([(cell, gain_layers(cell, number, found, unit)) for number, cell in enumerate(best)], found)
 
 
-def _summary(name: str, window: Any, endpoint: Any, bests: _Bests) -> list[dict[str, Any]]:
+def _summary(name: str, window: Window, endpoint: Endpoint, bests: _Bests) -> list[dict[str, object]]:
     """The best cell of each treatment, with the start by which half of its best is lost."""
     unit = plain_unit(endpoint.unit)
     rows = []
@@ -289,21 +298,22 @@ def _summary(name: str, window: Any, endpoint: Any, bests: _Bests) -> list[dict[
                 "layers": layers.as_json(),
             }
         )
-    for row in window.no_return[window.no_return["endpoint"] == endpoint.name].itertuples():
-        if row.kind == "rescue":
+    for row in records(window.no_return[window.no_return["endpoint"] == endpoint.name]):
+        half_closed = float(row["half_closed_years"])
+        if row["kind"] == "rescue":
             rows.append(
                 {
                     "group": f"Time of no return, {endpoint.title}: {name}",
-                    "quantity": f"{row.what}: half of the best gain is lost at",
+                    "quantity": f"{row['what']}: half of the best gain is lost at",
                     "unit": "years from onset",
-                    "simulated": float(row.half_closed_years) if math.isfinite(row.half_closed_years) else None,
-                    "verdict": f"{_later(row.half_closed_years)}best gain {row.best_benefit:.3g} {unit}".rstrip(),
+                    "simulated": half_closed if math.isfinite(half_closed) else None,
+                    "verdict": f"{_later(half_closed)}best gain {row['best_benefit']:.3g} {unit}".rstrip(),
                 }
             )
     return rows
 
 
-def _untried(cell: Any) -> str:
+def _untried(cell: GainCell) -> str:
     """What must be said beside a gain that nobody could have seen."""
     if cell["never_given"]:
         return f"; {cell['never_given']}: never given to people"

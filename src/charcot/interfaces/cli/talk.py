@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from charcot.interfaces.cli.rhythm import Count, telling
 from charcot.interfaces.runs import jsonable
@@ -46,7 +46,7 @@ class Talk:
             for thing in things:
                 out.print(thing, markup=False, soft_wrap=isinstance(thing, str))
 
-    def data(self, content: Any) -> None:
+    def data(self, content: object) -> None:
         """The JSON of the verb, on stdout, when it was asked for."""
         if self.as_json:
             sys.stdout.write(json.dumps(jsonable(content), indent=2, ensure_ascii=False) + "\n")

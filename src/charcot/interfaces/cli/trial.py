@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,7 +29,13 @@ from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.views import records
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from charcot.fitting.layers import Open
+    from charcot.interfaces.record_shapes import Counts
     from charcot.interfaces.report.views import Material
+    from charcot.patients import Assumed
+    from charcot.trials import Protocol, TrialOutcome
 
 SUMMARY_COLUMNS = ("quantity", "unit", "simulated", "lower", "upper", "interval", "published", "verdict")
 
@@ -72,7 +78,7 @@ def run(
 
 
 def _simulate(
-    talk: Talk, verb: str, path: Path, overrides: Mapping[str, Any], workers: int, out: Path, force_new: bool,
+    talk: Talk, verb: str, path: Path, overrides: Mapping[str, object], workers: int, out: Path, force_new: bool,
     assume: Sequence[str] | None = None, models: int | None = None,
 ) -> None:  # fmt: skip
     plausible = layer_rooms.plausible(models)
@@ -92,10 +98,10 @@ def _simulate(
 def _compute(
     talk: Talk,
     verb: str,
-    protocol: Any,
-    resolved: Mapping[str, Any],
+    protocol: Protocol,
+    resolved: Mapping[str, object],
     workers: int,
-    assumed: Any,
+    assumed: Assumed | None,
     plausible: layer_rooms.Plausible,
 ) -> Product:
     outcome = run_with_progress(talk, protocol, workers, assumed)
@@ -109,7 +115,7 @@ def _compute(
         talk.say(sentence)
     kind = "One simulated trial" if verb == "run" else f"{view.replicates:,} simulated trials"
 
-    def material(manifest: Mapping[str, Any]) -> Material:
+    def material(manifest: Mapping[str, object]) -> Material:
         under = f", under {len(assumed.lines)} assumptions" if assumed is not None else ""
         return Material(
             protocol.title,
@@ -131,19 +137,19 @@ def _compute(
     )
 
 
-def given_in(protocol: Any) -> list[str]:
+def given_in(protocol: Protocol) -> list[str]:
     """What was given to people of what a protocol gives: a sentence on each product, and on each dose outside that."""
     outside = [problem.message for problem in rooms.dose_doubts(protocol) if problem.code == "unstudied-dose"]
     return [*rooms.standing(products_of(protocol)), *(f"Outside what people were given: {text}." for text in outside)]
 
 
-def products_of(protocol: Any) -> list[str]:
+def products_of(protocol: Protocol) -> list[str]:
     """Every product that the arms of a protocol give, and then the background."""
     given = [treatment.product for arm in protocol.arms for treatment in arm.treatments]
     return list(dict.fromkeys([*given, *protocol.population.background]))
 
 
-def run_with_progress(talk: Talk, protocol: Any, workers: int, assumed: Any = None) -> Any:
+def run_with_progress(talk: Talk, protocol: Protocol, workers: int, assumed: Assumed | None = None) -> TrialOutcome:
     """All replicates of a protocol, with a bar, under assumptions if there are any."""
     count = protocol.simulate.replicates
     words = f"Simulating {protocol.name}" + ("" if count == 1 else f", {count:,} times")
@@ -155,12 +161,12 @@ def run_with_progress(talk: Talk, protocol: Any, workers: int, assumed: Any = No
 
 def open_of(
     talk: Talk,
-    protocol: Any,
+    protocol: Protocol,
     plausible: layer_rooms.Plausible,
     workers: int,
-    assumed: Any = None,
+    assumed: Assumed | None = None,
     share: float = 1.0,
-) -> Any:
+) -> Open:
     """What the evidence leaves open of a protocol's estimates, with a bar; without models the reason is said."""
     if not plausible.count:
         talk.say(f"{plausible.note}.")
@@ -170,12 +176,12 @@ def open_of(
         return layer_rooms.open_of_trial(protocol, plausible, products_of(protocol), assumed, workers, advance, share)
 
 
-def model_tables(found: Any) -> dict[str, Any]:
+def model_tables(found: Open) -> dict[str, pd.DataFrame]:
     """What each plausible model gave, where some were simulated."""
     return {} if found.effects.empty else {"models": found.table, "estimates_by_model": found.effects}
 
 
-def summary_of(comparison: Any, group: str) -> list[dict[str, Any]]:
+def summary_of(comparison: pd.DataFrame, group: str) -> list[dict[str, object]]:
     """The key figures: contrasts first, then the arms; each with its three layers of uncertainty."""
     if comparison.empty:
         return []
@@ -186,7 +192,7 @@ def summary_of(comparison: Any, group: str) -> list[dict[str, Any]]:
     ]
 
 
-def tables_of(outcome: Any) -> dict[str, Any]:
+def tables_of(outcome: TrialOutcome) -> dict[str, pd.DataFrame]:
     """The tables to keep: ADaM, estimates, flow, and what the pictures were drawn from."""
     return {
         **outcome.tables,
@@ -196,7 +202,7 @@ def tables_of(outcome: Any) -> dict[str, Any]:
     }
 
 
-def flow_table(flow: Mapping[str, Any]) -> Any:
+def flow_table(flow: Mapping[str, Counts]) -> pd.DataFrame:
     """CONSORT counts as a table: stage, reason, count in the first replicate and its mean over all."""
     import pandas as pd
 
@@ -205,7 +211,7 @@ def flow_table(flow: Mapping[str, Any]) -> Any:
     return pd.DataFrame(rows, columns=["stage", "first_replicate", "mean"])
 
 
-def _leaves(counts: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
+def _leaves(counts: Counts, prefix: str = "") -> list[tuple[str, float]]:
     rows: list[tuple[str, float]] = []
     for key, value in counts.items():
         if isinstance(value, Mapping):

@@ -40,14 +40,14 @@ def export_patient(
     products: Sequence[str] = (),
     start: str = "3 years",
     years: float = 10.0,
-    overrides: Mapping[str, float] | None = None,
+    overrides: Mapping[str, object] | None = None,
 ) -> Exported:
     """The model of a typical person of ``genotype`` whose disease is seeded in ``region`` at ``seed_age_years``.
 
     Args:
         products: treatments, each at its own dose and schedule from ``start`` after the seed.
         years: after the seed; doses are written for so long.
-        overrides: values of parameters by full name.
+        overrides: values of parameters by full name; one that is no finite number is told.
 
     Every computed port of the model is written under its own name. Raises
     :class:`charcot.core.errors.Problems` for names that are not known and times that cannot be.
@@ -118,7 +118,7 @@ def _check(
     raise_if_any(problems, "the model cannot be exported")
 
 
-def _override(names: Sequence[str], table: np.ndarray, overrides: Mapping[str, float]) -> None:
+def _override(names: Sequence[str], table: np.ndarray, overrides: Mapping[str, object]) -> None:
     problems = []
     for name, number in overrides.items():
         if name not in names:

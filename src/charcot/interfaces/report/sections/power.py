@@ -107,7 +107,7 @@ def _size_section(measured: Measured, asked: Asked, words: Words) -> Section | N
     tried = Table.of(
         ("Design", "Patients per arm", "Trials", "Significant"),
         [[words.design(r, sized=False), int(r["n"]), int(r["trials"]), int(r["significant"])]
-         for r in records(measured.tried)],
+         for r in (records(measured.tried) if measured.tried is not None else ())],
         "Sizes at which power was simulated",
     )  # fmt: skip
     note = (
