@@ -359,7 +359,8 @@ def test_processes_that_die_while_they_start_are_started_again(monkeypatch):
     assert module._started(4) == "a cluster"
     assert starts == [4, 4, 4]
     dying(3)
-    with pytest.raises(ClusterTrouble, match=r"4 processes could not be started on this machine .Nanny failed to start"):
+    words = r"4 processes could not be started on this machine .Nanny failed to start"
+    with pytest.raises(ClusterTrouble, match=words):
         module._started(4)
     assert len(starts) == module.STARTS
 
