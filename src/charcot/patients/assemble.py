@@ -31,25 +31,31 @@ def definition(products: tuple[str, ...] = (), off: frozenset[str] = frozenset()
     return replace(whole, off=off, classes=classes or base.classes)
 
 
-@functools.cache
 def program(
     products: tuple[str, ...] = (),
     off: frozenset[str] = frozenset(),
     classes: int = 0,
-    constants_free: bool | frozenset[str] = False,
+    constants_free: bool | frozenset[str] = frozenset(),
 ) -> Program:
     """The composed program, kept in memory: same arguments, same object.
 
     ``constants_free`` makes exponents and counts parameters too, which the shipped program has compiled in: all of
     them, or those of the names given. Each costs time to compile.
     """
+    return _program(products, off, classes, constants_free)
+
+
+@functools.cache
+def _program(
+    products: tuple[str, ...], off: frozenset[str], classes: int, constants_free: bool | frozenset[str]
+) -> Program:
     whole = definition(tuple(sorted(set(products))), off, classes)
     if constants_free:
         whole = _with_free_constants(whole, constants_free)
     return compose(whole)
 
 
-def laboratory(treated: bool = False, constants_free: bool | frozenset[str] = False) -> Program:
+def laboratory(treated: bool = False, constants_free: bool | frozenset[str] = frozenset()) -> Program:
     """The model with a switch for each mechanism, and with all products where somebody may be ``treated``.
 
     Two programs for every question: a step costs more than in a program of just what is asked (docs/benchmarks.md), but

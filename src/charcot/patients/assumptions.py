@@ -72,15 +72,19 @@ class Assumed:
         return cohort
 
     def program(self, products: Iterable[str] | None = None) -> Program:
-        """The laboratory's program; one that has exponents as parameters only where one of them changes.
+        """The laboratory's program; of the exponents, those that change are parameters in it.
 
         ``products``: None where nobody can be treated; an empty one still means all products, so that no last bit
         depends on who else is treated. Mechanisms are switched off by parameters
         (``charcot.patients.courses.parameters_of``).
         """
-        treated = products is not None
-        known = laboratory(treated).parameter_names
-        return laboratory(treated, constants_free=not all(name in known for name in self._computed(products or ())))
+        treated, products = products is not None, tuple(products or ())
+        return laboratory(treated, constants_free=self.constants_of(laboratory(treated), products))
+
+    def constants_of(self, model: Program, products: Iterable[str] = ()) -> frozenset[str]:
+        """The numbers changed here that ``model`` has compiled in (exponents and counts)."""
+        names = numbers(tuple(sorted(set(products))))
+        return frozenset(names[name].name for name in self._computed(products) if name not in model.parameter_names)
 
     def shared(self, products: Iterable[str] = ()) -> dict[str, float]:
         """Values for ``parameters_of``: those of the numbers that a program with these products has."""

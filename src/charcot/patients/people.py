@@ -128,9 +128,7 @@ def program_under(under: Assumed) -> Program:
     """The smallest program for both simulations."""
     if under.off:
         return under.program((RILUZOLE,))
-    shipped = program((RILUZOLE,))
-    free = any(name not in shipped.parameter_names for name in under.shared((RILUZOLE,)))
-    return program((RILUZOLE,), constants_free=True) if free else shipped
+    return program((RILUZOLE,), constants_free=under.constants_of(program((RILUZOLE,)), (RILUZOLE,)))
 
 
 def _grid(courses: Courses) -> np.ndarray:

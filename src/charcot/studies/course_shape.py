@@ -111,9 +111,8 @@ def program_under(under: Assumed, classes: int = 0) -> Program:
     """The smallest program on which everything here runs. ``classes`` of neurons in a pool; 0: as shipped."""
     if under.off:
         return under.program(PRODUCTS)
-    shipped = patients.program(PRODUCTS, classes=classes)
-    free = any(name not in shipped.parameter_names for name in under.shared(PRODUCTS))
-    return patients.program(PRODUCTS, classes=classes, constants_free=True) if free else shipped
+    free = under.constants_of(patients.program(PRODUCTS, classes=classes), PRODUCTS)
+    return patients.program(PRODUCTS, classes=classes, constants_free=free)
 
 
 def simulate_bench(n: int, seed: int, under: Assumed | None = None, workers: int = 1, classes: int = 0) -> Bench:

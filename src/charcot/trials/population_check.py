@@ -40,6 +40,14 @@ LEAST = {"calibration": 0.90, "validation": 0.75, "conditional": 0.70}  # shares
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why a target is missed: what the command ``measured_by`` shows; without one a guess, which says so."""
+
+    why: str
+    measured_by: str
+
+
+@dataclass(frozen=True)
 class Verdict:
     """One target with its simulated figure.
 
@@ -209,10 +217,10 @@ def _jackknife(read: Callable[[Any], float], parts: Iterator[Any]) -> float:
 
 
 @functools.cache
-def why_missed() -> dict[str, str]:
-    """For each target that the shipped model misses, why: a measurement, or what begins with "Guess:"."""
+def why_missed() -> dict[str, Reason]:
+    """For each target that the shipped model misses, why."""
     with MISSES.open(newline="", encoding="utf-8") as handle:
-        return {row["target"]: row["why"] for row in csv.DictReader(handle)}
+        return {row["target"]: Reason(row["why"], row["measured_by"]) for row in csv.DictReader(handle)}
 
 
 def target_problems() -> list[Problem]:

@@ -42,16 +42,18 @@ def page(checked: Any) -> str:
     missed = [v for v in checked.verdicts if not v.inside]
     if missed:
         parts.append("\n## Why figures are missed\n")
-        parts.append("What is not measured is a guess and says so.\n")
-        parts.append("| target | published | simulated | why |\n|---|--:|--:|---|")
+        parts.append("What no command shows is a guess and says so.\n")
+        parts.append("| target | published | simulated | why | shown by |\n|---|--:|--:|---|---|")
         parts += [_reason(v) for v in missed]
     return "\n".join(parts) + "\n"
 
 
 def _reason(verdict: Any) -> str:
     name, _, unit, published, simulated, *_ = cells(verdict)
-    why = why_missed().get(name, "not looked into yet")
-    return f"| {name} | {published} {unit} | {simulated} | {why} |"
+    known = why_missed().get(name)
+    why = known.why if known else "not looked into yet"
+    shown = f"`{known.measured_by}`" if known and known.measured_by else ""
+    return f"| {name} | {published} {unit} | {simulated} | {why} | {shown} |"
 
 
 def cells(verdict: Any) -> tuple[str, ...]:
