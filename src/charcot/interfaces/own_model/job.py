@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -84,11 +84,13 @@ class ModelJob:
             "title": self.model.title,
             "program": self.program.hash,
             "size": self.size,
-            "sets": _hash(np.array([str(one) for one in self.sets])),
-            "parameters": {name: _hash(values) for name, values in self.parameters.items()},
-            "initial": {name: _hash(values) for name, values in self.initial.items()},
-            "doses": _hash(*(getattr(self.schedule, k) for k in ("offsets", "times", "targets", "kinds", "values"))),
-            "times": [float(self.times[0]), float(self.times[-1]), len(self.times), _hash(self.times)],
+            "sets": hash_arrays(np.array([str(one) for one in self.sets])),
+            "parameters": {name: hash_arrays(values) for name, values in self.parameters.items()},
+            "initial": {name: hash_arrays(values) for name, values in self.initial.items()},
+            "doses": hash_arrays(
+                *(getattr(self.schedule, k) for k in ("offsets", "times", "targets", "kinds", "values"))
+            ),
+            "times": [float(self.times[0]), float(self.times[-1]), len(self.times), hash_arrays(self.times)],
             "readouts": list(self.readouts),
             "tolerance": self.tolerance,
             "seed": self.seed,
@@ -96,10 +98,7 @@ class ModelJob:
 
     def fingerprint(self) -> dict[str, str]:
         """The code, the libraries and the kind of processor that decide the last bit."""
-        from importlib.metadata import version
-
-        packages = {name: version(name) for name in PACKAGES}
-        return {"charcot": __version__, "code": code_hash(), **packages, "arithmetic": arithmetic()}
+        return made_by(PACKAGES)
 
     def arrays(self) -> tuple[ArraySpec, ...]:
         """None: everything is in the table."""
@@ -140,23 +139,33 @@ class ModelJob:
         ]
         fields = [
             pyarrow.field("set", columns[0].type),
-            _field("time", pyarrow.float64(), self.time_unit),
+            field_of("time", pyarrow.float64(), self.time_unit),
             pyarrow.field("status", columns[2].type),
         ]
         for k, readout in enumerate(self.program.readouts):
             course = np.ascontiguousarray(values[:, :, k]).ravel()
             columns.append(pyarrow.array(course, mask=~np.isfinite(course)))  # after a failure there is no number
-            fields.append(_field(readout.name, pyarrow.float64(), readout.unit))
+            fields.append(field_of(readout.name, pyarrow.float64(), readout.unit))
         return pyarrow.Table.from_arrays(columns, schema=pyarrow.schema(fields))
 
 
-def _field(name: str, kind: pyarrow.DataType, unit: str) -> pyarrow.Field:
+def made_by(packages: Iterable[str]) -> dict[str, str]:
+    """On what the last bit of a result depends: the code, the installed ``packages``, the kind of processor."""
+    from importlib.metadata import version
+
+    versions = {name: version(name) for name in packages}
+    return {"charcot": __version__, "code": code_hash(), **versions, "arithmetic": arithmetic()}
+
+
+def field_of(name: str, kind: pyarrow.DataType, unit: str) -> pyarrow.Field:
+    """A column of a table, with its unit."""
     import pyarrow
 
     return pyarrow.field(name, kind, metadata={"unit": unit})
 
 
-def _hash(*arrays: np.ndarray) -> str:
+def hash_arrays(*arrays: np.ndarray) -> str:
+    """A short hash of the content, shape and type of arrays."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype} {array.shape};".encode())

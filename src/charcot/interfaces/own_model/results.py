@@ -67,7 +67,12 @@ def open_model_run(folder: str | Path) -> ModelRun:
     Raises:
         FolderInTheWay: it holds no run, or one that is not finished.
     """
+    return ModelRun(Path(folder), finished(folder).size)
+
+
+def finished(folder: str | Path) -> Folder:
+    """The campaign in ``folder``; raises :class:`FolderInTheWay` where there is none, or one that is not finished."""
     found = Folder.open(Path(folder))
     if not all(part.is_file() for part in found.parts()):
         raise FolderInTheWay(f"{folder} holds an unfinished run: call the same command again, and it goes on.")
-    return ModelRun(Path(folder), found.size)
+    return found

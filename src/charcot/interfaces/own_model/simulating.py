@@ -94,7 +94,7 @@ def prepare(
     given = _read(doses, "the doses", problems) if doses is not None else None
     raise_if_any([] if sets is not None else problems, "This cannot be simulated")
     assert sets is not None
-    names = _set_names(sets, problems)
+    names = set_names(sets, problems)
     values, initial = _columns(sets, program, problems)
     schedule = _schedule(given, program, names, until, problems)
     raise_if_any(problems, "This cannot be simulated")
@@ -117,10 +117,14 @@ def _number_problems(until: float, points: int, tolerance: float) -> list[Proble
         found.append(Problem("bad-end", f"the end (until) is {until:g}", None, "Give a time above 0."))
     if points < 2:
         found.append(Problem("bad-points", f"{points} points are too few", None, "Give at least 2: begin and end."))
-    if not 1e-12 <= tolerance <= 0.1:
-        hint = "Give a number from 1e-12 to 0.1."
-        found.append(Problem("bad-tolerance", f"the tolerance is {tolerance:g}", None, hint))
-    return found
+    return found + tolerance_problems(tolerance)
+
+
+def tolerance_problems(tolerance: float) -> list[Problem]:
+    """What is wrong with a relative tolerance."""
+    if 1e-12 <= tolerance <= 0.1:
+        return []
+    return [Problem("bad-tolerance", f"the tolerance is {tolerance:g}", None, "Give a number from 1e-12 to 0.1.")]
 
 
 def _readouts(imported: Program | Imported, asked: Sequence[str] | None, problems: list[Problem]) -> tuple[str, ...]:
@@ -140,7 +144,8 @@ def _readouts(imported: Program | Imported, asked: Sequence[str] | None, problem
     return chosen
 
 
-def _set_names(sets: Table, problems: list[Problem]) -> np.ndarray:
+def set_names(sets: Table, problems: list[Problem]) -> np.ndarray:
+    """The name of each row, (sets,): the column ``set``, else 1, 2, ..."""
     if not sets.rows:
         problems.append(Problem("no-set", "there is no parameter set", sets.where(), "Write a row for each set."))
     if SET not in sets.columns:

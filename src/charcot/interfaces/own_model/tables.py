@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     Given = str | Path | pd.DataFrame | Mapping[str, Any]
-READ = "Give a CSV file (.csv, a header, commas), a Parquet file (.parquet) or a data frame."
+READ = "Give a CSV file (.csv, a header, commas; .tsv with tabs), a Parquet file (.parquet) or a data frame."
 
 
 @dataclass
@@ -83,13 +83,17 @@ def _of_frame(frame: pd.DataFrame, name: str) -> Table:
 
 
 def _of_csv(path: Path) -> Table:
-    rows, lines = [], []
+    rows: list[list[str]] = []
+    lines: list[int] = []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
+            tabs = path.suffix.lower() == ".tsv"
+            reader = csv.reader(file, delimiter="\t" if tabs else ",")
             for cells in reader:
                 if any(cell.strip() for cell in cells):
-                    rows.append([cell.strip() for cell in cells])
+                    # an editor that strips the ends of lines takes empty last cells along with the tabs before them
+                    missing = len(rows[0]) - len(cells) if tabs and rows else 0
+                    rows.append([cell.strip() for cell in cells] + [""] * missing)
                     lines.append(reader.line_num)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(f"it cannot be read as CSV: {error}", path) from None

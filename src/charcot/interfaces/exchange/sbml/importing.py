@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,7 +57,13 @@ class Imported:
         return table
 
 
-def read_sbml(path: str | Path, *, strict_units: bool = False, lenient: bool = False) -> Imported:
+def read_sbml(
+    path: str | Path,
+    *,
+    strict_units: bool = False,
+    lenient: bool = False,
+    amend: Callable[[Any], None] | None = None,
+) -> Imported:
     """Read an SBML file of Level 2 or 3 and compile it into a program.
 
     Args:
@@ -65,6 +71,7 @@ def read_sbml(path: str | Path, *, strict_units: bool = False, lenient: bool = F
         strict_units: whether units that do not match are errors; by default they are notes.
         lenient: run a model in spite of slips of units and of the schema (a missing or a foreign attribute, elements
             out of order), each of which becomes a note: look at the numbers that depend on it.
+        amend: given the libSBML model once it is found sound, and may change it before it is translated.
 
     Raises:
         Problems: the file is missing, cut off, or breaks a rule of SBML; all findings, with file and line.
@@ -76,6 +83,8 @@ def read_sbml(path: str | Path, *, strict_units: bool = False, lenient: bool = F
     if refusals:
         raise Refusal(refusals)
     notes = check_document(document, source.path, strict_units, lenient)
+    if amend is not None:
+        amend(document.getModel())
     try:
         with _deep_recursion():
             return Translation(document.getModel(), source.path, notes).result()
