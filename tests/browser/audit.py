@@ -6,12 +6,14 @@ from importlib.resources import files
 CONTROLS = {"slider", "spinbutton", "combobox", "textbox", "checkbox", "radio", "button", "link", "DisclosureTriangle"}
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+OF_THE_LOOK = ["color-contrast", "target-size", "scrollable-region-focusable"]  # what a width or colours can change
 TARGET = 44  # CSS pixels
 
 
-def axe_findings(page):
+def axe_findings(page, rules=None):
+    """What axe finds at A and AA, or by some of its rules only."""
     page.evaluate(AXE)
-    result = page.evaluate(f"axe.run({{runOnly: {RULES}}})")
+    result = page.evaluate(f"axe.run({{runOnly: {rules or RULES}, resultTypes: ['violations']}})")
     return [(one["id"], [node["target"] for node in one["nodes"]]) for one in result["violations"]]
 
 

@@ -23,16 +23,20 @@ def browser_path():
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+def missing():
+    words = f"no browser is installed (looked for {', '.join(NAMES)})"
+    if os.environ.get("CHARCOT_BROWSER"):
+        pytest.fail(words)
+    pytest.skip(words)
+
+
 # For a file, not for all of them: the driver keeps an event loop running, under which no other test of the same process
 # could run one of its own.
 @pytest.fixture(scope="module")
 def browser():
     path = browser_path()
     if path is None:
-        words = f"no browser is installed (looked for {', '.join(NAMES)})"
-        if os.environ.get("CHARCOT_BROWSER"):
-            pytest.fail(words)
-        pytest.skip(words)
+        missing()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -86,7 +90,11 @@ def open_page(browser):
 class Server:
     """A running explorer."""
 
-    def __init__(self, port=0):
+    def __init__(self):
+        self.start(0)
+
+    def start(self, port):
+        """On a port of its own choice for 0."""
         command = [sys.executable, "-m", "charcot.interfaces.cli.main", "explore", "--no-browser", "--port", str(port)]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
@@ -118,23 +126,11 @@ class Server:
         self.process.stderr.close()
 
 
-@pytest.fixture(scope="module")
-def explorer(browser):
+# One for all files of a process: it takes longest to start.
+@pytest.fixture(scope="session")
+def explorer():
+    if browser_path() is None:
+        missing()
     server = Server()
     yield server
     server.kill()
-
-
-@pytest.fixture
-def new_server():
-    """Starts explorers of the test's own, and ends them."""
-    made = []
-
-    def start(port=0):
-        made.append(Server(port))
-        return made[-1]
-
-    yield start
-    for server in made:
-        if server.process.poll() is None:
-            server.kill()

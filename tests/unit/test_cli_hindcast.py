@@ -67,3 +67,9 @@ def test_an_unknown_trial_is_named_with_its_neighbour():
     done = CliRunner().invoke(app, ["hindcast", "--trial", "centaurus"])
     assert done.exit_code == 2
     assert "centaur" in done.output
+
+
+def test_a_part_of_the_board_is_not_stored():
+    done = CliRunner().invoke(app, ["hindcast", "--store", "--trial", "phoenix"])
+    assert done.exit_code == 2
+    assert "a part of the board cannot be stored" in done.output

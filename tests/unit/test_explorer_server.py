@@ -379,3 +379,49 @@ def test_the_fresh_set_at_its_first_run_is_the_page_of_it(client):
     ]
     assert told == shown
     assert "31 of 93" in boards["first_run_words"]
+
+
+def test_past_trials_and_patients_are_the_pages_of_the_documentation(client):
+    """The explorer and the documentation show one stored record, hits and misses alike."""
+    from pathlib import Path
+
+    from charcot.interfaces.report.population_page import page
+    from charcot.interfaces.stored import HINDCAST, POPULATION, stored
+
+    docs = Path(__file__).parents[2] / "docs"
+    assert (docs / "population-check.md").read_text(encoding="utf-8") == page(stored(POPULATION))
+    found = client.get("/api/findings").json()
+    told = (docs / "hindcast.md").read_text(encoding="utf-8")
+    for row in found["past"]["figures"]:
+        verdict = "inside" if row["inside"] else "**OUTSIDE**"
+        assert f"{row['lower']:.2f} to {row['upper']:.2f} |" in told
+        assert any(
+            f"| {row['trial']} | {row['quantity']} |" in line and line.endswith(f"| {row['kind']} | {verdict} |")
+            for line in told.splitlines()
+        )
+    assert f"record `{stored(HINDCAST)['hash']}`" in told
+    lines = found["patients"]["lines"]
+    for kind, count in found["patients"]["counts"].items():
+        own = [one["inside"] for one in lines if (one["conditional"] if kind == "conditional" else one["kind"] == kind)]
+        assert (sum(own), len(own)) == (count["passed"], count["total"])
+    assert all(one["why"] for one in lines if not one["inside"])
+    hits = [one["hit"] for one in found["past"]["effects"]]
+    assert 0 < sum(hits) < len(hits)
+
+
+def test_gaps_are_ranked_by_what_they_leave_open(client):
+    from charcot.studies.gaps import ENDPOINTS
+
+    gaps = client.get("/api/findings").json()["gaps"]
+    assert gaps.keys() == ENDPOINTS.keys()
+    for one in gaps.values():
+        widths = [row["gap"] for row in one["rows"]]
+        assert widths == sorted(widths, reverse=True)
+        assert all(row["gap"] == pytest.approx(abs(row["sensitivity"]) * row["width"], rel=1e-4) for row in one["rows"])
+
+
+def test_a_stored_record_has_six_digits_and_nothing_where_there_is_no_number(tmp_path):
+    from charcot.interfaces.stored import store, stored
+
+    store("some", {"a": [1 / 3, math.nan, math.inf], "b": None, "c": {"d": True}}, tmp_path)
+    assert stored("some", tmp_path) == {"a": [0.333333, None, None], "b": None, "c": {"d": True}}

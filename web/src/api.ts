@@ -11,6 +11,7 @@ export type Boards = Schemas["Boards"];
 export type Ensemble = Schemas["Ensemble"];
 export type Band = Schemas["Band"];
 export type Prognosis = Schemas["Prognosis"];
+export type Findings = Schemas["Findings"];
 export type Gaps = Schemas["Gaps"];
 export type Trouble = Schemas["Trouble"];
 
@@ -19,6 +20,7 @@ export interface Answers {
   "/api/patient": PatientRun;
   "/api/neuron": NeuronRun;
   "/api/boards": Boards;
+  "/api/findings": Findings;
 }
 export interface Streams {
   "/api/ensemble": Ensemble;

@@ -21,8 +21,12 @@ export interface State {
   part: string;
   mechanism: string;
   persons: number | null;
+  board: string;
   group: string;
   verdict: string;
+  quantity: string;
+  measure: string;
+  kind: string;
   endpoint: string;
 }
 
@@ -39,8 +43,12 @@ export const USUAL: State = {
   part: "terminal",
   mechanism: "",
   persons: null,
+  board: "experiments",
   group: "all",
   verdict: "all",
+  quantity: "decline",
+  measure: "slope",
+  kind: "all",
   endpoint: "survival",
 };
 
@@ -72,8 +80,12 @@ export function read(hash: string): State {
     part: text("part"),
     mechanism: text("mechanism"),
     persons: whole("persons"),
+    board: text("board"),
     group: text("group"),
     verdict: text("verdict"),
+    quantity: text("quantity"),
+    measure: text("measure"),
+    kind: text("kind"),
     endpoint: text("endpoint"),
   };
 }
@@ -96,9 +108,11 @@ export function question(state: State): URLSearchParams {
   return asked;
 }
 
+const KEPT = ["month", "part", "mechanism", "persons", "board", "group", "verdict", "quantity", "measure", "kind", "endpoint"] as const;
+
 export function address(state: State): string {
   const asked = question(state);
-  for (const name of ["month", "part", "mechanism", "persons", "group", "verdict", "endpoint"] as const) {
+  for (const name of KEPT) {
     const value = state[name];
     if (value !== USUAL[name] && value !== null && value !== "") asked.set(name, String(value));
   }

@@ -349,3 +349,45 @@ class ScoresRecord(TypedDict):
     read_out: list[str]
     scores: list[ScoreRecord]
     means: list[dict[str, object]]
+
+
+class TargetRecord(TypedDict):
+    """A published figure of patients beside the simulated one; what is stored has None where there is no number."""
+
+    name: str
+    kind: str
+    conditional: bool
+    rules: str
+    unit: str
+    published: float
+    error: float
+    between_studies: float
+    simulated: float | None
+    monte_carlo: float | None
+    may_differ_by: float | None
+    inside: bool
+    patients: int
+    mark: str
+    sources: list[str]
+
+
+class InsideCount(TypedDict):
+    inside: int
+    total: int
+
+
+class CheckRecord(TypedDict):
+    """What ``charcot population check`` found; ``placebo_arms``: scores, and under ``predicted`` each arm."""
+
+    ok: bool
+    patients: int
+    seed: int
+    failed: int
+    encals_concordance: float
+    placebo_arms: Mapping[str, object]
+    targets: list[TargetRecord]
+    calibration: InsideCount
+    validation: InsideCount
+    conditional: InsideCount
+    hash: str
+    entry_rules_hash: str

@@ -8,10 +8,10 @@ export interface Bar {
   total: number;
 }
 
-export function Bars({ finding, caption, bars }: { finding: string; caption: string; bars: Bar[] }) {
+export function Bars({ finding, caption, bars, what = "Group" }: { finding: string; caption: string; bars: Bar[]; what?: string }) {
   const twin = {
     caption,
-    columns: ["Group", "Hit", "Missed", "All"],
+    columns: [what, "Hit", "Missed", "All"],
     rows: bars.map((bar) => [bar.name, bar.hit, bar.total - bar.hit, bar.total]),
   };
   const most = Math.max(1, ...bars.map((bar) => bar.total));

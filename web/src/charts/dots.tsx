@@ -8,6 +8,7 @@ export interface Dot {
   value: number;
   low: number | null;
   high: number | null;
+  against?: { value: number; held: boolean }; // a published figure, and whether the range holds it
   cells: Cell[];
 }
 
@@ -29,11 +30,14 @@ export function Dots(props: DotsProps) {
     rows: props.dots.map((dot) => [dot.name, ...dot.cells]),
   };
   const flat = (value: number) => (props.logarithmic ? Math.log10(Math.max(value, 1e-12)) : value);
-  const all = props.dots.flatMap((dot) => [dot.value, dot.low ?? dot.value, dot.high ?? dot.value]).map(flat);
+  const all = props.dots.flatMap((dot) => [dot.value, dot.low ?? dot.value, dot.high ?? dot.value, dot.against?.value ?? dot.value]).map(flat);
   const low = props.logarithmic ? Math.min(...all, -0.1) : Math.min(0, ...all);
   const high = Math.max(...all, props.logarithmic ? 0.1 : 1e-9);
   const draw = (width: number) => {
-    const rowHeight = 42;
+    const most = Math.floor((width - 12) / 7); // letters of a line
+    const names = props.dots.map((dot) => folded(dot.name, most));
+    const lines = Math.max(1, ...names.map((name) => name.length));
+    const rowHeight = 27 + 15 * lines;
     const left = 8;
     const right = 16;
     const bottom = 40;
@@ -58,16 +62,24 @@ export function Dots(props: DotsProps) {
             {props.axis}
           </text>
           {props.dots.map((dot, k) => {
-            const y = k * rowHeight;
+            const y = k * rowHeight + 15 * (lines - 1);
             return (
               <g key={dot.name}>
-                <text class="label" x={left} y={y + 15}>
-                  {dot.name}
-                </text>
+                {names[k]!.map((line, n) => (
+                  <text key={n} class="label" x={left} y={y + 15 - 15 * (names[k]!.length - 1 - n)}>
+                    {line}
+                  </text>
+                ))}
                 {dot.low !== null && dot.high !== null && (
                   <line class="span" x1={x(dot.low)} x2={x(dot.high)} y1={y + 27} y2={y + 27} />
                 )}
-                <circle class="mark first" cx={x(dot.value)} cy={y + 27} r={5} />
+                <circle class="mark first" cx={x(dot.value)} cy={y + 27} r={dot.against ? 3.5 : 5} />
+                {dot.against && (
+                  <path
+                    class={dot.against.held ? "published held" : "published"}
+                    d={`M${x(dot.against.value).toFixed(1)} ${y + 20}l7 7l-7 7l-7 -7Z`}
+                  />
+                )}
               </g>
             );
           })}
@@ -76,4 +88,15 @@ export function Dots(props: DotsProps) {
     };
   };
   return <Frame finding={props.finding} twin={twin} note={props.note} level={props.level} draw={draw} />;
+}
+
+// A name in lines of at most so many letters, broken between words.
+function folded(name: string, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of name.split(" ")) {
+    const last = lines[lines.length - 1];
+    if (last !== undefined && last.length + word.length < most) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -1,14 +1,18 @@
 // A heat map whose cells hold their number, so that no colour is needed.
 
 import { Frame } from "./frame";
-import { number, type Value } from "../words";
+import type { Value } from "../words";
+
+const LETTER = 7; // pixels, about
 
 interface HeatProps {
   finding: string;
   caption: string;
-  clock: string;
+  axis: string;
+  shortAxis?: string; // where there is little room
+  what: string; // what a row is
   rows: string[];
-  columns: number[];
+  columns: { short: string; long: string }[]; // under the picture, and in the table
   values: Value[][]; // by row, then column
   domain: [number, number];
   digits: (value: number) => string;
@@ -19,15 +23,17 @@ interface HeatProps {
 export function Heat(props: HeatProps) {
   const twin = {
     caption: props.caption,
-    columns: [`Item`, ...props.columns.map((one) => `Month ${one}`)],
+    columns: [props.what, ...props.columns.map((one) => one.long)],
     rows: props.rows.map((row, k) => [row, ...props.values[k]!]),
   };
   const draw = (width: number) => {
-    const left = width < 420 ? 160 : 168;
+    const left = Math.min(width < 420 ? 160 : 200, 16 + LETTER * Math.max(...props.rows.map((row) => row.length)));
     const rowHeight = 24;
     const top = 8;
-    const height = top + props.rows.length * rowHeight + 40;
     const columnWidth = (width - left - 4) / Math.max(1, props.columns.length);
+    // Names that would lie on each other stand in two lines by turns.
+    const turns = Math.max(...props.columns.map((column) => column.short.length)) * LETTER > columnWidth ? 14 : 0;
+    const height = top + props.rows.length * rowHeight + 40 + turns;
     const [low, high] = props.domain;
     return {
       height,
@@ -63,19 +69,19 @@ export function Heat(props: HeatProps) {
               })}
             </g>
           ))}
-          {props.columns.map((month, c) => (
+          {props.columns.map((column, c) => (
             <text
-              key={month}
+              key={column.long}
               class="tick"
               x={left + (c + 0.5) * columnWidth - 1}
-              y={top + props.rows.length * rowHeight + 14}
+              y={top + props.rows.length * rowHeight + 14 + (c % 2) * turns}
               text-anchor="middle"
             >
-              {number(month).replace(/\.0+$/, "")}
+              {column.short}
             </text>
           ))}
           <text class="tick" x={(left + width) / 2} y={height - 5} text-anchor="middle">
-            {width < 420 ? "months since untreated onset" : props.clock}
+            {width < 420 ? (props.shortAxis ?? props.axis) : props.axis}
           </text>
         </>
       ),

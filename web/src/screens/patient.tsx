@@ -271,9 +271,11 @@ function Items({ run, items, arm, words }: { run: PatientRun; items: Series[]; a
     <Heat
       finding={finding}
       caption={`Items of the ALSFRS-R, ${lower(words)} (0 to 4 points)`}
-      clock={run.clock}
+      axis={run.clock}
+      shortAxis="months since untreated onset"
+      what="Item"
       rows={items.map((one) => one.title)}
-      columns={columns}
+      columns={columns.map((one) => ({ short: say(one), long: `Month ${one}` }))}
       values={items.map((one) => columns.map((month) => values(one)[run.months.indexOf(month)] ?? null))}
       domain={[0, 4]}
       digits={(value) => value.toFixed(columns.length > 8 ? 0 : 1)}

@@ -93,6 +93,9 @@ def gaps(
     step: Annotated[float, typer.Option("--step", help="How far ln(value) is moved for the derivative.")] = 0.1,
     assume: Assume = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of all random draws.")] = 1,
+    store: Annotated[
+        bool, typer.Option("--store", help="Keep the widest gaps in the package: the explorer shows them.")
+    ] = False,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
     force_new: ForceNew = False,
@@ -115,15 +118,17 @@ def gaps(
         return
     with talk.stage("Composing the model"):
         made_of = identity("evidence gaps", question=question.resolved(), seed=seed)
-    job = Job(f"gaps-{endpoint}", made_of, out, force_new, worker_count(workers))
-    execute(talk, job, lambda: _compute(talk, question, job.workers))
+    job = Job(f"gaps-{endpoint}", made_of, out, force_new or store, worker_count(workers))
+    execute(talk, job, lambda: _compute(talk, question, job.workers, store))
 
 
-def _compute(talk: Talk, question: Question, workers: int) -> Product:
+def _compute(talk: Talk, question: Question, workers: int, store: bool = False) -> Product:
     from charcot.studies import gaps as room
 
     with talk.stage("Moving each number up and down", total=room.simulations(question)) as advance:
         found = room.find_gaps(question, workers, advance)
+    if store:
+        laboratory.store_gaps(found)
     from charcot.interfaces.report.sections.gaps import gaps_key, gaps_sections
     from charcot.interfaces.report.views import Material
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charcot.core.errors import EXIT_CHECK_FAILED
+from charcot.core.errors import EXIT_CHECK_FAILED, Problem, Problems, Where
 from charcot.interfaces import runs
 from charcot.interfaces.cli import record_rooms as rooms
 from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, Workers, worker_count
@@ -37,6 +37,9 @@ def hindcast(
     docs: Annotated[
         Path | None, typer.Option("--docs", help="Write hindcast.md, a page of the documentation, here.")
     ] = None,
+    store: Annotated[
+        bool, typer.Option("--store", help="Keep the figures in the package: the explorer shows them.")
+    ] = False,
     workers: Workers = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -47,6 +50,9 @@ def hindcast(
     """
     talk = Talk(as_json)
     runs.check_places([docs] if docs else [])
+    if store and (trial or not causes):
+        hint = "Leave out --trial and --no-causes, or --store."
+        raise Problems([Problem("part-of-the-board", "a part of the board cannot be stored", Where("--store"), hint)])
     began = time.monotonic()
     trials, everyone = rooms.wanted(trial or ()), rooms.wanted(())
     total = rooms.courses_to_simulate(everyone, patients)
@@ -61,6 +67,8 @@ def hindcast(
     talk.show(*_summary(record))
     if docs is not None:
         rooms.write_hindcast(record, docs)
+    if store:
+        rooms.store_hindcast(record)
     talk.say(f"{len(record['trials'])} trials in {time.monotonic() - began:.0f} s")
     talk.data(record)
     if not trial and not record["ok"]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from charcot.interfaces.record_shapes import Contradiction
     from charcot.patients import Assumed, Explanation
+    from charcot.studies.gaps import Gaps
     from charcot.studies.window import Plan, Window
     from charcot.trials import Protocol, TrialOutcome
 
@@ -50,6 +51,24 @@ def explain_assuming(port: str, assumed: Assumed) -> Explanation:
     from charcot.patients import explain
 
     return explain(port, assumed)
+
+
+def store_gaps(found: Gaps) -> None:
+    """Keep the widest gaps of every endpoint where the explorer reads them."""
+    from dataclasses import asdict
+
+    from charcot.core.hashing import hash_json
+    from charcot.interfaces.report.views import records
+    from charcot.interfaces.stored import GAPS, GAPS_KEPT, store
+
+    asked = {name: value for name, value in asdict(found.question).items() if name != "endpoint"}
+    columns = ["rank", "number", "title", "grade", "value_unit", "prior_log_spread", "sensitivity", "gap", "gap_error",
+               "prior_reason"]  # fmt: skip
+    rows = {
+        name: records(own.sort_values("rank").head(GAPS_KEPT)[columns])
+        for name, own in found.table.groupby("endpoint", sort=False)
+    }
+    store(GAPS, {"question": asked, "hash": hash_json(rows), "patients": found.patients, "endpoints": rows})
 
 
 def contradictions() -> list[Contradiction]:

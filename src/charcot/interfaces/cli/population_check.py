@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -19,7 +19,8 @@ from charcot.interfaces.cli.talk import Talk
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from charcot.trials.population_check import Checked, Verdict
+    from charcot.interfaces.record_shapes import CheckRecord, TargetRecord
+    from charcot.trials.population_check import Checked
 
 FEWEST = 100
 TITLES = {False: "All incident patients", True: "Patients whom a trial's entry rules let in"}
@@ -34,6 +35,9 @@ def population_check(
     docs: Annotated[
         Path | None, typer.Option("--docs", help="Write population-check.md, a page of the documentation, here.")
     ] = None,
+    store: Annotated[
+        bool, typer.Option("--store", help="Keep the figures in the package: the explorer shows them.")
+    ] = False,
     workers: Workers = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -49,14 +53,17 @@ def population_check(
         stores = rooms.simulate(patients, seed, worker_count(workers), advance)
     with talk.stage("Reading what is recorded of them"):
         checked = rooms.score(stores, patients, seed)
+    found = record(checked)
     for conditional, title in TITLES.items():
-        talk.show(_table(title, [v for v in checked.verdicts if v.target.conditional is conditional]), "")
+        talk.show(_table(title, [row for row in found["targets"] if row["conditional"] is conditional]), "")
     talk.show(_placebo_table(checked), *placebo_lines(checked), "")
     talk.show(*summary_lines(checked))
     if docs is not None:
-        runs.write_text(docs / "population-check.md", rooms.page(checked))
+        runs.write_text(docs / "population-check.md", rooms.page(found))
+    if store:
+        rooms.store_check(found)
     talk.say(f"{len(checked.verdicts)} targets in {time.monotonic() - began:.0f} s")
-    talk.data(record(checked))
+    talk.data(found)
     if not checked.passed:
         raise typer.Exit(EXIT_CHECK_FAILED)
 
@@ -107,9 +114,9 @@ def _placebo_table(checked: Checked) -> RenderableType:
     return table
 
 
-def record(checked: Checked) -> dict[str, object]:
+def record(checked: Checked) -> CheckRecord:
     """The check for tools."""
-    return {
+    found: dict[str, object] = {
         "ok": checked.passed,
         "patients": checked.patients,
         "seed": checked.seed,
@@ -124,9 +131,10 @@ def record(checked: Checked) -> dict[str, object]:
         "hash": rooms.hashes()["targets"],
         "entry_rules_hash": rooms.hashes()["entry_rules"],
     }
+    return cast("CheckRecord", found)
 
 
-def _table(title: str, verdicts: Sequence[Verdict]) -> RenderableType:
+def _table(title: str, targets: Sequence[TargetRecord]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
@@ -135,6 +143,6 @@ def _table(title: str, verdicts: Sequence[Verdict]) -> RenderableType:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for heading in ("Target", "Kind", "Unit", "Published", "Simulated", "May differ by", "Verdict"):
         table.add_column(heading, justify="right" if heading in ("Published", "Simulated", "May differ by") else "left")
-    for verdict in verdicts:
-        table.add_row(*(Text(cell) for cell in cells(verdict)))
+    for row in targets:
+        table.add_row(*(Text(cell) for cell in cells(row)))
     return table

@@ -10,7 +10,7 @@ from charcot.interfaces.cli.rooms import Progress
 
 if TYPE_CHECKING:
     from charcot.fitting.plausible import Ensemble
-    from charcot.interfaces.record_shapes import EnsembleRecord
+    from charcot.interfaces.record_shapes import CheckRecord, EnsembleRecord, TargetRecord
     from charcot.patients.people import Store
     from charcot.trials.forecast_scores import Prediction
     from charcot.trials.population_check import Checked, Verdict
@@ -50,7 +50,7 @@ def least() -> dict[str, float]:
     return LEAST
 
 
-def verdict_record(verdict: Verdict) -> dict[str, object]:
+def verdict_record(verdict: Verdict) -> TargetRecord:
     """One verdict for tools."""
     target = verdict.target
     return {
@@ -79,10 +79,17 @@ def prediction_record(prediction: Prediction) -> dict[str, object]:
     return {**asdict(prediction), "predictive_sd": prediction.sd, "inside": prediction.inside, "crps": prediction.crps}
 
 
-def page(checked: Checked) -> str:
+def page(record: CheckRecord) -> str:
     from charcot.interfaces.report.population_page import page as made
 
-    return made(checked)
+    return made(record)
+
+
+def store_check(record: CheckRecord) -> None:
+    """Keep what a check found where the explorer reads it."""
+    from charcot.interfaces.stored import POPULATION, store
+
+    store(POPULATION, record)
 
 
 def fit_ensemble(

@@ -194,6 +194,13 @@ def write_hindcast(record: HindcastRecord, folder: Path) -> None:
     write(record, folder)
 
 
+def store_hindcast(record: HindcastRecord) -> None:
+    """Keep what the board found where the explorer reads it."""
+    from charcot.interfaces.stored import HINDCAST, store
+
+    store(HINDCAST, record)
+
+
 # --- predictions ------------------------------------------------------------------------------------------------------
 
 

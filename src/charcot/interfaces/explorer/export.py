@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from charcot import disease, patients
 from charcot.core.errors import Problems
-from charcot.interfaces.explorer import evidence, facts
+from charcot.interfaces.explorer import evidence, facts, findings
 from charcot.interfaces.explorer.patient import neuron, patient
 from charcot.interfaces.explorer.questions import question
 from charcot.interfaces.explorer.readouts import PACKAGE
@@ -54,6 +54,7 @@ def page(grid: Grid, tell: Callable[[int], None]) -> str:
 def _facts() -> Iterator[tuple[str, Any]]:
     yield "/api/model", facts.model().model_dump(mode="json")
     yield "/api/boards", evidence.boards().model_dump(mode="json")
+    yield "/api/findings", findings.findings().model_dump(mode="json")
     for one in patients.definition().mechanisms:
         yield f"/api/mechanisms/{one.name}", facts.mechanism(one.name).model_dump(mode="json")
 

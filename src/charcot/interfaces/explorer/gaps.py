@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from charcot import __version__
 from charcot.core.errors import Problem, raise_if_any
@@ -51,13 +53,18 @@ def gaps(asked: Asked, tell: Tell) -> shapes.Gaps:
 
     tell(0, total)
     found = room.find_gaps(asked.question(), 1, progress)
-    endpoint = room.ENDPOINTS[asked.endpoint]
     own = found.table[found.table["endpoint"] == asked.endpoint].head(SHOWN)
+    return ranking(asked.endpoint, asked.hash(), found.patients, records(own))
+
+
+def ranking(name: str, mark: str, patients: int, rows: Sequence[Mapping[str, Any]]) -> shapes.Gaps:
+    """Rows of the table of gaps, widest first, as an answer; ``mark``: the hash of what made them."""
+    endpoint = room.ENDPOINTS[name]
     return shapes.Gaps(
-        hash=asked.hash(),
+        hash=mark,
         endpoint=endpoint.title,
         unit=plain_unit(endpoint.unit),
-        patients=found.patients,
+        patients=patients,
         rows=[
             shapes.Gap(
                 rank=int(row["rank"]),
@@ -66,11 +73,11 @@ def gaps(asked: Asked, tell: Tell) -> shapes.Gaps:
                 grade=str(row["grade"]),
                 unit=plain_unit(str(row["value_unit"])),
                 width=float(row["prior_log_spread"]),
-                sensitivity=float(row["sensitivity"]),
-                gap=float(row["gap"]),
-                error=float(row["gap_error"]),
+                sensitivity=row["sensitivity"],
+                gap=row["gap"],
+                error=row["gap_error"],
                 reason=str(row["prior_reason"]),
             )
-            for row in records(own)
+            for row in rows
         ],
     )

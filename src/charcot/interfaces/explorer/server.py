@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 
 from charcot import __version__
 from charcot.core.errors import CharcotError
-from charcot.interfaces.explorer import evidence, facts, people, shapes
+from charcot.interfaces.explorer import evidence, facts, finding_shapes, findings, people, shapes
 from charcot.interfaces.explorer.gaps import Asked as GapsAsked
 from charcot.interfaces.explorer.gaps import gaps
 from charcot.interfaces.explorer.guard import Guard
@@ -159,6 +159,11 @@ def _fact_routes(app: FastAPI, jobs: Jobs, warmth: Warmth) -> None:
     async def boards() -> Response:
         """The stored boards."""
         return Response(await jobs.answer("boards", evidence.boards), media_type=JSON)
+
+    @app.get("/api/findings", response_model=finding_shapes.Findings)
+    async def stored_findings() -> Response:
+        """Past trials, patients beside published figures, and the ranking of gaps, as stored."""
+        return Response(await jobs.answer("findings", findings.findings), media_type=JSON)
 
 
 def _run_routes(app: FastAPI, jobs: Jobs, warmth: Warmth) -> None:

@@ -40,8 +40,9 @@ def write_hindcast(record: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write ``hindcast.md`` with its picture, of the record that the command prints as JSON."""
     found = record["placebo"]
     lead = (
-        f"Made by `charcot hindcast --docs docs` ({record['patients']:,} people, seed {record['seed']}); do not edit. "
-        f"{len(record['trials'])} past trials, record `{record['hash']}`, entry rules `{record['entry_rules_hash']}`, "
+        f"Made by `charcot hindcast --store --docs docs` ({record['patients']:,} people, seed {record['seed']}); "
+        f"do not edit. {len(record['trials'])} past trials, "
+        f"record `{record['hash']}`, entry rules `{record['entry_rules_hash']}`, "
         f"targets `{record['targets_hash']}`, code `{record['code']}`.",
         f"**The board {'passes' if record['ok'] else 'does not pass'}.** One placebo figure for each trial that "
         f"published one (decline, else survival, else vital capacity): {found['inside']} of {found['total']} "
@@ -70,7 +71,7 @@ def _picture(record: Mapping[str, Any]) -> Figure:
     from charcot.interfaces.report.picture import draw
 
     rows = [{**figure, "name": row["trial"]} for row in record["trials"] for figure in row["figures"]]
-    known = [row for row in rows if math.isfinite(row["predicted"])]
+    known = [row for row in rows if _known(row["predicted"])]
     frame = pd.DataFrame(known).assign(panel=[QUANTITIES[row["quantity"]] for row in known])
     missed = sum(not row["inside"] for row in known)
     finding = f"{len(known) - missed} of {len(known)} published placebo figures lie inside the interval predicted."
@@ -179,9 +180,14 @@ def _trials(record: Mapping[str, Any]) -> Sheet:
     )
 
 
-def _two(value: float) -> str:
-    return f"{value:.2f}" if math.isfinite(value) else "none"
+def _known(value: float | None) -> bool:
+    """Whether there is a number; what is stored has nothing where there is none."""
+    return value is not None and math.isfinite(value)
 
 
-def _between(low: float, high: float) -> str:
-    return f"{low:.2f} to {high:.2f}" if math.isfinite(low) else "none"
+def _two(value: float | None) -> str:
+    return f"{value:.2f}" if value is not None and math.isfinite(value) else "none"
+
+
+def _between(low: float | None, high: float | None) -> str:
+    return f"{_two(low)} to {_two(high)}" if _known(low) else "none"
