@@ -11,6 +11,7 @@ from pathlib import Path
 
 import charcot
 from charcot import clinic, disease, evidence, patients, treatments
+from charcot.clinic.measurements import measurements
 from charcot.core.bounds import read_bounds
 from charcot.core.errors import Problem, Problems, Severity, Where
 from charcot.core.identifiers import did_you_mean
@@ -24,6 +25,7 @@ from charcot.patients import targets
 from charcot.patients.assemble import all_products, numbers
 from charcot.studies.natural_history import PUBLISHED, published_problems
 from charcot.trials import load_protocol, published_protocols, templates
+from charcot.trials.estimands import endpoint_problems
 from charcot.trials.record import files as record_files
 
 DEFINITION = "definition"  # a number that is true by definition needs no paper
@@ -50,6 +52,7 @@ def check_all(fresh: bool = False) -> list[Problem]:
     problems += _units_of_regions(whole)
     problems += published_problems()
     problems += record_files.problems()
+    problems += endpoint_problems()
     problems += _variability_for_uncertainty(whole)
     problems += evidence.check_narrow(whole.numbers)
     problems += evidence.check_alternatives(
@@ -62,6 +65,7 @@ def check_all(fresh: bool = False) -> list[Problem]:
     if composed:  # what follows asks the composed model
         problems += _impossible_alternatives()
         problems += genotype_problems(disease_folder)
+        problems += _measurement_problems(whole)
         problems += reading.check_board()
         problems += reading.check_fresh() if fresh else []
         problems += _protocol_problems()
@@ -98,6 +102,8 @@ def _cited(whole: Definition) -> Iterator[tuple[str, Where]]:
         for line, row in enumerate(csv.DictReader(handle), start=2):
             for key in row["source"].split(";"):
                 yield key.strip(), Where.of(PUBLISHED.name, line)
+    for one in measurements().values():
+        yield from ((key.strip(), one.where) for key in one.source.split(";") if key.strip() != FREE)
     yield from reading.cited()
     for target in targets.load():
         for key in target.sources:
@@ -173,6 +179,20 @@ def _protocol_problems() -> list[Problem]:
             load_protocol(path)
         except Problems as error:
             found += error.problems
+    return found
+
+
+def _measurement_problems(whole: Definition) -> list[Problem]:
+    """Measurements of the clinic whose read-out the model does not have, or has in another unit."""
+    known, units = patients.program().readout_names, {port.name: port.unit for port in whole.ports}
+    found = []
+    for name, one in measurements().items():
+        if one.readout not in known:
+            message = f"{name} reads {one.readout!r}, which is no read-out of the model"
+            found.append(Problem("unknown-read-out", message, one.where, did_you_mean(one.readout, known)))
+        elif units.get(one.readout, one.unit) != one.unit:
+            message = f"{name} is in {one.unit}, but {one.readout} in {units[one.readout]}"
+            found.append(Problem("other-unit", message, one.where, f"Write {units[one.readout]}."))
     return found
 
 

@@ -40,6 +40,46 @@ def drill_marker(soma_burden, drill_marker_gain):
     """
     return {"drill.marker": drill_marker_gain * soma_burden}
 '''
+SERUM = '''"""The marker in the blood."""
+
+from charcot.model.mechanism import mechanism
+
+
+@mechanism(scope="person", row="12 drill")
+def drill_serum(drill_protein, drill_serum_gain):
+    """The misfolded protein is found in the blood.
+
+    Sources: free
+    """
+    return {"drill.serum": drill_protein * drill_serum_gain}
+'''
+ANALYSIS = '''"""The value at the last visit, compared by Student's t-test."""
+
+from scipy.stats import ttest_ind
+
+from charcot.trials.analysis_form import Analysis, Strategies, row
+from charcot.trials.endpoints import measure_of
+
+
+def rows(data, design, endpoint):
+    last = data.values[measure_of(endpoint)][:, -1]
+    groups = [last[(data.arms == k) & (last == last)] for k in range(len(design.arms))]
+    found = [row(arm, "", group.mean()) for arm, group in zip(design.arms, groups)]
+    return found + [
+        row(arm, design.reference, group.mean() - groups[0].mean(), p_value=ttest_ind(group, groups[0]).pvalue)
+        for arm, group in zip(design.arms[1:], groups[1:])
+    ]
+
+
+def scores(data, design, endpoint):
+    return data.values[measure_of(endpoint)][:, -1]
+
+
+ANALYSIS = Analysis(
+    name="last_value", title="value at the last visit", interval="the t-test", of="visits",
+    strategies=Strategies("left out", "left out", "difference in means"), rows=rows, scores=scores, twin="the value",
+)
+'''
 HYPOTHESIS = """title: A second protein first
 claim: The last step to disease is a second protein.
 sources: [altman2021]
@@ -66,13 +106,17 @@ outcomes:
 NUMBERS = """name,index,value,unit,spread,between_patients,source,grade,role,title,note
 drill.protein,,0.05,1,0.5,0,free,F,,Misfolded protein of the drill,
 drill.marker_gain,,2,1,0.5,0,free,F,,Marker for a burden of one,
+drill.serum_gain,,1000,pg/mL,0.5,0,free,F,,Marker in the blood for a protein of one,
 """
 PORTS = """name,kind,scope,unit,healthy,scale,readout,combine,title
 drill.marker,variable,region,1,0,1,yes,,Marker of the drill
+drill.serum,variable,person,pg/mL,50,50,yes,,Marker of the drill in the blood
 """
 FILES = {
     "disease/mechanisms/soma/second_protein.py": MECHANISM,
     "disease/mechanisms/biomarker/drill_marker.py": BIOMARKER,
+    "disease/mechanisms/biomarker/drill_serum.py": SERUM,
+    "trials/analyses/last_value.py": ANALYSIS,
     "disease/parameters/drill.csv": NUMBERS,
     "disease/ports/drill.csv": PORTS,
     "disease/hypotheses/second_protein_first.yaml": HYPOTHESIS,
@@ -83,6 +127,9 @@ ROWS = {
     "disease/genotype_sites.csv": "DRILL,lumbar,1,0.3,free,F,made up\n",
     "disease/genotype_effects.csv": "DRILL,drill.protein,multiply,2,1,0.5,free,F,made up\n",
     "disease/exposures.csv": "drilling,Drilling,1.5,1.1,2,0.1,0.5,zhu2023,A,made up\n",
+    "clinic/measurements.csv": "drill,drill.serum,DRILL,Drill (pg/mL),drill,pg/mL,times,0.1,0.5,free,F,-\n",
+    "trials/endpoints.csv": "drill_last,drill,last_value,,Marker of the drill at the last visit,pg/mL,60 pg/mL\n"
+    "drill_ratio,drill,ancova_log_ratio,,Marker of the drill as a ratio to baseline,fold,1.0 fold\n",
 }
 TELL = """
 import json
@@ -99,7 +146,21 @@ if not problems:
         "products": list(treatments.products()), "genotypes": list(disease.genotypes()),
         "exposures": list(disease.exposures()), "experiments": list(entries()),
         "trials": list(trials.published_protocols()), "hypotheses": list(hypotheses.hypotheses()),
-        "protocol": trials.load_protocol(trials.published_protocols()["drill_trial"]).arms[1].treatments[0].product,
+    }
+    from charcot.clinic.measurements import measurements
+    from charcot.patients.persons import Traits, odds_by_exposure
+    small = {"arms.0.n": 6, "arms.1.n": 6, "simulate.screened_per_replicate": 120, "visits": ["26 weeks", "52 weeks"]}
+    protocol = trials.load_protocol(trials.published_protocols()["drill_trial"], overrides=small)
+    found = trials.run_trial(protocol)
+    serum, estimates = found.tables["ADLB"].query("PARAMCD == 'DRILL'"), found.tables["estimates"]
+    told |= {
+        "protocol": protocol.arms[1].treatments[0].product, "measurements": list(measurements()),
+        "odds": dict(odds_by_exposure(Traits(exposures=("drilling",)))),
+        "serum": [serum["AVAL"].min(), serum["AVAL"].max(), serum["PARAM"].iloc[0]],
+        "estimates": {
+            name: estimates.query("estimand == @name and reference != ''")["estimate"].tolist()
+            for name in ("drill_last", "drill_ratio")
+        },
     }
 print(json.dumps(told))
 """
@@ -117,7 +178,10 @@ def house(tmp_path_factory) -> Path:
     trial = (place / "trials/templates/aav-mir126.yaml").read_text(encoding="utf-8")
     drug = "product: aav_mir126, dose: 1.1e14 vg/kg"
     assert drug in trial
-    _add(place / "trials/published/drill_trial.yaml", trial.replace(drug, "product: drill_drug, dose: 100 mg"))
+    trial = trial.replace(drug, "product: drill_drug, dose: 100 mg").replace(
+        "  - nfl_ratio\n", "  - drill_last\n  - drill_ratio\n"
+    )
+    _add(place / "trials/published/drill_trial.yaml", trial)
     for name, row in ROWS.items():
         with (place / name).open("a", encoding="utf-8") as table:
             table.write(row)
@@ -147,8 +211,15 @@ def test_one_more_of_everything_is_found_and_sound(house: Path):
     assert told["protocol"] == "drill_drug"
     assert "DRILL" in told["genotypes"]
     assert "drilling" in told["exposures"]
+    assert 1.45 < told["odds"]["drilling"] <= 1.5  # of the table, less where onset has other causes
     assert "drill_experiment" in told["experiments"]
     assert "drill_trial" in told["trials"]
+    assert "drill" in told["measurements"]
+    low, high, name = told["serum"]  # true values are 1000 pg/mL times 0.05, readings off by a tenth
+    assert 30 < low < 50 < high < 80
+    assert name == "Drill (pg/mL)"
+    assert [abs(value) < 20 for value in told["estimates"]["drill_last"]] == [True]
+    assert [0.7 < value < 1.4 for value in told["estimates"]["drill_ratio"]] == [True]
     assert "second_protein_first" in told["hypotheses"]
 
 
@@ -175,6 +246,13 @@ PLANTED = {  # file, what is replaced by what, the line and the words of the com
         ("trials/published/drill_trial.yaml", "drill_drug", "dril_drug", "dril_drug"),
         ("disease/genotype_effects.csv", "DRILL,drill.protein", "DRILL,drill.protien", "drill.protien"),
         ("disease/genotype_sites.csv", "DRILL,lumbar,1", "DRILL,lumbar,0.5", "DRILL"),
+        ("clinic/measurements.csv", "drill,drill.serum", "drill,drill.serun", "drill.serun"),
+        ("trials/endpoints.csv", "ratio,drill,", "ratio,dril,", "dril"),
+        ("trials/analyses/last_value.py", "Strategies(", "Strategis(", "Strategis"),
+    ],
+    "what cannot be read": [
+        ("disease/exposures.csv", "drilling,Drilling,1.5", "drilling,Drilling,x", "drilling"),
+        ("clinic/measurements.csv", "drill,pg/mL,times", "drill,pg/mL,tines", "error"),
     ],
 }  # fmt: skip
 
@@ -194,6 +272,6 @@ def test_a_fault_in_each_is_told_with_file_and_line(house: Path, what: str):
         for path, text in before.items():
             path.write_text(text, encoding="utf-8")
     for name, _, _, words in PLANTED[what]:
-        line = lines[name] - name.endswith(".py")  # a mechanism begins with its decorator
+        line = lines[name] - ("/mechanisms/" in name)  # a mechanism begins with its decorator
         start = f"{Path(name).name}:{line}: "
         assert any(start in one and words in one for one in told), (start, told)

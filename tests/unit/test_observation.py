@@ -9,6 +9,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
+from charcot.clinic.measurements import measurements
 from charcot.clinic.observation import (
     ITEMS,
     NO_NOISE,
@@ -16,11 +17,10 @@ from charcot.clinic.observation import (
     default_noise,
     observe_all_items,
     observe_items,
-    observe_nfl,
-    observe_vital_capacity,
     recall_onset,
 )
 from charcot.clinic.stages import involved_regions, kings_stage, mitos_stage
+from charcot.core.random import stream
 
 
 def scores(**changed: float) -> np.ndarray:
@@ -153,12 +153,15 @@ def test_wrong_shape_is_refused_in_words() -> None:
 
 
 def test_vital_capacity_and_nfl_have_the_declared_spread() -> None:
-    noise = default_noise()
-    capacity = observe_vital_capacity(np.full(20_000, 80.0), 1, 1)
-    assert abs(capacity.std() / noise.vital_capacity_sd - 1) < 0.03
-    logs = np.log(observe_nfl(np.full(20_000, 60.0), 1, 1) / 60.0)
-    assert abs(logs.std() / noise.nfl_log_sd - 1) < 0.03
-    assert observe_vital_capacity(np.zeros(1000), 1, 1).min() == 0.0
+    capacity, nfl = measurements()["vital_capacity"], measurements()["nfl"]
+    assert abs(capacity.observe(np.full(20_000, 80.0), 1, 1).std() / capacity.sd - 1) < 0.03
+    logs = np.log(nfl.observe(np.full(20_000, 60.0), 1, 1) / 60.0)
+    assert abs(logs.std() / nfl.sd - 1) < 0.03
+    assert capacity.observe(np.zeros(1000), 1, 1).min() == 0.0
+    drawn = stream(1, 1, "vital capacity noise, visits").standard_normal(1)
+    assert capacity.observe(np.array([80.0]), 1, 1) == 80.0 + 5.0 * drawn
+    drawn = stream(1, 1, "nfl noise, screening").standard_normal(1)
+    assert nfl.observe(np.array([60.0]), 1, 1, "screening") == 60.0 * np.exp(0.15 * drawn)
 
 
 def test_onset_is_never_recalled_after_diagnosis() -> None:

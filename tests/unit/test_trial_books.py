@@ -52,8 +52,7 @@ def followed(protocol: Protocol, death: np.ndarray) -> FollowUp:
     count, visits = len(death), len(protocol.visits)
     latent = Latent(
         items=np.full((count, visits, len(ITEMS)), 3.0),
-        vital_capacity=np.full((count, visits), 90.0),
-        nfl=np.full((count, visits), 60.0),
+        measured={"vital_capacity": np.full((count, visits), 90.0), "nfl": np.full((count, visits), 60.0)},
         death=death,
         failed=np.zeros(count, dtype=bool),
     )
@@ -117,8 +116,8 @@ def test_a_run_in_loses_points_and_its_slope_falls() -> None:
             "run_in_decline": visit.decline,
         }
     )
-    ones = np.ones((1, 1))
-    seen = FollowUp(later[:, None, :], 90 * ones, 60 * ones, np.array([1.0]), np.zeros(1, bool), np.zeros(1, bool))
+    measured = {"vital_capacity": np.full((1, 1), 90.0), "nfl": np.full((1, 1), 60.0)}
+    seen = FollowUp(later[:, None, :], measured, np.array([1.0]), np.zeros(1, bool), np.zeros(1, bool))
     found = _with_baseline(subjects, seen)
     assert found["run_in_slope"].tolist() == pytest.approx([-4 / 3])
     assert found["months_since_onset"].tolist() == pytest.approx([100 / DAYS_PER_MONTH + 3])

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from trials_fake_world import FACTOR, UNTREATED, FakeWorld
 
-from charcot.core.errors import Problems
+from charcot.core.errors import Problem, Problems
 from charcot.core.pieces import Pieces, keeping
 from charcot.trials import Protocol, TrialOutcome, analyses, estimands, run_trial
 from charcot.trials import enrolment as enrolment_module
@@ -517,11 +517,15 @@ def test_a_covariance_that_was_fallen_back_to_is_counted() -> None:
 
 def test_an_analysis_is_added_by_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = Path(analyses.__file__).with_name("win_odds.py").read_text(encoding="utf-8")
-    text = text.replace('name="win_odds"', 'name="other_odds"').replace('"win_odds":', '"other_odds":')
+    text = text.replace('name="win_odds"', 'name="other_odds"')
     (tmp_path / "other_odds.py").write_text(text, encoding="utf-8")
     monkeypatch.setattr(analyses, "__path__", [*analyses.__path__, str(tmp_path)])
-    found = estimands.find_analyses()
+    problems: list[Problem] = []
+    found = estimands.find_analyses(problems)
     assert set(found) - set(estimands.FOUND) == {"other_odds"}
+    assert not problems
     (tmp_path / "again.py").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match="two analyses are called other_odds"):
-        estimands.find_analyses()
+    (tmp_path / "broken.py").write_text("\nANALYSIS = Analysis()\n", encoding="utf-8")
+    assert set(estimands.find_analyses(problems)) == set(found)
+    assert [str(one.where) for one in problems] == ["broken.py:2", "other_odds.py:1"]
+    assert "two analyses are called other_odds" in problems[1].message

@@ -1,4 +1,5 @@
-"""What a visit records of a true course: ratings that persist and step down, spirometry, assays, and recalled onset.
+"""What a visit records of a true course: ratings that persist and step down, and the recalled onset. What is measured
+by an instrument is in :mod:`charcot.clinic.measurements`.
 
 ALSFRS-R item scores are whole numbers. A rater who knows the last rating changes it only for a reason: of a latent item
 ``x`` (0 to 4) a visit perceives
@@ -65,8 +66,6 @@ class Noise:
     earlier_step: float
     fall_margin: float
     rise_margin: float
-    vital_capacity_sd: float
-    nfl_log_sd: float
     onset_recall_sd: float
 
 
@@ -190,26 +189,6 @@ def _boundaries(seed: int, patient: int | str, noise: Noise) -> np.ndarray:
     found = np.sort(np.clip(middle + noise.boundary_sd * draws, edge, ITEM_MAXIMUM - edge), axis=1)
     found.setflags(write=False)
     return found
-
-
-def observe_vital_capacity(
-    latent: np.ndarray, seed: int, patient: int | str, purpose: str = "visits", noise: Noise | None = None
-) -> np.ndarray:
-    """Recorded slow vital capacity, % predicted, (visits,), never below 0; ``latent`` likewise."""
-    noise = noise or default_noise()
-    latent = np.asarray(latent, dtype=float)
-    draws = stream(seed, patient, f"vital capacity noise, {purpose}").standard_normal(latent.shape)
-    return np.maximum(latent + noise.vital_capacity_sd * draws, 0.0)  # type: ignore[no-any-return]
-
-
-def observe_nfl(
-    latent: np.ndarray, seed: int, patient: int | str, purpose: str = "visits", noise: Noise | None = None
-) -> np.ndarray:
-    """Recorded serum NfL, pg/mL, (visits,): ``latent`` times a log-normal reading error."""
-    noise = noise or default_noise()
-    latent = np.asarray(latent, dtype=float)
-    draws = stream(seed, patient, f"nfl noise, {purpose}").standard_normal(latent.shape)
-    return latent * np.exp(noise.nfl_log_sd * draws)  # type: ignore[no-any-return]
 
 
 def recall_onset(onset: float, diagnosis: float, seed: int, patient: int | str, noise: Noise | None = None) -> float:

@@ -23,12 +23,18 @@ R = TypeVar("R", bound=Row)
 
 
 def read_table(path: Path, form: type[R], key: Sequence[str], problems: list[Problem]) -> list[R]:
-    """The sound rows of a table in their order; what is wrong with the others is appended with file and line.
+    """The rows of :func:`read_rows` without their places."""
+    return [row for row, _ in read_rows(path, form, key, problems)]
+
+
+def read_rows(path: Path, form: type[R], key: Sequence[str], problems: list[Problem]) -> list[tuple[R, Where]]:
+    """The sound rows of a table in their order, each with its place; what is wrong with the others is appended with
+    file and line.
 
     ``key``: the columns whose values name a row; a second row of the same name is a problem, and never replaces the
     first one.
     """
-    rows: list[R] = []
+    rows: list[tuple[R, Where]] = []
     first: dict[tuple[str, ...], int] = {}
     with path.open(newline="", encoding="utf-8") as handle:
         reader = csv.reader(handle)
@@ -54,7 +60,7 @@ def read_table(path: Path, form: type[R], key: Sequence[str], problems: list[Pro
                 continue
             first[name] = where.line
             try:
-                rows.append(form.model_validate(given))
+                rows.append((form.model_validate(given), where))
             except ValidationError as error:
                 problems += [
                     Problem("bad-cell", f"{', '.join(name)}: {entry['loc'][0]} {in_words(dict(entry))}", where)

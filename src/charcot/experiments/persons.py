@@ -9,7 +9,8 @@ import math
 
 import numpy as np
 
-from charcot.clinic.observation import TOTAL_MAXIMUM, observe_all_items, observe_nfl, observe_vital_capacity
+from charcot.clinic.measurements import measurements
+from charcot.clinic.observation import TOTAL_MAXIMUM, observe_all_items
 from charcot.core.estimates import least_squares
 from charcot.core.identifiers import did_you_mean
 from charcot.core.units import DAYS_PER_MONTH
@@ -21,8 +22,8 @@ from charcot.patients.readings import SCORE
 
 AGE, SINCE_ONSET, DECLINE = "age", "months since onset", "decline since onset"
 OWN_QUANTITIES = (AGE, SINCE_ONSET, DECLINE)  # of groups, beside read-outs and numbers
-CAPACITY, NFL = "clinic.vital_capacity", "biomarker.nfl_serum"
-RECORDED = (SCORE, CAPACITY, NFL)  # what a visit records with noise
+MEASURED = {one.readout: one for one in measurements().values()}
+RECORDED = (SCORE, *MEASURED)  # what a visit records with noise
 
 
 def clock_of(measure: Measure) -> str:
@@ -145,7 +146,7 @@ def _recorded(courses: Courses, read: str, days: np.ndarray, visit: str) -> np.n
     if read == SCORE:
         items = np.stack([courses.at(item, days) for item in ITEM_READOUTS], axis=1)
         return np.asarray(observe_all_items(items[:, None], seed, ids, visit)[:, 0].sum(axis=1))
-    observe = observe_vital_capacity if read == CAPACITY else observe_nfl
+    observe = MEASURED[read].observe
     latent = courses.at(read, days)
     return np.array([observe(latent[i : i + 1], seed, ids[i], visit)[0] for i in range(len(ids))])
 

@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from charcot.clinic.criteria import LOWER, UPPER
-from charcot.clinic.observation import ITEM_MAXIMUM, ITEMS, observe_all_items, observe_nfl, observe_vital_capacity
+from charcot.clinic.measurements import measurements
+from charcot.clinic.observation import ITEM_MAXIMUM, ITEMS, observe_all_items
 from charcot.clinic.stages import KINGS_STAGES, kings_stage, mitos_stage
 from charcot.core.program import Program
 from charcot.core.random import uniforms
@@ -26,7 +27,9 @@ from charcot.treatments import Regimen
 
 RILUZOLE = "riluzole"
 TOTAL, CAPACITY, NFL, AGE = "clinic.alsfrs_r.total", "clinic.vital_capacity", "biomarker.nfl_serum", "person.age"
-READOUTS = (*ITEM_READOUTS, TOTAL, CAPACITY, NFL, AGE, *UPPER, *LOWER)
+READOUTS = (
+    *ITEM_READOUTS, TOTAL, *(one.readout for one in measurements().values()), AGE, *UPPER, *LOWER,
+)  # fmt: skip
 DOMAIN_NAMES = tuple(DOMAINS)
 UNTREATED, TREATED = 0, 1
 
@@ -227,13 +230,15 @@ class People:
     def recorded_capacity(self, days: np.ndarray, purpose: str) -> np.ndarray:
         """(n, k) vital capacity, % predicted, as visits record it."""
         latent, seed = self.at(CAPACITY, days), self.store.cohort.seed
-        recorded = [observe_vital_capacity(one, seed, who, purpose) for one, who in zip(latent, self.ids, strict=True)]
+        observe = measurements()["vital_capacity"].observe
+        recorded = [observe(one, seed, who, purpose) for one, who in zip(latent, self.ids, strict=True)]
         return np.asarray(np.array(recorded).reshape(latent.shape))
 
     def recorded_nfl(self, days: np.ndarray, purpose: str) -> np.ndarray:
         """(n,) serum NfL, pg/mL, as one visit on ``days`` (n,) records it."""
         latent, seed = self.at(NFL, days), self.store.cohort.seed
-        recorded = [observe_nfl(one[None], seed, who, purpose)[0] for one, who in zip(latent, self.ids, strict=True)]
+        observe = measurements()["nfl"].observe
+        recorded = [observe(one[None], seed, who, purpose)[0] for one, who in zip(latent, self.ids, strict=True)]
         return np.array(recorded)
 
     @property

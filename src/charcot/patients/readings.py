@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charcot.clinic.observation import TOTAL_MAXIMUM, observe_all_items, observe_vital_capacity
+from charcot.clinic.measurements import measurements
+from charcot.clinic.observation import TOTAL_MAXIMUM, observe_all_items
 from charcot.core.estimates import least_squares, median_time, mixed_slopes, share_without
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.patients.courses import ITEM_READOUTS, Courses
@@ -134,7 +135,8 @@ def recorded_scores(c: Courses, days: np.ndarray) -> np.ndarray:
 def recorded_capacities(c: Courses, days: np.ndarray) -> np.ndarray:
     """Slow vital capacity, % predicted, as visits on ``days`` (patients, visits) record it; NaN where there is none."""
     latent, ids = c.at("clinic.vital_capacity", days), c.cohort.columns["id"]
-    recorded = [observe_vital_capacity(latent[i], c.cohort.seed, ids[i], "natural history") for i in range(len(ids))]
+    observe = measurements()["vital_capacity"].observe
+    recorded = [observe(latent[i], c.cohort.seed, ids[i], "natural history") for i in range(len(ids))]
     return np.array(recorded).reshape(latent.shape)
 
 

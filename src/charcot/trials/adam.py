@@ -10,11 +10,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from charcot.clinic.measurements import measurements
 from charcot.clinic.observation import ITEMS
 from charcot.core.units import DAYS_PER_WEEK
 from charcot.trials.conduct import Conducted
 from charcot.trials.protocol import Protocol
-from charcot.trials.trial_data import DEATH, NFL, TOTAL, VITAL_CAPACITY
+from charcot.trials.trial_data import DEATH, TOTAL
 
 
 def subject_ids(protocol: Protocol, conducted: Conducted) -> np.ndarray:
@@ -125,12 +126,10 @@ def adqs(protocol: Protocol, conducted: Conducted) -> pd.DataFrame:
 
 
 def adlb(protocol: Protocol, conducted: Conducted) -> pd.DataFrame:
-    """Slow vital capacity and serum neurofilament light."""
-    capacity = _long(
-        protocol, conducted, conducted.followup.vital_capacity, VITAL_CAPACITY, "Slow vital capacity (% predicted)"
-    )
-    nfl = _long(protocol, conducted, conducted.followup.nfl, NFL, "Serum neurofilament light (pg/mL)")
-    return pd.concat([capacity, nfl], ignore_index=True)
+    """What is measured: vital capacity and serum markers, a parameter for each row of ``clinic/measurements.csv``."""
+    seen = conducted.followup.measured
+    frames = [_long(protocol, conducted, seen[name], one.code, one.title) for name, one in measurements().items()]
+    return pd.concat(frames, ignore_index=True)
 
 
 def adtte(protocol: Protocol, conducted: Conducted) -> pd.DataFrame:

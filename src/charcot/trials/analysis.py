@@ -52,7 +52,7 @@ def analyse_data(data: TrialData, design: Design, endpoints: Sequence[str], repl
         estimand = ESTIMANDS[endpoint]
         for entry in estimand.computed_by.rows(data, design, endpoint):
             contrast = bool(entry["reference"])
-            name = endpoint if contrast else estimand.endpoint.arms or endpoint
+            name = endpoint if contrast else estimand.computed_by.arms or endpoint
             bounded = np.isfinite(entry["lower"]) or np.isfinite(entry["upper"])
             yield {
                 **entry,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from charcot.trials.quantities import Quantity
 from charcot.trials.trial_data import TrialData
 
 Row = dict[str, Any]
+KINDS = Literal["visits", "survival", "function_and_survival"]  # what an analysis can be of
 
 
 @dataclass(frozen=True)
@@ -41,27 +41,6 @@ class Design:
         return self.arms[0]
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """One thing that an analysis estimates, as a protocol names it.
-
-    Attributes:
-        title: what a reader sees.
-        measure: what is measured: a measure of :class:`TrialData`, ``survival`` or ``function_and_survival``.
-        quantity: how a value of it is written in a protocol (its unit).
-        null: the value of the contrast when the arms do not differ; 1 makes it a ratio.
-        arms: the estimand of one arm, where it is another thing than the contrast (``event_free_share``).
-        grows_with_patients: whether the contrast is in proportion to the number of patients, as a difference of ranks.
-    """
-
-    title: str
-    measure: str
-    quantity: Quantity
-    null: float = 0.0
-    arms: str = ""
-    grows_with_patients: bool = False
-
-
 # The five attributes of an estimand (ICH E9(R1)) that an analysis fixes; population and treatments are the protocol's.
 @dataclass(frozen=True)
 class Strategies:
@@ -85,25 +64,35 @@ class Analysis:
         name: as a protocol and a published value name it.
         title: how a figure is computed, in words.
         interval: what the interval of one trial comes from, in words.
-        endpoints: the endpoints it can be asked for, by name.
+        of: what it is of: the ``visits`` of a measure, ``survival``, or ``function_and_survival``; a row of
+            ``endpoints.csv`` asks for it.
         strategies: the estimand's.
-        rows: data, design, the endpoint's name -> one row per arm and contrast (:func:`row`).
+        rows: data, design, the endpoint's name (of ``endpoints.csv``) -> one row per arm and contrast (:func:`row`).
         scores: data of two arms, design, the endpoint's name -> (patients,) scores that do not look at the arms, of
             which the permutation twin sums the active arm's; the direction does not matter. Raises :class:`NoScores`.
         twin: what the twin's statistic is, in words.
+        null: the value of the contrast when the arms do not differ; 1 makes it a ratio.
+        arms: the estimand of one arm, where it is another thing than the contrast (``event_free_share``).
+        grows_with_patients: whether the contrast is in proportion to the number of patients, as a difference of ranks.
+        variants: ways of the analysis, one of which each endpoint names; without any, none does.
     """
 
     name: str
     title: str
     interval: str
-    endpoints: Mapping[str, Endpoint]
+    of: KINDS
     strategies: Strategies
     rows: Callable[[TrialData, Design, str], list[Row]]
     scores: Callable[[TrialData, Design, str], np.ndarray]
     twin: str
+    null: float = 0.0
+    arms: str = ""
+    grows_with_patients: bool = False
+    variants: tuple[str, ...] = ()
 
-    def measure(self, endpoint: str) -> str:
-        return self.endpoints[endpoint].measure
+    def __post_init__(self) -> None:
+        if self.of not in get_args(KINDS):
+            raise ValueError(f"{self.name} is of {self.of!r}; it can be of {', '.join(get_args(KINDS))}")
 
 
 class NoScores(ValueError):

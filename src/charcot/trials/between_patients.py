@@ -10,13 +10,14 @@ import pandas as pd
 from charcot.core import mixed_model
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials.change import last_observed
+from charcot.trials.endpoints import is_rate
 from charcot.trials.estimands import ESTIMANDS, title_of
 from charcot.trials.protocol import Protocol
 from charcot.trials.trial_data import TrialData, read_tables
 
 COLUMNS = ("estimand", "sd", "unit", "what")
+SLOPE = "mixed_model_slope"
 FEWEST = 3  # patients of whom a spread is told
-SLOPE, LOCF_RATE = "mixed_model_slope", "alsfrs_r_rate_locf"
 
 
 def between_patients(protocol: Protocol, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -46,13 +47,13 @@ def _differ(data: TrialData, endpoint: str) -> tuple[float, str, str]:
             estimand.unit,
             "slopes of patients by the mixed model, drift of their ratings included",
         )
-    change = data.change(measure) if estimand.endpoint.null == 0 else _log_change(data.values[measure])
+    change = data.change(measure) if estimand.null == 0 else _log_change(data.values[measure])
     last = last_observed(change)[0]
     last = last[np.isfinite(last)]
     spread = float(last.std(ddof=1)) if len(last) >= FEWEST else np.nan
-    if estimand.endpoint.null == 1:
+    if estimand.null == 1:
         return spread, estimand.unit, "logarithms of patients' last ratios to baseline, noise of visits included"
-    if endpoint == LOCF_RATE:
+    if is_rate(endpoint):
         months = float(data.days[-1]) / DAYS_PER_MONTH
         return spread / months, estimand.unit, "patients' last changes over the months of the trial, noise included"
     return spread, estimand.unit, "patients' last changes from baseline, noise of visits included"

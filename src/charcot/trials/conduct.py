@@ -226,7 +226,7 @@ def _with_baseline(subjects: pd.DataFrame, followup: FollowUp) -> pd.DataFrame:
     return subjects.assign(
         kings=kings_stage(items),
         mitos=mitos_stage(items),
-        baseline_nfl=followup.nfl[:, 0],
+        baseline_nfl=followup.measured["nfl"][:, 0],
         months_since_onset=months,
         months_since_diagnosis=(subjects["randomisation"] - subjects["diagnosis"]) / DAYS_PER_MONTH,
         run_in_slope=np.where(run_in > 0, -subjects["run_in_decline"] / np.where(run_in > 0, run_in, 1.0), np.nan),

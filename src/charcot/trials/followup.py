@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from charcot.clinic.observation import observe_all_items, observe_nfl, observe_vital_capacity
+from charcot.clinic.measurements import measurements
+from charcot.clinic.observation import observe_all_items
 from charcot.core.random import stream
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials.pool import Latent
@@ -20,15 +22,14 @@ class FollowUp:
 
     Attributes:
         items: (patients, visits, 12); NaN when the visit did not take place.
-        vital_capacity, nfl: (patients, visits).
+        measured: by the name of the measurement, (patients, visits).
         end: (patients,) the last day of observation.
         died: (patients,) bool: death or permanent ventilation was observed on ``end``.
         withdrew: (patients,) bool: the patient left on ``end``.
     """
 
     items: np.ndarray
-    vital_capacity: np.ndarray
-    nfl: np.ndarray
+    measured: Mapping[str, np.ndarray]
     end: np.ndarray
     died: np.ndarray
     withdrew: np.ndarray
@@ -85,23 +86,23 @@ def endings(death: np.ndarray, leaving: np.ndarray, visits: np.ndarray) -> Endin
 
 @dataclass(frozen=True)
 class Recorded:
-    """What the visits would record of everybody if nobody left: items (patients, visits, 12), the others (patients,
-    visits); NaN after death."""
+    """What the visits would record of everybody if nobody left: items (patients, visits, 12), what is
+    measured by name (patients, visits); NaN after death."""
 
     items: np.ndarray
-    vital_capacity: np.ndarray
-    nfl: np.ndarray
+    measured: Mapping[str, np.ndarray]
 
 
 def record(protocol: Protocol, latent: Latent, addresses: list[str], screened: np.ndarray | None = None) -> Recorded:
     """Ratings and measurements of true values at the visits; ``screened`` as in :func:`follow`."""
     seed = protocol.simulate.seed
     items = _items(protocol, latent, addresses, screened)
-    capacity, nfl = np.empty_like(latent.vital_capacity), np.empty_like(latent.nfl)
-    for i, address in enumerate(addresses):
-        capacity[i] = observe_vital_capacity(latent.vital_capacity[i], seed, address, "visits")
-        nfl[i] = observe_nfl(latent.nfl[i], seed, address, "visits")
-    return Recorded(items, capacity, nfl)
+    measured = {}
+    for name, measurement in measurements().items():
+        measured[name] = np.empty_like(latent.measured[name])
+        for i, address in enumerate(addresses):
+            measured[name][i] = measurement.observe(latent.measured[name][i], seed, address, "visits")
+    return Recorded(items, measured)
 
 
 def follow(
@@ -124,9 +125,9 @@ def follow(
     leaving = withdrawal_days(hazards, withdrawal_draws(protocol.simulate.seed, addresses))
     seen = record(protocol, latent, addresses, screened)
     last = endings(death, leaving, np.array(protocol.visits))
-    for values in (seen.items, seen.vital_capacity, seen.nfl):
+    for values in (seen.items, *seen.measured.values()):
         values[last.absent] = np.nan
-    return FollowUp(seen.items, seen.vital_capacity, seen.nfl, last.end, last.died, last.withdrew)
+    return FollowUp(seen.items, seen.measured, last.end, last.died, last.withdrew)
 
 
 def _items(protocol: Protocol, latent: Latent, addresses: list[str], screened: np.ndarray | None) -> np.ndarray:

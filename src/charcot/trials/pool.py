@@ -6,11 +6,13 @@ the same people at other times. Batch sizes never change a result.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from charcot.clinic.criteria import LOWER, UPPER
+from charcot.clinic.measurements import measurements
 from charcot.clinic.observation import ITEMS
 from charcot.core.random import stream
 from charcot.core.result import Status
@@ -18,9 +20,7 @@ from charcot.trials.protocol import Protocol
 from charcot.trials.world import Cohort, Courses, World
 
 ITEM_READOUTS = tuple(f"clinic.alsfrs_r.{item}" for item in ITEMS)
-VITAL_CAPACITY = "clinic.vital_capacity"
-NFL = "biomarker.nfl_serum"
-READOUTS = (*ITEM_READOUTS, VITAL_CAPACITY, NFL)
+READOUTS = (*ITEM_READOUTS, *(one.readout for one in measurements().values()))
 TIMING_READOUT = "clinic.alsfrs_r.total"  # the one read-out that a run made only for its clocks still asks for
 SIGNS = (*UPPER, *LOWER)  # read only where a protocol asks for a diagnostic category
 LARGEST_SEED = 2**31
@@ -42,20 +42,19 @@ class Latent:
 
     Attributes:
         items: (patients, days, 12) points.
-        vital_capacity: (patients, days) % predicted.
-        nfl: (patients, days) pg/mL.
+        measured: by the name of the measurement (``clinic/measurements.csv``), (patients, days) in its unit.
         death: (patients,) day of death or permanent ventilation on the patient's clock; inf when never, NaN if failed.
         failed: (patients,) bool.
     """
 
     items: np.ndarray
-    vital_capacity: np.ndarray
-    nfl: np.ndarray
+    measured: Mapping[str, np.ndarray]
     death: np.ndarray
     failed: np.ndarray
 
     def take(self, rows: np.ndarray) -> Latent:
-        return Latent(*(array[rows] for array in self._arrays()))
+        measured = {name: array[rows] for name, array in self.measured.items()}
+        return Latent(self.items[rows], measured, self.death[rows], self.failed[rows])
 
     def put(self, rows: np.ndarray, other: Latent) -> None:
         """Replace some patients' values."""
@@ -64,28 +63,28 @@ class Latent:
 
     def keep(self, other: Latent, days: np.ndarray) -> None:
         """Take the values of ``other`` on some of the days, (days,) bool."""
-        for mine, theirs in (
-            (self.items, other.items),
-            (self.vital_capacity, other.vital_capacity),
-            (self.nfl, other.nfl),
-        ):
+        for mine, theirs in zip(self._by_day(), other._by_day(), strict=True):
             mine[:, days] = theirs[:, days]
 
+    def _by_day(self) -> tuple[np.ndarray, ...]:
+        return self.items, *self.measured.values()
+
     def _arrays(self) -> tuple[np.ndarray, ...]:
-        return self.items, self.vital_capacity, self.nfl, self.death, self.failed
+        return *self._by_day(), self.death, self.failed
 
     @staticmethod
     def join(parts: list[Latent]) -> Latent:
-        columns = zip(*(part._arrays() for part in parts), strict=True)
-        return Latent(*(np.concatenate(column) for column in columns))
+        items, *measured, death, failed = (
+            np.concatenate(column) for column in zip(*(part._arrays() for part in parts), strict=True)
+        )
+        return Latent(items, dict(zip(parts[0].measured, measured, strict=True)), death, failed)
 
 
 def latent_at(courses: Courses, days: np.ndarray) -> Latent:
     """True values of every patient of ``courses`` on ``days``, (patients, k), of each patient's clock."""
     return Latent(
         np.stack([courses.at(name, days) for name in ITEM_READOUTS], axis=-1),
-        np.asarray(courses.at(VITAL_CAPACITY, days), dtype=float),
-        np.asarray(courses.at(NFL, days), dtype=float),
+        {name: np.array(courses.at(one.readout, days), dtype=float) for name, one in measurements().items()},
         np.array(courses.death, dtype=float),
         np.array(courses.failed, dtype=bool),
     )

@@ -84,11 +84,14 @@ SHARE = Quantity("percent", "10 %", ("%", "percent"))
 HAZARD = Quantity("1/month", "1 %/month")
 RATE = Quantity("points/month", "-1.2 points/month", tuple(f"{p}/{t}" for p in _POINT for t in ("month", "mo", "year")))
 CONCENTRATION = Quantity("pg/mL", "60 pg/mL")
-RATIO = Quantity("fold", "1.0 fold", ("fold",))
-CAPACITY_RATE = Quantity("percent_predicted/month", "-2.7 percent_predicted/month")
-CAPACITY = Quantity("percent_predicted", "-12 %", _PERCENT)
-RANKS = Quantity("ranks", "20 ranks", ("ranks", "rank"))
 MONTHS = Quantity("months", "12 months")
+
+# The only spellings that are read of units that are dimensionless, in which values of endpoints may be.
+SPELLINGS = {
+    **{one.unit: one.accepted for one in (POINTS, PERCENT_PREDICTED, RATE)},
+    "fold": ("fold",),
+    "ranks": ("ranks", "rank"),
+}
 
 Days = Annotated[float, DAYS]
 Years = Annotated[float, YEARS]

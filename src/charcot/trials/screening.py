@@ -12,13 +12,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from charcot.clinic.criteria import CATEGORIES, LOWER, UPPER, el_escorial, gold_coast, japan_grade, supine_capacity
+from charcot.clinic.measurements import measurements
 from charcot.clinic.observation import (
     ITEMS,
     ITEMS_40,
     TOTAL_MAXIMUM,
     observe_all_items,
-    observe_nfl,
-    observe_vital_capacity,
     recall_onset,
 )
 from charcot.clinic.scores import Predictors, tricals
@@ -122,18 +121,21 @@ def see(protocol: Protocol, clocks: Clocks, courses: Courses, addresses: list[st
     if protocol.screening.run_in is not None:
         # Randomisation is the first of the trial's visits, and this is what that visit will record.
         later = observe_all_items(latent.items[:, 1:], seed, addresses, "visits", before=items)[:, 0]
-    capacity, later_capacity = np.empty(size), np.empty(size)
-    for i, address in enumerate(addresses):
-        capacity[i] = observe_vital_capacity(latent.vital_capacity[i, :1], seed, address, "screening")[0]
-        later_capacity[i] = observe_vital_capacity(latent.vital_capacity[i, 1:], seed, address, "visits")[0]
+
+    def measured(name: str, day: int, purpose: str) -> np.ndarray:
+        true, one = latent.measured[name][:, day : day + 1], measurements()[name]
+        return np.array([one.observe(true[i], seed, who, purpose)[0] for i, who in enumerate(addresses)]).reshape(size)
+
+    capacity = measured("vital_capacity", 0, "screening")
+    later_capacity = measured("vital_capacity", 1, "visits")
     # A course also ends at the simulator's horizon: whoever cannot be seen cannot be randomised.
     alive = (latent.death > clocks.randomisation) & np.isfinite(latent.items[:, 1]).all(axis=1)
-    nfl = np.array([observe_nfl(latent.nfl[i, :1], seed, one, "screening")[0] for i, one in enumerate(addresses)])
+    nfl = measured("nfl", 0, "screening")
     category = met = np.full(size, np.nan)
     if asks_for_signs(protocol):
         upper, lower = (np.stack([courses.at(n, clocks.screening) for n in names], axis=1) for names in (UPPER, LOWER))
         category, met = el_escorial(upper, lower), gold_coast(upper, lower)
-    return Visit(items, later, capacity, later_capacity, alive.astype(float), nfl.reshape(size), category, met)
+    return Visit(items, later, capacity, later_capacity, alive.astype(float), nfl, category, met)
 
 
 def slope_since_onset(clocks: Clocks, visit: Visit) -> np.ndarray:

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from charcot.clinic.measurements import measurements
+
 # codes of the parameters in the ADaM tables
 TOTAL = "ALSFRSR"
-VITAL_CAPACITY = "SVC"
-NFL = "NFL"
 DEATH = "DTHPV"
 
 # measure -> table and parameter
 MEASURES = {
     "alsfrs_r": ("ADQS", TOTAL),
-    "vital_capacity": ("ADLB", VITAL_CAPACITY),
-    "nfl": ("ADLB", NFL),
+    **{name: ("ADLB", one.code) for name, one in measurements().items()},
 }
 
 

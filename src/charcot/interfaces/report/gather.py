@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from charcot.clinic.measurements import measurements
 from charcot.core.units import DAYS_PER_WEEK
 from charcot.interfaces.report.content import say
 from charcot.interfaces.report.kaplan_meier import at_risk_table, survival_table
@@ -28,7 +29,6 @@ _BASELINE_NAMES = {
     "riluzole_share": "On riluzole",
     "nfl": "Serum NfL",
 }
-_MARKERS = {"SVC": ("vital capacity", "% of predicted", False), "NFL": ("serum NfL, geometric mean", "pg/mL", True)}
 
 
 def trial_view(outcome: Any, found: Any) -> TrialView:
@@ -151,8 +151,10 @@ def _biomarkers(adlb: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for code, (name, unit, geometric) in _MARKERS.items():
-        one = adlb[(adlb["PARAMCD"] == code) & (~np.array(geometric) | (adlb["AVAL"] > 0))]
+    for marker in measurements().values():
+        geometric, unit = marker.error == "times", plain_unit(marker.unit)
+        name = f"{marker.short}, geometric mean" if geometric else marker.short
+        one = adlb[(adlb["PARAMCD"] == marker.code) & (~np.array(geometric) | (adlb["AVAL"] > 0))]
         groups: Any = one.groupby(["ARMCD", "VISITDAY"], sort=False)
         for (arm, day), group in groups:
             values = np.log(group["AVAL"]) if geometric else group["AVAL"]

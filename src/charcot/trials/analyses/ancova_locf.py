@@ -6,26 +6,24 @@ import numpy as np
 
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials import change
-from charcot.trials.analysis_form import Analysis, Design, Endpoint, Row, Strategies
-from charcot.trials.quantities import POINTS, RATE
+from charcot.trials.analysis_form import Analysis, Design, Row, Strategies
+from charcot.trials.endpoints import is_rate, measure_of
 from charcot.trials.trial_data import TrialData
-
-OVER_MONTHS = "alsfrs_r_rate_locf"
 
 
 def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
     """ANCOVA of the change at each patient's last visit after baseline; as a rate, over the months of the trial."""
-    measure = ANALYSIS.measure(endpoint)
+    measure = measure_of(endpoint)
     last, visit = change.last_observed(data.change(measure))
     carried = int(np.sum((visit > 0) & (visit < len(data.days) - 1)))
     note = f"{np.isfinite(last).sum()} patients, {carried} carried forward"
-    months = data.days[-1] / DAYS_PER_MONTH if endpoint == OVER_MONTHS else 1.0
+    months = data.days[-1] / DAYS_PER_MONTH if is_rate(endpoint) else 1.0
     return change.rows(data, design, last / months, data.values[measure][:, 0], note)
 
 
 def scores(data: TrialData, design: Design, endpoint: str) -> np.ndarray:
     """What the baseline does not explain of the change."""
-    measure = ANALYSIS.measure(endpoint)
+    measure = measure_of(endpoint)
     return change.scores(change.last_observed(data.change(measure))[0], data.values[measure][:, 0])
 
 
@@ -33,16 +31,7 @@ ANALYSIS = Analysis(
     name="ancova_locf",
     title="change from baseline, last observation carried forward, ANCOVA",
     interval="the ANCOVA",
-    endpoints={
-        "alsfrs_r_change_locf": Endpoint(
-            "ALSFRS-R change from baseline at the last visit, last observation carried forward", "alsfrs_r", POINTS
-        ),
-        OVER_MONTHS: Endpoint(
-            "ALSFRS-R change from baseline, last observation carried forward, over the months to the last visit",
-            "alsfrs_r",
-            RATE,
-        ),
-    },
+    of="visits",
     strategies=Strategies(
         death="while alive: the last value before death stands for the last visit",
         withdrawal="the last value before leaving stands for the last visit",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from charcot.trials.analysis_form import Analysis, Design, Endpoint, Row, Strategies, ratio_row, row
-from charcot.trials.quantities import RATIO
+from charcot.trials.analysis_form import Analysis, Design, Row, Strategies, ratio_row, row
 from charcot.trials.statistics import time_to_event
 from charcot.trials.trial_data import TrialData
 
@@ -59,15 +58,7 @@ ANALYSIS = Analysis(
     name="cox",
     title="hazard ratio by a Cox model",
     interval="the Cox model",
-    endpoints={
-        "survival": Endpoint(
-            "Death or permanent ventilation: hazard ratio to the reference arm",
-            "survival",
-            RATIO,
-            null=1.0,
-            arms="event_free_share",
-        )
-    },
+    of="survival",
     strategies=Strategies(
         death="the event itself",
         withdrawal="censored: nobody leaves because death is near",
@@ -76,4 +67,6 @@ ANALYSIS = Analysis(
     rows=rows,
     scores=scores,
     twin="deaths less those expected (martingale residuals)",
+    null=1.0,
+    arms="event_free_share",
 )

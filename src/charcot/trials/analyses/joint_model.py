@@ -8,7 +8,6 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials.analysis_form import (
     Analysis,
     Design,
-    Endpoint,
     NoScores,
     Row,
     Strategies,
@@ -17,7 +16,7 @@ from charcot.trials.analysis_form import (
     linear_rows,
     missing,
 )
-from charcot.trials.quantities import RATE
+from charcot.trials.endpoints import measure_of
 from charcot.trials.statistics import joint_model
 from charcot.trials.trial_data import TrialData
 
@@ -25,7 +24,7 @@ from charcot.trials.trial_data import TrialData
 def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
     """Change per month by arm, beside a ratio of the times to death of the arms, by maximum likelihood."""
     months = data.days / DAYS_PER_MONTH
-    values = data.values[ANALYSIS.measure(endpoint)]
+    values = data.values[measure_of(endpoint)]
     try:
         found = joint_model.fit(values, months, data.times, data.died, dummies(data, design))
     except joint_model.NotFitted as error:
@@ -41,7 +40,7 @@ def scores(data: TrialData, design: Design, endpoint: str) -> np.ndarray:
     """Pull of each patient on a slope, by the model without arms."""
     months = data.days / DAYS_PER_MONTH
     try:
-        return joint_model.slope_scores(data.values[ANALYSIS.measure(endpoint)], months, data.times, data.died)
+        return joint_model.slope_scores(data.values[measure_of(endpoint)], months, data.times, data.died)
     except joint_model.NotFitted as error:
         raise NoScores(str(error)) from error
 
@@ -50,9 +49,7 @@ ANALYSIS = Analysis(
     name="joint_model",
     title="slope of a model of function and survival together (shared random line, log-normal times)",
     interval="the joint model",
-    endpoints={
-        "alsfrs_r_joint_slope": Endpoint("ALSFRS-R slope, joint model of function and survival", "alsfrs_r", RATE),
-    },
+    of="visits",
     strategies=Strategies(
         death="hypothetical: the patient's own line goes on, by the visits before death and by how early death came; "
         "nothing is imputed",

@@ -7,7 +7,6 @@ import numpy as np
 from charcot.trials.analysis_form import (
     Analysis,
     Design,
-    Endpoint,
     Row,
     Strategies,
     contrasts,
@@ -15,7 +14,6 @@ from charcot.trials.analysis_form import (
     linear_rows,
     missing,
 )
-from charcot.trials.quantities import RANKS
 from charcot.trials.statistics import pairs
 from charcot.trials.trial_data import TrialData
 
@@ -60,11 +58,7 @@ ANALYSIS = Analysis(
     name="joint_rank",
     title="joint rank of function and survival (CAFS): every patient against every other",
     interval="the analysis of variance of ranks",
-    endpoints={
-        "joint_rank": Endpoint(
-            "Joint rank of function and survival (CAFS)", "function_and_survival", RANKS, grows_with_patients=True
-        ),
-    },
+    of="function_and_survival",
     strategies=Strategies(
         death="composite: who died ranks below all who are known to have lived longer",
         withdrawal="compared with others at the last visit that both attended",
@@ -73,4 +67,5 @@ ANALYSIS = Analysis(
     rows=rows,
     scores=scores,
     twin="ranks",
+    grows_with_patients=True,
 )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from charcot.trials.analysis_form import Analysis, Design, Endpoint, Row, Strategies, ratio_row, row
-from charcot.trials.quantities import RATIO
+from charcot.trials.analysis_form import Analysis, Design, Row, Strategies, ratio_row, row
 from charcot.trials.statistics import time_to_event
 from charcot.trials.trial_data import TrialData
 
@@ -33,11 +32,7 @@ ANALYSIS = Analysis(
     name="log_rank",
     title="log-rank test, with the hazard ratio one step from equality (Peto)",
     interval="the log-rank test",
-    endpoints={
-        "survival_log_rank": Endpoint(
-            "Death or permanent ventilation: log-rank test and its hazard ratio", "survival", RATIO, null=1.0
-        )
-    },
+    of="survival",
     strategies=Strategies(
         death="the event itself",
         withdrawal="censored: nobody leaves because death is near",
@@ -46,4 +41,5 @@ ANALYSIS = Analysis(
     rows=rows,
     scores=scores,
     twin="deaths less those expected (martingale residuals)",
+    null=1.0,
 )

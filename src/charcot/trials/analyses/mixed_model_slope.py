@@ -9,7 +9,6 @@ from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials.analysis_form import (
     Analysis,
     Design,
-    Endpoint,
     NoScores,
     Row,
     Strategies,
@@ -18,7 +17,7 @@ from charcot.trials.analysis_form import (
     linear_rows,
     missing,
 )
-from charcot.trials.quantities import CAPACITY_RATE, RATE
+from charcot.trials.endpoints import measure_of
 from charcot.trials.trial_data import TrialData
 
 
@@ -31,7 +30,7 @@ def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
 
     The arms share the intercept because they are randomised.
     """
-    values = data.values[ANALYSIS.measure(endpoint)]
+    values = data.values[measure_of(endpoint)]
     months = data.days / DAYS_PER_MONTH
     each = np.concatenate([np.ones((len(data), 1)), dummies(data, design)], axis=1)[:, None, :] * months[:, None]
     try:
@@ -65,7 +64,7 @@ def _fit(values: np.ndarray, fixed: np.ndarray, months: np.ndarray) -> mixed_mod
 
 def scores(data: TrialData, design: Design, endpoint: str) -> np.ndarray:
     """months' V^-1 (y - X beta) of each patient, by the model without arms: how the likelihood pulls at a slope."""
-    values = data.values[ANALYSIS.measure(endpoint)]
+    values = data.values[measure_of(endpoint)]
     months = data.days / DAYS_PER_MONTH
     columns = np.column_stack([np.ones(len(months)), months])
     try:
@@ -89,10 +88,7 @@ ANALYSIS = Analysis(
     name="mixed_model_slope",
     title="slope of a mixed model with random intercept and slope, all visits",
     interval="the mixed model",
-    endpoints={
-        "alsfrs_r_slope": Endpoint("ALSFRS-R slope, mixed model with random intercept and slope", "alsfrs_r", RATE),
-        "vital_capacity_slope": Endpoint("Slow vital capacity slope, mixed model", "vital_capacity", CAPACITY_RATE),
-    },
+    of="visits",
     strategies=Strategies(
         death="hypothetical: the patient's own line goes on, by the visits before death (missing at random); nothing "
         "is imputed",

@@ -7,7 +7,6 @@ import numpy as np
 from charcot.trials.analysis_form import (
     Analysis,
     Design,
-    Endpoint,
     NoScores,
     Row,
     Strategies,
@@ -16,7 +15,7 @@ from charcot.trials.analysis_form import (
     linear_rows,
     missing,
 )
-from charcot.trials.quantities import CAPACITY, POINTS
+from charcot.trials.endpoints import measure_of
 from charcot.trials.statistics import covariances
 from charcot.trials.statistics.repeated_measures import NotFitted, first_that_fits
 from charcot.trials.trial_data import TrialData
@@ -53,7 +52,7 @@ def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
     Arm rows are means at the last visit and the average baseline.
     """
     extra = dummies(data, design)
-    change, fixed = columns(data.values[ANALYSIS.measure(endpoint)], extra)
+    change, fixed = columns(data.values[measure_of(endpoint)], extra)
     try:
         found, note = first_that_fits(change, fixed, FALL_BACK)
     except NotFitted as error:
@@ -69,7 +68,7 @@ def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
 def scores(data: TrialData, design: Design, endpoint: str) -> np.ndarray:
     """e_T' (sum W)^-1 W_i (y_i - X_i beta) by the model without arms: one Newton step of an arm's effect at the last
     visit."""
-    change, fixed = columns(data.values[ANALYSIS.measure(endpoint)], np.zeros((len(data), 0)))
+    change, fixed = columns(data.values[measure_of(endpoint)], np.zeros((len(data), 0)))
     try:
         found, _ = first_that_fits(change, fixed, FALL_BACK)
     except NotFitted as error:
@@ -81,12 +80,7 @@ ANALYSIS = Analysis(
     name="mmrm",
     title="change from baseline at the last visit by a model of repeated measures (MMRM), all visits",
     interval="the MMRM",
-    endpoints={
-        "alsfrs_r_mmrm": Endpoint("ALSFRS-R change from baseline at the last visit, MMRM", "alsfrs_r", POINTS),
-        "vital_capacity_mmrm": Endpoint(
-            "Slow vital capacity change from baseline at the last visit, MMRM", "vital_capacity", CAPACITY
-        ),
-    },
+    of="visits",
     strategies=Strategies(
         death="hypothetical: as if nobody had died, by those alike until then (missing at random); nothing is imputed",
         withdrawal="hypothetical: missing at random given the visits before",

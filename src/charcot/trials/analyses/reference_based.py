@@ -9,7 +9,6 @@ from charcot.trials.analyses.mmrm import FALL_BACK, columns
 from charcot.trials.analysis_form import (
     Analysis,
     Design,
-    Endpoint,
     NoScores,
     Row,
     Strategies,
@@ -18,15 +17,16 @@ from charcot.trials.analysis_form import (
     linear_rows,
     missing,
 )
-from charcot.trials.quantities import POINTS
+from charcot.trials.endpoints import endpoints, measure_of
 from charcot.trials.statistics import ancova, reference_based
 from charcot.trials.statistics.repeated_measures import NotFitted, first_that_fits
 from charcot.trials.trial_data import TrialData
 
-_BY: dict[str, reference_based.Strategy] = {
-    "alsfrs_r_jump_to_reference": "jump_to_reference",
-    "alsfrs_r_copy_reference": "copy_reference",
-}
+STRATEGIES: tuple[reference_based.Strategy, ...] = ("jump_to_reference", "copy_reference")
+
+
+def _strategy(endpoint: str) -> reference_based.Strategy:
+    return next(one for one in STRATEGIES if one == endpoints()[endpoint].variant)
 
 
 def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
@@ -35,7 +35,7 @@ def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
     The strategy is for those who did not come to the last visit; a visit that was missed before another is missing at
     random. One fit of the MMRM for each patient: a second or two.
     """
-    values = data.values[ANALYSIS.measure(endpoint)]
+    values, strategy = data.values[measure_of(endpoint)], _strategy(endpoint)
     arms = dummies(data, design)
     scores_, own = columns(values, arms)
     _, as_reference = columns(values, np.zeros_like(arms))
@@ -49,7 +49,7 @@ def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
     reasons = []
     for structure in FALL_BACK:
         try:
-            found = reference_based.jackknife(scores_, own, as_reference, _BY[endpoint], left, summarise, structure)
+            found = reference_based.jackknife(scores_, own, as_reference, strategy, left, summarise, structure)
         except NotFitted as error:
             reasons.append(f"{structure.name}: {error}")
             continue
@@ -64,7 +64,7 @@ def rows(data: TrialData, design: Design, endpoint: str) -> list[Row]:
 
 def scores(data: TrialData, design: Design, endpoint: str) -> np.ndarray:
     """What the baseline does not explain of the change, missing ones by the model without arms."""
-    values = data.values[ANALYSIS.measure(endpoint)]
+    values = data.values[measure_of(endpoint)]
     scores_, own = columns(values, np.zeros((len(data), 0)))
     try:
         found, _ = first_that_fits(scores_, own, FALL_BACK)
@@ -80,14 +80,7 @@ ANALYSIS = Analysis(
     name="reference_based",
     title="change from baseline at the last visit, ANCOVA after reference-based imputation",
     interval="the jackknife",
-    endpoints={
-        "alsfrs_r_jump_to_reference": Endpoint(
-            "ALSFRS-R change at the last visit, jump to reference (sensitivity)", "alsfrs_r", POINTS
-        ),
-        "alsfrs_r_copy_reference": Endpoint(
-            "ALSFRS-R change at the last visit, copy reference (sensitivity)", "alsfrs_r", POINTS
-        ),
-    },
+    of="visits",
     strategies=Strategies(
         death=f"{_ENDS} who lived on",
         withdrawal=f"{_ENDS} from then on (jump), or all along (copy)",
@@ -96,4 +89,5 @@ ANALYSIS = Analysis(
     rows=rows,
     scores=scores,
     twin="change that the baseline does not explain, missing ones by the MMRM without arms",
+    variants=STRATEGIES,
 )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from charcot.core.units import DAYS_PER_MONTH
-from charcot.trials.analysis_form import Analysis, Design, Endpoint, NoScores, Row, Strategies, missing, row
-from charcot.trials.quantities import MONTHS
+from charcot.trials.analysis_form import Analysis, Design, NoScores, Row, Strategies, missing, row
 from charcot.trials.statistics import time_to_event
 from charcot.trials.trial_data import TrialData
 
@@ -68,9 +67,7 @@ ANALYSIS = Analysis(
     name="rmst",
     title="restricted mean survival time: area under Kaplan-Meier up to a horizon",
     interval="the areas under Kaplan and Meier",
-    endpoints={
-        "survival_rmst": Endpoint("Restricted mean time without death or permanent ventilation", "survival", MONTHS)
-    },
+    of="survival",
     strategies=Strategies(
         death="the event itself",
         withdrawal="censored: nobody leaves because death is near",

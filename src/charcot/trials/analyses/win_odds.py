@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from charcot.trials.analyses.win_ratio import scores, wins_by_arm
-from charcot.trials.analysis_form import Analysis, Design, Endpoint, Row, Strategies, ratio_row, row
-from charcot.trials.quantities import RATIO
+from charcot.trials.analysis_form import Analysis, Design, Row, Strategies, ratio_row, row
 from charcot.trials.trial_data import TrialData
 
 
@@ -29,9 +28,7 @@ ANALYSIS = Analysis(
     name="win_odds",
     title="win odds of function and survival: pairs of one patient of each arm, ties by half",
     interval="the win odds' U-statistic",
-    endpoints={
-        "win_odds": Endpoint("Win odds of function and survival", "function_and_survival", RATIO, null=1.0),
-    },
+    of="function_and_survival",
     strategies=Strategies(
         death="composite: who died loses to all who are known to have lived longer",
         withdrawal="compared with others at the last visit that both attended",
@@ -40,4 +37,5 @@ ANALYSIS = Analysis(
     rows=rows,
     scores=scores,
     twin="wins less losses (the net benefit)",
+    null=1.0,
 )

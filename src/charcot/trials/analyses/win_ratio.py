@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from charcot.trials.analyses.joint_rank import compare
-from charcot.trials.analysis_form import Analysis, Design, Endpoint, Row, Strategies, ratio_row, row
-from charcot.trials.quantities import RATIO
+from charcot.trials.analysis_form import Analysis, Design, Row, Strategies, ratio_row, row
 from charcot.trials.statistics import pairs
 from charcot.trials.trial_data import TrialData
 
@@ -42,9 +41,7 @@ ANALYSIS = Analysis(
     name="win_ratio",
     title="win ratio of function and survival: pairs of one patient of each arm, ties left out",
     interval="the win ratio's U-statistic",
-    endpoints={
-        "win_ratio": Endpoint("Win ratio of function and survival", "function_and_survival", RATIO, null=1.0),
-    },
+    of="function_and_survival",
     strategies=Strategies(
         death="composite: who died loses to all who are known to have lived longer",
         withdrawal="compared with others at the last visit that both attended",
@@ -53,4 +50,5 @@ ANALYSIS = Analysis(
     rows=rows,
     scores=scores,
     twin="wins less losses (the net benefit)",
+    null=1.0,
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from charcot.clinic.measurements import measurements
 from charcot.clinic.observation import ITEMS
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.engine.campaign import ArraySpec, Block
@@ -95,8 +96,10 @@ class LibraryJob:
         kinds, days = 1 + len(self.kinds), len(self.days)
         return (
             ArraySpec("items", (kinds, days, len(ITEMS)), ("kind", "day", "item"), {"unit": "point"}),
-            ArraySpec("vital_capacity", (kinds, days), ("kind", "day"), {"unit": "percent_predicted"}),
-            ArraySpec("nfl", (kinds, days), ("kind", "day"), {"unit": "pg/mL"}),
+            *(
+                ArraySpec(name, (kinds, days), ("kind", "day"), {"unit": one.unit})
+                for name, one in measurements().items()
+            ),
             ArraySpec("screened", (len(ITEMS),), ("item",), {"unit": "point"}),
         )
 
@@ -119,8 +122,7 @@ class LibraryJob:
         subjects = subjects_of(Enrolled(screened, people, batch.size)) if len(people) else pd.DataFrame()
         arrays = {
             "items": _spread([twin.items for twin in twins], people, batch.size),
-            "vital_capacity": _spread([twin.vital_capacity for twin in twins], people, batch.size),
-            "nfl": _spread([twin.nfl for twin in twins], people, batch.size),
+            **{name: _spread([twin.measured[name] for twin in twins], people, batch.size) for name in measurements()},
             "screened": _placed(visit.items[np.searchsorted(rows, people)], people, batch.size),
         }
         return Block(self._table(batch, clocks, verdicts, people, subjects, twins), arrays)

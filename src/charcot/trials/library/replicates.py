@@ -94,8 +94,7 @@ def records_of(library: Library, protocol: Protocol, entry: int = 0, slowed: flo
         days=np.array(protocol.visits),
         values={
             "alsfrs_r": np.stack([part.items.sum(axis=2) for part in parts]),
-            "vital_capacity": np.stack([part.vital_capacity for part in parts]),
-            "nfl": np.stack([part.nfl for part in parts]),
+            **{name: np.stack([part.measured[name] for part in parts]) for name in parts[0].measured},
         },
         death=np.stack(deaths),
         failed=np.stack(failed),

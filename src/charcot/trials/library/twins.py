@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from charcot.clinic.measurements import measurements
 from charcot.core import parquet
 from charcot.engine.campaign import Block, Folder, run
 from charcot.trials.library.job import SUBJECTS, UNTREATED, LibraryJob, addresses_of
@@ -18,9 +19,9 @@ from charcot.trials.pool import Latent
 from charcot.trials.world import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-ARRAYS = ("items", "vital_capacity", "nfl", "screened")
+ARRAYS = ("items", *measurements(), "screened")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Library:
         subjects: a row for each twin (``number`` and the columns of ``SUBJECTS``).
         enters: (protocols, twins) bool.
         reasons: for each protocol how many of those drawn are out, by first reason.
-        items: (twins, kinds, days, 12); ``vital_capacity``, ``nfl``: (twins, kinds, days); true values.
+        items: (twins, kinds, days, 12); ``measured``: by measurement (twins, kinds, days); true values.
         screened: (twins, 12) ratings of the screening visit.
         death: (twins, kinds) days from randomisation to death or permanent ventilation; inf when never.
         failed: (twins, kinds) bool: the simulation failed.
@@ -44,8 +45,7 @@ class Library:
     enters: np.ndarray
     reasons: Sequence[Counter[str]]
     items: np.ndarray
-    vital_capacity: np.ndarray
-    nfl: np.ndarray
+    measured: Mapping[str, np.ndarray]
     screened: np.ndarray
     death: np.ndarray
     failed: np.ndarray
@@ -75,13 +75,14 @@ class Library:
         """
         days, at = np.array(self.job.days), np.array(visits, dtype=float)
         death, pace = self.death[:, kind], 1.0 - (slowed or 0.0)
-        values = [self.items[:, kind], self.vital_capacity[:, kind], self.nfl[:, kind]]
+        values = [self.items[:, kind], *(value[:, kind] for value in self.measured.values())]
         if slowed is None:
             where = np.searchsorted(days, at)
             seen = [value[:, where] for value in values]
         else:
             seen = [_on_the_line(value, days, at * pace, death) for value in values]
-        return Latent(seen[0], seen[1], seen[2], death / pace, self.failed[:, kind])
+        measured = dict(zip(self.measured, seen[1:], strict=True))
+        return Latent(seen[0], measured, death / pace, self.failed[:, kind])
 
 
 def _on_the_line(values: np.ndarray, days: np.ndarray, at: np.ndarray, death: np.ndarray) -> np.ndarray:
@@ -148,5 +149,7 @@ def join(job: LibraryJob, blocks: Iterable[Block]) -> Library:
         reasons=reasons,
         death=np.stack([everyone[f"death.{kind}"].to_numpy(dtype=float) for kind in kinds], axis=1),
         failed=np.stack([everyone[f"failed.{kind}"].to_numpy(dtype=bool) for kind in kinds], axis=1),
-        **whole,
+        items=whole["items"],
+        screened=whole["screened"],
+        measured={name: whole[name] for name in measurements()},
     )

@@ -110,7 +110,7 @@ class Aim:
         return self.error * self._factor(endpoint, size)
 
     def _factor(self, endpoint: str, size: int) -> float:
-        return size / self.size if ESTIMANDS[endpoint].endpoint.grows_with_patients else 1.0
+        return size / self.size if ESTIMANDS[endpoint].computed_by.grows_with_patients else 1.0
 
 
 def ratio(endpoint: str) -> bool:

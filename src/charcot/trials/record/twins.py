@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charcot.clinic.measurements import measurements
 from charcot.clinic.observation import ITEMS
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.patients.assumptions import Assumed
 from charcot.patients.courses import ITEM_READOUTS
-from charcot.patients.people import CAPACITY, NFL, RILUZOLE, TREATED, People, Store
+from charcot.patients.people import RILUZOLE, TREATED, People, Store
 from charcot.treatments import Regimen
 
 MONTHS = 33  # of the grid: 0 to 32 months from randomisation
-READOUTS = (*ITEM_READOUTS, CAPACITY, NFL)
+READOUTS = (*ITEM_READOUTS, *(one.readout for one in measurements().values()))
 SHIPPED: tuple[tuple[str, float], ...] = ()
 
 # Changes of numbers, and treatments as (product, dose, schedule): what tells one course of a person from another.
