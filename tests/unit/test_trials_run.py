@@ -464,7 +464,7 @@ def test_every_endpoint_of_a_protocol_is_estimated_with_its_twin_and_its_estiman
     pair = {"measure": "alsfrs_r", "analysis": "mmrm"}
     asked = protocol(
         endpoints=[pair, *endpoints],
-        analysis={"permutations": 19},
+        analysis={"permutations": 9},
         simulate={"replicates": 2, "seed": 4},
         published=None,
     )
