@@ -77,6 +77,7 @@ class close_to(list):
         ("#/patient?treat=rilzole::0", "Did you mean riluzole?"),
         ("#/patient?age=300", "an age at onset of 300 years is not possible here"),
         ("#/patient?persons=10000000", "10,000,000 persons cannot be simulated in the explorer"),
+        ("#/patient?models=10000", "10,000 plausible models"),
         ("#/neuron?mechanism=nothing", "no mechanism is called 'nothing'"),
         ("#/neuron?genotype=%3Cscript%3E", "no genotype is called '<script>'"),
     ],
@@ -99,4 +100,4 @@ def test_a_server_that_is_killed_is_said_and_the_page_goes_on_when_it_is_back(op
     assert "charcot explore" in alert.inner_text()
     explorer.start(port)
     alert.wait_for(state="detached", timeout=60_000)
-    page.wait_for_selector("text=The chance of the draw", timeout=60_000)
+    page.wait_for_selector("text=Monte Carlo", timeout=60_000)

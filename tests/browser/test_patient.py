@@ -77,7 +77,7 @@ def test_the_table_twin_has_the_plotted_numbers(open_page, explorer):
 
 def test_nothing_of_survival_is_in_the_page_before_it_is_asked_for(open_page, explorer):
     page = settled(open_page(explorer.url + "#/patient?treat=riluzole::0&persons=20"))
-    page.wait_for_selector("text=The chance of the draw", timeout=60_000)
+    page.wait_for_selector("text=Monte Carlo", timeout=60_000)
     for button in page.get_by_text(re.compile("^Table: ")).all():
         button.click()
     text = page.evaluate("document.documentElement.outerHTML")
@@ -123,3 +123,36 @@ def test_csv_and_svg_are_what_is_shown(open_page, explorer):
     picture = svg.value.path().read_text(encoding="utf-8")
     assert finding(page) in picture.replace("&amp;", "&")
     assert 'stroke="rgb' in picture
+
+
+def test_what_the_evidence_leaves_open_stands_beside_the_other_layers(open_page, explorer):
+    """Asked for by keys: three named ranges, whose numbers are those of the table; a link asks for them again."""
+    page = settled(open_page(explorer.url + "#/patient?treat=riluzole::0&months=24"))
+    assert page.locator("text=Three layers of uncertainty").count() == 0
+    tab_to(page, "Show what the evidence leaves open")
+    page.keyboard.press("Enter")
+    heading = page.get_by_role("heading", name="Three layers of uncertainty")
+    heading.wait_for(timeout=120_000)
+    assert "models=6" in page.url
+    section = page.locator("section", has=heading)
+    assert section.locator("dt").all_inner_texts() == [
+        "Between patients",
+        "Monte Carlo",
+        "What the evidence leaves open",
+    ]
+    assert not SURVIVAL.search(section.inner_html())
+    section.get_by_text("Table: Three layers, ALSFRS-R, gained by the treatment").click()
+    rows = table(page, "Three layers, ALSFRS-R, gained by the treatment")
+    assert len(rows) == 3
+    figure = section.locator("figure", has=page.get_by_text("Table: Three layers, ALSFRS-R, gained"))
+    ends = figure.locator("line.span").evaluate_all("all => all.map(e => [e.getAttribute('x1'), e.getAttribute('x2')])")
+    for (_, _, low, high), (left, right) in zip(rows, ends, strict=True):
+        scale = (float(ends[0][1]) - float(ends[0][0])) / (rows[0][3] - rows[0][2])
+        assert float(right) - float(left) == pytest.approx(scale * (high - low), abs=0.1)
+    assert audit.axe_findings(page, audit.OF_THE_LOOK) == []
+    assert audit.unnamed(page) == []
+    page.reload()
+    heading.wait_for(timeout=30_000)  # from the server's store
+    page.get_by_role("slider", name="Age at onset, years").press("ArrowRight")
+    heading.wait_for(state="detached")
+    assert "models" not in page.url

@@ -120,6 +120,13 @@ def test_impossible_questions_get_a_message(client, query, words):
         assert any(words in message for message in messages(answer))
 
 
+@pytest.mark.parametrize(
+    ("models", "words"), [(1, "1 plausible models"), (10_000, "10,000 plausible models"), (-3, "-3 plausible models")]
+)
+def test_too_many_plausible_models_are_refused(client, models, words):
+    assert words in messages(client.get(f"/api/open?models={models}"))[0]
+
+
 @pytest.mark.parametrize("path", ["ensemble", "prognosis"])
 def test_ten_million_persons_are_refused_with_a_way_out(client, path):
     answer = client.get(f"/api/{path}?persons=10000000")
@@ -225,6 +232,58 @@ def test_a_long_run_tells_its_progress_and_comes_from_the_store_the_second_time(
                 assert band["median_low"][k] <= band["median"][k] <= band["median_high"][k]
     layers = {layer["name"]: layer["computed"] for layer in answer["layers"]}
     assert layers == {"persons": True, "monte_carlo": True, "evidence": False}
+
+
+@pytest.fixture(scope="module")
+def opened():
+    from charcot.interfaces.explorer import openness
+
+    told = []
+    asked = question(treat=["riluzole::0"], months=24)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(openness, "PERSONS", 6)
+        return openness.opened(asked, 2, lambda done, total: told.append((done, total))), told
+
+
+def test_three_layers_are_named_as_in_reports_and_stand_around_the_central_model(opened):
+    from charcot.interfaces.report import layers
+
+    found, told = opened
+    assert [one.title for one in found.layers] == [layers.PATIENTS, layers.MONTE_CARLO, layers.MODELS]
+    assert told[-1] == (18, 18)
+    assert found.used == found.models == 2
+    k = found.months.index(24.0)
+    for one in found.series:
+        assert one.patients_low[k] <= one.chance_low[k] <= one.mean[k] <= one.chance_high[k] <= one.patients_high[k]
+        assert one.models_low[k] <= one.models_middle[k] <= one.models_high[k]
+        assert one.noise[k] > 0
+    by_arm = {one.arm: one for one in found.series if one.readout == "clinic.alsfrs_r.total"}
+    assert by_arm["gain"].mean[k] == pytest.approx(by_arm["treated"].mean[k] - by_arm["untreated"].mean[k])
+    assert by_arm["gain"].mean[k] > 0
+    assert not any(word in found.model_dump_json() for word in ("surviv", "death", "hazard", "ventilation"))
+
+
+def test_a_plausible_model_changes_the_course_and_keeps_person_and_age_at_onset():
+    from charcot.fitting import layers
+
+    under = layers.models(1, 0)[0].assumed
+    shipped, changed = (live(Traits(seed=3), readouts=("clinic.vital_capacity",), under=one) for one in (None, under))
+    ages = [one.cohort.columns["seed_age_years"][0] + one.onset[0] / DAYS_PER_YEAR for one in (shipped, changed)]
+    assert ages == pytest.approx([62.0, 62.0], abs=0.15)
+    assert shipped.cohort.columns["sex"] == changed.cohort.columns["sex"]
+    later = [
+        float(one.untreated.at("clinic.vital_capacity", one.onset[:, None] + 700)[0, 0]) for one in (shipped, changed)
+    ]
+    assert abs(later[0] - later[1]) > 0.1
+
+
+def test_what_nobody_was_given_may_do_nothing_in_some_models():
+    from charcot.interfaces.explorer import openness
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(openness, "PERSONS", 3)
+        found = openness.opened(question(treat=["aav_mir126::0"], months=24), 3, lambda done, total: None)
+    assert "of 3 models aav mir126 has none of its effect" in found.without
 
 
 def test_a_prognosis_says_no_more_than_was_asked_for(client):

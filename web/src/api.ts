@@ -10,6 +10,7 @@ export type Mechanism = Schemas["Mechanism"];
 export type Boards = Schemas["Boards"];
 export type Ensemble = Schemas["Ensemble"];
 export type Band = Schemas["Band"];
+export type Opened = Schemas["Opened"];
 export type Prognosis = Schemas["Prognosis"];
 export type Findings = Schemas["Findings"];
 export type Gaps = Schemas["Gaps"];
@@ -24,6 +25,7 @@ export interface Answers {
 }
 export interface Streams {
   "/api/ensemble": Ensemble;
+  "/api/open": Opened;
   "/api/prognosis": Prognosis;
   "/api/gaps": Gaps;
 }

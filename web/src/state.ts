@@ -21,6 +21,7 @@ export interface State {
   part: string;
   mechanism: string;
   persons: number | null;
+  models: number | null;
   board: string;
   group: string;
   verdict: string;
@@ -43,6 +44,7 @@ export const USUAL: State = {
   part: "terminal",
   mechanism: "",
   persons: null,
+  models: null,
   board: "experiments",
   group: "all",
   verdict: "all",
@@ -63,7 +65,7 @@ export function read(hash: string): State {
     const value = given === null || given.trim() === "" ? NaN : Number(given);
     return Number.isFinite(value) ? value : USUAL[name];
   };
-  const whole = (name: "seed" | "persons"): number | null => {
+  const whole = (name: "seed" | "persons" | "models"): number | null => {
     const given = asked.get(name);
     return given !== null && /^\d+$/.test(given) ? Number(given) : null;
   };
@@ -80,6 +82,7 @@ export function read(hash: string): State {
     part: text("part"),
     mechanism: text("mechanism"),
     persons: whole("persons"),
+    models: whole("models"),
     board: text("board"),
     group: text("group"),
     verdict: text("verdict"),
@@ -108,7 +111,7 @@ export function question(state: State): URLSearchParams {
   return asked;
 }
 
-const KEPT = ["month", "part", "mechanism", "persons", "board", "group", "verdict", "quantity", "measure", "kind", "endpoint"] as const;
+const KEPT = ["month", "part", "mechanism", "persons", "models", "board", "group", "verdict", "quantity", "measure", "kind", "endpoint"] as const;
 
 export function address(state: State): string {
   const asked = question(state);
@@ -119,6 +122,9 @@ export function address(state: State): string {
   const query = asked.toString();
   return `#/${state.screen}${query ? `?${query}` : ""}`;
 }
+
+// Another person or treatment: what was simulated of many people is not asked for again by itself.
+export const ANEW: Partial<State> = { persons: null, models: null };
 
 export type Change = (change: Partial<State>, keep?: boolean) => void;
 

@@ -21,9 +21,9 @@ from charcot import disease, treatments
 from charcot.core.errors import Problem, Problems, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
-from charcot.patients.assemble import laboratory
+from charcot.patients.assumptions import Assumed
 from charcot.patients.cohort import START_AGE, Cohort, Population, draw_cohort, onset_process, typical_cohort
-from charcot.patients.courses import Courses, simulate
+from charcot.patients.courses import Courses
 
 YOUNGEST, OLDEST_ONSET = 18.0, 90.0  # years, at onset
 LARGEST_SEED = 2**53 - 1  # what a browser holds exactly
@@ -128,63 +128,76 @@ def live(
     first: int = 0,
     seen_years: float = SEEN_YEARS,
     workers: int = 1,
+    under: Assumed | None = None,
 ) -> Lives:
     """One person by the traits; with ``n``, the drawn persons ``first`` to ``first + n - 1`` who share them.
 
-    Drawn persons who never fall ill are left out of the rows. Raises :class:`charcot.core.errors.Problems`.
+    Drawn persons who never fall ill are left out of the rows. ``under``: a changed model, in which the
+    same persons fall ill at the same age. Raises :class:`charcot.core.errors.Problems`.
     """
     regimens, wrong = regimens_of(given)
     raise_if_any([*trait_problems(traits), *wrong], "this person cannot be simulated")
+    under = under or Assumed()
     find = _one_untreated if n is None else _untreated
-    cohort, untreated = find(traits, tuple(readouts), n, first, seen_years, workers)
+    cohort, untreated = find(traits, tuple(readouts), n, first, seen_years, workers, under)
     if n is None and (len(cohort) == 0 or not np.isfinite(untreated.onset).all()):
         hint = "Choose another age at onset, or another drawn person."
         message = "this person does not fall ill at that age: the seed would have to come before the age of "
         raise Problems([Problem("no-onset", f"{message}{START_AGE:g}, or disease stays silent", None, hint)])
-    treated = _treated(cohort, untreated, regimens, tuple(readouts), workers) if regimens else None
+    treated = _treated(cohort, untreated, regimens, tuple(readouts), workers, under) if regimens else None
     return Lives(cohort, untreated, treated, untreated.onset)
 
 
 def _untreated(
-    traits: Traits, readouts: tuple[str, ...], n: int | None, first: int, seen_years: float, workers: int
+    traits: Traits,
+    readouts: tuple[str, ...],
+    n: int | None,
+    first: int,
+    seen_years: float,
+    workers: int,
+    under: Assumed,
 ) -> tuple[Cohort, Courses]:
     """The persons with seeds so early that onset comes at the age asked for, and their untreated courses."""
     age = traits.age_at_onset
-    people = _people(traits, n, first)
+    people = under.people(_people(traits, n, first))
     if n is None:
-        onsets = _onsets_of_one(replace(traits, age_at_onset=NODES[-1]), readouts)
+        onsets = _onsets_of_one(replace(traits, age_at_onset=NODES[-1]), readouts, under)
     else:
-        onsets = _onset_ages(people, tuple(max(age - silence, START_AGE) for silence in SILENCES), readouts, workers)
+        nodes = tuple(max(age - silence, START_AGE) for silence in SILENCES)
+        onsets = _onset_ages(people, nodes, readouts, workers, under)
     seeds = np.array([_seed_age(age, *own) for own in onsets])
     ill = np.flatnonzero(np.isfinite(seeds) & (seeds >= START_AGE))
     cohort = _seeded(people.take(ill), seeds[ill], np.inf)
     years = math.ceil(float(np.max(age - seeds[ill], initial=0.0)) + seen_years)
-    return cohort, _run(cohort, readouts, workers, years)
+    return cohort, _run(cohort, readouts, workers, years, under)
 
 
-def _run(cohort: Cohort, readouts: tuple[str, ...], workers: int, years: float) -> Courses:
-    return simulate(cohort, readouts=readouts, workers=workers, model=laboratory(treated=True), horizon_years=years)
+def _run(cohort: Cohort, readouts: tuple[str, ...], workers: int, years: float, under: Assumed) -> Courses:
+    model = under.program(products=())
+    return under.simulate(cohort, readouts=readouts, workers=workers, model=model, horizon_years=years)
 
 
 Onsets = list[tuple[np.ndarray, np.ndarray]]  # of each person: ages at the seed, and the ages at onset that follow
 
 
-def _onset_ages(people: Cohort, nodes: tuple[float, ...], readouts: tuple[str, ...], workers: int) -> Onsets:
+def _onset_ages(
+    people: Cohort, nodes: tuple[float, ...], readouts: tuple[str, ...], workers: int, under: Assumed
+) -> Onsets:
     """Ages at onset (years) of the same people with a seed at each of the ages ``nodes``; who does not fall ill by
     then is left out of the node."""
     each = np.repeat(np.arange(len(people)), len(nodes))
     ages = np.tile(nodes, len(people))
     # Nobody's onset comes after the day on which half of such patients have died.
-    courses = _run(_seeded(people.take(each), ages, UNTIL_DEATH), readouts, workers, LONGEST_SILENCE)
+    courses = _run(_seeded(people.take(each), ages, UNTIL_DEATH), readouts, workers, LONGEST_SILENCE, under)
     onsets = ages + courses.onset / DAYS_PER_YEAR
     rows = zip(ages.reshape(len(people), -1), onsets.reshape(len(people), -1), strict=True)
     return [(seeds[np.isfinite(own)], own[np.isfinite(own)]) for seeds, own in rows]
 
 
 @functools.lru_cache(maxsize=64)
-def _onsets_of_one(traits: Traits, readouts: tuple[str, ...]) -> Onsets:
+def _onsets_of_one(traits: Traits, readouts: tuple[str, ...], under: Assumed) -> Onsets:
     """Of one person, kept: whoever changes the age asks for the same silence again."""
-    return _onset_ages(_people(traits, None, 0), NODES, readouts, 1)
+    return _onset_ages(under.people(_people(traits, None, 0)), NODES, readouts, 1, under)
 
 
 def _seed_age(age: float, seeds: np.ndarray, onsets: np.ndarray) -> float:
@@ -230,14 +243,14 @@ def _treated(
     regimens: list[treatments.Regimen],
     readouts: tuple[str, ...],
     workers: int,
+    under: Assumed,
 ) -> Courses:
     diagnosed = np.isfinite(untreated.diagnosis)
     given = [regimens if known else [] for known in diagnosed]
     origins = np.where(diagnosed, untreated.diagnosis, 0.0)
     assert untreated.grid is not None
     years = float(untreated.grid[-1]) / DAYS_PER_YEAR
-    model = laboratory(treated=True)
-    return simulate(cohort, given, origins, readouts, workers, model=model, horizon_years=years)
+    return under.simulate(cohort, given, origins, readouts, workers, horizon_years=years)
 
 
 def lifetime_risks(traits: Traits) -> Iterator[tuple[str, float]]:

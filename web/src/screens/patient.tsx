@@ -6,8 +6,9 @@ import { Table } from "../charts/frame";
 import { Range, Select, Text } from "../controls";
 import { useAnswer, useLong } from "../hooks";
 import { Problem, Waiting } from "../notices";
-import { question, type Change, type Given, type State } from "../state";
+import { ANEW, question, type Change, type Given, type State } from "../state";
 import { listed, lower, months, say, settle } from "../words";
+import { Openness } from "./openness";
 import { Prognosis } from "./prognosis";
 import { More, Who } from "./who";
 
@@ -60,7 +61,10 @@ export function Patient({ model, state, change }: { model: Model; state: State; 
             </p>
           )}
           {stored ? (
-            <p>The ranges between people need the explorer itself (charcot explore): they are not in this page.</p>
+            <p>
+              The ranges between people, and what the evidence leaves open, need the explorer itself (charcot explore): they
+              are not in this page.
+            </p>
           ) : (
             !people.answer &&
             !people.progress && (
@@ -71,6 +75,7 @@ export function Patient({ model, state, change }: { model: Model; state: State; 
           )}
           <Waiting run={people} what="People simulated" />
           {people.error && <Problem error={people.error} again={people.begin} />}
+          <Openness state={state} change={change} />
         </section>
       )}
       {run && <Prognosis key={key} state={state} />}
@@ -94,7 +99,7 @@ function told(run: PatientRun, model: Model): string {
 }
 
 function Treatments({ model, state, change }: { model: Model; state: State; change: Change }) {
-  const put = (treat: Given[]) => change({ treat, persons: null });
+  const put = (treat: Given[]) => change({ treat, ...ANEW });
   const known = model.products.filter((one) => !stored || stored.grid.products.includes(one.name));
   const free = known.filter((one) => !state.treat.some((other) => other.product === one.name));
   const most = stored ? 1 : model.limits.most_treatments;

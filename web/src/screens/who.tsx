@@ -2,7 +2,7 @@
 
 import { stored, type Model } from "../api";
 import { Checks, Range, Select, type Option } from "../controls";
-import type { Change, State } from "../state";
+import { ANEW, type Change, type State } from "../state";
 
 // What the exported page has; all of it where there is a server.
 function within(options: Option[], held: string[] | undefined): Option[] {
@@ -10,7 +10,7 @@ function within(options: Option[], held: string[] | undefined): Option[] {
 }
 
 export function Who({ model, state, change }: { model: Model; state: State; change: Change }) {
-  const set = (part: Partial<State>) => change({ ...part, persons: null });
+  const set = (part: Partial<State>) => change({ ...part, ...ANEW });
   return (
     <>
       <Select label="Gene" value={state.genotype} options={within(model.genotypes, stored?.grid.genotypes)} change={(genotype) => set({ genotype })} />
@@ -38,7 +38,7 @@ export function Who({ model, state, change }: { model: Model; state: State; chan
 }
 
 export function More({ model, state, change }: { model: Model; state: State; change: Change }) {
-  const set = (part: Partial<State>) => change({ ...part, persons: null });
+  const set = (part: Partial<State>) => change({ ...part, ...ANEW });
   if (stored) return null;
   return (
     <>

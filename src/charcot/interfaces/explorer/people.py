@@ -1,7 +1,7 @@
 """Many persons who share their traits: bands over persons, the chance of sampling, and how long they live.
 
 Three layers of uncertainty are kept apart: differences between persons (quantiles), the chance of having drawn these
-persons (Monte Carlo), and what the evidence leaves open about the model itself, which is not computed here.
+persons (Monte Carlo), and what the evidence leaves open about the model itself, which ``openness`` computes.
 """
 
 from __future__ import annotations
@@ -100,14 +100,14 @@ def _layers(persons: int) -> list[shapes.Layer]:
     return [
         shapes.Layer(
             name="persons",
-            title="Differences between people",
+            title="Between patients",
             words=f"The bands hold the middle half and the middle nine tenths of {persons} virtual persons with the "
             "same gene, age and site of onset.",
             computed=True,
         ),
         shapes.Layer(
             name="monte_carlo",
-            title="The chance of the draw",
+            title="Monte Carlo",
             words="The range of the median (95 %, by order statistics) says how far it may move because only so many "
             "persons were drawn.",
             computed=True,
@@ -115,8 +115,8 @@ def _layers(persons: int) -> list[shapes.Layer]:
         shapes.Layer(
             name="evidence",
             title="What the evidence leaves open",
-            words="Not computed: no set of plausible models is shipped yet. It is likely to be wider than both of the "
-            "others, since most numbers of the model rest on weak evidence.",
+            words="Plausible models are simulated when they are asked for, below. Only better evidence makes this "
+            "layer smaller.",
             computed=False,
         ),
     ]

@@ -20,7 +20,16 @@ from starlette.exceptions import HTTPException
 
 from charcot import __version__
 from charcot.core.errors import CharcotError
-from charcot.interfaces.explorer import evidence, facts, finding_shapes, findings, people, shapes
+from charcot.interfaces.explorer import (
+    evidence,
+    facts,
+    finding_shapes,
+    findings,
+    opened_shapes,
+    openness,
+    people,
+    shapes,
+)
 from charcot.interfaces.explorer.gaps import Asked as GapsAsked
 from charcot.interfaces.explorer.gaps import gaps
 from charcot.interfaces.explorer.guard import Guard
@@ -193,6 +202,19 @@ def _run_routes(app: FastAPI, jobs: Jobs, warmth: Warmth) -> None:
             return people.ensemble(asked, persons, crowd(asked, persons, tell))
 
         return _stream(jobs, asked.hash(answer="ensemble", persons=persons), work)
+
+    @app.get("/api/open", response_class=EventStream, responses=_events(opened_shapes.Opened))
+    async def opened(
+        asked: Asked, models: Annotated[int, Query(description="Plausible models")] = openness.USUAL_MODELS
+    ) -> EventStream:
+        """What is uncertain of a course, in three layers: the same persons under plausible models."""
+        openness.checked_models(models)
+
+        def work(tell: people.Tell) -> opened_shapes.Opened:
+            warmth.wait(tell)
+            return openness.opened(asked, models, tell)
+
+        return _stream(jobs, asked.hash(answer="opened", models=models, ensemble=openness.ensemble_hash()), work)
 
     @app.get("/api/prognosis", response_class=EventStream, responses=_events(shapes.Prognosis))
     async def prognosis(
