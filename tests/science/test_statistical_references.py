@@ -17,6 +17,7 @@ import pytest
 from scipy.stats import norm
 
 from charcot.core import mixed_model
+from charcot.core.estimates import survival_curve
 from charcot.trials.statistics import (
     ancova,
     covariances,
@@ -417,7 +418,7 @@ def test_times_to_an_event_agree_with_kept_libraries(seed: int) -> None:
     days = np.minimum(days, 336.0)
     active = random.random(120) < 0.5
     curve = KaplanMeierFitter().fit(days, died)
-    share, low, high = time_to_event.share_alive(time_to_event.kaplan_meier(days, died), norm.ppf(0.975))
+    share, low, high = time_to_event.share_alive(survival_curve(days, died), norm.ppf(0.975))
     assert share == pytest.approx(float(curve.survival_function_.iloc[-1, 0]))
     assert [low, high] == pytest.approx(curve.confidence_interval_.iloc[-1].tolist(), rel=1e-6)
     assert time_to_event.restricted_mean(days, died, 300.0).mean == pytest.approx(

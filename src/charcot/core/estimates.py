@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -10,14 +12,33 @@ from charcot.core import mixed_model
 ROUNDING = 1e-12  # of a share alive: what is exactly a half by counting is a half
 
 
-def kaplan_meier(time: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct times of observed deaths, ascending, and the Kaplan-Meier share alive from each on.
+@dataclass(frozen=True)
+class Curve:
+    """Kaplan-Meier at the distinct times of events, each (k,): ``survival`` after it, ``greenwood`` the sum of
+    d / (Y (Y - d)) so far, ``events`` d and ``at_risk`` Y. Kaplan and Meier 1958, with Greenwood's variance."""
 
-    ``time``: (patients,) of death or of the last sight; ``observed``: (patients,) bool, whether it is of death.
-    """
-    times, deaths = np.unique(time[observed], return_counts=True)
+    times: np.ndarray
+    survival: np.ndarray
+    greenwood: np.ndarray
+    events: np.ndarray
+    at_risk: np.ndarray
+
+
+def survival_curve(time: np.ndarray, observed: np.ndarray) -> Curve:
+    """The curve of (n,) times to an event or to the last sight, in any unit; ``observed`` (n,) bool: which of the two.
+    Who is last seen at the time of an event is at risk then."""
+    times, events = np.unique(time[observed], return_counts=True)
     at_risk = len(time) - np.searchsorted(np.sort(time), times, side="left")
-    return times, np.cumprod(1.0 - deaths / at_risk)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = events / (at_risk * (at_risk - events))
+    survival = np.cumprod(1.0 - events / at_risk)
+    return Curve(times, survival, np.cumsum(terms), events.astype(float), at_risk.astype(float))
+
+
+def kaplan_meier(time: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The times of :func:`survival_curve`, ascending, and the share alive from each on."""
+    curve = survival_curve(time, observed)
+    return curve.times, curve.survival
 
 
 def share_without(time: np.ndarray, observed: np.ndarray, at: float) -> float:

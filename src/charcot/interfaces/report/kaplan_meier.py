@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from charcot.core.estimates import survival_curve
 from charcot.core.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -18,13 +19,10 @@ _BAND = (0.025, 0.975)
 
 def kaplan_meier(time: np.ndarray, event: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The Kaplan-Meier estimate and Greenwood's standard error at the times ``at``."""
-    times = np.unique(time[event])
-    at_risk = np.array([(time >= t).sum() for t in times], dtype=float)
-    deaths = np.array([((time == t) & event).sum() for t in times], dtype=float)
-    steps = np.concatenate([[1.0], np.cumprod(1.0 - deaths / at_risk)])
-    left = np.where(at_risk > deaths, at_risk - deaths, np.inf)
-    variance = np.concatenate([[0.0], np.cumsum(deaths / (at_risk * left))])
-    index = np.searchsorted(times, at, side="right")
+    curve = survival_curve(time, event)
+    steps, none_left = np.concatenate([[1.0], curve.survival]), ~np.isfinite(curve.greenwood)
+    variance = np.concatenate([[0.0], np.where(none_left, 0.0, curve.greenwood)])  # of a share of 0 it is 0
+    index = np.searchsorted(curve.times, at, side="right")
     return steps[index], steps[index] * np.sqrt(variance[index])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from charcot.core.estimates import survival_curve
 from charcot.trials.analysis_form import Analysis, Design, Row, Strategies, ratio_row, row
 from charcot.trials.statistics import time_to_event
 from charcot.trials.trial_data import TrialData
@@ -24,7 +25,7 @@ def _event_free(data: TrialData, arm: str, design: Design) -> Row:
     note = f"{data.died.sum()} events in {len(data)} patients"
     if len(data) == 0:
         return row(arm, "", note=note, converged=False)
-    curve = time_to_event.kaplan_meier(data.times, data.died)
+    curve = survival_curve(data.times, data.died)
     share, *limits = time_to_event.share_alive(curve, float(ndtri(1 - design.alpha / 2)))
     return row(arm, "", share, limits=(limits[0], limits[1]), note=note)
 

@@ -1,4 +1,4 @@
-"""Times to an event in one or two arms: Kaplan-Meier, restricted mean, log-rank, and Cox's model of two arms.
+"""Times to an event in one or two arms: share alive, restricted mean, log-rank, and Cox's model of two arms.
 
 lifelines has all of these but the variance of the restricted mean as published; here they are written again because
 each simulated trial needs them, and lifelines takes tens of milliseconds for each. The tests hold the two to each
@@ -12,30 +12,9 @@ from typing import Literal
 
 import numpy as np
 
+from charcot.core.estimates import Curve, survival_curve
+
 Ties = Literal["efron", "breslow"]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Kaplan-Meier at the distinct times of events, each (k,): ``survival`` after it, ``greenwood`` the sum of
-    d / (Y (Y - d)) so far, ``events`` d and ``at_risk`` Y."""
-
-    times: np.ndarray
-    survival: np.ndarray
-    greenwood: np.ndarray
-    events: np.ndarray
-    at_risk: np.ndarray
-
-
-def kaplan_meier(times: np.ndarray, died: np.ndarray) -> Curve:
-    """The curve of ``times`` (n,) to death or censoring; who is censored at a time of death is at risk then."""
-    when = np.unique(times[died])
-    ordered = np.sort(times)
-    at_risk = len(times) - np.searchsorted(ordered, when, side="left")
-    events = np.bincount(np.searchsorted(when, times[died]), minlength=len(when)).astype(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = events / (at_risk * (at_risk - events))
-    return Curve(when, np.cumprod(1 - events / at_risk), np.cumsum(terms), events, at_risk.astype(float))
 
 
 def share_alive(curve: Curve, z: float) -> tuple[float, float, float]:
@@ -66,7 +45,7 @@ def restricted_mean(times: np.ndarray, died: np.ndarray, horizon: float) -> Rest
 
     A(t) is the area from t on (Klein and Moeschberger 2003, equation 4.5.2; as the R package survRM2 computes it).
     """
-    curve = kaplan_meier(times, died)
+    curve = survival_curve(times, died)
     inside = curve.times < horizon
     when, survival = curve.times[inside], curve.survival[inside]
     events, at_risk = curve.events[inside], curve.at_risk[inside]
@@ -80,7 +59,7 @@ def restricted_mean(times: np.ndarray, died: np.ndarray, horizon: float) -> Rest
 
 def restricted_mean_scores(times: np.ndarray, died: np.ndarray, horizon: float) -> np.ndarray:
     """(n,) influence of each patient on the restricted mean of all, from the martingale of the Kaplan-Meier curve."""
-    curve = kaplan_meier(times, died)
+    curve = survival_curve(times, died)
     inside = curve.times < horizon
     when, survival = curve.times[inside], curve.survival[inside]
     if not len(when):
@@ -96,7 +75,7 @@ def restricted_mean_scores(times: np.ndarray, died: np.ndarray, horizon: float) 
 
 def martingale_residuals(times: np.ndarray, died: np.ndarray) -> np.ndarray:
     """(n,) deaths less the cumulative hazard (Nelson and Aalen) of all: the scores of the log-rank test."""
-    curve = kaplan_meier(times, died)
+    curve = survival_curve(times, died)
     hazard = np.concatenate([[0.0], np.cumsum(curve.events / curve.at_risk)])
     return np.asarray(died - hazard[np.searchsorted(curve.times, times, side="right")])
 
@@ -112,7 +91,7 @@ class _AtRisk:
 
 
 def _at_risk(times: np.ndarray, died: np.ndarray, active: np.ndarray) -> _AtRisk:
-    both = kaplan_meier(times, died)
+    both = survival_curve(times, died)
     own = died & active
     events = np.bincount(np.searchsorted(both.times, times[own]), minlength=len(both.times)).astype(float)
     mine = np.sort(times[active])
