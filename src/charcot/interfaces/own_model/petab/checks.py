@@ -243,18 +243,19 @@ def cells(
 
 def library_findings(configuration: Configuration) -> list[Problem]:
     """What the library ``petab`` finds wrong with the problem beyond the above, without a line."""
-    from petab.v1 import Problem as Whole
+    from petab import v1
     from petab.v1.lint import lint_problem
+    from petab.v1.models.sbml_model import SbmlModel
 
     files = {key: [str(file) for file in listed] for key, listed in configuration.files.items()}
     with _recorded("petab") as records:
         try:
-            whole = Whole.from_files(
-                sbml_file=files["sbml_files"][0],
-                condition_file=files["condition_files"],
-                measurement_file=files["measurement_files"],
-                observable_files=files["observable_files"],
-                parameter_file=files["parameter_file"],
+            whole = v1.Problem(
+                model=SbmlModel.from_file(files["sbml_files"][0]),
+                condition_df=v1.concat_tables(files["condition_files"], v1.get_condition_df),
+                measurement_df=v1.concat_tables(files["measurement_files"], v1.get_measurement_df),
+                observable_df=v1.concat_tables(files["observable_files"], v1.get_observable_df),
+                parameter_df=v1.get_parameter_df(files["parameter_file"]),
             )
             wrong = lint_problem(whole)
         except Exception as error:  # a check of the library that stumbles has found something too
