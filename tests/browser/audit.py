@@ -64,3 +64,12 @@ def small_targets(page):
             .filter(([, box]) => box.height < {TARGET} - 0.5 || box.width < {TARGET} - 0.5)
             .map(([one, box]) => `${{one.tagName}} ${{one.textContent || one.id}} ${{box.width}} x ${{box.height}}`)"""
     )
+
+
+def cut_on_paper(page):
+    """Tables that reach beyond the sheet, which nobody can scroll; those in closed details are not printed."""
+    return page.evaluate(
+        """[...document.querySelectorAll("table")].filter(one => one.checkVisibility({contentVisibilityAuto: true}))
+            .map(one => [one.innerText.slice(0, 40), one.getBoundingClientRect().right])
+            .filter(([, right]) => right > innerWidth + 1)"""
+    )

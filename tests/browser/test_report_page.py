@@ -58,6 +58,7 @@ def test_on_paper_every_picture_is_whole_and_nothing_waits_for_a_click(open_page
             || svg.closest(".canvas").scrollWidth > svg.closest(".canvas").clientWidth).length"""
     )
     assert cut == 0
+    assert audit.cut_on_paper(page) == []
     assert page.locator("nav").is_hidden()
     assert page.locator("summary").first.is_hidden()
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) > 3

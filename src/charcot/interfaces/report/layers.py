@@ -219,7 +219,8 @@ def gain_layers(cell: Mapping[str, Any], number: int, found: Any, unit: str) -> 
     )  # fmt: skip
     luck = Layer(
         f"95 % bootstrap interval over {count:,} patients", unit, float(cell["lower"]), float(cell["upper"]),
-        missing="Monte Carlo is not told: one typical patient is simulated, not drawn" if alone else "",
+        missing="Monte Carlo is not told: one typical patient is simulated, not drawn" if alone
+        else "Monte Carlo is not told: too few patients for a bootstrap" if math.isnan(float(cell["lower"])) else "",
     )  # fmt: skip
     one = None if found.note else dict(records(found.table)[number])
     return Layers(patients, luck, models_layer(one, found, unit))

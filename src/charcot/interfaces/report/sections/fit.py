@@ -76,7 +76,10 @@ def _numbers(stored: Mapping[str, Any]) -> Figure:
         for row in rows
     ])  # fmt: skip
     counts = _counts(stored)
-    finding = f"{counts['bounded']} numbers are bounded by the data, {counts['flat']} are not."
+    finding = (
+        f"The data bound {counts['bounded']} of {len(rows)} numbers on both sides, {counts['one-sided']} on one, "
+        f"{counts['flat']} on none."
+    )
     label = "One line a number: fitted value and its standard deviation in units of the prior; zero is the start."
     chart = range_by_row(plot, "Standard deviations of the prior from the start", ("bounded", "one-sided", "flat"))
     columns = ("Number", "Unit", "Start", "Fitted", "Prior (SD of ln)", "After (SD of ln)", "What the data say",
