@@ -2,7 +2,7 @@
 
 import pytest
 from tests.browser import audit
-from tests.browser.test_explorer import SURVIVAL, table
+from tests.browser.walk import SURVIVAL, table
 
 from charcot.interfaces.explorer.export import Grid, page
 from charcot.interfaces.explorer.patient import patient

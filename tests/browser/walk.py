@@ -7,6 +7,7 @@ from tests.browser import audit
 # until two pictures of the screen have been drawn: what changes with the answer has changed
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
+SURVIVAL = re.compile(r"surviv|hazard|\bdie\b|\bdeath|half of such virtual|median|years to live|risk group:", re.I)
 PICTURE = "figure svg path.line, figure svg rect.bar, figure svg circle.mark, figure svg rect.cell, svg.drawing"
 
 
