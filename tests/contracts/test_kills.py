@@ -22,11 +22,11 @@ import kill
 
 TINY = [
     "trial", str(kill.PROTOCOL), "--set", "arms.0.n=4", "--set", "arms.1.n=4", "--set", "simulate.pool=shared",
-    "--set", "simulate.screened_per_replicate=48", "--replicates", "5", "--workers", "1", "--models", "1",
+    "--set", "simulate.screened_per_replicate=48", "--replicates", "4", "--workers", "1", "--models", "1",
 ]  # fmt: skip
 FIT = [
     "fit", "--number", "person.base_tempo", "--experiment", "rnls8_transgene_on", "--experiment",
-    "sod1_g93a_natural_history", "--rounds", "9", "--workers", "2",
+    "sod1_g93a_natural_history", "--rounds", "9", "--workers",
 ]  # fmt: skip
 BOARD = ["reproduce", "rnls8_transgene_on", "rnls8_transgene_off", "sod1_g93a_natural_history", "--folder", "board"]
 
@@ -102,10 +102,10 @@ def test_a_fit_ends_with_its_workers_and_keeps_what_it_has(places: Callable[[str
 
     def attempt(place: kill.Place) -> None:
         nonlocal kept
-        assert end_after_the_first_piece(place, FIT, signal.SIGKILL) == -signal.SIGKILL
+        assert end_after_the_first_piece(place, [*FIT, "2"], signal.SIGKILL) == -signal.SIGKILL
         kept = place.pieces()
         assert kept >= 1
-        assert end_after_the_first_piece(place, FIT, signal.SIGINT, more_than=kept) == 130
+        assert end_after_the_first_piece(place, [*FIT, "1"], signal.SIGINT, more_than=kept) == 130
         assert place.pieces() > kept
 
     place = until_it_is_hit(places, attempt)
