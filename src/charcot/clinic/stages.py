@@ -1,7 +1,7 @@
 """King's and MiToS stages, and involved regions, from the twelve ALSFRS-R item scores.
 
 The mapping from items to stages is the field's standard one (Balendra 2014 for King's, Chiò 2015 for MiToS), written
-from memory: the project's dossiers give stage times but not the rules. Two points are choices:
+from memory: what was read gives times of stages but not the rules. Two points are choices:
 
 * The scale asks for cutting food with or without a gastrostomy; the simulated items do not say which. A gastrostomy
   is taken as present when swallowing is 1 or 0 (the anchors "needs supplementary tube feeding" and "nothing by

@@ -294,7 +294,7 @@ class Reading(Content):
 
 
 class Feasible(Conduct):
-    """An experiment that could be done and has, as far as the dossiers say, not been: ``how`` it would be done."""
+    """An experiment that could be done and has, as far as was found, not been: ``how`` it would be done."""
 
     how: str
     readings: tuple[Reading, ...] = Field(min_length=1)

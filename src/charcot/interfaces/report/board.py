@@ -91,7 +91,7 @@ def _reason(scored: Scored) -> str:
 def _blocks(scored: Scored) -> list[Block]:
     content = scored.content
     finding = f"{content.title}: {scored.verdict}"
-    lines = [f"Source: {', '.join(content.sources)} ({content.dossier}). Tolerance: {content.tolerance}"]
+    lines = [f"Source: {', '.join(content.sources)}. Tolerance: {content.tolerance}"]
     if isinstance(content, Claim):
         lines.insert(0, f"{content.id}. {content.claim} Evidence ({content.strength}): {content.evidence}")
         lines.append(f"Contradicted by: {content.contradicted_by}")

@@ -65,7 +65,7 @@ def _board(board: Board) -> Iterator[str]:
         yield f"\n## {NAMES[group]}\n"
         for scored in (s for s in board.scored if s.group == group):
             yield f"### {scored.content.title}: {scored.verdict}\n"
-            yield f"`{scored.name}`; {', '.join(scored.content.sources)}; {scored.content.dossier}. "
+            yield f"`{scored.name}`; {', '.join(scored.content.sources)}. "
             yield f"Tolerance: {_cell(scored.content.tolerance)}\n"
             if scored.content.moved:
                 yield f"Validation at first: {_cell(scored.content.moved)}\n"
