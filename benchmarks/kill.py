@@ -22,6 +22,7 @@ import random
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,12 @@ WORK = ("*/records/*.json", "*/pieces/*.piece")  # what a finished piece of work
 TIMES = re.compile(rb'(date|wall time seconds)</th><td>[^<]*|"(date|seconds|wall_time_seconds)": "?[-+:.T\d]+')
 
 
+def _hear_signals() -> None:
+    """Under nohup, or as a job in the background, a command is born deaf to what it is to be ended by."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Place:
     """A folder in which a command runs, with a cache of its own for pieces; kernels are shared by a link."""
 
@@ -76,7 +83,9 @@ class Place:
     def start(self, words: list[str]) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "CHARCOT_CACHE": str(self.cache), MARK: self.mark}
         with (self.root / "told.txt").open("ab") as told:
-            return subprocess.Popen([*CHARCOT, *words], cwd=self.work, stdout=told, stderr=told, env=environment)
+            return subprocess.Popen(
+                [*CHARCOT, *words], cwd=self.work, stdout=told, stderr=told, env=environment, preexec_fn=_hear_signals
+            )
 
     def pieces(self) -> int:
         """How many pieces of work are finished."""

@@ -321,9 +321,9 @@ MUTANTS = (
     ),
     Mutant(
         "who dies now is not at risk now",
-        "interfaces/report/kaplan_meier.py",
-        "[(time >= t).sum() for t in times]",
-        "[(time > t).sum() for t in times]",
-        ("unit/test_report.py",),
+        "core/estimates.py",
+        'times, side="left")',
+        'times, side="right")',
+        ("unit/test_report.py", "science/test_natural_history.py"),
     ),
 )

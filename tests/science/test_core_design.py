@@ -194,7 +194,7 @@ def test_neighbouring_doses_end_within_a_factor_of_two(cohort_by_mir126):
 def by_classes() -> list[shape.Bench]:
     """The same persons with the four classes of the shipped model, and with eight."""
     assert patients.definition().classes == 4
-    return [shape.simulate_bench(60, SEED, classes=k) for k in (0, 8)]
+    return [shape.simulate_bench(200, SEED, classes=k) for k in (0, 8)]
 
 
 MEDIANS = {

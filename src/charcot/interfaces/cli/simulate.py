@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,8 @@ from charcot.interfaces.cli.talk import Talk
 
 if TYPE_CHECKING:
     from charcot.engine.campaign import Job
+    from charcot.interfaces.own_model.job import ModelJob
+    from charcot.interfaces.own_model.petab.job import PetabJob
 
 
 class Interrupted(CharcotError):
@@ -64,6 +66,8 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Simulate your own model for every parameter set of a table, or score a PEtab problem; a killed run goes on."""
+    from charcot.interfaces.own_model.job import ModelJob
+
     talk = Talk(as_json)
     petab = model.suffix.lower() in (".yaml", ".yml")
     own = {"--until": until, "--doses": doses, "--readouts": readouts, "--points": points}
@@ -77,7 +81,7 @@ def simulate(
         if petab:
             from charcot.interfaces.own_model.petab import prepare_petab
 
-            job: Job = prepare_petab(model, parameters, tolerance=tolerance, seed=chosen)
+            job: ModelJob | PetabJob = prepare_petab(model, parameters, tolerance=tolerance, seed=chosen)
         else:
             from charcot.interfaces.own_model import prepare
 
@@ -94,7 +98,7 @@ def simulate(
                 seed=chosen,
             )
     pace = _run(job, out, chunk, workers, scheduler, talk)
-    told = _score(job, out, talk) if petab else _count(job, out, talk)
+    told = _count(job, out, talk) if isinstance(job, ModelJob) else _score(job, out, talk)
     talk.show(f"Run: {out}")
     talk.data({"ok": True, "run": str(out), "existing": not pace.done, "sets": job.size, **told})
 
@@ -137,7 +141,7 @@ def _run(job: Job, out: Path, chunk: int | None, workers: int, scheduler: str | 
     return pace
 
 
-def _count(job: Any, out: Path, talk: Talk) -> dict[str, Any]:
+def _count(job: ModelJob, out: Path, talk: Talk) -> dict[str, object]:
     """How the sets of an own model ended."""
     from charcot.interfaces.own_model import open_model_run
 
@@ -151,7 +155,7 @@ def _count(job: Any, out: Path, talk: Talk) -> dict[str, Any]:
     }
 
 
-def _score(job: Any, out: Path, talk: Talk) -> dict[str, Any]:
+def _score(job: PetabJob, out: Path, talk: Talk) -> dict[str, object]:
     """How well the sets agree with the measurements, in a sentence, and the best one by condition."""
     from charcot.interfaces.own_model.petab.results import score
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -57,12 +56,6 @@ class PetabProblem:
     measured: np.ndarray
     overrides: dict[str, list[tuple[Cell, ...]]]
     time_unit: str
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Expressions and functions belong to one process, so that a worker reads the files itself."""
-        from charcot.interfaces.own_model.petab.reading import read_problem
-
-        return read_problem, (self.path,)
 
     def grid(self) -> tuple[np.ndarray, np.ndarray]:
         """Output times, (conditions, times) filled up with NaN, and the column of each measurement in them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,3 +137,7 @@ def _digest(configuration: Configuration) -> str:
     for file in configuration.all_files():
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+# Expressions and functions belong to one process, so that a worker reads the files itself.
+copyreg.pickle(PetabProblem, lambda problem: (read_problem, (problem.path,)))
