@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from charcot.interfaces.cli import entries
-from charcot.interfaces.cli.listing import KINDS
+from charcot.interfaces.cli.kinds import KINDS
 from charcot.interfaces.cli.main import app
 
 ONE_OF = {
@@ -85,3 +85,22 @@ def test_an_unknown_name_gives_near_ones_of_other_kinds_and_a_product_takes_no_a
     result = CliRunner().invoke(app, ["explain", "tofersen", "--assume", "death_direction=counter_claim", "--json"])
     assert result.exit_code == 2
     assert "tofersen is a product" in json.loads(result.stdout)["problems"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("charcot explain lumbar.nmj.innerv", "lumbar.nmj.innervation"),
+        ("charcot init mine --template aav", "aav-mir126"),
+        ("charcot patient --genotype SOD1-A", "SOD1-A4V"),
+        ("charcot list exp", "experiments"),
+        ("charcot sweep --product tof", "tofersen"),
+        ("charcot reproduce rnls8_transgene_of", "rnls8_transgene_off"),
+    ],
+)
+def test_a_shell_is_offered_the_names_that_begin_so(words, offered):
+    place = str(len(words.split()) - 1)
+    environment = {"_CHARCOT_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": place}
+    result = CliRunner().invoke(app, [], prog_name="charcot", env=environment)
+    assert offered in result.output.splitlines()
+    assert all(line.startswith(words.split()[-1]) for line in result.output.splitlines())

@@ -11,6 +11,7 @@ import typer
 from charcot.core.errors import Problem, Problems
 from charcot.core.identifiers import nearest
 from charcot.interfaces.cli import entries, laboratory, rooms
+from charcot.interfaces.cli.kinds import completing
 from charcot.interfaces.cli.options import AsJson, Assume
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.content import number_text
@@ -29,6 +30,7 @@ def explain(
             metavar="NAME",
             help="A port, such as lumbar.nmj.innervation; or a number, mechanism, product, genotype, exposure, system, "
             "hypothesis, experiment or source ('charcot list' has all names).",
+            autocompletion=completing("readouts", "ports", "numbers", *entries.KINDS),
         ),
     ],
     assume: Assume = None,

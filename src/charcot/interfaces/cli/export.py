@@ -10,6 +10,7 @@ import typer
 from charcot.core.errors import EXIT_BAD_INPUT, Problem, Problems
 from charcot.core.identifiers import did_you_mean
 from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli.kinds import completing
 from charcot.interfaces.cli.options import AsJson, Settings, read_settings
 from charcot.interfaces.cli.talk import Talk
 
@@ -19,10 +20,15 @@ FORMATS = {"sbml": ".xml"}
 def export(
     form: Annotated[str, typer.Option("--format", help="The format: sbml (Level 3 Version 2).")] = "sbml",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; it must not exist.")] = None,
-    genotype: Annotated[str, typer.Option("--genotype", help="The person's genotype.")] = "sporadic",
+    genotype: Annotated[
+        str, typer.Option("--genotype", help="The person's genotype.", autocompletion=completing("genotypes"))
+    ] = "sporadic",
     region: Annotated[str, typer.Option("--region", help="Where the disease is seeded.")] = "lumbar",
     seed_age: Annotated[float, typer.Option("--seed-age", help="Age in years at which it is seeded.")] = 58.0,
-    product: Annotated[list[str] | None, typer.Option("--product", help="A treatment. Repeatable.")] = None,
+    product: Annotated[
+        list[str] | None,
+        typer.Option("--product", help="A treatment. Repeatable.", autocompletion=completing("products")),
+    ] = None,
     start: Annotated[str, typer.Option("--start", help="When treatment starts, after the seed.")] = "3 years",
     years: Annotated[float, typer.Option("--years", help="For how long after the seed doses are written.")] = 10.0,
     settings: Settings = None,

@@ -12,6 +12,7 @@ from charcot.core.errors import Problem, raise_if_any
 from charcot.interfaces import runs
 from charcot.interfaces.cli import fitting_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
+from charcot.interfaces.cli.kinds import completing
 from charcot.interfaces.cli.options import AsJson, DryRun, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 
@@ -27,7 +28,12 @@ def fit(
     ] = None,
     experiment: Annotated[
         list[str] | None,
-        typer.Option("--experiment", metavar="NAME", help="Fit to this one, not to all for calibration. Repeatable."),
+        typer.Option(
+            "--experiment",
+            metavar="NAME",
+            help="Fit to this one, not to all for calibration. Repeatable.",
+            autocompletion=completing("experiments"),
+        ),
     ] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Steps that the optimiser may try.")] = 6,
     go_on: Annotated[

@@ -11,6 +11,7 @@ from charcot.core.errors import EXIT_BAD_INPUT, Problem, Problems
 from charcot.core.identifiers import did_you_mean
 from charcot.interfaces import runs
 from charcot.interfaces.cli import rooms
+from charcot.interfaces.cli.kinds import completing
 from charcot.interfaces.cli.options import AsJson
 from charcot.interfaces.cli.talk import Talk
 
@@ -31,7 +32,9 @@ Charcot is a research tool. It is no medical device and gives no medical advice.
 
 def init(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The folder to make.")],
-    template: Annotated[str, typer.Option("--template", help="Which protocol to start from.")] = "aav-mir126",
+    template: Annotated[
+        str, typer.Option("--template", help="Which protocol to start from.", autocompletion=completing("templates"))
+    ] = "aav-mir126",
     as_json: AsJson = False,
 ) -> None:
     """Write a commented protocol folder to start from. Nothing is ever overwritten."""

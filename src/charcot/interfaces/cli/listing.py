@@ -2,58 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
 
 from charcot.core.errors import Problem, Problems
 from charcot.core.identifiers import did_you_mean
-from charcot.interfaces.cli import entries, rooms
+from charcot.interfaces.cli.kinds import KINDS
 from charcot.interfaces.cli.options import AsJson
 from charcot.interfaces.cli.talk import Talk
-
-
-def _readouts() -> Iterable[str]:
-    from charcot.patients.assemble import program
-
-    return program().readout_names
-
-
-def _ports() -> Iterable[str]:
-    from charcot.patients import definition
-
-    return (port.name for port in definition().ports)
-
-
-def _numbers() -> Iterable[str]:
-    from charcot.patients import definition
-
-    return definition().number_rows
-
-
-def _contradictions() -> Iterable[str]:
-    from charcot.evidence import contradictions
-
-    return contradictions()
-
-
-KINDS: dict[str, Callable[[], Iterable[str]]] = {
-    **{kind: names for kind, (names, _) in entries.KINDS.items()},
-    "ports": _ports,
-    "numbers": _numbers,
-    "readouts": _readouts,
-    "populations": rooms.population_names,
-    "trials": rooms.published_protocols,
-    "templates": rooms.templates,
-    "contradictions": _contradictions,
-}
 
 
 def names(
     kind: Annotated[
         str,
-        typer.Argument(metavar="KIND", help=f"One of: {', '.join(KINDS)}.", autocompletion=lambda: list(KINDS)),
+        typer.Argument(
+            metavar="KIND",
+            help=f"One of: {', '.join(KINDS)}.",
+            autocompletion=lambda incomplete: [kind for kind in KINDS if kind.startswith(incomplete)],
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:

@@ -45,7 +45,6 @@ app = typer.Typer(
     name="charcot",
     help="An executable model of amyotrophic lateral sclerosis, from molecule to trial.",
     epilog=EPILOG,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

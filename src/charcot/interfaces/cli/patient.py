@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charcot.interfaces.cli.kinds import completing
 from charcot.interfaces.cli.options import AsJson
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.content import number_text
@@ -19,9 +20,15 @@ EVERY = 6  # months between the rows that are printed
 
 
 def patient(
-    genotype: Annotated[str, typer.Option("--genotype", metavar="NAME", help="Gene, such as sporadic or C9orf72.")] = (
-        "sporadic"
-    ),
+    genotype: Annotated[
+        str,
+        typer.Option(
+            "--genotype",
+            metavar="NAME",
+            help="Gene, such as sporadic or C9orf72.",
+            autocompletion=completing("genotypes"),
+        ),
+    ] = ("sporadic"),
     age: Annotated[float, typer.Option("--age", help="Age at onset, years.")] = 62.0,
     site: Annotated[str, typer.Option("--site", metavar="REGION", help="Where disease begins.")] = "lumbar",
     exposures: Annotated[str, typer.Option("--exposures", help="Names, with commas between them.")] = "",

@@ -15,6 +15,7 @@ from charcot.core.errors import CharcotError, Problem, Problems, Where
 from charcot.interfaces import runs
 from charcot.interfaces.cli import rooms, signals
 from charcot.interfaces.cli.execute import GIVEN, SUMMARY, identity, key_figures, stored_summary
+from charcot.interfaces.cli.kinds import completing
 from charcot.interfaces.cli.options import AsJson, ForceNew, Out, Seed, Settings, read_settings, worker_count
 from charcot.interfaces.cli.pace import Pace, pacing, say_rate
 from charcot.interfaces.cli.rhythm import duration
@@ -45,7 +46,11 @@ class Unfinished(CharcotError):
 def population(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="WHO", help="A shipped population (such as sporadic), or a protocol with its arms."),
+        typer.Argument(
+            metavar="WHO",
+            help="A shipped population (such as sporadic), or a protocol with its arms.",
+            autocompletion=completing("populations"),
+        ),
     ] = None,
     patients: Annotated[int | None, typer.Option("--patients", "-n", min=1, help="How many patients.")] = None,
     at: Annotated[

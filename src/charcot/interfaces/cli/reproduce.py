@@ -15,6 +15,7 @@ from charcot.core.pieces import keeping
 from charcot.interfaces import runs
 from charcot.interfaces.cli import board_rooms, rooms
 from charcot.interfaces.cli.execute import GIVEN, identity, take_up
+from charcot.interfaces.cli.kinds import completing
 from charcot.interfaces.cli.options import AsJson, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.content import simulated_text
@@ -39,7 +40,9 @@ def reproduce(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAMES OR FILES]", help="Experiments or claims of the board, or files of your own; without, all."
+            metavar="[NAMES OR FILES]",
+            help="Experiments or claims of the board, or files of your own; without, all.",
+            autocompletion=completing("experiments"),
         ),
     ] = None,
     fresh: Annotated[

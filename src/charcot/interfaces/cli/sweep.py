@@ -14,6 +14,7 @@ from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR, UnitError, parse_q
 from charcot.interfaces import runs
 from charcot.interfaces.cli import laboratory, layer_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
+from charcot.interfaces.cli.kinds import completing
 from charcot.interfaces.cli.layer_rooms import Models
 from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, DryRun, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
@@ -31,7 +32,13 @@ if TYPE_CHECKING:
 
 Names = Annotated[
     list[str] | None,
-    typer.Option("--product", "-p", metavar="NAME", help="A product to sweep. Repeatable; all pairs are made."),
+    typer.Option(
+        "--product",
+        "-p",
+        metavar="NAME",
+        help="A product to sweep. Repeatable; all pairs are made.",
+        autocompletion=completing("products"),
+    ),
 ]
 
 
