@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
+LISTED = 12  # names that a hint has room for
 _PORT = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_]*)*$")
 
 
@@ -19,7 +20,16 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     return difflib.get_close_matches(name, sorted(known), n=count, cutoff=0.5)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint that names the nearest known spellings, or says that there is none."""
+def close_to(name: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known spellings, or says that there is none: for who lists all names beside it."""
     close = nearest(name, known)
     return f"Did you mean {', '.join(close)}?" if close else "No known name is close to it."
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known spellings; where none is near, the names themselves, of many the first."""
+    known = sorted(known) if isinstance(known, set | frozenset) else list(known)
+    if not known or nearest(name, known):
+        return close_to(name, known)
+    more = f" and {len(known) - LISTED:,} more" if len(known) > LISTED else ""
+    return f"{close_to(name, known)} Known are: {', '.join(map(str, known[:LISTED]))}{more}."

@@ -12,7 +12,7 @@ import numpy as np
 
 from charcot import evidence
 from charcot.core.errors import Problem, Where, raise_if_any
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to, did_you_mean
 from charcot.core.program import Program
 from charcot.disease import hypotheses
 from charcot.evidence import Alternative, prior
@@ -135,7 +135,7 @@ def assume(texts: Iterable[str]) -> Assumed:
             elif len(set(named)) > 1:
                 problems.append(Problem("two-hypotheses", "two hypotheses are assumed", where, "Take one of them."))
         elif key not in known:
-            hint = f"{did_you_mean(key, known)} 'charcot evidence contradictions' lists them."
+            hint = f"{close_to(key, known)} 'charcot evidence contradictions' lists them."
             problems.append(Problem("unknown-contradiction", f"no contradiction is called {key!r}", where, hint))
         elif side not in evidence.SIDES:
             hint = f"Write {key}=claim or {key}=counter_claim."

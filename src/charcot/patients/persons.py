@@ -19,7 +19,7 @@ from scipy.interpolate import PchipInterpolator
 
 from charcot import disease, treatments
 from charcot.core.errors import Problem, Problems, raise_if_any
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.patients.assumptions import Assumed
 from charcot.patients.cohort import START_AGE, Cohort, Population, draw_cohort, onset_process, typical_cohort
@@ -91,7 +91,7 @@ def trait_problems(traits: Traits) -> list[Problem]:
         *(("exposure", one, tuple(disease.exposures())) for one in traits.exposures),
     ):
         if name not in known:
-            hint = f"{did_you_mean(name, known)} Known are: {', '.join(known)}."
+            hint = f"{close_to(name, known)} Known are: {', '.join(known)}."
             found.append(Problem(f"unknown-{what.split()[0]}", f"no {what} is called {name!r}", None, hint))
     if not YOUNGEST <= traits.age_at_onset <= OLDEST_ONSET:
         message = f"an age at onset of {traits.age_at_onset:g} years is not possible here"

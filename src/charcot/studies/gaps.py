@@ -18,7 +18,7 @@ import pandas as pd
 from charcot import evidence, patients
 from charcot.core import pieces
 from charcot.core.errors import Problem, Where, raise_if_any
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to
 from charcot.core.program import Program
 from charcot.core.result import failures_among
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -101,11 +101,11 @@ def check_question(question: Question) -> list[Problem]:
     if question.population not in patients.population_names():
         known = patients.population_names()
         problems.append(Problem("unknown-population", f"no population is called {question.population!r}",
-                                Where("--population"), f"{did_you_mean(question.population, known)} Known are: "
+                                Where("--population"), f"{close_to(question.population, known)} Known are: "
                                 f"{', '.join(known)}."))  # fmt: skip
     if question.endpoint not in ENDPOINTS:
         problems.append(Problem("unknown-endpoint", f"no endpoint is called {question.endpoint!r}",
-                                Where("--endpoint"), f"{did_you_mean(question.endpoint, ENDPOINTS)} Known are: "
+                                Where("--endpoint"), f"{close_to(question.endpoint, ENDPOINTS)} Known are: "
                                 f"{', '.join(ENDPOINTS)}."))  # fmt: skip
     if not 2 <= question.n <= MOST_PATIENTS:
         words = f"{question.n:,} patients are too {'few' if question.n < 2 else 'many'}"

@@ -18,7 +18,7 @@ from charcot import patients
 from charcot.core import pieces
 from charcot.core.errors import Problem, Where
 from charcot.core.estimates import kaplan_meier
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to, did_you_mean
 from charcot.core.random import stream
 from charcot.patients import Courses
 from charcot.patients.readings import (
@@ -101,7 +101,7 @@ def published_problems(path: Path = PUBLISHED) -> list[Problem]:
         for line, row in enumerate(csv.DictReader(handle), start=2):
             where = Where.of(path.name, line)
             if row["analysis"] not in ANALYSES:
-                hint = f"{did_you_mean(row['analysis'], ANALYSES)} Known are: {', '.join(ANALYSES)}."
+                hint = f"{close_to(row['analysis'], ANALYSES)} Known are: {', '.join(ANALYSES)}."
                 message = f"{row['quantity']}: the analysis is {row['analysis']!r}"
                 found.append(Problem("unknown-analysis", message, where, hint))
             if row["quantity"] not in READ_BY:

@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from charcot.core.errors import Problem, Problems, Where
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to
 from charcot.core.yaml_file import read_document
 
 
@@ -39,7 +39,7 @@ class Entry:
         known = (*needed, *optional)
         for key in self.data:
             if key not in known:
-                hint = f"{did_you_mean(str(key), known)} Known are: {', '.join(known)}."
+                hint = f"{close_to(str(key), known)} Known are: {', '.join(known)}."
                 self.report("unknown-key", f"{self.name_of(str(key))} is not a known key", str(key), hint)
         for key in needed:
             if key not in self.data:
@@ -59,7 +59,7 @@ class Entry:
         """A text out of ``known``; empty when it is missing or none of them."""
         value, options = self.text(key), tuple(known)
         if value and value not in options:
-            hint = f"{did_you_mean(value, options)} Known are: {', '.join(options)}."
+            hint = f"{close_to(value, options)} Known are: {', '.join(options)}."
             self.report("unknown-choice", f"{self.name_of(key)} is {value!r}", key, hint)
             return ""
         return value

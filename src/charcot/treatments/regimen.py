@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to
 from charcot.core.schedule import Event, EventKind, Series
 from charcot.core.units import UnitError, parse_quantity
 from charcot.treatments.library import products
@@ -57,7 +57,7 @@ class Regimen:
         """
         known = products()
         if product not in known:
-            hint = did_you_mean(product, known)
+            hint = close_to(product, known)
             raise KeyError(f"no product is called {product!r}. {hint} Known are: {', '.join(known)}.")
         chosen = known[product]
         amount = dose_of(chosen, dose)
@@ -173,7 +173,7 @@ def dose_of(chosen: Product, text: str | None) -> float:
 def _dosing(chosen: Product, name: str) -> Dosing:
     found = chosen.schedule(name)
     if found is None:
-        hint = did_you_mean(name, chosen.schedules)
+        hint = close_to(name, chosen.schedules)
         known = ", ".join(chosen.schedules)
         raise KeyError(
             f"{chosen.name} has no schedule called {name!r}. {hint} It has: {known}, or for example 'every 28 days'."

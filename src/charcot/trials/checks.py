@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from charcot.core.errors import CharcotError, Problem, Problems
-from charcot.core.identifiers import did_you_mean, nearest
+from charcot.core.identifiers import close_to, did_you_mean, nearest
 from charcot.core.units import DAYS_PER_YEAR
 from charcot.core.yaml_file import Document, Path_
 from charcot.treatments import redosing
@@ -225,7 +225,7 @@ def check_cohort(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
     if not isinstance(name, str) or not isinstance(population, Mapping):
         return
     if name not in known:
-        hint = f"{did_you_mean(name, known)} Known: {', '.join(known)}."
+        hint = f"{close_to(name, known)} Known: {', '.join(known)}."
         yield Finding(("population", "cohort"), "unknown-cohort", f"no cohort is called '{name}'", hint)
     elif isinstance(population.get("overrides"), Mapping):
         try:
@@ -304,7 +304,7 @@ def _regimen_problem(path: Path_, entry: Mapping[str, Any], world: World) -> Ite
     understood = isinstance(schedule, str) and (schedule.startswith("every ") or schedule in general("continuous"))
     if isinstance(schedule, str) and schedule not in schedules and not understood:
         text = f"{dotted(path)}.schedule: {entry['product']} has no schedule called '{schedule}'"
-        hint = f"{did_you_mean(schedule, schedules)} It has: {', '.join(schedules)}, or 'every 28 days'."
+        hint = f"{close_to(schedule, schedules)} It has: {', '.join(schedules)}, or 'every 28 days'."
         yield Finding((*path, "schedule"), "unknown-schedule", text, hint)
         return
     try:

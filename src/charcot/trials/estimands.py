@@ -16,7 +16,7 @@ from typing import Any
 
 from charcot.clinic.measurements import measurements
 from charcot.core.errors import Problem, Where
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to
 from charcot.trials import analyses
 from charcot.trials.analysis_form import Analysis
 from charcot.trials.endpoints import ALSFRS_R, ENDPOINTS, Endpoint, read_endpoints
@@ -98,12 +98,12 @@ def estimands_of(path: Path, problems: list[Problem]) -> dict[str, Estimand]:
     for name, one in read_endpoints(path, problems).items():
         analysis = FOUND.get(one.analysis)
         if analysis is None:
-            hint = f"{did_you_mean(one.analysis, FOUND)} The analyses are {', '.join(FOUND)}."
+            hint = f"{close_to(one.analysis, FOUND)} The analyses are {', '.join(FOUND)}."
             problems.append(Problem("unknown-analysis", f"{name}: no analysis {one.analysis!r}", one.where, hint))
             continue
         known = (ALSFRS_R, *measurements()) if analysis.of == "visits" else (analysis.of,)
         if one.measure not in known:
-            hint = f"{did_you_mean(one.measure, known)} {analysis.name} is of {', '.join(known)}."
+            hint = f"{close_to(one.measure, known)} {analysis.name} is of {', '.join(known)}."
             problems.append(Problem("unknown-measure", f"{name}: no measure {one.measure!r}", one.where, hint))
         elif one.variant not in (analysis.variants or ("",)):
             hint = f"{analysis.name} has {', '.join(analysis.variants) or 'none'}."

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from charcot.core.form_words import in_words
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to
 from charcot.core.yaml_file import Path_
 from charcot.trials.protocol import Protocol
 
@@ -38,13 +38,13 @@ def from_model(entry: Any) -> Finding:
         return Finding(path, "missing-key", f"'{name}' is missing", f"Add the key '{path[-1]}'.")
     if kind == "extra_forbidden":
         known = _keys_at(path[:-1])
-        hint = f"{did_you_mean(str(path[-1]), known)} Known here: {', '.join(known)}."
+        hint = f"{close_to(str(path[-1]), known)} Known here: {', '.join(known)}."
         return Finding(path, "unknown-key", f"unknown key '{name}'", hint)
     if kind == "value_error":
         return Finding(path, "bad-quantity", f"{name}: {entry['ctx']['error']}")
     if kind == "literal_error":
         known = [word.strip(" '") for word in entry["ctx"]["expected"].replace(" or ", ", ").split(",")]
-        hint = f"{did_you_mean(str(entry['input']), known)} Known: {', '.join(known)}."
+        hint = f"{close_to(str(entry['input']), known)} Known: {', '.join(known)}."
         return Finding(path, "unknown-word", f"{name}: unknown word {entry['input']!r}", hint)
     if kind == "too_short" and name == "arms":
         return Finding(path, "no-arms", "a trial compares two arms or more, and there are none", ADD_ARM)

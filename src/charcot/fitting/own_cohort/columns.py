@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from charcot.core.errors import Problem, Where, raise_if_any, readable
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.core.yaml_file import Document, read_document
 
@@ -137,7 +137,7 @@ def _mapping(document: Document, part: str, problems: list[Problem]) -> dict[str
         if key in fields():
             known[str(key)] = value
         else:
-            hint = f"{did_you_mean(str(key), fields())} Fields: {', '.join(fields())}."
+            hint = f"{close_to(str(key), fields())} Fields: {', '.join(fields())}."
             problems.append(_problem(document, (part, key), "unknown-field", f"no field is called {key!r}", hint))
     return known
 

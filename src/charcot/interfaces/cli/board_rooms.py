@@ -30,7 +30,7 @@ def wanted(words: Sequence[str], fresh: bool) -> list[Entry[Experiment]]:
     Raises :class:`charcot.core.errors.Problems`: an unknown name with the nearest ones, what is wrong in a file.
     """
     from charcot.core.errors import Problem, raise_if_any
-    from charcot.core.identifiers import did_you_mean
+    from charcot.core.identifiers import close_to
     from charcot.experiments.reading import entries, fresh_names, read_file
     from charcot.experiments.reading import fresh as fresh_entries
 
@@ -47,7 +47,7 @@ def wanted(words: Sequence[str], fresh: bool) -> list[Entry[Experiment]]:
             problems += wrong
             found += [entry] if entry else []
         else:
-            hint = f"{did_you_mean(word, known)} A file of your own ends in .yaml."
+            hint = f"{close_to(word, known)} A file of your own ends in .yaml."
             problems.append(Problem("unknown-experiment", f"no experiment or claim is called {word!r}", None, hint))
     names = [entry.name for entry in found]
     for name in sorted({name for name in names if names.count(name) > 1}):

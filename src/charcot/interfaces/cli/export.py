@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from charcot.core.errors import EXIT_BAD_INPUT, Problem, Problems
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to
 from charcot.interfaces.cli import rooms
 from charcot.interfaces.cli.kinds import completing
 from charcot.interfaces.cli.options import AsJson, Settings, read_settings
@@ -37,7 +37,7 @@ def export(
     """Write the model of one typical person to a file for other simulators. Nothing is ever overwritten."""
     talk = Talk(as_json)
     if form not in FORMATS:
-        hint = f"{did_you_mean(form, FORMATS)} There is: {', '.join(FORMATS)}."
+        hint = f"{close_to(form, FORMATS)} There is: {', '.join(FORMATS)}."
         raise Problems([Problem("unknown-format", f"no format is called {form!r}", hint=hint)])
     target = output or Path(f"charcot-{genotype.lower()}{FORMATS[form]}")
     if target.exists():

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from charcot.core.errors import EXIT_BAD_INPUT, Problem, Problems
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to
 from charcot.interfaces import runs
 from charcot.interfaces.cli import rooms
 from charcot.interfaces.cli.kinds import completing
@@ -43,7 +43,7 @@ def init(
     chosen = known.get(template) or known.get(template.replace("-", "_"))
     if chosen is None:
         names = ", ".join(sorted(known)) or "none"
-        hint = f"{did_you_mean(template, known)} There are: {names}."
+        hint = f"{close_to(template, known)} There are: {names}."
         raise Problems([Problem("unknown-template", f"no template is called {template!r}", hint=hint)])
     target = Path(name)
     if target.exists():

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from charcot.core.errors import Problem, Problems
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to
 from charcot.interfaces.cli.kinds import KINDS
 from charcot.interfaces.cli.options import AsJson
 from charcot.interfaces.cli.talk import Talk
@@ -26,7 +26,7 @@ def names(
 ) -> None:
     """List every name of a kind; charcot explain says what stands behind most of them."""
     if kind not in KINDS:
-        hint = f"{did_you_mean(kind, KINDS)} The kinds are: {', '.join(KINDS)}."
+        hint = f"{close_to(kind, KINDS)} The kinds are: {', '.join(KINDS)}."
         raise Problems([Problem("unknown-kind", f"no kind of name is called {kind!r}", None, hint)])
     talk = Talk(as_json)
     found = [str(name) for name in KINDS[kind]()]

@@ -167,14 +167,14 @@ def _job(talk: Talk, asked: Asked, resume: Path | None) -> tuple[PopulationJob, 
 
 
 def _protocol(asked: Asked) -> Protocol:
-    from charcot.core.identifiers import did_you_mean
+    from charcot.core.identifiers import close_to
     from charcot.interfaces.cli.options import protocol_file
 
     assert asked.what is not None
     path = protocol_file(Path(asked.what))
     names = rooms.population_names()
     if not path.exists():
-        hint = f"{did_you_mean(asked.what, names)} Populations: {', '.join(names)}."
+        hint = f"{close_to(asked.what, names)} Populations: {', '.join(names)}."
         raise _bad(f"{asked.what!r} is neither a shipped population nor a protocol file", hint)
     return rooms.load_protocol(path, asked.settings)
 

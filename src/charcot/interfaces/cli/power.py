@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from charcot.core.errors import Problem, Problems, Where
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to
 from charcot.interfaces import runs
 from charcot.interfaces.cli import laboratory, layer_rooms, power_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
@@ -338,7 +338,7 @@ def _target(text: str, problems: list[Problem]) -> float | None:
 
 def _endpoint(name: str, known: Sequence[str], problems: list[Problem]) -> str:
     if name and name not in known:
-        hint = f"{did_you_mean(name, known)} It has: {', '.join(known)}."
+        hint = f"{close_to(name, known)} It has: {', '.join(known)}."
         problems.append(
             Problem("unknown-endpoint", f"the protocol has no endpoint {name!r}", Where("--endpoint"), hint)
         )

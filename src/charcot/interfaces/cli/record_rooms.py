@@ -221,11 +221,11 @@ def running_designs() -> dict[str, Running]:
 def running_trial(name: str) -> Trial:
     """One of them; raises :class:`charcot.core.errors.Problems` for an unknown one."""
     from charcot.core.errors import Problem, Problems
-    from charcot.core.identifiers import did_you_mean
+    from charcot.core.identifiers import close_to
 
     known = running()
     if name not in known:
-        hint = f"{did_you_mean(name, known)} 'charcot predict list' has them all."
+        hint = f"{close_to(name, known)} 'charcot predict list' has them all."
         raise Problems([Problem("unknown-trial", f"no running trial is called {name!r}", None, hint)])
     return known[name]
 

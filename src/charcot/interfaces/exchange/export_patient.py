@@ -9,7 +9,7 @@ import numpy as np
 
 from charcot import disease, patients, treatments
 from charcot.core.errors import Problem, Problems, raise_if_any
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to, did_you_mean
 from charcot.core.units import DAYS_PER_YEAR, UnitError, parse_quantity
 from charcot.interfaces.exchange.export import Finding, check_sbml, to_sbml
 from charcot.interfaces.exchange.export_evidence import evidence_of
@@ -99,7 +99,7 @@ def _check(
         Problem(
             f"unknown-{what}",
             f"no {what} is called {name!r}",
-            hint=f"{did_you_mean(name, known)} There are: {', '.join(known)}.",
+            hint=f"{close_to(name, known)} There are: {', '.join(known)}.",
         )
         for what, names, known in (*tables, ("product", products, treatments.products()))
         for name in names

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from charcot.core.errors import Problem, Problems, raise_if_any
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to
 from charcot.core.program import Program
 from charcot.core.schedule import Event, EventKind, Schedule
 from charcot.engine.campaign import Folder, run
@@ -225,4 +225,4 @@ def _word(cell: object) -> str:
 
 def _hint(name: str, known: Sequence[str]) -> str:
     listed = ", ".join(known[:MOST_LISTED]) + (f" and {len(known) - MOST_LISTED} more" * (len(known) > MOST_LISTED))
-    return f"{did_you_mean(name, known)} The model has: {listed}."
+    return f"{close_to(name, known)} The model has: {listed}."

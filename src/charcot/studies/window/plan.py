@@ -11,7 +11,7 @@ import numpy as np
 
 from charcot import patients, treatments
 from charcot.core.errors import Problem, Severity, Where
-from charcot.core.identifiers import did_you_mean
+from charcot.core.identifiers import close_to, did_you_mean
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR, parse_quantity
 from charcot.disease import REGIONS, genotypes
 from charcot.patients import load_population
@@ -130,14 +130,14 @@ def check_plan(plan: Plan) -> list[Problem]:
         report("unknown-genotype", f"one patient has a genotype, and {plan.population!r} is none",
                did_you_mean(plan.population, genotypes()), "--population")  # fmt: skip
     if not plan.patient and plan.population not in patients.population_names():
-        hint = did_you_mean(plan.population, patients.population_names())
+        hint = close_to(plan.population, patients.population_names())
         report("unknown-population", f"no population is called {plan.population!r}",
                f"{hint} Known are: {', '.join(patients.population_names())}.", "--population")  # fmt: skip
     if plan.endpoint not in ENDPOINTS:
         report(
             "unknown-endpoint",
             f"no endpoint is called {plan.endpoint!r}",
-            f"{did_you_mean(plan.endpoint, ENDPOINTS)} Known are: {', '.join(ENDPOINTS)}.",
+            f"{close_to(plan.endpoint, ENDPOINTS)} Known are: {', '.join(ENDPOINTS)}.",
             "--endpoint",
         )
     if not any(problem.severity is Severity.ERROR for problem in problems):
