@@ -12,7 +12,7 @@ import pytest
 from test_report_material import material
 
 from charcot.interfaces.report.charts.lines import spread
-from charcot.interfaces.report.compose import DISCLAIMER, compose, to_html, write_report
+from charcot.interfaces.report.compose import DISCLAIMER, compose, key_message, to_html, write_report
 from charcot.interfaces.report.content import Figure, Table, cell_text, number_text, say
 from charcot.interfaces.report.gather import verdict
 from charcot.interfaces.report.kaplan_meier import at_risk_table, kaplan_meier, survival_table
@@ -140,6 +140,43 @@ def test_the_interval_of_the_key_message_is_the_one_of_the_row() -> None:
     assert "0.11 to 0.7 points/month (95 % confidence interval of the mixed model)" in text
     assert "middle 95 % of 1 " not in text
     assert "simulated trials" not in text.replace("simulated trials as", "")
+
+
+@pytest.mark.parametrize(
+    ("slopes", "unit", "told"),
+    [
+        (
+            (-0.43, -0.82),
+            "points/month",
+            "In the model drug −0.43, placebo −0.82 points/month: 48 % slower. Significant",
+        ),
+        (
+            (-0.9, -0.6),
+            "points/month",
+            "In the model drug −0.9, placebo −0.6 points/month: 50 % faster. Significant",
+        ),
+        (
+            (-4.9, -7.2),
+            "points",
+            "In the model drug −4.9, placebo −7.2 points. Significant in 3 of 4 ",
+        ),
+    ],
+)
+def test_the_answer_names_both_arms_and_what_it_means(slopes: tuple[float, float], unit: str, told: str) -> None:
+    rows = [("drug", slopes[0], False), ("placebo", slopes[1], False), ("drug against placebo", 0.39, True)]
+    frame = pd.DataFrame(
+        [
+            {"title": "Slope", "who": who, "unit": unit, "simulated": value, "contrast": contrast, "power": 0.75,
+             "lower": np.nan, "upper": np.nan, "published": np.nan}
+            for who, value, contrast in rows
+        ]
+    )  # fmt: skip
+    whole = material()
+    view = dataclasses.replace(whole.trial, comparison=frame, replicates=4)
+    answer = key_message(dataclasses.replace(whole, trial=view)).answer
+    assert told in answer
+    alone = dataclasses.replace(view, comparison=frame[frame["contrast"]], replicates=1)
+    assert key_message(dataclasses.replace(whole, trial=alone)).answer == f"drug against placebo: 0.39 {unit} (Slope)."
 
 
 def test_why_an_earlier_dose_need_not_win_is_said_with_its_measurement(page_text: str) -> None:

@@ -139,7 +139,7 @@ def _product(stored: StoredFit, question: Mapping[str, object]) -> Product:
     def material(manifest: Mapping[str, object]) -> Material:
         return Material(
             "Fit",
-            f"{len(stored['numbers'])} numbers of the model fitted to {len(stored['experiments'])} experiments",
+            f"Numbers of the model: {len(stored['numbers'])}; fitted to experiments: {len(stored['experiments'])}",
             manifest,
             sources=rooms.sources_used(),
             sections=fit_sections(stored),

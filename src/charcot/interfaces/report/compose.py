@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
 from charcot import __version__
 from charcot.interfaces.report.content import KeyMessage, Report, Section, cell_text, model_risk, say
@@ -13,6 +15,9 @@ from charcot.interfaces.report.sections.back import back_sections
 from charcot.interfaces.report.sections.course import ablation_section, chain_section, history_section, typical_section
 from charcot.interfaces.report.sections.trial import trial_sections
 from charcot.interfaces.report.views import Material, TrialView
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DISCLAIMER = "Charcot is a research tool. It is no medical device, and nothing here is medical advice."
 
@@ -53,7 +58,7 @@ def _trial_answer(view: TrialView) -> tuple[str, str]:
     contrasts = frame[frame["contrast"]] if "contrast" in frame and frame["contrast"].any() else frame
     row = contrasts.iloc[0]
     value = f"{say(float(row['simulated']))} {row['unit']}"
-    answer = f"{row['who']}: {value} ({row['title']})."
+    answer = f"{row['who']}: {value} ({row['title']}).{_both_arms(frame, row)}{_significant(row, view.replicates)}"
     published = row.get("published")
     if published is not None and published == published:
         answer += f" Published: {say(float(published))}. {str(row['verdict'])[:1].upper()}{str(row['verdict'])[1:]}."
@@ -63,6 +68,31 @@ def _trial_answer(view: TrialView) -> tuple[str, str]:
     if low != low:
         return answer, ""
     return answer, f"{say(low)} to {say(high)} {row['unit']} ({row['interval']})"
+
+
+def _both_arms(frame: pd.DataFrame, row: pd.Series[Any]) -> str:
+    """What either arm of a contrast has, and of a rate of loss how much slower one is."""
+    if "contrast" not in frame:
+        return ""
+    mine = frame[(frame["title"] == row["title"]) & ~frame["contrast"].astype(bool)]
+    known = dict(zip(mine["who"].astype(str), mine["simulated"], strict=True))
+    arms = [arm for arm in str(row["who"]).split(" against ") if arm in known]
+    if len(arms) != 2:
+        return ""
+    first, second = (float(known[arm]) for arm in arms)
+    words = f" In the model {arms[0]} {say(first)}, {arms[1]} {say(second)} {row['unit']}"
+    if not str(row["unit"]).endswith("/month") or not (first < 0 and second < 0):
+        return f"{words}."
+    share = 100 * (1 - first / second)
+    return f"{words}: {abs(share):.0f} % {'slower' if share >= 0 else 'faster'}."
+
+
+def _significant(row: pd.Series[Any], replicates: int) -> str:
+    """In how many simulated trials; nothing of one trial."""
+    power = float(row.get("power", math.nan))
+    if replicates < 2 or not math.isfinite(power):
+        return ""
+    return f" Significant in {round(power * replicates):,} of {replicates:,} simulated trials."
 
 
 def _history_answer(material: Material) -> str:
