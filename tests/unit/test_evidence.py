@@ -132,6 +132,14 @@ def test_every_doi_and_accession_stands_in_a_dossier_or_among_the_readings() -> 
     assert not [pair for pair in cited if pair[1] not in printed]
 
 
+def test_what_is_said_of_a_source_is_whole_and_names_no_file_that_a_reader_lacks() -> None:
+    said = [(s.key, text) for s in sources().values() for text in (s.citation, s.note)]
+    said += [(key, text) for key, c in contradictions().items() for text in (c.claim, c.counter_claim, c.note)]
+    assert len(said) > 900
+    assert [key for key, text in said if text.count("(") != text.count(")")] == []
+    assert [key for key, text in said if re.search(r"dossier|[a-z]\.(md|csv)\b", text)] == []
+
+
 def test_contradictions_keep_both_sides() -> None:
     found = contradictions()
     assert {"t_cells_protect", "curvature_alsfrsr", "tdp43_half_life", "nk_role", "minocycline_sign"} <= set(found)

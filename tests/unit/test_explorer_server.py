@@ -3,6 +3,7 @@
 import json
 import math
 import threading
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -477,6 +478,25 @@ def test_gaps_are_ranked_by_what_they_leave_open(client):
         widths = [row["gap"] for row in one["rows"]]
         assert widths == sorted(widths, reverse=True)
         assert all(row["gap"] == pytest.approx(abs(row["sensitivity"]) * row["width"], rel=1e-4) for row in one["rows"])
+
+
+def test_the_ranking_in_the_documentation_is_the_stored_one():
+    from charcot.interfaces.stored import GAPS, stored
+
+    record = stored(GAPS)
+    told = " ".join((Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8").split())
+    assert f"In {record['patients']} sporadic patients the widest gaps are" in told
+    named = {
+        "survival": {"person.base_tempo": "({}months, {:.1f})", "spread.rate": "({}, {:.1f})"},
+        "alsfrs": {"person.base_tempo": "({}points, {:.1f})", "condensate.regional_threshold": "({}, {:.1f})"},
+    }
+    for endpoint, numbers in named.items():
+        rows = record["endpoints"][endpoint]
+        assert [row["number"] for row in rows[:2]] == list(numbers)
+        for row in rows[:2]:
+            words = numbers[row["number"]]
+            gap = f"{row['gap']:.0f}" + (" " if "months" in words or "points" in words else "")
+            assert words.format(gap, row["gap_error"]) in told
 
 
 def test_a_stored_record_has_six_digits_and_nothing_where_there_is_no_number(tmp_path):

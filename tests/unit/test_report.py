@@ -163,12 +163,13 @@ def test_the_interval_of_the_key_message_is_the_one_of_the_row() -> None:
     ],
 )
 def test_the_answer_names_both_arms_and_what_it_means(slopes: tuple[float, float], unit: str, told: str) -> None:
-    rows = [("drug", slopes[0], False), ("placebo", slopes[1], False), ("drug against placebo", 0.39, True)]
+    rows = [("drug", "", slopes[0]), ("placebo", "", slopes[1]), ("drug", "placebo", 0.39)]
     frame = pd.DataFrame(
         [
-            {"title": "Slope", "who": who, "unit": unit, "simulated": value, "contrast": contrast, "power": 0.75,
+            {"title": "Slope", "who": f"{arm} against {reference}" if reference else arm, "arm": arm, "unit": unit,
+             "reference": reference, "simulated": value, "contrast": bool(reference), "power": 0.75,
              "lower": np.nan, "upper": np.nan, "published": np.nan}
-            for who, value, contrast in rows
+            for arm, reference, value in rows
         ]
     )  # fmt: skip
     whole = material()

@@ -30,7 +30,11 @@ def hash_files(paths: list[Path], length: int = 12) -> str:
 
 @functools.cache
 def code_hash() -> str:
-    """The hash of Charcot's own code and tables: another analysis or another table is another run."""
+    """The hash of Charcot's own code and tables: another analysis or another table is another run.
+
+    JSON in the package is a record of what some run gave (``interfaces/stored``), which no run reads: storing one makes
+    no other run another.
+    """
     return _hash_of((".",))
 
 
@@ -44,4 +48,4 @@ def rooms_hash(*rooms: str) -> str:
 def _hash_of(rooms: tuple[str, ...]) -> str:
     root = Path(__file__).parents[1]
     found = (p for room in rooms for p in (root / room).rglob("*"))
-    return hash_files(sorted(p for p in found if p.suffix in {".py", ".csv", ".yaml", ".json", ".j2", ".css"}))
+    return hash_files(sorted(p for p in found if p.suffix in {".py", ".csv", ".yaml", ".j2", ".css"}))

@@ -22,14 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charcot import __version__
 from charcot.core import parquet
-from charcot.core.hashing import code_hash, hash_text
+from charcot.core.hashing import hash_text
 from charcot.core.random import normals, stream
 from charcot.engine import campaign
 from charcot.engine.campaign import Block, Folder
 from charcot.engine.campaign.files import appearing
-from charcot.engine.campaign.machine import arithmetic
+from charcot.engine.campaign.machine import made_by
 from charcot.fitting.estimation import FreeNumber
 from charcot.fitting.numbers import changed, free_numbers
 from charcot.fitting.smoother import effective_size, inflations, move
@@ -45,7 +44,6 @@ SHIPPED = Path(__file__).parent / "ensemble.csv"
 MADE_BY = Path(__file__).parent / "ensemble.json"
 MOST_DRAWS = 20  # of one model until its patients fall ill and can be read
 LEAST_READ = 0.8  # share of the targets that a model must give a figure for
-PACKAGES = ("numpy", "scipy", "llvmlite", "pyarrow")
 Progress = Callable[[int], None]
 
 
@@ -97,10 +95,7 @@ class RoundJob:
         return {**plain, "points": points, "numbers": list(declared()), "targets": targets.frozen_hash()}
 
     def fingerprint(self) -> dict[str, str]:
-        from importlib.metadata import version
-
-        packages = {name: version(name) for name in PACKAGES}
-        return {"charcot": __version__, "code": code_hash(), **packages, "arithmetic": arithmetic()}
+        return made_by()
 
     def arrays(self) -> tuple[()]:
         return ()

@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charcot import __version__, disease, treatments
+from charcot import disease, treatments
 from charcot.core.errors import Problem, raise_if_any
-from charcot.core.hashing import code_hash
 from charcot.core.identifiers import did_you_mean
 from charcot.core.random import uniforms
 from charcot.core.result import Status
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.engine.campaign import ArraySpec, Block
-from charcot.engine.campaign.machine import arithmetic
+from charcot.engine.campaign.machine import made_by
 from charcot.patients.arguments import late_starts
 from charcot.patients.assemble import program
 from charcot.patients.cohort import PHENOTYPES, Cohort, Population, draw_cohort
@@ -35,17 +34,8 @@ if TYPE_CHECKING:
 TOTAL = "clinic.alsfrs_r.total"
 SEXES = ("F", "M")
 STATUSES = tuple(status.name.lower() for status in Status)
-PACKAGES = ("numpy", "scipy", "llvmlite", "pyarrow", "zarr")  # those that write or decide a byte of a result
 DEFAULT_MONTHS = (0, 6, 12, 24, 36)
 LARGEST = 10**9  # more people than will ever have the disease
-
-
-def made_by() -> dict[str, str]:
-    """The code, the libraries and the kind of processor that decide the last bit of a campaign's files."""
-    from importlib.metadata import version
-
-    packages = {name: version(name) for name in PACKAGES}
-    return {"charcot": __version__, "code": code_hash(), **packages, "arithmetic": arithmetic()}
 
 
 @dataclass(frozen=True)

@@ -223,6 +223,11 @@ def why_missed() -> dict[str, Reason]:
         return {row["target"]: Reason(row["why"], row["measured_by"]) for row in csv.DictReader(handle)}
 
 
+def reason_of(target: str) -> Reason:
+    """Why a target is missed, also where nobody has looked."""
+    return why_missed().get(target, Reason("not looked into yet", ""))
+
+
 def target_problems() -> list[Problem]:
     """Targets that cannot be read, of which population or rules do not exist, and misses of none; with its line."""
     known, sets, found = targets.load(), load_rules(), []

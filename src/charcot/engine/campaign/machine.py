@@ -1,4 +1,4 @@
-"""What of this machine decides the last bit of a number."""
+"""What decides the last bit of a number: the code, the libraries, and the kind of processor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import functools
 
 import numpy as np
 
+from charcot import __version__
+from charcot.core.hashing import code_hash
 from charcot.engine import compiled
+
+PACKAGES = ("numpy", "scipy", "llvmlite", "pyarrow", "zarr")  # those that write or decide a byte of a result
 
 
 @functools.cache
@@ -20,3 +24,11 @@ def arithmetic() -> str:
     kinds = sorted({str(entry["current"]) for function in found.values() for entry in function.values()})
     fused = "fused" if compiled._host()[2].fused else "not fused"
     return f"NumPy {' '.join(kinds) or 'baseline'}; multiply-add {fused}"
+
+
+def made_by(*more: str) -> dict[str, str]:
+    """The fingerprint of a campaign: on what a byte of its files depends; ``more`` packages than all campaigns use."""
+    from importlib.metadata import version
+
+    packages = {name: version(name) for name in (*PACKAGES, *more)}
+    return {"charcot": __version__, "code": code_hash(), **packages, "arithmetic": arithmetic()}

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from charcot.interfaces.own_model.job import ModelJob
     from charcot.interfaces.own_model.petab.job import PetabJob
 
+FOR_PETAB = "The measurement table of a PEtab problem says what is computed, and when."
+FOR_SBML = "An SBML model needs a table of parameter sets and an end: --parameters sets.csv --until 100."
+
 
 class Interrupted(CharcotError):
     """The run was interrupted, and the same command goes on with it."""
@@ -101,10 +104,6 @@ def simulate(
     told = _count(job, out, talk) if isinstance(job, ModelJob) else _score(job, out, talk)
     talk.show(f"Run: {out}")
     talk.data({"ok": True, "run": str(out), "existing": not pace.done, "sets": job.size, **told})
-
-
-FOR_PETAB = "The measurement table of a PEtab problem says what is computed, and when."
-FOR_SBML = "An SBML model needs a table of parameter sets and an end: --parameters sets.csv --until 100."
 
 
 def _refuse(names: list[str], what: str, hint: str) -> None:

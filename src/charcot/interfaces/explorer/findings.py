@@ -11,7 +11,7 @@ from charcot.interfaces.explorer import shapes
 from charcot.interfaces.explorer.gaps import SHOWN, ranking
 from charcot.interfaces.report.record_pages import MEASURES, NOT_IN_IT, QUANTITIES
 from charcot.interfaces.stored import GAPS, HINDCAST, POPULATION, stored
-from charcot.trials.population_check import LEAST, why_missed
+from charcot.trials.population_check import LEAST, Reason, reason_of
 
 
 @cache
@@ -84,7 +84,6 @@ def _failure(row: Mapping[str, Any], factors: list[str]) -> made.Failure:
 
 
 def _patients(record: Mapping[str, Any]) -> made.PatientTargets:
-    why = why_missed()
     same = ("name", "kind", "conditional", "unit", "published", "simulated", "monte_carlo", "may_differ_by", "inside")
     return made.PatientTargets(
         words=f"{record['patients']:,} virtual patients beside figures of registers and trials. A figure is inside "
@@ -98,10 +97,11 @@ def _patients(record: Mapping[str, Any]) -> made.PatientTargets:
                 **{name: row[name] for name in same},
                 sources=row["sources"],
                 mark=row["mark"],
-                why="" if row["inside"] else why[row["name"]].why if row["name"] in why else "not looked into yet",
-                shown_by="" if row["inside"] or row["name"] not in why else why[row["name"]].measured_by,
+                why=reason.why,
+                shown_by=reason.measured_by,
             )
             for row in record["targets"]
+            for reason in [Reason("", "") if row["inside"] else reason_of(row["name"])]
         ],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charcot import __version__
-from charcot.core.hashing import code_hash
 from charcot.core.program import Program
 from charcot.core.random import uniforms
 from charcot.core.result import Status
 from charcot.core.schedule import Schedule
 from charcot.engine import simulate
 from charcot.engine.campaign import ArraySpec, Block
-from charcot.engine.campaign.machine import arithmetic
+from charcot.engine.campaign.machine import made_by
 from charcot.interfaces.exchange.sbml import read_sbml
 from charcot.interfaces.exchange.sbml.importing import DRAW, with_readouts
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     import pyarrow
 
 STATUSES = tuple(status.name.lower() for status in Status)
-PACKAGES = ("numpy", "scipy", "llvmlite", "pyarrow")  # those that write or decide a byte of a result
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ class ModelJob:
 
     def fingerprint(self) -> dict[str, str]:
         """The code, the libraries and the kind of processor that decide the last bit."""
-        return made_by(PACKAGES)
+        return made_by()
 
     def arrays(self) -> tuple[ArraySpec, ...]:
         """None: everything is in the table."""
@@ -147,14 +144,6 @@ class ModelJob:
             columns.append(pyarrow.array(course, mask=~np.isfinite(course)))  # after a failure there is no number
             fields.append(field_of(readout.name, pyarrow.float64(), readout.unit))
         return pyarrow.Table.from_arrays(columns, schema=pyarrow.schema(fields))
-
-
-def made_by(packages: Iterable[str]) -> dict[str, str]:
-    """On what the last bit of a result depends: the code, the installed ``packages``, the kind of processor."""
-    from importlib.metadata import version
-
-    versions = {name: version(name) for name in packages}
-    return {"charcot": __version__, "code": code_hash(), **versions, "arithmetic": arithmetic()}
 
 
 def field_of(name: str, kind: pyarrow.DataType, unit: str) -> pyarrow.Field:

@@ -72,12 +72,10 @@ def _trial_answer(view: TrialView) -> tuple[str, str]:
 
 def _both_arms(frame: pd.DataFrame, row: pd.Series[Any]) -> str:
     """What either arm of a contrast has, and of a rate of loss how much slower one is."""
-    if "contrast" not in frame:
-        return ""
-    mine = frame[(frame["title"] == row["title"]) & ~frame["contrast"].astype(bool)]
-    known = dict(zip(mine["who"].astype(str), mine["simulated"], strict=True))
-    arms = [arm for arm in str(row["who"]).split(" against ") if arm in known]
-    if len(arms) != 2:
+    same = frame[frame["title"] == row["title"]]
+    known = dict(zip(same["who"], same["simulated"], strict=True))
+    arms = [str(row.get(side, "")) for side in ("arm", "reference")]
+    if any(arm not in known for arm in arms):
         return ""
     first, second = (float(known[arm]) for arm in arms)
     words = f" In the model {arms[0]} {say(first)}, {arms[1]} {say(second)} {row['unit']}"

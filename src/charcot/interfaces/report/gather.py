@@ -198,8 +198,8 @@ def _comparison(
             continue
         arm = labels.get(str(row["arm"]), str(row["arm"])) + untried.get(str(row["arm"]), "")
         contrast = bool(row["reference"])
-        reference = str(row["reference"])
-        who = f"{arm} against {labels.get(reference, reference)}{untried.get(reference, '')}" if contrast else arm
+        reference = labels.get(str(row["reference"]), str(row["reference"])) + untried.get(str(row["reference"]), "")
+        who = f"{arm} against {reference}" if contrast else arm
         unit = plain_unit(str(row["unit"]))
         low, high = float(row["lower"]), float(row["upper"])
         judged = int(row["estimated"]) >= ENOUGH_FOR_A_VERDICT
@@ -208,6 +208,8 @@ def _comparison(
             {
                 "title": str(row["title"]),
                 "who": who,
+                "arm": arm,
+                "reference": reference,
                 "quantity": f"{row['title']}: {who}",
                 "unit": unit,
                 "simulated": float(row["mean"]),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from charcot.trials.population_check import LEAST, why_missed
+from charcot.trials.population_check import LEAST, reason_of
 
 _HEAD = """# Patients beside published figures
 
@@ -62,10 +62,9 @@ def page(record: Mapping[str, Any]) -> str:
 
 def _reason(row: Mapping[str, Any]) -> str:
     name, _, unit, published, simulated, *_ = cells(row)
-    known = why_missed().get(name)
-    why = known.why if known else "not looked into yet"
-    shown = f"`{known.measured_by}`" if known and known.measured_by else ""
-    return f"| {name} | {published} {unit} | {simulated} | {why} | {shown} |"
+    reason = reason_of(name)
+    shown = f"`{reason.measured_by}`" if reason.measured_by else ""
+    return f"| {name} | {published} {unit} | {simulated} | {reason.why} | {shown} |"
 
 
 def cells(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -48,9 +48,10 @@ class TrialView:
         baseline: characteristic, unit, one column per arm, published (text or NaN).
         scores: x (weeks since randomisation), y, lower, upper, series, patients.
         deaths: x, y, series: one row per death in the first replicate, at the mean of the arm.
-        comparison: quantity (title and who), title, who, unit, simulated, sd, lower, upper, interval (what these two
-            are), power, permutation_power, published, published_lower, published_upper, mark, contrast, judged (whether
-            there were enough trials to say so), inside, verdict, layers (``charcot.interfaces.report.layers.Layers``).
+        comparison: quantity (title and who), title, who, arm, reference (empty of one arm), unit, simulated, sd, lower,
+            upper, interval (what these two are), power, permutation_power, published, published_lower, published_upper,
+            mark, contrast, judged (whether there were enough trials to say so), inside, verdict, layers
+            (``charcot.interfaces.report.layers.Layers``).
         stairs, at_risk: Kaplan-Meier steps (x in months, y, lower, upper, series) and x, count, series.
         biomarkers: readout, unit, x, y, lower, upper, series.
         estimands: what each endpoint estimates: variable, treatments, population, death, withdrawal, summary, analysis,

@@ -19,7 +19,7 @@ from charcot.clinic.measurements import measurements
 from charcot.clinic.observation import ITEMS
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.engine.campaign import ArraySpec, Block
-from charcot.patients.population_job import made_by
+from charcot.engine.campaign.machine import made_by
 from charcot.trials.conduct import in_arm, subjects_of
 from charcot.trials.enrolment import Enrolled, Screened, Verdicts, judge_clocks, judge_visits, seen_on
 from charcot.trials.pool import Batch, Latent, Pool, asks_for_signs, latent_at

@@ -11,8 +11,9 @@ import numpy as np
 from charcot.core.random import uniforms
 from charcot.engine import simulate
 from charcot.engine.campaign import ArraySpec, Block
+from charcot.engine.campaign.machine import made_by
 from charcot.interfaces.exchange.sbml.importing import DRAW
-from charcot.interfaces.own_model.job import PACKAGES, STATUSES, field_of, hash_arrays, made_by
+from charcot.interfaces.own_model.job import STATUSES, field_of, hash_arrays
 from charcot.interfaces.own_model.petab.problem import Cell, PetabProblem
 from charcot.interfaces.own_model.petab.scoring import finite, log_likelihoods, residuals
 
@@ -57,7 +58,7 @@ class PetabJob:
 
     def fingerprint(self) -> dict[str, str]:
         """The code, the libraries and the kind of processor that decide the last bit."""
-        return made_by((*PACKAGES, "petab", "sympy"))
+        return made_by("petab", "sympy")
 
     def arrays(self) -> tuple[ArraySpec, ...]:
         """None: everything is in the table."""
