@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -64,6 +65,64 @@ def test_more_and_earlier_gain_more(small):
     for product in ("aav_mir126", "translation_restorer", "treg_infusion"):
         assert cell(small, product)["benefit"] >= cell(small, product, multiple=0.5)["benefit"]
         assert cell(small, product)["benefit"] > cell(small, product, start=1.0)["benefit"]
+
+
+ONE = Plan(
+    products=("riluzole",), multiples=(1.0, 4.0), starts=(-1.0, 0.5), population="SOD1", patient="lumbar", age=62.0,
+    endpoint="alsfrs", at_months=18.0,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def one():
+    return sweep(ONE)
+
+
+def test_one_person_falls_ill_at_the_age_asked_for(one):
+    lives = patients.live(ONE.traits)
+    seeded = float(lives.cohort.columns["seed_age_years"][0])
+    assert seeded + one.people["onset_years_after_seed"][0] == pytest.approx(62.0, abs=0.15)
+    assert seeded * 365.25 + lives.onset[0] == pytest.approx(
+        seeded * 365.25 + one.people["onset_years_after_seed"][0] * 365.25, abs=1e-6
+    )
+
+
+def test_while_alive_is_the_same_function_of_whoever_lives(one):
+    """Both arms live at 18 months, so that no zero stands for a death; at 72 nobody does, and function goes on."""
+    assert one.people["death_months_after_onset"][0] > ONE.at_months
+    alive = sweep(replace(ONE, while_alive=True))
+    assert set(alive.cells["endpoint"]) == set(alive.rescues["endpoint"]) == {"alsfrs", "innervation"}
+    for table in ("cells", "rescues"):
+        mortal = getattr(one, table).query("endpoint in ('alsfrs', 'innervation')").reset_index(drop=True)
+        pd.testing.assert_frame_equal(getattr(alive, table), mortal, rtol=1e-9)
+    late = replace(ONE, at_months=72.0, starts=(0.0,), multiples=(1.0,))
+    assert (sweep(late).cells.query("endpoint == 'alsfrs'")["treated"] == 0).all()
+    assert (sweep(replace(late, while_alive=True)).cells.query("endpoint == 'alsfrs'")["treated"] > 0).all()
+
+
+def test_who_one_person_is_must_be_whole():
+    def codes(**changes):
+        return {p.code for p in check_plan(replace(ONE, **changes)) if p.severity is Severity.ERROR}
+
+    assert codes() == set()
+    assert codes(age=300.0) == {"bad-age"}
+    assert codes(patient="", population="sporadic") == {"age-of-many"}
+    assert codes(age=None, person=3) == {"person-without-age"}
+    assert codes(while_alive=True, endpoint="survival") == {"unknown-endpoint"}
+    assert "age" not in replace(ONE, age=None).resolved()
+
+
+def test_a_vector_that_nobody_may_be_given_has_no_gain_to_tell():
+    found = []  # of these persons one never falls ill, which is another message
+    for person in range(12):
+        try:
+            sweep(
+                replace(ONE, products=("aav_mir126",), multiples=(1.0,), starts=(0.5,), person=person, while_alive=True)
+            )
+        except Problems as error:
+            found += [problem.code for problem in error.problems]
+    assert set(found) == {"not-eligible", "nobody-ill"}
+    assert 1 < len(found) < 12
 
 
 def test_no_drug_beats_the_full_rescue_and_the_window_closes(small):

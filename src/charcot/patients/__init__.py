@@ -13,7 +13,7 @@ from charcot.patients.cohort import (
 from charcot.patients.courses import Courses, simulate
 from charcot.patients.eligibility import not_eligible
 from charcot.patients.explanation import Explanation, explain
-from charcot.patients.persons import Lives, Traits, Treatment, live
+from charcot.patients.persons import Lives, Traits, Treatment, at_age, live, without_end
 from charcot.patients.population_job import Arm, PopulationJob
 from charcot.patients.population_summary import summarise
 
@@ -29,6 +29,7 @@ __all__ = [
     "Traits",
     "Treatment",
     "assume",
+    "at_age",
     "definition",
     "draw_cohort",
     "explain",
@@ -42,4 +43,5 @@ __all__ = [
     "simulate",
     "summarise",
     "typical_cohort",
+    "without_end",
 ]

@@ -141,11 +141,29 @@ def live(
     find = _one_untreated if n is None else _untreated
     cohort, untreated = find(traits, tuple(readouts), n, first, seen_years, workers, under)
     if n is None and (len(cohort) == 0 or not np.isfinite(untreated.onset).all()):
-        hint = "Choose another age at onset, or another drawn person."
-        message = "this person does not fall ill at that age: the seed would have to come before the age of "
-        raise Problems([Problem("no-onset", f"{message}{START_AGE:g}, or disease stays silent", None, hint)])
+        raise _never_ill()
     treated = _treated(cohort, untreated, regimens, tuple(readouts), workers, under) if regimens else None
     return Lives(cohort, untreated, treated, untreated.onset)
+
+
+def at_age(
+    traits: Traits, n: int | None = None, first: int = 0, workers: int = 1, under: Assumed | None = None
+) -> Cohort:
+    """The persons of :func:`live` alone, unsimulated, who die at their own draws (of the typical person: the median).
+
+    Raises :class:`charcot.core.errors.Problems` where nobody falls ill at that age.
+    """
+    raise_if_any(trait_problems(traits), "this person cannot be simulated")
+    cohort, seeds = _seeds(traits, (), n, first, workers, under or Assumed())
+    if not len(cohort):
+        raise _never_ill()
+    return _seeded(cohort, seeds)
+
+
+def _never_ill() -> Problems:
+    hint = "Choose another age at onset, or another drawn person."
+    message = "this person does not fall ill at that age: the seed would have to come before the age of "
+    return Problems([Problem("no-onset", f"{message}{START_AGE:g}, or disease stays silent", None, hint)])
 
 
 def _untreated(
@@ -159,6 +177,17 @@ def _untreated(
 ) -> tuple[Cohort, Courses]:
     """The persons with seeds so early that onset comes at the age asked for, and their untreated courses."""
     age = traits.age_at_onset
+    people, seeds = _seeds(traits, readouts, n, first, workers, under)
+    cohort = _seeded(people, seeds, np.inf)
+    years = math.ceil(float(np.max(age - seeds, initial=0.0)) + seen_years)
+    return cohort, _run(cohort, readouts, workers, years, under)
+
+
+def _seeds(
+    traits: Traits, readouts: tuple[str, ...], n: int | None, first: int, workers: int, under: Assumed
+) -> tuple[Cohort, np.ndarray]:
+    """Those who fall ill at the age asked for, and (persons,) their ages at the seed, years."""
+    age = traits.age_at_onset
     people = under.people(_people(traits, n, first))
     if n is None:
         onsets = _onsets_of_one(replace(traits, age_at_onset=NODES[-1]), readouts, under)
@@ -167,9 +196,7 @@ def _untreated(
         onsets = _onset_ages(people, nodes, readouts, workers, under)
     seeds = np.array([_seed_age(age, *own) for own in onsets])
     ill = np.flatnonzero(np.isfinite(seeds) & (seeds >= START_AGE))
-    cohort = _seeded(people.take(ill), seeds[ill], np.inf)
-    years = math.ceil(float(np.max(age - seeds[ill], initial=0.0)) + seen_years)
-    return cohort, _run(cohort, readouts, workers, years, under)
+    return people.take(ill), seeds[ill]
 
 
 def _run(cohort: Cohort, readouts: tuple[str, ...], workers: int, years: float, under: Assumed) -> Courses:
@@ -231,10 +258,20 @@ def _people(traits: Traits, n: int | None, first: int) -> Cohort:
     return replace(cohort, columns=columns)
 
 
-def _seeded(people: Cohort, ages: np.ndarray, draw: float) -> Cohort:
-    """The same people with a seed at these ages (years), who die at a cumulative hazard of ``draw``."""
-    own = {"seed_age_years": np.maximum(ages, START_AGE), "event_draw": np.full(len(people), draw)}
-    return replace(people, columns={**people.columns, **own})
+def _seeded(people: Cohort, ages: np.ndarray, draw: float | None = None) -> Cohort:
+    """The same people seeded at these ages (years), who die at a cumulative hazard of ``draw``; None: their own."""
+    own = {"seed_age_years": np.maximum(ages, START_AGE)}
+    seeded = replace(people, columns={**people.columns, **own})
+    return seeded if draw is None else _dying_at(seeded, draw)
+
+
+def _dying_at(people: Cohort, draw: float) -> Cohort:
+    return replace(people, columns={**people.columns, "event_draw": np.full(len(people), draw)})
+
+
+def without_end(people: Cohort) -> Cohort:
+    """The same people, whom no hazard stops: function as it is while they live."""
+    return _dying_at(people, np.inf)
 
 
 def _treated(

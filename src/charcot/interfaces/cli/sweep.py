@@ -65,6 +65,16 @@ def sweep(
     patient: Annotated[
         str, typer.Option("--patient", metavar="REGION", help="One typical patient with this onset, not a cohort.")
     ] = "",
+    age: Annotated[
+        float | None,
+        typer.Option("--age", help="Of one patient: age at onset, years. Without it the seed comes at 58."),
+    ] = None,
+    person: Annotated[
+        int | None, typer.Option("--person", min=0, help="With --age: this drawn person, not the typical one.")
+    ] = None,
+    while_alive: Annotated[
+        bool, typer.Option("--while-alive", help="Read function as it is while a person lives, and no survival.")
+    ] = False,
     size: Annotated[int, typer.Option("-n", "--size", help="Patients in a cohort.")] = 30,
     endpoint: Annotated[
         str, typer.Option("--endpoint", help="What is gained: survival, alsfrs, alive or innervation.")
@@ -82,8 +92,8 @@ def sweep(
     """Sweep dose, start and combination: heat maps of benefit, pairs beside their parts, the time of no return."""
     talk = Talk(as_json)
     plans = _plans(
-        talk, product, dose or [], start, pairs, combination or [], population, patient, size, endpoint, at, follow_up,
-        seed,
+        talk, product, dose or [], start, pairs, combination or [], population, patient, age, person, while_alive, size,
+        endpoint, at, follow_up, seed,
     )  # fmt: skip
     plausible = layer_rooms.plausible(models)
     resolved = {"seed": seed, "sweeps": [plan.resolved() for plan in plans]}
@@ -100,8 +110,8 @@ def sweep(
 
 def _plans(
     talk: Talk, product: Sequence[str] | None, dose: Sequence[str], start: str, pairs: bool,
-    combination: Sequence[str], population: Sequence[str] | None, patient: str, size: int, endpoint: str, at: str,
-    follow_up: str, seed: int,
+    combination: Sequence[str], population: Sequence[str] | None, patient: str, age: float | None, person: int | None,
+    while_alive: bool, size: int, endpoint: str, at: str, follow_up: str, seed: int,
 ) -> list[Plan]:  # fmt: skip
     """One plan per population; everything that is wrong is reported at once, warnings are said."""
     from charcot.studies import window
@@ -116,6 +126,9 @@ def _plans(
         doses=doses,
         starts=tuple(sorted(set(_numbers(start, "--start", problems)))),
         patient=patient,
+        age=age,
+        person=person,
+        while_alive=while_alive,
         n=size,
         seed=seed,
         endpoint=endpoint,
@@ -187,16 +200,16 @@ def _compute(
 ) -> Product:
     windows: list[tuple[str, Window]] = []
     for plan in plans:
-        who = f"one typical {plan.population} patient" if plan.patient else f"{plan.n:,} {plan.population} patients"
+        which = "typical" if plan.person is None else "drawn"
+        who = f"one {which} {plan.population} patient" if plan.patient else f"{plan.n:,} {plan.population} patients"
         words = f"Sweeping {len(plan.cells()):,} cells with {who}"
         with talk.stage(words, total=laboratory.sweep_size(plan)) as advance:
             windows.append((_label(plan), laboratory.sweep(plan, workers, advance)))
     from charcot.interfaces.report.layers import cell_name, failed_models, layers_section
     from charcot.interfaces.report.sections.window import key_of, window_sections
     from charcot.interfaces.report.views import Material
-    from charcot.studies.window import ENDPOINTS
 
-    endpoint = ENDPOINTS[plans[0].endpoint]
+    endpoint = plans[0].endpoints[plans[0].endpoint]
     bests = [_bests(talk, name, one, endpoint, plausible, workers) for name, one in windows]
     sections = []
     for (name, one), best in zip(windows, bests, strict=True):
@@ -238,11 +251,11 @@ def _compute(
 
 
 def _label(plan: Plan) -> str:
-    return (
-        f"typical {plan.population} patient, {plan.patient} onset"
-        if plan.patient
-        else laboratory.population_title(plan.population)
-    )
+    if not plan.patient:
+        return laboratory.population_title(plan.population)
+    who = "typical" if plan.person is None else f"drawn (number {plan.person})"
+    age = "" if plan.age is None else f" at {plan.age:g} years"
+    return f"{who} {plan.population} patient, {plan.patient} onset{age}"
 
 
 def _tables(windows: Sequence[tuple[str, Window]]) -> dict[str, pd.DataFrame]:

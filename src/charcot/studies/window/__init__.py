@@ -7,16 +7,17 @@ between a patient treated and the same patient untreated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from charcot.core.errors import Severity, raise_if_any
+from charcot.core.errors import Problem, Severity, raise_if_any
 from charcot.patients import Assumed
 from charcot.studies.window import tables
-from charcot.studies.window.bench import Bench, people
+from charcot.studies.window.bench import Bench, Values, people
 from charcot.studies.window.plan import (
     DEFAULT_MULTIPLES,
     DEFAULT_POPULATIONS,
@@ -63,10 +64,12 @@ class Window:
 def sweep(plan: Plan, workers: int = 1, progress: Callable[[int], None] | None = None) -> Window:
     """Simulate the grid and the ideal rescues. Raises :class:`charcot.core.errors.Problems` for a bad plan."""
     raise_if_any((p for p in check_plan(plan) if p.severity is Severity.ERROR), "this sweep cannot be run")
-    cohort, onset, persons, notes = people(plan, workers, progress)
-    bench = Bench(plan, cohort, onset, workers, progress)
+    assumed = of_person(plan)
+    cohort, onset, persons, notes = people(plan, workers, progress, assumed)
+    bench = Bench(plan, cohort, onset, workers, progress, assumed)
     values = bench.treated()
     rescued = bench.rescued()
+    _raise_where_not_given(values, bench.refused)
     base, ideal_base = values.pop(None), rescued.pop(None)
     cells = tables.cell_table(plan, values, base)
     rescues = tables.rescue_table(plan, rescued, ideal_base)
@@ -79,16 +82,35 @@ def sweep(plan: Plan, workers: int = 1, progress: Callable[[int], None] | None =
     if bench.early:
         notes.append(f"{bench.early:,} treatments would have begun before the age of 16, when a life begins to be "
                      "simulated; they begin then.")  # fmt: skip
-    persons = persons.assign(**{f"untreated_{name}": base[name] for name in ENDPOINTS})
+    persons = persons.assign(**{f"untreated_{name}": base[name] for name in plan.endpoints})
     last = tables.no_return(plan, cells, rescues)
     return Window(plan, cells, interactions, rescues, last, persons, tuple(notes), bench.failures)
+
+
+def _raise_where_not_given(values: Mapping[Any, Values], refused: int) -> None:
+    """A treatment that antibodies keep from everybody has no gain to tell."""
+    known: dict[tuple[str, ...], bool] = {}
+    for key, found in values.items():
+        if key is not None:
+            known[key[0]] = known.get(key[0], False) or any(np.isfinite(one).any() for one in found.values())
+    hint = "Choose other people, or another product."
+    kept = [" + ".join(arm) for arm, fine in known.items() if refused and not fine]
+    message = "antibodies of all these people forbid the vector of"
+    raise_if_any([Problem("not-eligible", f"{message} {arm}", None, hint) for arm in kept], "this sweep cannot be run")
+
+
+def of_person(plan: Plan) -> Assumed | None:
+    """On which program a plan is simulated: that of one person with an age at onset is the program of all products,
+    which the explorer has compiled, so that both have the same digits; others have one of just what is asked."""
+    return None if plan.traits is None else Assumed()
 
 
 def cells(plan: Plan, workers: int = 1, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
     """The ``cells`` of a sweep alone, without rescues. Raises as :func:`sweep` does."""
     raise_if_any((p for p in check_plan(plan) if p.severity is Severity.ERROR), "this sweep cannot be run")
-    cohort, onset, _, _ = people(plan, workers, progress)
-    values = Bench(plan, cohort, onset, workers, progress).treated()
+    assumed = of_person(plan)
+    cohort, onset, _, _ = people(plan, workers, progress, assumed)
+    values = Bench(plan, cohort, onset, workers, progress, assumed).treated()
     base = values.pop(None)
     return tables.cell_table(plan, values, base)
 

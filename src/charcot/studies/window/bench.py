@@ -18,6 +18,7 @@ from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.disease import REGIONS
 from charcot.patients import Assumed, Cohort, Courses, draw_cohort, load_population, typical_cohort
 from charcot.patients.cohort import start_days
+from charcot.patients.courses import HORIZON_YEARS
 from charcot.studies import rescue
 from charcot.studies.window.plan import ENDPOINTS, Plan, rescue_starts
 from charcot.treatments import Regimen
@@ -33,14 +34,11 @@ def people(
 ) -> tuple[Cohort, np.ndarray, pd.DataFrame, list[str]]:
     """Who is swept, sorted by when they fall ill; those who never do are left out and counted. ``assumed``: under a
     changed model."""
-    if plan.patient:
-        cohort = typical_cohort([plan.patient], TYPICAL_SEED_AGE, plan.population)
-    else:
-        cohort = draw_cohort(load_population(plan.population), plan.n, plan.seed)
-    if assumed is None:
-        courses = patients.simulate(cohort, workers=workers, progress=progress)
-    else:
-        courses = assumed.simulate(assumed.people(cohort), workers=workers, progress=progress)
+    cohort, horizon = _cohort(plan, workers, assumed)
+    if plan.while_alive:
+        cohort = patients.without_end(cohort)
+    simulate = patients.simulate if assumed is None else assumed.simulate
+    courses = simulate(cohort, workers=workers, progress=progress, horizon_years=horizon)
     order = np.argsort(courses.onset, kind="stable")
     ill = order[np.isfinite(courses.onset[order]) & ~courses.failed[order]]
     notes = []
@@ -52,7 +50,8 @@ def people(
         how = ", ".join(failures_among(courses.result.status_counts()))
         notes.append(f"The simulation of {failed} of {len(cohort)} people drawn failed ({how}); they are left out.")
     if not len(ill):
-        raise_if_any([Problem("nobody-ill", "none of the people drawn falls ill", None, "Draw more people (-n).")])
+        hint = "Draw more people (-n)." if plan.traits is None else "Choose another person, or another age at onset."
+        raise_if_any([Problem("nobody-ill", "none of the people drawn falls ill", None, hint)])
     c = courses.take(ill)
     people = pd.DataFrame(
         {
@@ -65,6 +64,19 @@ def people(
         }
     )
     return c.cohort, c.onset, people, notes
+
+
+def _cohort(plan: Plan, workers: int, assumed: Assumed | None) -> tuple[Cohort, float]:
+    """Who is asked about, as they are under the changed model, and how many years from the seed they are followed."""
+    if plan.age is not None and plan.traits is not None:
+        cohort = patients.at_age(plan.traits, workers=workers, under=assumed)
+        # Silence may be as long as a whole course is elsewhere.
+        return cohort, HORIZON_YEARS + plan.age - float(cohort.columns["seed_age_years"].min())
+    if plan.patient:
+        cohort = typical_cohort([plan.patient], TYPICAL_SEED_AGE, plan.population)
+    else:
+        cohort = draw_cohort(load_population(plan.population), plan.n, plan.seed)
+    return cohort if assumed is None else assumed.people(cohort), HORIZON_YEARS
 
 
 Values = dict[str, np.ndarray]  # endpoint -> (patients,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,7 +14,8 @@ from charcot.core.errors import Problem, Severity, Where
 from charcot.core.identifiers import close_to, did_you_mean
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR, parse_quantity
 from charcot.disease import REGIONS, genotypes
-from charcot.patients import load_population
+from charcot.patients import Traits, load_population
+from charcot.patients.persons import trait_problems
 from charcot.studies import rescue
 
 DEFAULT_PRODUCTS = ("aav_mir126", "tofersen", "translation_restorer", "treg_infusion")
@@ -45,6 +46,14 @@ ENDPOINTS = {
     )
 }
 
+WHILE_ALIVE = {
+    e.name: e
+    for e in (
+        Endpoint("alsfrs", "ALSFRS-R while alive", "points", 48.0),
+        Endpoint("innervation", "Muscle innervation while alive, mean of the regions", "1", 1.0),
+    )
+}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -60,18 +69,33 @@ class Plan:
     starts: tuple[float, ...] = DEFAULT_STARTS
     population: str = "sporadic"
     patient: str = ""  # a region: one typical patient whose disease begins there, instead of a cohort
+    age: float | None = None  # of one patient: years at onset; None: the seed comes at 58 years
+    person: int | None = None  # of one patient whose age is given: this drawn person, not the typical one
     n: int = 30
     seed: int = 1
     endpoint: str = "survival"
     at_months: float = 36.0
     follow_up_years: float = 10.0
+    while_alive: bool = False  # nobody's course ends: function as it is while a person lives, and no survival
 
     def resolved(self) -> dict[str, Any]:
         """Everything that was asked for, defaults filled in, as plain data."""
-        plain = asdict(self)
+        plain = {name: value for name, value in asdict(self).items() if value is not None}
+        if not self.while_alive:
+            del plain["while_alive"]
         plain["arms"] = ["+".join(arm) for arm in self.arms]
         plain["doses_per_product"] = {name: [text for _, text in self.levels(name)] for name in self.products}
         return plain
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """What is read, by name."""
+        return WHILE_ALIVE if self.while_alive else ENDPOINTS
+
+    @property
+    def traits(self) -> Traits | None:
+        """Who is swept, where it is one patient whose age at onset is given."""
+        return None if self.age is None else Traits(self.population, self.age, self.patient, (), self.person)
 
     @property
     def arms(self) -> list[tuple[str, ...]]:
@@ -133,11 +157,13 @@ def check_plan(plan: Plan) -> list[Problem]:
         hint = close_to(plan.population, patients.population_names())
         report("unknown-population", f"no population is called {plan.population!r}",
                f"{hint} Known are: {', '.join(patients.population_names())}.", "--population")  # fmt: skip
-    if plan.endpoint not in ENDPOINTS:
+    problems += _person_problems(plan)
+    if plan.endpoint not in plan.endpoints:
+        alive = " that is read while alive" if plan.while_alive else ""
         report(
             "unknown-endpoint",
-            f"no endpoint is called {plan.endpoint!r}",
-            f"{close_to(plan.endpoint, ENDPOINTS)} Known are: {', '.join(ENDPOINTS)}.",
+            f"no endpoint{alive} is called {plan.endpoint!r}",
+            f"{close_to(plan.endpoint, plan.endpoints)} Known are: {', '.join(plan.endpoints)}.",
             "--endpoint",
         )
     if not any(problem.severity is Severity.ERROR for problem in problems):
@@ -150,6 +176,18 @@ def check_plan(plan: Plan) -> list[Problem]:
                             Severity.WARNING)
                 )  # fmt: skip
     return problems
+
+
+def _person_problems(plan: Plan) -> Iterator[Problem]:
+    """What is wrong with the age of one patient and with which person it is."""
+    if plan.traits is not None and plan.patient in REGIONS and plan.population in genotypes():
+        yield from trait_problems(plan.traits)
+    elif plan.age is not None and not plan.patient:
+        yield Problem("age-of-many", "an age at onset is that of one patient", Where("--age"),
+                      "Name the region where disease begins: --patient lumbar.")  # fmt: skip
+    elif plan.age is None and plan.person is not None:
+        yield Problem("person-without-age", "a drawn person needs an age at onset", Where("--person"),
+                      "For example: --age 62.")  # fmt: skip
 
 
 def inert(product: str, population: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ def cell_table(plan: Plan, values: Mapping[Any, Values], base: Values) -> pd.Dat
     rows = []
     for (arm, level, start), found in values.items():
         doses = [plan.levels(name)[level] for name in arm]
-        for endpoint in ENDPOINTS:
+        for endpoint in plan.endpoints:
             gained = found[endpoint] - base[endpoint]
             rows.append(
                 {
@@ -73,7 +73,7 @@ def rescue_table(plan: Plan, values: Mapping[Any, Values], base: Values) -> pd.D
     draws = _draws(plan, len(base["survival"]))
     rows = []
     for (layer, start), found in values.items():
-        for endpoint in ENDPOINTS:
+        for endpoint in plan.endpoints:
             low_high = _mean_and_range(found[endpoint] - base[endpoint], draws)
             rows.append(
                 {
@@ -102,7 +102,7 @@ def interaction_table(plan: Plan, values: Mapping[Any, Values], base: Values) ->
         if len(arm) != 2 or any((part,) not in plan.arms for part in arm):
             continue
         parts = [values[(name,), level, start] for name in arm]
-        for endpoint in ENDPOINTS:
+        for endpoint in plan.endpoints:
             top = ceiling(plan, endpoint)
             unit = bliss(base[endpoint], parts[0][endpoint], parts[1][endpoint], found[endpoint], top)
             first, second = (part[endpoint][draws].T for part in parts)
@@ -153,34 +153,41 @@ def _interaction(excess: float, lower: float, upper: float) -> str:
 
 def no_return(plan: Plan, cells: pd.DataFrame, rescues: pd.DataFrame) -> pd.DataFrame:
     """When each window is half closed, and closed: the latest start that keeps a share of the earliest starts' best."""
-    curves: list[tuple[str, str, pd.DataFrame]] = [
-        (name, "rescue", rescues[rescues["layer"] == layer])
-        for layer, name in ((layer, rescue.layer_title(layer)) for layer in (rescue.FULL, *rescue.NAMES[:-1]))
-    ]
-    if not cells.empty:
-        for combination in cells["combination"].unique():
-            own = cells[cells["combination"] == combination]
-            nearest_to_one = own.loc[(own["dose_multiple"] - 1).abs().idxmin(), "dose_level"]
-            curves.append((str(combination), "treatment", own[own["dose_level"] == nearest_to_one]))
-    rows = []
+    return pd.DataFrame([*_closing(plan, _of_rescues(rescues)), *_closing(plan, _of_treatments(cells))])
+
+
+Curves = Iterator[tuple[str, str, pd.DataFrame]]  # what, its kind, its rows by start and endpoint
+
+
+def _of_rescues(rescues: pd.DataFrame) -> Curves:
+    for layer in (rescue.FULL, *rescue.NAMES[:-1]):
+        yield rescue.layer_title(layer), "rescue", rescues[rescues["layer"] == layer]
+
+
+def _of_treatments(cells: pd.DataFrame) -> Curves:
+    """Each treatment at the dose nearest to the default one."""
+    for combination in () if cells.empty else cells["combination"].unique():
+        own = cells[cells["combination"] == combination]
+        nearest_to_one = own.loc[(own["dose_multiple"] - 1).abs().idxmin(), "dose_level"]
+        yield str(combination), "treatment", own[own["dose_level"] == nearest_to_one]
+
+
+def _closing(plan: Plan, curves: Curves) -> Iterator[dict[str, Any]]:
     for name, kind, curve in curves:
-        for endpoint in ENDPOINTS:
+        for endpoint in plan.endpoints:
             own = curve[curve["endpoint"] == endpoint].sort_values("start_years")
             starts, benefit = own["start_years"].to_numpy(), own["benefit"].to_numpy()
-            rows.append(
-                {
-                    "what": name,
-                    "kind": kind,
-                    "endpoint": endpoint,
-                    "unit": ENDPOINTS[endpoint].unit,
-                    "dose": str(own["dose"].iloc[0]) if kind == "treatment" else "",
-                    "best_benefit": float(np.nanmax(benefit)),
-                    "best_start_years": float(starts[np.nanargmax(benefit)]),
-                    "half_closed_years": latest(starts, benefit, KEPT[0]),
-                    "closed_years": latest(starts, benefit, KEPT[1]),
-                }
-            )
-    return pd.DataFrame(rows)
+            yield {
+                "what": name,
+                "kind": kind,
+                "endpoint": endpoint,
+                "unit": ENDPOINTS[endpoint].unit,
+                "dose": str(own["dose"].iloc[0]) if kind == "treatment" else "",
+                "best_benefit": float(np.nanmax(benefit)),
+                "best_start_years": float(starts[np.nanargmax(benefit)]),
+                "half_closed_years": latest(starts, benefit, KEPT[0]),
+                "closed_years": latest(starts, benefit, KEPT[1]),
+            }
 
 
 def latest(starts: np.ndarray, benefit: np.ndarray, share: float) -> float:

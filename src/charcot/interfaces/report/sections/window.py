@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from charcot.interfaces.report.charts.heat import heat_panels
 from charcot.interfaces.report.charts.lines import Axes, curves, with_rules
 from charcot.interfaces.report.content import Figure, KeyMessage, Prose, Section, Table, model_risk, say
+from charcot.interfaces.report.gain_words import NEVER_GIVEN, OUTSIDE, lost, spoken, untried, when
 from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.picture import draw
 from charcot.interfaces.report.views import records
@@ -40,10 +41,10 @@ def key_of(windows: Sequence[tuple[str, Any]], endpoint: Any, uncertain: Sequenc
         best = cells.sort_values("benefit", ascending=False, kind="stable").iloc[0]
         full = _row(window.no_return, "full rescue", endpoint.name)
         parts.append(
-            f"{population}: most is gained by {_name(best['combination'])}{_untried(best)} at {best['dose']}, started "
-            f"{_when(float(best['start_years']))}: {say(float(best['benefit']))} {plain_unit(endpoint.unit)}"
+            f"{population}: most is gained by {spoken(best['combination'])}{untried(best)} at {best['dose']}, started "
+            f"{when(float(best['start_years']))}: {say(float(best['benefit']))} {plain_unit(endpoint.unit)}"
             f"{_all(float(best['benefit']), float(full['best_benefit']))}. "
-            f"Of what a perfect treatment could give, half is {_lost(float(full['half_closed_years']))}."
+            f"Of what a perfect treatment could give, half is {lost(float(full['half_closed_years']))}."
         )
     question = f"Which treatment, dose and start gains most ({endpoint.title}), and when is it too late?"
     interval = " ".join(f"{name}: {text}" for (name, _), text in zip(windows, uncertain, strict=True))
@@ -55,34 +56,11 @@ def _all(gain: float, perfect: float) -> str:
     return ", as much as a perfect treatment could show in this follow-up" if gain > 0.99 * perfect > 0 else ""
 
 
-def _name(combination: str) -> str:
-    return combination.replace("_", " ")
-
-
-def _untried(cell: Any) -> str:
-    """Follows the name of a treatment whose gain nobody could have seen."""
-    if cell["never_given"]:
-        return f" ({_name(cell['never_given'])}: never given to people)"
-    return " (a dose outside what people were given)" if cell["beyond_studied"] else ""
-
-
 def _short(value: float, high: float) -> str:
     """A value for a cell of a heat map whose largest is ``high``: no digits that nobody can use."""
     digits = 0 if high >= 100 else 1 if high >= 1 else 3
     text = f"{value:.{digits}f}"
     return "0" if float(text) == 0 else text.replace("-", "−")
-
-
-def _when(years: float) -> str:
-    if years == 0:
-        return "at onset"
-    return f"{say(abs(years))} {'year' if abs(years) == 1 else 'years'} {'before' if years < 0 else 'after'} onset"
-
-
-def _lost(years: float) -> str:
-    if years != years:
-        return "not defined: nothing is gained"
-    return "still there at the last start looked at" if math.isinf(years) else f"lost {_when(round(years, 1))}"
 
 
 def _row(frame: pd.DataFrame, what: str, endpoint: str) -> Any:
@@ -91,7 +69,8 @@ def _row(frame: pd.DataFrame, what: str, endpoint: str) -> Any:
 
 def _lead(window: Any, cells: pd.DataFrame) -> str:
     plan = window.plan
-    who = f"one typical patient ({plan.patient} onset)" if plan.patient else f"{len(window.people)} patients"
+    which = "typical" if plan.person is None else f"drawn (number {plan.person})"
+    who = f"one {which} patient ({plan.patient} onset)" if plan.patient else f"{len(window.people)} patients"
     return (
         f"{who.capitalize()}, each against the same person untreated, with the same draws. Follow-up ends "
         f"{say(plan.follow_up_years)} years after onset. Untreated: {say(float(cells['untreated'].iloc[0]))} "
@@ -100,10 +79,10 @@ def _lead(window: Any, cells: pd.DataFrame) -> str:
 
 
 def _heat(cells: pd.DataFrame, endpoint: Any, unit: str, tag: str) -> tuple[Figure, ...]:
-    panels = [_name(name) for name in cells["combination"].unique()]
+    panels = [spoken(name) for name in cells["combination"].unique()]
     high = float(cells["benefit"].abs().max())
     plot = cells.assign(
-        panel=[_name(name) for name in cells["combination"]],
+        panel=[spoken(name) for name in cells["combination"]],
         x=cells["start_years"],
         row=[f"{say(float(m))}×" for m in cells["dose_multiple"]],
         order=cells["dose_multiple"],
@@ -112,22 +91,22 @@ def _heat(cells: pd.DataFrame, endpoint: Any, unit: str, tag: str) -> tuple[Figu
     )
     best = cells.sort_values("benefit", ascending=False, kind="stable").iloc[0]
     finding = (
-        f"{_name(best['combination']).capitalize()}{_untried(best)} gains most: "
+        f"{spoken(best['combination']).capitalize()}{untried(best)} gains most: "
         f"{say(float(best['benefit']))} {unit} when started "
-        f"{_when(float(best['start_years']))}."
+        f"{when(float(best['start_years']))}."
     ).replace("  ", " ")
     label = f"Heat maps, one per treatment: gain in {endpoint.title} by dose (rows) and start (columns)."
     chart = heat_panels(plot, panels, START, "Dose", f"Gain, {unit or 'share'}")
     columns = ("Treatment", "Dose", "Start, years from onset", "Gain", "95 % bootstrap interval over patients from",
-               "to", "Outside what people were given", "Never given to people")  # fmt: skip
+               "to", OUTSIDE.capitalize(), NEVER_GIVEN.capitalize())  # fmt: skip
     rows = [
-        (_name(r["combination"]), r["dose"], float(r["start_years"]), float(r["benefit"]), float(r["lower"]),
-         float(r["upper"]), "yes" if r["beyond_studied"] else "no", _name(r["never_given"]) or "–")
+        (spoken(r["combination"]), r["dose"], float(r["start_years"]), float(r["benefit"]), float(r["lower"]),
+         float(r["upper"]), "yes" if r["beyond_studied"] else "no", spoken(r["never_given"]) or "–")
         for r in records(cells)
     ]  # fmt: skip
     note = (
         "Doses are multiples of one registered or default dose, given by the label's schedule; a pair gets the same "
-        f"multiple of both. * Outside what people were given: extrapolated.{_starred(cells)} The model has no harm of "
+        f"multiple of both. * {OUTSIDE.capitalize()}: extrapolated.{_starred(cells)} The model has no harm of "
         "overdose. Ranges are over patients; of the best of each treatment what the evidence leaves open stands below."
     )
     name = f"window-{tag}"
@@ -139,7 +118,7 @@ def _starred(cells: pd.DataFrame) -> str:
     """Why whole maps are starred."""
     never = list(dict.fromkeys(n for text in cells["never_given"] for n in text.split(" + ") if n))
     return (
-        f" Never given to people, so that every cell with it is starred: {', '.join(map(_name, never))}."
+        f" {NEVER_GIVEN.capitalize()}, so that every cell with it is starred: {', '.join(map(spoken, never))}."
         if never
         else ""
     )
@@ -159,7 +138,7 @@ def _no_return(window: Any, endpoint: Any, unit: str, tag: str) -> tuple[Any, ..
         own = cells[cells["combination"] == combination]
         level = own.loc[(own["dose_multiple"] - 1).abs().idxmin(), "dose_level"]
         own = own[own["dose_level"] == level]
-        name = f"{_name(combination)}, {own['dose'].iloc[0]}"
+        name = f"{spoken(combination)}, {own['dose'].iloc[0]}"
         parts.append(pd.DataFrame({"x": own["start_years"], "y": own["benefit"], "series": name}))
     frame = pd.concat(parts, ignore_index=True)
     series = list(dict.fromkeys(frame["series"]))
@@ -175,7 +154,7 @@ def _no_return(window: Any, endpoint: Any, unit: str, tag: str) -> tuple[Any, ..
     chart = with_rules(curves(frame, series, axes), rules, reach, axes)
     finding = (
         f"A perfect treatment could gain {say(float(full['best_benefit']))} {unit} if it came early; half of that is "
-        f"{_lost(float(full['half_closed_years']))}."
+        f"{lost(float(full['half_closed_years']))}."
     )
     label = "Curves of gain against start for ideal rescues of each layer of the disease and for each treatment."
     rows = [
@@ -215,7 +194,7 @@ def _pairs(window: Any, endpoint: Any, unit: str, tag: str, population: str) -> 
                "95 % bootstrap interval over patients from", "to",
                "In words")  # fmt: skip
     rows = [
-        (_name(r["pair"]), f"{say(float(r['dose_multiple']))}×", float(r["start_years"]), float(r["first"]),
+        (spoken(r["pair"]), f"{say(float(r['dose_multiple']))}×", float(r["start_years"]), float(r["first"]),
          float(r["second"]), float(r["both"]), float(r["bliss"]), float(r["excess"]), float(r["excess_lower"]),
          float(r["excess_upper"]), str(r["verdict"]))
         for r in records(own)
@@ -230,7 +209,7 @@ def _pairs(window: Any, endpoint: Any, unit: str, tag: str, population: str) -> 
     )
     high = float(own["excess"].abs().max())
     plot = own.assign(
-        panel=[_name(name) for name in own["pair"]],
+        panel=[spoken(name) for name in own["pair"]],
         x=own["start_years"],
         row=[f"{say(float(m))}×" for m in own["dose_multiple"]],
         order=own["dose_multiple"],
