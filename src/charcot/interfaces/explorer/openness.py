@@ -86,7 +86,7 @@ def opened(asked: Question, count: int, tell: Tell) -> made.Opened:
         used=used,
         months=months.tolist(),
         series=series,
-        layers=_words(len(central.ids), count),
+        layers=layer_words(len(central.ids), count),
         without=of_effect_without(found),
         failed=[f"{times} of the models: {why}" for why, times in failed.items()],
         failed_persons=central.failed + sum(one.failed for one in runs.values()),
@@ -126,20 +126,32 @@ def _of(run: Run, arm: str, name: str) -> np.ndarray:
 
 
 def _series(arm: str, name: str, central: Run, runs: Sequence[Run]) -> made.OpenSeries:
-    own = _of(central, arm, name)
+    others = [(run.ids, _of(run, arm, name)) for run in runs]
+    return three_layers(name, title_of(name), unit_of(name), arm, _of(central, arm, name), others)
+
+
+def three_layers(
+    readout: str, title: str, unit: str, arm: str, own: np.ndarray, others: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> made.OpenSeries:
+    """The three ranges around a mean.
+
+    Args:
+        own: (persons, columns) in the central model.
+        others: under each plausible model, (persons,) ids and (persons, columns) of the same persons.
+    """
     draws = stream(0, 0, "explorer: persons drawn again").integers(0, len(own), (RESAMPLES, len(own)))
     chance = np.quantile(own[draws].mean(axis=1), MIDDLE, axis=0)
     patients = np.quantile(own, MIDDLE, axis=0)
-    _, common = room.common({k: (run.ids, _of(run, arm, name).T) for k, run in enumerate(runs)}, PERSONS)
+    _, common = room.common({k: (ids, values.T) for k, (ids, values) in enumerate(others)}, PERSONS)
     spreads = (
         [room.spread(cell[:, np.isfinite(cell).all(axis=0)]) for cell in common]
         if common.size
         else [room.Spread(0, 0)] * own.shape[1]
     )
     return made.OpenSeries(
-        readout=name,
-        title=title_of(name),
-        unit=unit_of(name),
+        readout=readout,
+        title=title,
+        unit=unit,
         arm=arm,
         mean=own.mean(axis=0).tolist(),
         patients_low=patients[0].tolist(),
@@ -154,7 +166,8 @@ def _series(arm: str, name: str, central: Run, runs: Sequence[Run]) -> made.Open
     )
 
 
-def _words(persons: int, models: int) -> list[made.OpenLayer]:
+def layer_words(persons: int, models: int) -> list[made.OpenLayer]:
+    """What each layer is, for people who read them for the first time."""
     return [
         made.OpenLayer(
             name="patients",

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from charcot import __version__
@@ -37,14 +37,11 @@ from charcot.interfaces.explorer.jobs import Jobs, trouble_of
 from charcot.interfaces.explorer.patient import neuron, patient
 from charcot.interfaces.explorer.questions import Question, checked_persons, question
 from charcot.interfaces.explorer.readouts import PACKAGE
+from charcot.interfaces.explorer.streams import JSON, TROUBLE, EventStream, events, stream
+from charcot.interfaces.explorer.treatment_routes import treatment_routes
 
 PERSONS = 60
 Answer = TypeVar("Answer", bound=shapes.Shape)
-TROUBLE: dict[int | str, dict[str, Any]] = {
-    422: {"model": shapes.Trouble, "description": "The question cannot be answered"},
-    404: {"model": shapes.Trouble, "description": "There is nothing of this name"},
-}
-JSON = "application/json"
 
 
 def _question(
@@ -65,10 +62,6 @@ def _persons(persons: Annotated[int, Query(description="Drawn persons")] = PERSO
 
 Asked = Annotated[Question, Depends(_question)]
 Persons = Annotated[int, Depends(_persons)]
-
-
-class EventStream(StreamingResponse):
-    media_type = "text/event-stream"
 
 
 class Warmth:
@@ -116,6 +109,7 @@ def make_app(hosts: frozenset[str], warm: bool = True) -> FastAPI:
     _tell_errors(app)
     _fact_routes(app, jobs, warmth)
     _run_routes(app, jobs, warmth)
+    treatment_routes(app, jobs, warmth.wait)
     _page_routes(app)
     return app
 
@@ -194,16 +188,16 @@ def _run_routes(app: FastAPI, jobs: Jobs, warmth: Warmth) -> None:
         """The levels of the drawing in one person."""
         return Response(await jobs.answer(asked.hash(answer="neuron"), lambda: warm(neuron, asked)), media_type=JSON)
 
-    @app.get("/api/ensemble", response_class=EventStream, responses=_events(shapes.Ensemble))
+    @app.get("/api/ensemble", response_class=EventStream, responses=events(shapes.Ensemble))
     async def ensemble(asked: Asked, persons: Persons) -> EventStream:
         """Persons who share their traits."""
 
         def work(tell: people.Tell) -> shapes.Ensemble:
             return people.ensemble(asked, persons, crowd(asked, persons, tell))
 
-        return _stream(jobs, asked.hash(answer="ensemble", persons=persons), work)
+        return stream(jobs, asked.hash(answer="ensemble", persons=persons), work)
 
-    @app.get("/api/open", response_class=EventStream, responses=_events(opened_shapes.Opened))
+    @app.get("/api/open", response_class=EventStream, responses=events(opened_shapes.Opened))
     async def opened(
         asked: Asked, models: Annotated[int, Query(description="Plausible models")] = openness.USUAL_MODELS
     ) -> EventStream:
@@ -214,9 +208,9 @@ def _run_routes(app: FastAPI, jobs: Jobs, warmth: Warmth) -> None:
             warmth.wait(tell)
             return openness.opened(asked, models, tell)
 
-        return _stream(jobs, asked.hash(answer="opened", models=models, ensemble=openness.ensemble_hash()), work)
+        return stream(jobs, asked.hash(answer="opened", models=models, ensemble=openness.ensemble_hash()), work)
 
-    @app.get("/api/prognosis", response_class=EventStream, responses=_events(shapes.Prognosis))
+    @app.get("/api/prognosis", response_class=EventStream, responses=events(shapes.Prognosis))
     async def prognosis(
         asked: Asked, persons: Persons, upto: Annotated[str, Query(pattern="^(group|middle|curve)$")] = "group"
     ) -> EventStream:
@@ -225,23 +219,14 @@ def _run_routes(app: FastAPI, jobs: Jobs, warmth: Warmth) -> None:
         def work(tell: people.Tell) -> shapes.Prognosis:
             return people.prognosis(asked, persons, crowd(asked, persons, tell), upto)
 
-        return _stream(jobs, asked.hash(answer="prognosis", persons=persons, upto=upto), work)
+        return stream(jobs, asked.hash(answer="prognosis", persons=persons, upto=upto), work)
 
-    @app.get("/api/gaps", response_class=EventStream, responses=_events(shapes.Gaps))
+    @app.get("/api/gaps", response_class=EventStream, responses=events(shapes.Gaps))
     async def rank_gaps(endpoint: Annotated[str, Query(max_length=40)] = "survival", persons: int = 20) -> EventStream:
         """Which number to measure next: simulates every number up and down."""
         asked = GapsAsked(endpoint, persons)
         asked.check()
-        return _stream(jobs, asked.hash(), lambda tell: gaps(asked, tell))
-
-
-def _events(answer: type[shapes.Shape]) -> dict[int | str, dict[str, Any]]:
-    """What a stream is made of, for the schema."""
-    return {**TROUBLE, 200: {"model": answer, "description": "Events: progress, then answer (this shape) or trouble"}}
-
-
-def _stream(jobs: Jobs, key: str, work: Any) -> EventStream:
-    return EventStream(jobs.stream(key, work))
+        return stream(jobs, asked.hash(), lambda tell: gaps(asked, tell))
 
 
 def _page_routes(app: FastAPI) -> None:
