@@ -78,7 +78,7 @@ async function reach(url: string, signal: AbortSignal): Promise<Response> {
 
 function missing(message: string): Refused {
   const hint = "Run charcot explore for all of them.";
-  return new Refused({ message: "This page holds only some answers.", problems: [{ code: "not-stored", message, hint }] });
+  return new Refused({ message: "This page holds only some answers.", problems: [{ code: "not-stored", message, hint, line: 0, control: "" }] });
 }
 
 function fromStore<T>(path: string, query: URLSearchParams): T {

@@ -65,7 +65,16 @@ def read_document(path: str | Path, name: str = "", hint: str = "") -> Document:
         hint: what to do when the file holds no keys.
     """
     file = name or str(path)
-    text = _text(Path(path), file)
+    return document_of(_text(Path(path), file), file, hint)
+
+
+def document_of(text: str, file: str, hint: str = "") -> Document:
+    """One YAML mapping from its text, which need not be a file's; raises :class:`Problems` as :func:`read_document`.
+
+    Args:
+        file: how messages call it.
+        hint: what to do when it holds no keys.
+    """
     tabs = [
         Problem("tab", "the line is indented with a tab", Where(file, number), "YAML wants spaces: replace the tab.")
         for number, line in enumerate(text.split("\n"), start=1)

@@ -54,6 +54,12 @@ BASELINE_QUANTITIES: dict[str, Quantity] = {
 
 def find_problems(document: Document, world: World) -> tuple[Protocol | None, list[Problem]]:
     """The protocol, when its single values are sound, and every problem of the file in the order of its lines."""
+    protocol, findings = find(document, world)
+    return protocol, [Problem(f.code, f.message, document.where(f.path), f.hint) for f in findings]
+
+
+def find(document: Document, world: World) -> tuple[Protocol | None, list[Finding]]:
+    """As :func:`find_problems`, each finding with its path, for whoever shows it at a place of its own."""
     data = _plain(document.data)
     protocol: Protocol | None = None
     findings: list[Finding] = []
@@ -64,8 +70,7 @@ def find_problems(document: Document, world: World) -> tuple[Protocol | None, li
     refused = {finding.path for finding in findings}
     for check in CHECKS:
         findings += [finding for finding in check(data, world) if finding.path not in refused]
-    problems = [Problem(f.code, f.message, document.where(f.path), f.hint) for f in findings]
-    return protocol, sorted(problems, key=lambda p: p.where.line if p.where else 0)
+    return protocol, sorted(findings, key=lambda finding: document.where(finding.path).line)
 
 
 def _plain(value: Any) -> Any:

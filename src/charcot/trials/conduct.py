@@ -29,6 +29,7 @@ class Conducted:
         followup: their visits, in the same order.
         flow: CONSORT counts.
         failures: simulations that failed, before or after randomisation.
+        latent: their true values at the visits, also at those that did not take place; NaN after death.
     """
 
     replicate: int
@@ -36,6 +37,7 @@ class Conducted:
     followup: FollowUp
     flow: dict[str, Any]
     failures: list[Failure]
+    latent: Latent
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def conduct(protocol: Protocol, randomised: Randomised, treated: ArmCourses) -> 
     followup = follow(protocol, latent, death, arms, addresses, screened)
     subjects = _with_baseline(subjects, followup)
     failures = [failure for entry in enrolled for failure in _considered(entry)] + failures
-    return Conducted(replicate, subjects, followup, _flow(protocol, enrolled, subjects, followup), failures)
+    return Conducted(replicate, subjects, followup, _flow(protocol, enrolled, subjects, followup), failures, latent)
 
 
 def _considered(entry: Enrolled) -> list[Failure]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from charcot.core.errors import Problem, raise_if_any
-from charcot.core.yaml_file import read_document, with_overrides
-from charcot.trials.checks import find_problems
+from charcot.core.yaml_file import Document, document_of, read_document, with_overrides
+from charcot.trials.checks import find, find_problems
+from charcot.trials.findings import Finding
 from charcot.trials.protocol import Protocol
 from charcot.trials.world import World, real_world
 
@@ -31,6 +32,19 @@ def load_protocol(path: str | Path, overrides: Mapping[str, Any] | None = None, 
     raise_if_any(problems, f"{document.file}: {_count(problems)}")
     assert protocol is not None  # without problems there is a protocol
     return protocol
+
+
+def read_protocol(text: str, name: str, world: World | None = None) -> tuple[Document, Protocol | None, list[Finding]]:
+    """A protocol from its text, with all that is wrong with its values: none where it is sound.
+
+    Args:
+        name: how messages call the text.
+
+    Raises:
+        Problems: it is not YAML, or out of bounds.
+    """
+    document = document_of(text, name, hint=_NO_KEYS)
+    return document, *find(document, world or real_world())
 
 
 def _count(problems: list[Problem]) -> str:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import BaseModel
 
-from charcot.core.errors import CharcotError, Problems
+from charcot.core.errors import CharcotError, Problem, Problems, readable
 from charcot.interfaces.explorer.people import Cancelled, People, Tell, gather
 from charcot.interfaces.explorer.questions import Question
 from charcot.interfaces.explorer.shapes import Trouble, Wrong
@@ -19,6 +19,8 @@ from charcot.interfaces.explorer.shapes import Trouble, Wrong
 MOST_KEPT = 64 * 1024 * 1024  # bytes of answers
 MOST_CROWDS = 8
 RUNNING = 2  # simulations at a time
+MOST_WRONG = 100  # problems that are told of
+LONGEST = 1_000  # characters of one of them
 BEAT = 0.2  # seconds between looks at a running job
 
 
@@ -69,11 +71,18 @@ class Kept:
 def trouble_of(error: Exception) -> Trouble:
     """An error of ours in the words of an answer."""
     if isinstance(error, Problems):
-        wrong = [Wrong(code=p.code, message=p.message, hint=p.hint) for p in error.problems]
+        wrong = [
+            Wrong(code=p.code, message=readable(p.message, LONGEST), hint=readable(p.hint, LONGEST), line=_line(p))
+            for p in error.problems[:MOST_WRONG]
+        ]
         return Trouble(message=error.title or "This cannot be answered.", problems=wrong)
     if isinstance(error, CharcotError):
         return Trouble(message=str(error))
     return Trouble(message=f"Something unexpected went wrong in the server ({type(error).__name__}).")
+
+
+def _line(problem: Problem) -> int:
+    return problem.where.line if problem.where else 0
 
 
 class Jobs:

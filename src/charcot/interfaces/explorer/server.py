@@ -39,6 +39,8 @@ from charcot.interfaces.explorer.questions import Question, checked_persons, que
 from charcot.interfaces.explorer.readouts import PACKAGE
 from charcot.interfaces.explorer.streams import JSON, TROUBLE, EventStream, events, stream
 from charcot.interfaces.explorer.treatment_routes import treatment_routes
+from charcot.interfaces.explorer.trial_power import Libraries
+from charcot.interfaces.explorer.trial_routes import trial_routes
 
 PERSONS = 60
 Answer = TypeVar("Answer", bound=shapes.Shape)
@@ -93,13 +95,14 @@ class Warmth:
 
 def make_app(hosts: frozenset[str], warm: bool = True) -> FastAPI:
     """The server's application for the Host headers that it may answer."""
-    warmth, jobs = Warmth(), Jobs()
+    warmth, jobs, libraries = Warmth(), Jobs(), Libraries()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if warm:
             warmth.begin()
         yield
+        libraries.close()
 
     app = FastAPI(
         title="Charcot explorer", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan,
@@ -110,6 +113,7 @@ def make_app(hosts: frozenset[str], warm: bool = True) -> FastAPI:
     _fact_routes(app, jobs, warmth)
     _run_routes(app, jobs, warmth)
     treatment_routes(app, jobs, warmth.wait)
+    trial_routes(app, jobs, warmth.wait, libraries)
     _page_routes(app)
     return app
 

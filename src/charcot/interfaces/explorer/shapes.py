@@ -21,11 +21,14 @@ class Shape(BaseModel):
 
 
 class Wrong(Shape):
-    """One thing that is wrong with a question."""
+    """One thing that is wrong with a question; ``line``: of the text that was given (0: of no line of it); ``control``:
+    the form's control whose value it is."""
 
     code: str
     message: str
     hint: str = ""
+    line: int = 0
+    control: str = ""
 
 
 class Trouble(Shape):

@@ -96,15 +96,20 @@ def _on_the_line(values: np.ndarray, days: np.ndarray, at: np.ndarray, death: np
     return np.asarray(np.where(alive, line, np.nan))
 
 
-def build(job: LibraryJob, place: Path, workers: int = 1, progress: Progress | None = None) -> Library:
+def build(
+    job: LibraryJob, place: Path, workers: int = 1, progress: Progress | None = None, chunk: int | None = None
+) -> Library:
     """Read the library in a folder, after whatever is missing there was simulated.
 
     A killed call goes on from the finished chunks; the files are the same to the last byte.
 
+    Args:
+        chunk: people of one file, after which progress is told; the library does not depend on it.
+
     Raises:
         charcot.engine.campaign.CampaignError: the folder is of another job, busy, or cannot be written.
     """
-    folder = Folder.begin(place, job, min(CHUNK, job.size))
+    folder = Folder.begin(place, job, min(chunk or CHUNK, job.size))
     run(job, folder, workers=workers, progress=progress, found=progress)
     return join(job, blocks_of(folder))
 
