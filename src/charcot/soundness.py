@@ -24,7 +24,7 @@ from charcot.model.units_check import Unit
 from charcot.patients import targets
 from charcot.patients.assemble import all_products, numbers
 from charcot.studies.natural_history import PUBLISHED, published_problems
-from charcot.trials import load_protocol, published_protocols, templates
+from charcot.trials import entry_rules, load_protocol, published_protocols, templates
 from charcot.trials.estimands import endpoint_problems
 from charcot.trials.record import files as record_files
 
@@ -98,10 +98,11 @@ def _cited(whole: Definition) -> Iterator[tuple[str, Where]]:
     for sources in cited_by_tables:
         for key in sources.split(";"):
             yield key.strip(), Where.of("genotypes.csv")
-    with PUBLISHED.open(newline="", encoding="utf-8") as handle:
-        for line, row in enumerate(csv.DictReader(handle), start=2):
-            for key in row["source"].split(";"):
-                yield key.strip(), Where.of(PUBLISHED.name, line)
+    for table in (PUBLISHED, entry_rules.FILE):
+        with table.open(newline="", encoding="utf-8") as handle:
+            for line, row in enumerate(csv.DictReader(handle), start=2):
+                for key in row["source"].split(";"):
+                    yield key.strip(), Where.of(table.name, line)
     for one in measurements().values():
         yield from ((key.strip(), one.where) for key in one.source.split(";") if key.strip() != FREE)
     yield from reading.cited()

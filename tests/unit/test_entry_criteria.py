@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from population_fake import people
 from charcot.clinic.criteria import CATEGORIES, el_escorial, gold_coast, japan_grade, supine_capacity
 from charcot.clinic.observation import ITEMS
 from charcot.core.errors import Problems
+from charcot.evidence import sources
 from charcot.trials import entry_rules, load_protocol, placebo_arms
 from charcot.trials.screening import RULES
 from charcot.trials.world import real_world
@@ -142,3 +145,17 @@ def test_what_is_assumed_where_rules_say_nothing_is_part_of_their_hash(monkeypat
     other.write_text(entry_rules.ASSUMED.read_text().replace("screening_delay_months,4,", "screening_delay_months,2,"))
     monkeypatch.setattr(entry_rules, "ASSUMED", other)
     assert entry_rules.rules_hash() != before
+
+
+REGISTRY = re.compile(r"NCT\d{8}|ISRCTN\d{8}|NTR\d+|EudraCT \d{4}-\d{6}-\d{2}")
+
+
+def test_a_registry_entry_in_a_note_is_held_by_a_source_of_that_row() -> None:
+    with entry_rules.FILE.open(newline="", encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    held = {
+        row["trial"]: "; ".join(sources()[key.strip()].identifier for key in row["source"].split(";")) for row in rows
+    }
+    named = [(row["trial"], entry) for row in rows for entry in REGISTRY.findall(row["note"])]
+    assert len(named) > 25
+    assert [(trial, entry) for trial, entry in named if entry not in held[trial]] == []
