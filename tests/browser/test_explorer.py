@@ -78,6 +78,8 @@ class close_to(list):
         ("#/patient?age=300", "an age at onset of 300 years is not possible here"),
         ("#/patient?persons=10000000", "10,000,000 persons cannot be simulated in the explorer"),
         ("#/patient?models=10000", "10,000 plausible models"),
+        ("#/treatments?product=rilzole", "Did you mean riluzole?"),
+        ("#/treatments?doses=0", "0 times the default dose is no dose"),
         ("#/neuron?mechanism=nothing", "no mechanism is called 'nothing'"),
         ("#/neuron?genotype=%3Cscript%3E", "no genotype is called '<script>'"),
     ],

@@ -60,3 +60,12 @@ def test_what_it_does_not_hold_is_said(open_page, file):
     alert.wait_for()
     assert "This one is not in it" in alert.inner_text()
     assert "charcot explore" in alert.inner_text()
+
+
+def test_the_treatments_screen_says_that_it_needs_the_explorer(open_page, file):
+    shown = open_page(file.as_uri() + "#/treatments", offline=True)
+    notice = shown.locator("p.notice", has_text="need the explorer itself")
+    notice.wait_for()
+    assert "charcot explore" in notice.inner_text().replace("\n", " ")
+    assert shown.locator("figure").count() == 0
+    assert audit.axe_findings(shown) == []

@@ -114,8 +114,8 @@ def test_doses_outside_what_people_were_given_are_told_of():
     told = window(CARRIER, "riluzole", doses="", starts="0")
     assert [dose.standing for dose in told.doses] == ["outside", "given", "given", "given", "outside"]
     assert [bool(dose.words) for dose in told.doses] == [True, False, False, False, True]
-    assert "outside what people were given" in told.finding
-    assert "gains most at 200 mg" in told.finding
+    assert "gains most at 200 mg (a dose outside what people were given), started at onset" in told.finding
+    assert "Of the doses that people were given 100 mg gains most, started at onset: " in told.finding
 
 
 def test_the_key_sentence_says_what_was_never_given_to_people():

@@ -14,6 +14,8 @@ export type Opened = Schemas["Opened"];
 export type Prognosis = Schemas["Prognosis"];
 export type Findings = Schemas["Findings"];
 export type Gaps = Schemas["Gaps"];
+export type Window = Schemas["Window"];
+export type Pairs = Schemas["Pairs"];
 export type Trouble = Schemas["Trouble"];
 
 export interface Answers {
@@ -28,6 +30,9 @@ export interface Streams {
   "/api/open": Opened;
   "/api/prognosis": Prognosis;
   "/api/gaps": Gaps;
+  "/api/window": Window;
+  "/api/pairs": Pairs;
+  "/api/gain/open": Opened;
 }
 
 // What is wrong with a question: the words of the server.

@@ -100,6 +100,29 @@ export function useLong<T>(
   };
 }
 
+export interface Live<T> extends Long<T> {
+  shown: T | null; // the newest answer there is, also while another is on its way
+}
+
+// A long answer that follows the page: asked for when the key has rested for a moment, while the one before is cancelled.
+export function useLive<T>(
+  key: string,
+  work: (signal: AbortSignal, progress: (done: number, total: number) => void) => Promise<T>,
+): Live<T> {
+  const run = useLong(key, work);
+  const [kept, keep] = useState<T | null>(null);
+  useEffect(() => {
+    const timer = setTimeout(run.begin, REST);
+    return () => clearTimeout(timer);
+  }, [key]);
+  useEffect(() => {
+    if (run.answer) keep(run.answer);
+  }, [run.answer]);
+  return { ...run, shown: run.answer ?? (run.error ? null : kept) };
+}
+
+const REST = 250; // milliseconds: a held key asks once
+
 export function useWidth(usual: number): [{ current: HTMLDivElement | null }, number] {
   const place = useRef<HTMLDivElement | null>(null);
   const [width, setWidth] = useState(usual);

@@ -9,7 +9,7 @@ export interface Given {
 }
 
 export interface State {
-  screen: "neuron" | "patient" | "evidence";
+  screen: "neuron" | "patient" | "treatments" | "evidence";
   genotype: string;
   age: number;
   site: string;
@@ -29,6 +29,13 @@ export interface State {
   measure: string;
   kind: string;
   endpoint: string;
+  product: string;
+  doses: string;
+  starts: string;
+  at: number;
+  gain: string;
+  pair: string[];
+  begin: number;
 }
 
 export const USUAL: State = {
@@ -52,15 +59,22 @@ export const USUAL: State = {
   measure: "slope",
   kind: "all",
   endpoint: "survival",
+  product: "riluzole",
+  doses: "",
+  starts: "",
+  at: 36,
+  gain: "alsfrs",
+  pair: ["riluzole", "edaravone_oral"],
+  begin: 0,
 };
 
-const SCREENS = ["neuron", "patient", "evidence"] as const;
+const SCREENS = ["neuron", "patient", "treatments", "evidence"] as const;
 
 export function read(hash: string): State {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const asked = new URLSearchParams(query);
   const text = (name: keyof State): string => asked.get(name) ?? String(USUAL[name] ?? "");
-  const figure = (name: "age" | "months" | "month"): number => {
+  const figure = (name: "age" | "months" | "month" | "at" | "begin"): number => {
     const given = asked.get(name);
     const value = given === null || given.trim() === "" ? NaN : Number(given);
     return Number.isFinite(value) ? value : USUAL[name];
@@ -90,8 +104,17 @@ export function read(hash: string): State {
     measure: text("measure"),
     kind: text("kind"),
     endpoint: text("endpoint"),
+    product: text("product"),
+    doses: text("doses"),
+    starts: text("starts"),
+    at: figure("at"),
+    gain: text("gain") === TIME ? USUAL.gain : text("gain"), // time is asked for in the page alone
+    pair: asked.has("pair") ? asked.get("pair")!.split(",").filter(Boolean) : USUAL.pair,
+    begin: figure("begin"),
   };
 }
+
+export const TIME = "time";
 
 function treatment(text: string): Given {
   const [product = "", dose = "", start = ""] = text.split(":");
@@ -100,25 +123,33 @@ function treatment(text: string): Given {
 
 // The words of a question about one person, as the server reads them.
 export function question(state: State): URLSearchParams {
+  const asked = person(state);
+  for (const one of state.treat) asked.append("treat", `${one.product}:${one.dose}:${one.start}`);
+  if (state.months !== USUAL.months) asked.set("months", String(state.months));
+  return asked;
+}
+
+// Who is asked about.
+export function person(state: State): URLSearchParams {
   const asked = new URLSearchParams();
   if (state.genotype !== USUAL.genotype) asked.set("genotype", state.genotype);
   if (state.age !== USUAL.age) asked.set("age", String(state.age));
   if (state.site !== USUAL.site) asked.set("site", state.site);
   if (state.exposures.length) asked.set("exposures", state.exposures.join(","));
-  for (const one of state.treat) asked.append("treat", `${one.product}:${one.dose}:${one.start}`);
   if (state.seed !== null) asked.set("seed", String(state.seed));
-  if (state.months !== USUAL.months) asked.set("months", String(state.months));
   return asked;
 }
 
 const KEPT = ["month", "part", "mechanism", "persons", "models", "board", "group", "verdict", "quantity", "measure", "kind", "endpoint"] as const;
+const OF_TREATMENTS = ["product", "doses", "starts", "at", "gain", "begin"] as const;
 
 export function address(state: State): string {
   const asked = question(state);
-  for (const name of KEPT) {
+  for (const name of [...KEPT, ...OF_TREATMENTS]) {
     const value = state[name];
     if (value !== USUAL[name] && value !== null && value !== "") asked.set(name, String(value));
   }
+  if (state.pair.join() !== USUAL.pair.join()) asked.set("pair", state.pair.join());
   const query = asked.toString();
   return `#/${state.screen}${query ? `?${query}` : ""}`;
 }

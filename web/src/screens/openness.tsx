@@ -78,7 +78,7 @@ function Layers({ opened }: { opened: Opened }) {
 const ARMS: Record<string, string> = { untreated: "untreated", treated: "treated", gain: "gained by the treatment" };
 
 // The three ranges of one figure at one time, beside each other.
-function Beside({ opened, series, k }: { opened: Opened; series: Series; k: number }) {
+export function Beside({ opened, series, k }: { opened: Opened; series: Series; k: number }) {
   const mean = series.mean[k];
   const ranges: { name: string; middle: Value; low: Value; high: Value }[] = [
     { name: "Between patients", middle: mean ?? null, low: series.patients_low[k] ?? null, high: series.patients_high[k] ?? null },

@@ -10,6 +10,10 @@ import { Problem, Waiting } from "../notices";
 import { question, type State } from "../state";
 import { say } from "../words";
 
+// The right not to know, wherever time can be asked for.
+export const NOT_TO_KNOW = "You do not have to look at this. Many people want to know how long life may be, and many do not; both are right.";
+export const DAYS = "What makes a day good counts beside how many there are.";
+
 const PERSONS = 60;
 const STEPS = ["group", "middle", "curve"] as const;
 type Step = (typeof STEPS)[number];
@@ -36,8 +40,7 @@ export function Prognosis({ state }: { state: State }) {
     <section aria-labelledby="time-title" class="panel">
       <h2 id="time-title">Time</h2>
       <p>
-        You do not have to look at this. Many people want to know how long life may be, and many do not; both are right.
-        You can ask in steps, and stop at each. What makes a day good counts beside how many there are.
+        {NOT_TO_KNOW} You can ask in steps, and stop at each. {DAYS}
       </p>
       {stored ? (
         <p>This page does not hold it. It needs the explorer itself (charcot explore).</p>

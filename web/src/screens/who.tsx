@@ -37,7 +37,14 @@ export function Who({ model, state, change }: { model: Model; state: State; chan
   );
 }
 
-export function More({ model, state, change }: { model: Model; state: State; change: Change }) {
+interface MoreProps {
+  model: Model;
+  state: State;
+  change: Change;
+  shown?: boolean; // whether so many months are shown
+}
+
+export function More({ model, state, change, shown = true }: MoreProps) {
   const set = (part: Partial<State>) => change({ ...part, ...ANEW });
   if (stored) return null;
   return (
@@ -61,12 +68,14 @@ export function More({ model, state, change }: { model: Model; state: State; cha
             : `Drawn person ${state.seed}: the same person each time.`}
         </p>
       </div>
-      <Select
-        label="Months shown"
-        value={String(state.months)}
-        options={[24, 36, 60, 120].map((n) => ({ name: String(n), title: `${n} months after onset` }))}
-        change={(months) => set({ months: Number(months) })}
-      />
+      {shown && (
+        <Select
+          label="Months shown"
+          value={String(state.months)}
+          options={[24, 36, 60, 120].map((n) => ({ name: String(n), title: `${n} months after onset` }))}
+          change={(months) => set({ months: Number(months) })}
+        />
+      )}
       <Checks
         label="Exposures"
         hint="They change who falls ill and when. With the age at onset given, they do not change the course."

@@ -6,6 +6,7 @@ has to be asked for by its name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from charcot import __version__, treatments
 from charcot.core.errors import Problem, Severity, raise_if_any
 from charcot.core.hashing import hash_json
 from charcot.interfaces.explorer.treatment_shapes import Gained
+from charcot.interfaces.report.gain_words import spoken
 from charcot.interfaces.report.names import plain_unit
 from charcot.patients import Traits
 from charcot.studies import window
@@ -23,6 +25,7 @@ USUAL_MONTHS = 36
 TIME, FUNCTION = "time", "alsfrs"
 MOST_CELLS = 80
 FEWEST_PRODUCTS, MOST_PRODUCTS = 2, 4
+SHARE = "share"  # the unit of what has none
 CLOCK = "years from the onset of the untreated course"
 
 
@@ -58,11 +61,13 @@ def pairs_plan(traits: Traits, products: Sequence[str], start: float, at: int, g
 
 
 def notes_of(plan: window.Plan) -> list[str]:
-    """What to know of a sound plan: warnings, and usual doses that the model does not take."""
-    said = [
-        f"{p.message.rstrip('.')}. {p.hint}".strip() for p in window.check_plan(plan) if p.severity is Severity.WARNING
-    ]
-    return list(dict.fromkeys(said))
+    """What to know of a sound plan: its warnings, with products by their titles."""
+    warnings = [problem for problem in window.check_plan(plan) if problem.severity is Severity.WARNING]
+    said = [f"{one.message.rstrip('.')}. {one.hint}".strip() for one in warnings]
+    for name in plan.products:
+        title = treatments.products()[name].title
+        said = [title.join(re.split(rf"\b{name}\b", text)) for text in said]
+    return [spoken(text) for text in dict.fromkeys(said)]
 
 
 def too_large(product: str) -> list[str]:
@@ -76,7 +81,9 @@ def gained_of(plan: window.Plan) -> Gained:
     """What a plan reads, in words; time is read over the whole follow-up."""
     one = plan.endpoints[plan.endpoint]
     at = plan.at_months if plan.while_alive else None
-    return Gained(name=plan.endpoint if plan.while_alive else TIME, title=one.title, unit=plain_unit(one.unit), at=at)
+    return Gained(
+        name=plan.endpoint if plan.while_alive else TIME, title=one.title, unit=plain_unit(one.unit) or SHARE, at=at
+    )
 
 
 def mark(plan: window.Plan, answer: str, **more: object) -> str:

@@ -11,9 +11,9 @@ from charcot import treatments
 from charcot.core.errors import Problem, raise_if_any
 from charcot.interfaces.explorer import treatment_shapes as made
 from charcot.interfaces.explorer.people import Tell
-from charcot.interfaces.explorer.treatment_questions import CLOCK, gained_of, mark, notes_of, too_large
+from charcot.interfaces.explorer.treatment_questions import CLOCK, SHARE, gained_of, mark, notes_of, too_large
 from charcot.interfaces.report.content import say
-from charcot.interfaces.report.gain_words import NEVER_GIVEN, OUTSIDE, lost, spoken, when
+from charcot.interfaces.report.gain_words import NEVER_GIVEN, OUTSIDE, lost, spoken, untried, when
 from charcot.interfaces.report.views import records
 from charcot.studies import window
 
@@ -41,7 +41,11 @@ def window_of(plan: window.Plan, usual: bool, tell: Tell) -> made.Window:
     left_out = too_large(product.name) if usual else []
     notes = [
         *notes_of(plan),
-        *([f"Above the largest dose that the model takes, and left out: {', '.join(left_out)}."] if left_out else []),
+        *(
+            [f"Above the largest dose that the model takes, and left out: {spoken(', '.join(left_out))}."]
+            if left_out
+            else []
+        ),
         *found.notes,
         *(f"{count} simulations failed: {reason}." for reason, count in found.failures.items()),
     ]
@@ -56,7 +60,7 @@ def window_of(plan: window.Plan, usual: bool, tell: Tell) -> made.Window:
         doses=doses,
         starts=list(plan.starts),
         gains=[[by_place[level, start]["benefit"] for start in plan.starts] for level in range(len(doses))],
-        finding=_finding(plan, product.title, best, helps),
+        finding=_finding(plan, product.title, rows, helps),
         helps=helps,
         closing=closing,
         closing_words=list(_closing_words(plan, product.title, best, helps, closing)),
@@ -114,20 +118,35 @@ def _best(rows: Sequence[Row]) -> Row:
 
 
 def _amount(plan: window.Plan, value: float) -> str:
-    return f"{say(value)} {gained_of(plan).unit}".rstrip()
+    unit = gained_of(plan).unit
+    return f"a share of {say(value)}" if unit == SHARE else f"{say(value)} {unit}"
 
 
-def _finding(plan: window.Plan, title: str, best: Row, helps: bool) -> str:
-    """The key sentence: what gains most, and whether anybody was ever given it."""
-    words = _dose(best).words
+def _finding(plan: window.Plan, title: str, rows: Sequence[Row], helps: bool) -> str:
+    """The key sentence: what gains most, whether anybody was ever given it, and else what gains most of what was."""
+    best = _best(rows)
+    never = f" ({NEVER_GIVEN})" if best["never_given"] else ""
     if not helps:
-        never = f" ({words})" if words == NEVER_GIVEN else ""
-        return f"{title}{never} gains nothing in this person, at any dose and start looked at."
-    said = f", {words}," if words else ""
-    return (
-        f"{title}{said} gains most at {_dose(best).dose}, started {when(float(best['start_years']))}: "
-        f"{_amount(plan, float(best['benefit']))}."
-    )
+        return f"{title}{never} gains nothing in this person{_read(plan)}, at any dose and start looked at."
+    beyond = "" if never else untried(best)
+    said = f"{title}{never} gains most at {_place(best)[0]}{beyond}, started {_place(best)[1]}: "
+    given = [row for row in rows if not row["beyond_studied"]]
+    less = ""
+    if beyond and given:
+        dose, start = _place(_best(given))
+        amount = _amount(plan, float(_best(given)["benefit"]))
+        less = f" Of the doses that people were given {dose} gains most, started {start}: {amount}."
+    return f"{said}{_amount(plan, float(best['benefit']))}{_read(plan)}.{less}"
+
+
+def _read(plan: window.Plan) -> str:
+    """When it is read; time is not read at one moment."""
+    return f" at {say(plan.at_months)} months after onset" if plan.while_alive else ""
+
+
+def _place(row: Row) -> tuple[str, str]:
+    """The dose and the start of a cell, in words."""
+    return _dose(row).dose, when(float(row["start_years"]))
 
 
 def _closing(row: Row) -> made.Closing:
@@ -198,8 +217,8 @@ def _pair(plan: window.Plan, names: tuple[str, str], row: Row) -> made.Pair:
         added=added,
         bliss=row["bliss"],
         beside=beside,
-        finding=f"{first.title} and {second.title} gain {_amount(plan, together)} together: {beside} the sum of "
-        f"{say(float(row['first']))} and {say(float(row['second']))} alone."
+        finding=f"{first.title} and {second.title} gain {_amount(plan, together)} together{_read(plan)}: {beside} the "
+        f"sum of {say(float(row['first']))} and {say(float(row['second']))} alone."
         + (f" {NEVER_GIVEN.capitalize()}: {never}." if never else ""),
     )
 
