@@ -60,7 +60,7 @@ def test_two_switches_are_enough(open_page, explorer):
     page.wait_for_selector("h1:has-text('What a treatment gains')")
     settled(page, CELLS)
     before = finding(page)
-    page.get_by_label("Treatment", exact=True).focus()
+    tab_to(page, "Riluzole")
     page.keyboard.press("ArrowDown")
     changed(page, before)
     assert "product=" in page.url
@@ -73,6 +73,38 @@ def test_two_switches_are_enough(open_page, explorer):
     page.wait_for_function(
         "() => document.querySelectorAll('section[aria-labelledby=pairs-title] figure').length === 3"
     )
+
+
+def test_every_control_says_what_it_is_and_in_which_unit(open_page, explorer):
+    page = opened(open_page, explorer)
+    assert page.get_by_role("slider").count() == 2
+    for role, name in (
+        ("slider", "Age at onset, years"),
+        ("slider", "Start of the treatments, years from onset"),
+        ("spinbutton", "Start of the treatments, years from onset, as a number"),
+        ("combobox", "Treatment"),
+        ("combobox", "What is gained"),
+        ("combobox", "Read at, months after onset"),
+        ("combobox", "Treatment 2 of the pairs"),
+        ("textbox", "Doses, multiples of one usual dose"),
+        ("textbox", "Starts, years from onset"),
+    ):
+        assert page.get_by_role(role, name=name, exact=True).count() == 1, name
+    start = page.get_by_role("slider", name="Start of the treatments, years from onset", exact=True)
+    start.press("ArrowLeft")
+    page.wait_for_function("() => location.hash.includes('begin=-0.5')")
+    assert start.get_attribute("aria-valuetext") == "0.5 years before onset"
+
+
+def test_a_held_key_does_not_ask_at_each_step(open_page, explorer):
+    page = opened(open_page, explorer)
+    slider = page.get_by_role("slider", name="Age at onset, years")
+    page.watched.asked.clear()
+    with page.expect_request(lambda request: "/api/window" in request.url and "age=70" in request.url):
+        for _ in range(8):
+            slider.press("ArrowRight")
+    windows = [url for url in page.watched.asked if "/api/window" in url]
+    assert len(windows) < 8
 
 
 def test_the_table_twin_has_the_plotted_numbers(open_page, explorer):

@@ -56,7 +56,7 @@ export function Heat(props: HeatProps) {
         <>
           {props.rows.map((row, r) => (
             <g key={row}>
-              <text class="tick" x={left - 6} y={top + r * rowHeight + 16} text-anchor="end">
+              <text class="tick" x={left - 6} y={top + r * rowHeight + (props.signs && !props.signs.of[r] ? 24 : 16)} text-anchor="end">
                 {row}
               </text>
               {props.signs?.of[r] && (
@@ -79,7 +79,7 @@ export function Heat(props: HeatProps) {
                     <text
                       class="cell-text"
                       x={left + (c + 0.5) * columnWidth - 1}
-                      y={top + r * rowHeight + 15.5}
+                      y={top + r * rowHeight + (props.signs && !(wordy && props.signs.of[r]) ? 23.5 : 15.5)}
                       text-anchor="middle"
                     >
                       {value === null ? "–" : props.digits(value)}
