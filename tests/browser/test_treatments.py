@@ -96,15 +96,22 @@ def test_every_control_says_what_it_is_and_in_which_unit(open_page, explorer):
     assert start.get_attribute("aria-valuetext") == "0.5 years before onset"
 
 
+HELD = """slider => {
+    for (let age = 63; age <= 70; age++) {
+        slider.value = age;
+        slider.dispatchEvent(new Event("input", {bubbles: true}));
+    }
+}"""
+
+
 def test_a_held_key_does_not_ask_at_each_step(open_page, explorer):
     page = opened(open_page, explorer)
     slider = page.get_by_role("slider", name="Age at onset, years")
     page.watched.asked.clear()
     with page.expect_request(lambda request: "/api/window" in request.url and "age=70" in request.url):
-        for _ in range(8):
-            slider.press("ArrowRight")
+        slider.evaluate(HELD)
     windows = [url for url in page.watched.asked if "/api/window" in url]
-    assert len(windows) < 8
+    assert len(windows) == 1
 
 
 def test_the_table_twin_has_the_plotted_numbers(open_page, explorer):
