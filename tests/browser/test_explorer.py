@@ -81,6 +81,10 @@ class close_to(list):
         ("#/treatments?product=rilzole", "Did you mean riluzole?"),
         ("#/treatments?doses=0", "0 times the default dose is no dose"),
         ("#/neuron?mechanism=nothing", "no mechanism is called 'nothing'"),
+        ("#/trial?template=aav", "no template is called 'aav'"),
+        ("#/trial?show=1&treated=10000000", "above the most that is possible, 100,000"),
+        ("#/trial?power=1&twins=10000000", "10,000,000 people cannot be simulated at a click"),
+        ("#/trial?show=1&protocol=0123456789abcdef", "this protocol is not here any more"),
         ("#/neuron?genotype=%3Cscript%3E", "no genotype is called '<script>'"),
     ],
 )

@@ -69,3 +69,15 @@ def test_the_treatments_screen_says_that_it_needs_the_explorer(open_page, file):
     assert "charcot explore" in notice.inner_text().replace("\n", " ")
     assert shown.locator("figure").count() == 0
     assert audit.axe_findings(shown) == []
+
+
+def test_trials_are_protocols_to_read_and_are_not_simulated(open_page, file):
+    shown = open_page(file.as_uri() + "#/trial?show=3&power=1", offline=True)
+    shown.locator("pre.yaml", has_text="product: aav_mir126").wait_for()
+    notice = shown.get_by_text("are not in this page")
+    assert "charcot explore" in notice.inner_text()
+    assert shown.get_by_role("button", name="Simulate this trial once").count() == 0
+    shown.get_by_label("Start from").select_option("edaravone-like")
+    shown.locator("pre.yaml", has_text="product: edaravone_iv").wait_for()
+    assert audit.axe_findings(shown) == []
+    assert audit.unnamed(shown) == []

@@ -57,13 +57,16 @@ def test_an_untouched_form_is_the_template(name):
 @pytest.mark.parametrize("name", templates())
 def test_a_form_with_the_templates_own_values_is_the_templates_trial(name, tmp_path):
     path = tmp_path / "protocol.yaml"
-    path.write_text(yaml_of(Design(**template_values(name))), encoding="utf-8")
-    assert load_protocol(path).resolved() == load_protocol(templates()[name]).resolved()
+    assert yaml_of(Design(**template_values(name))) == templates()[name].read_text(encoding="utf-8")
+    for control, other in (("control", "7"), ("duration", "7"), ("alpha", "0.1"), ("draw", "7")):
+        changed = {**template_values(name), control: other}
+        path.write_text(yaml_of(Design(**changed)), encoding="utf-8")
+        assert load_protocol(path).resolved() != load_protocol(templates()[name]).resolved()
 
 
 def test_every_control_is_written(tmp_path):
     asked = Design(
-        "edaravone-like", product="riluzole", dose="50 mg", control="40", treated="80", duration="12", every="8",
+        "edaravone-like", drug="riluzole", dose="50 mg", control="40", treated="80", duration="12", every="8",
         age_min="40", age_max="", onset_max="18", capacity_min="65", score_min="35", primary="alsfrs_r_mmrm",
         alpha="0.025", riluzole="0", draw="7",
     )  # fmt: skip
@@ -82,11 +85,15 @@ def test_every_control_is_written(tmp_path):
     assert protocol.population.background == {}
     text = path.read_text(encoding="utf-8")
     assert "# judged on what the screening visit records" in text
+    assert text.startswith("# A trial made with charcot explore, from the template edaravone-like.\n# Edit any line;")
+    assert (protocol.name, protocol.arms[1].title) == ("riluzole-trial", "Riluzole")
     assert set(CONTROLS) == set(template_values("aav-mir126"))
 
 
 def test_another_duration_lets_the_treatment_last_to_the_end():
-    assert "stop: 48 weeks" in yaml_of(Design("edaravone-like", duration="11"))
+    text = yaml_of(Design("edaravone-like", duration="11"))
+    assert "stop: 48 weeks" in text
+    assert "function in 48 weeks?" in text
 
 
 def test_no_word_of_the_form_is_yaml():
@@ -106,8 +113,8 @@ def read_text(text):
 @pytest.mark.parametrize(
     ("changed", "control", "words"),
     [
-        ({"product": "rilzole"}, "product", "no product is called 'rilzole'"),
-        ({"product": "riluzole"}, "product", "riluzole is also a background treatment"),
+        ({"drug": "rilzole"}, "drug", "no product is called 'rilzole'"),
+        ({"drug": "riluzole"}, "drug", "riluzole is also a background treatment"),
         ({"dose": "50 mL"}, "dose", "dose"),
         ({"treated": "10000000"}, "treated", "above the most that is possible, 100,000"),
         ({"control": "-1"}, "control", "an arm of -1 patients"),
@@ -142,7 +149,7 @@ def test_a_problem_stands_at_its_control_and_line(changed, control, words):
 def test_a_finding_without_a_control_has_none():
     assert control_of(("screening", "delay_after_diagnosis", "median")) == ""
     assert control_of(("arms", 1, "treatments", 0, "dose")) == "dose"
-    assert control_of(("arms", 1, "treatments", 0, "product")) == "product"
+    assert control_of(("arms", 1, "treatments", 0, "product")) == "drug"
 
 
 def test_what_was_never_given_to_people_is_said_of_the_design():
@@ -281,7 +288,7 @@ def trouble(answer):
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("product=rilzole", "no product is called 'rilzole'"),
+        ("drug=rilzole", "no product is called 'rilzole'"),
         ("age_min=90&age_max=20", "above the maximum"),
         ("treated=10000000", "above the most that is possible"),
         ("treated=2000", "2,060 patients are more than a click simulates"),
@@ -310,8 +317,8 @@ def test_words_that_are_too_long_are_refused(client):
 
 
 def test_a_form_with_mistakes_is_answered_with_its_protocol(client):
-    answer = client.get("/api/trial/design?age_min=90&age_max=20&product=rilzole").json()
-    assert {one["control"] for one in answer["problems"]} >= {"age_min", "product"}
+    answer = client.get("/api/trial/design?age_min=90&age_max=20&drug=rilzole").json()
+    assert {one["control"] for one in answer["problems"]} >= {"age_min", "drug"}
     assert "rilzole" in answer["yaml"]
     assert answer["values"]["age_min"] == "90"
     large = client.get("/api/trial/design?treated=2000").json()
@@ -430,6 +437,6 @@ def test_only_the_last_few_texts_are_kept():
 
 def test_the_template_of_a_design_is_never_changed():
     before = yaml_of(Design())
-    yaml_of(Design(age_max="", control="7", product="riluzole", riluzole="0", primary="survival"))
+    yaml_of(Design(age_max="", control="7", drug="riluzole", riluzole="0", primary="survival"))
     assert yaml_of(Design()) == before
     assert read_document(templates()["aav-mir126"]).data["arms"][0]["n"] == 60

@@ -16,6 +16,10 @@ export type Findings = Schemas["Findings"];
 export type Gaps = Schemas["Gaps"];
 export type Window = Schemas["Window"];
 export type Pairs = Schemas["Pairs"];
+export type TrialChoices = Schemas["TrialChoices"];
+export type TrialDesign = Schemas["TrialDesign"];
+export type TrialRun = Schemas["TrialRun"];
+export type TrialPower = Schemas["TrialPower"];
 export type Trouble = Schemas["Trouble"];
 
 export interface Answers {
@@ -24,6 +28,8 @@ export interface Answers {
   "/api/neuron": NeuronRun;
   "/api/boards": Boards;
   "/api/findings": Findings;
+  "/api/trial/choices": TrialChoices;
+  "/api/trial/design": TrialDesign;
 }
 export interface Streams {
   "/api/ensemble": Ensemble;
@@ -33,6 +39,8 @@ export interface Streams {
   "/api/window": Window;
   "/api/pairs": Pairs;
   "/api/gain/open": Opened;
+  "/api/trial/run": TrialRun;
+  "/api/trial/power": TrialPower;
 }
 
 // What is wrong with a question: the words of the server.
@@ -69,10 +77,10 @@ function readStored(): Stored | null {
   return place ? (JSON.parse(place.textContent ?? "") as Stored) : null;
 }
 
-async function reach(url: string, signal: AbortSignal): Promise<Response> {
+async function reach(url: string, signal: AbortSignal, more: RequestInit = {}): Promise<Response> {
   let answer: Response;
   try {
-    answer = await fetch(url, { signal, credentials: "omit" });
+    answer = await fetch(url, { ...more, signal, credentials: "omit" });
   } catch (error) {
     if (signal.aborted) throw error;
     throw new Away("The explorer's server does not answer.");
@@ -89,7 +97,7 @@ function missing(message: string): Refused {
 function fromStore<T>(path: string, query: URLSearchParams): T {
   const key = query.toString();
   if (path === "/api/patient") return storedPatient(query) as T;
-  const found = path === "/api/neuron" ? stored?.neurons[key] : stored?.answers[path];
+  const found = path === "/api/neuron" ? stored?.neurons[key] : stored?.answers[key ? `${path}?${key}` : path];
   if (found === undefined) throw missing(stored?.refused[key] ?? "This one is not in it");
   return found as T;
 }
@@ -126,6 +134,12 @@ export async function askMechanism(name: string, signal: AbortSignal): Promise<M
   const url = `/api/mechanisms/${encodeURIComponent(name)}`;
   if (stored) return fromStore(`/api/mechanisms/${name}`, new URLSearchParams());
   return (await (await reach(`.${url}`, signal)).json()) as Mechanism;
+}
+
+// A protocol of one's own, which the server reads in memory.
+export async function sendProtocol(text: string, signal: AbortSignal): Promise<TrialDesign> {
+  const more = { method: "POST", body: text, headers: { "content-type": "application/yaml" } };
+  return (await (await reach("./api/trial/protocol", signal, more)).json()) as TrialDesign;
 }
 
 // How the server is; null where it does not answer.

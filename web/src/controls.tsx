@@ -125,7 +125,15 @@ export function Radios(props: { label: string; name: string; value: string; opti
   );
 }
 
-export function Text(props: { label: string; hint: string; value: string; change: (value: string) => void }) {
+interface TextProps {
+  label: string;
+  hint: string;
+  value: string;
+  change: (value: string) => void;
+  wrong?: boolean;
+}
+
+export function Text(props: TextProps) {
   const id = useId();
   return (
     <div class="field">
@@ -135,6 +143,7 @@ export function Text(props: { label: string; hint: string; value: string; change
         type="text"
         value={props.value}
         aria-describedby={`${id}-hint`}
+        aria-invalid={props.wrong || undefined}
         onChange={(event) => props.change(event.currentTarget.value)}
       />
       <p class="hint" id={`${id}-hint`}>

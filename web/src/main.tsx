@@ -8,12 +8,14 @@ import { Evidence } from "./screens/evidence";
 import { Neuron } from "./screens/neuron";
 import { Patient } from "./screens/patient";
 import { Treatments } from "./screens/treatments";
+import { Trial } from "./screens/trial";
 import { address, useAddress, type State } from "./state";
 
 const SCREENS: { name: State["screen"]; title: string; Screen: typeof Neuron }[] = [
   { name: "neuron", title: "Neuron", Screen: Neuron },
   { name: "patient", title: "Patient", Screen: Patient },
   { name: "treatments", title: "Treatments", Screen: Treatments },
+  { name: "trial", title: "Trial", Screen: Trial },
   { name: "evidence", title: "Evidence", Screen: Evidence },
 ];
 

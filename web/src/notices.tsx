@@ -26,6 +26,7 @@ export function Problem({ error, again }: { error: Error; again: () => void }) {
         <ul>
           {found.map((one) => (
             <li key={one.message}>
+              {one.line ? `Line ${one.line}: ` : ""}
               {one.message}. {one.hint}
             </li>
           ))}
@@ -49,7 +50,8 @@ export function Problem({ error, again }: { error: Error; again: () => void }) {
 export function Waiting<T>({ run, what }: { run: Long<T>; what: string }) {
   if (!run.progress) return null;
   const { done, total } = run.progress;
-  const words = total ? `${what}: ${done.toLocaleString("en")} of ${total.toLocaleString("en")}` : `${what}: waiting`;
+  const far = total ? `${done.toLocaleString("en")} of ${total.toLocaleString("en")}` : done ? done.toLocaleString("en") : "waiting";
+  const words = `${what}: ${far}`;
   return (
     <div class="waiting" role="status">
       <label>

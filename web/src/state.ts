@@ -9,7 +9,7 @@ export interface Given {
 }
 
 export interface State {
-  screen: "neuron" | "patient" | "treatments" | "evidence";
+  screen: "neuron" | "patient" | "treatments" | "trial" | "evidence";
   genotype: string;
   age: number;
   site: string;
@@ -36,7 +36,21 @@ export interface State {
   gain: string;
   pair: string[];
   begin: number;
+  design: Record<string, string>;
+  protocol: string;
+  show: number | null;
+  outcome: string;
+  twins: number | null;
+  trials: number | null;
+  power: number | null;
 }
+
+// The form of a trial: what differs from its template, by control.
+export const DESIGN = [
+  "template", "drug", "dose", "control", "treated", "duration", "every", "age_min", "age_max", "onset_max",
+  "capacity_min", "score_min", "primary", "alpha", "riluzole", "draw",
+] as const;
+export type Control = (typeof DESIGN)[number];
 
 export const USUAL: State = {
   screen: "neuron",
@@ -66,9 +80,16 @@ export const USUAL: State = {
   gain: "alsfrs",
   pair: ["riluzole", "edaravone_oral"],
   begin: 0,
+  design: {},
+  protocol: "",
+  show: null,
+  outcome: "all",
+  twins: null,
+  trials: null,
+  power: null,
 };
 
-const SCREENS = ["neuron", "patient", "treatments", "evidence"] as const;
+const SCREENS = ["neuron", "patient", "treatments", "trial", "evidence"] as const;
 
 export function read(hash: string): State {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
@@ -79,7 +100,7 @@ export function read(hash: string): State {
     const value = given === null || given.trim() === "" ? NaN : Number(given);
     return Number.isFinite(value) ? value : USUAL[name];
   };
-  const whole = (name: "seed" | "persons" | "models"): number | null => {
+  const whole = (name: "seed" | "persons" | "models" | "show" | "twins" | "trials" | "power"): number | null => {
     const given = asked.get(name);
     return given !== null && /^\d+$/.test(given) ? Number(given) : null;
   };
@@ -111,6 +132,13 @@ export function read(hash: string): State {
     gain: text("gain") === TIME ? USUAL.gain : text("gain"), // time is asked for in the page alone
     pair: asked.has("pair") ? asked.get("pair")!.split(",").filter(Boolean) : USUAL.pair,
     begin: figure("begin"),
+    design: Object.fromEntries(DESIGN.flatMap((name) => (asked.has(name) ? [[name, asked.get(name)!]] : []))),
+    protocol: text("protocol"),
+    show: whole("show"),
+    outcome: text("outcome"),
+    twins: whole("twins"),
+    trials: whole("trials"),
+    power: whole("power"),
   };
 }
 
@@ -140,11 +168,18 @@ export function person(state: State): URLSearchParams {
   return asked;
 }
 
-const KEPT = ["month", "part", "mechanism", "persons", "models", "board", "group", "verdict", "quantity", "measure", "kind", "endpoint"] as const;
+const KEPT = ["month", "part", "mechanism", "persons", "models", "board", "group", "verdict", "quantity", "measure", "kind", "endpoint", "protocol", "show", "outcome", "twins", "trials", "power"] as const;
 const OF_TREATMENTS = ["product", "doses", "starts", "at", "gain", "begin"] as const;
+
+// The words of a question about a trial.
+export function trialQuestion(state: State): URLSearchParams {
+  if (state.protocol) return new URLSearchParams({ protocol: state.protocol });
+  return new URLSearchParams(DESIGN.flatMap((name) => (state.design[name] === undefined ? [] : [[name, state.design[name]]])));
+}
 
 export function address(state: State): string {
   const asked = question(state);
+  for (const name of DESIGN) if (state.design[name] !== undefined) asked.set(name, state.design[name]);
   for (const name of [...KEPT, ...OF_TREATMENTS]) {
     const value = state[name];
     if (value !== USUAL[name] && value !== null && value !== "") asked.set(name, String(value));
@@ -156,6 +191,9 @@ export function address(state: State): string {
 
 // Another person or treatment: what was simulated of many people is not asked for again by itself.
 export const ANEW: Partial<State> = { persons: null, models: null };
+
+// Another trial: nothing of it is simulated by itself.
+export const REDESIGNED: Partial<State> = { show: null, outcome: "all", power: null };
 
 export type Change = (change: Partial<State>, keep?: boolean) => void;
 

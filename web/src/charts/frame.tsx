@@ -64,7 +64,7 @@ export function Frame({ finding, twin, note, level = 3, draw }: FrameProps) {
 }
 
 // The rows are made when the table is opened: a page of closed tables answers a key at once.
-function TwinTable({ twin }: { twin: Twin }) {
+export function TwinTable({ twin }: { twin: Twin }) {
   const [open, setOpen] = useState(false);
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -143,7 +143,7 @@ function standalone(picture: SVGSVGElement, finding: string): string {
   return new XMLSerializer().serializeToString(copy);
 }
 
-function save(name: string, kind: string, text: string): void {
+export function save(name: string, kind: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: kind }));
   const link = document.createElement("a");
   link.href = url;

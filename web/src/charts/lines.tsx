@@ -7,6 +7,7 @@ export interface Line {
   name: string;
   style: "first" | "second" | "plain";
   values: Value[];
+  dots?: boolean; // a mark at each value, not only at whole years
   bands?: { low: Value[]; high: Value[]; words: string }[];
 }
 
@@ -20,6 +21,7 @@ interface LinesProps {
   finding: string;
   caption: string;
   clock: string;
+  shortClock?: string; // where there is little room
   unit: string;
   months: number[];
   lines: Line[];
@@ -112,7 +114,7 @@ export function Lines(props: LinesProps) {
             ))}
           <line class="axis" x1={left} x2={width - right} y1={height - bottom} y2={height - bottom} />
           <text class="tick" x={(left + width - right) / 2} y={height - 6} text-anchor="middle">
-            {width < 420 ? "months since untreated onset" : props.clock}
+            {width < 420 ? (props.shortClock ?? "months since untreated onset") : props.clock}
           </text>
           {lines.flatMap((line) =>
             (line.bands ?? []).map((band, k) => (
@@ -142,7 +144,7 @@ export function Lines(props: LinesProps) {
           {lines.flatMap((line) =>
             months.map((month, k) => {
               const value = line.values[k];
-              if (month % 12 !== 0 || value === null || value === undefined || line.style === "plain") return null;
+              if ((month % 12 !== 0 && !line.dots) || value === null || value === undefined || line.style === "plain") return null;
               return line.style === "first" ? (
                 <circle key={`${line.name}${month}`} class="mark first" cx={x(month)} cy={y(value)} r={3.5} />
               ) : (
@@ -177,7 +179,7 @@ function ends(values: Value[], y: (value: number) => number): number | null {
 
 // Whole years where they fit, else steps of several.
 function monthTicks(first: number, last: number, most: number): number[] {
-  const step = [6, 12, 24, 36, 60, 120].find((one) => (last - first) / one <= most) ?? 240;
+  const step = [1, 2, 3, 6, 12, 24, 36, 60, 120].find((one) => (last - first) / one <= most) ?? 240;
   const out: number[] = [];
   for (let month = Math.ceil(first / step) * step; month <= last; month += step) out.push(month);
   return out;

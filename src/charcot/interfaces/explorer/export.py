@@ -2,7 +2,8 @@
 
 The grid is genotype, age, site, product and start, one product at a time; numbers are every third month, to four
 digits.
-How people differ, how long they live and what to measure next are simulated at the user's wish and are not in it.
+How people differ, how long they live, trials and what to measure next are simulated at the user's wish and are not in
+it.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from charcot import disease, patients
+from charcot import disease, patients, trials
 from charcot.core.errors import Problems
-from charcot.interfaces.explorer import evidence, facts, findings
+from charcot.interfaces.explorer import evidence, facts, findings, trial_power, trial_protocol
 from charcot.interfaces.explorer.patient import neuron, patient
 from charcot.interfaces.explorer.questions import question
 from charcot.interfaces.explorer.readouts import PACKAGE
+from charcot.interfaces.explorer.trial_design import USUAL_TEMPLATE, Design
 
 EVERY, DIGITS = 3, 4  # months between stored values, and their significant digits
 USUAL = question().traits
@@ -55,6 +57,11 @@ def _facts() -> Iterator[tuple[str, Any]]:
     yield "/api/model", facts.model().model_dump(mode="json")
     yield "/api/boards", evidence.boards().model_dump(mode="json")
     yield "/api/findings", findings.findings().model_dump(mode="json")
+    yield "/api/trial/choices", trial_protocol.choices(trial_power.LIMITS).model_dump(mode="json")
+    for name in trials.templates():  # as they are: what a form makes of them is the server's work
+        asked = {} if name == USUAL_TEMPLATE else {"template": name}
+        path = "?".join(["/api/trial/design", *([urlencode(asked)] if asked else [])])
+        yield path, trial_protocol.design(trial_protocol.written(Design(name))).model_dump(mode="json")
     for one in patients.definition().mechanisms:
         yield f"/api/mechanisms/{one.name}", facts.mechanism(one.name).model_dump(mode="json")
 

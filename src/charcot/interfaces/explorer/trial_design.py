@@ -38,10 +38,10 @@ RULES: dict[str, tuple[str, str, str]] = {  # control -> (rule of the protocol, 
 }
 # The start of a finding's path -> the control that makes it; the longest that fits is taken.
 PLACES: dict[tuple[str | int, ...], str] = {
-    ("arms",): "product",
+    ("arms",): "drug",
     ("arms", CONTROL, "n"): "control",
     ("arms", TREATED, "n"): "treated",
-    ("arms", TREATED, "treatments"): "product",
+    ("arms", TREATED, "treatments"): "drug",
     ("arms", TREATED, "treatments", 0, "dose"): "dose",
     ("arms", TREATED, "treatments", 0, "stop"): "duration",
     ("visits",): "duration",
@@ -60,6 +60,7 @@ class Design:
     """What the form says, as it was typed; None: as in the template; empty, of an entry rule or riluzole: none.
 
     Attributes:
+        drug: the product of the treated arm.
         control, treated: patients in the two arms.
         duration: months to the last visit, about: visits fall on whole intervals; ``every``: weeks between them.
         onset_max: months since onset; ``capacity_min``: % predicted; ``score_min``: points of the ALSFRS-R.
@@ -68,7 +69,7 @@ class Design:
     """
 
     template: str = USUAL_TEMPLATE
-    product: str | None = None
+    drug: str | None = None
     dose: str | None = None
     control: str | None = None
     treated: str | None = None
@@ -92,7 +93,7 @@ def values_of(design: Design) -> dict[str, str]:
     """The value of every control, the template's where nothing was typed."""
     typed = {name: value for name in CONTROLS if (value := getattr(design, name)) is not None}
     known = {**template_values(design.template), **typed}
-    if design.product is not None and design.dose is None:
+    if design.drug is not None and design.dose is None:
         known["dose"] = _usual_dose(design)
     return known
 
@@ -111,7 +112,7 @@ def template_values(name: str) -> dict[str, str]:
         ends["onset_max"] = f"{float(ends['onset_max']) / DAYS_PER_MONTH:.4g}"
     return {
         "template": name,
-        "product": str(treatment["product"]),
+        "drug": str(treatment["product"]),
         "dose": str(treatment["dose"]),
         "control": str(protocol.arms[CONTROL].n),
         "treated": str(protocol.arms[TREATED].n),
@@ -139,57 +140,70 @@ def _template(name: str) -> tuple[Protocol, Any]:
 
 
 def yaml_of(design: Design) -> str:
-    """The protocol of a design as a commented YAML file: the template with what the form says."""
+    """The protocol of a design as a commented YAML file: the template with what the form says otherwise."""
     data, values = _template(design.template)[1], values_of(design)
-    _write_treatment(data, design, values)
+    changed = {name for name, value in values.items() if value != template_values(design.template)[name]}
+    _write_treatment(data, changed, values)
     for place, name in ((CONTROL, "control"), (TREATED, "treated")):
-        if getattr(design, name) is not None:
+        if name in changed:
             data["arms"][place]["n"] = _number(values[name])
-    if design.duration is not None or design.every is not None:
-        data["visits"] = _visits(values["duration"], values["every"])
-    for name, (rule, limit, unit) in RULES.items():
-        if getattr(design, name) is not None:
-            _write_rule(data["eligibility"], rule, limit, values[name], unit)
-    if design.primary is not None:
-        others = [one for one in data["endpoints"] if one != design.primary]
-        data["endpoints"] = CommentedSeq([design.primary, *others])
-    if design.alpha is not None:
+    if changed & {"duration", "every"}:
+        data["visits"] = _visits(values)
+    for name in changed & set(RULES):
+        rule, limit, unit = RULES[name]
+        _write_rule(data["eligibility"], rule, limit, values[name], unit)
+    if "primary" in changed:
+        others = [one for one in data["endpoints"] if one != values["primary"]]
+        data["endpoints"] = CommentedSeq([values["primary"], *others])
+    if "alpha" in changed:
         data["analysis"]["alpha"] = _number(values["alpha"])
-    if design.riluzole is not None:
+    if "riluzole" in changed:
         _write_riluzole(data["population"], values["riluzole"])
-    if design.draw is not None:
+    if "draw" in changed:
         data["simulate"]["seed"] = _number(values["draw"])
     _leave_room(data)
-    return _spaced(_dump(data))
+    text = _spaced(_dump(data))
+    if "drug" not in changed:
+        return text
+    _, _, rest = text.partition("\n")  # the first line says what the template is a trial of
+    return f"# A trial made with charcot explore, from the template {design.template}.\n{rest}"
 
 
-def _write_treatment(data: Any, design: Design, values: Mapping[str, str]) -> None:
-    """The treated arm: the template's treatment with another dose, or another product from the first day on."""
+def _write_treatment(data: Any, changed: set[str], values: Mapping[str, str]) -> None:
+    """The treated arm: the template's treatment with another dose, or another product from the first day on; and the
+    words that say what is asked."""
     arm = data["arms"][TREATED]
-    given = arm["treatments"][0]
-    if design.product is not None and design.product != given["product"]:
-        known = treatments.products().get(design.product)
-        given = CommentedMap({"product": design.product, "dose": values["dose"], "start": "0 weeks"})
+    given, known = arm["treatments"][0], treatments.products().get(values["drug"])
+    if "drug" in changed:
+        given = CommentedMap({"product": values["drug"], "dose": values["dose"], "start": "0 weeks"})
         given.fa.set_flow_style()
-        arm["title"], arm["treatments"] = known.title if known else "Treated", CommentedSeq([given])
-        if known:  # of what is unknown the checks speak
-            data["name"] = f"{design.product}-trial".replace("_", "-")
-            data["title"] = f"{known.title} beside no treatment"
-            data["question"] = f"Does {known.title} slow the loss of function?"
-    elif design.dose is not None:
+        arm["treatments"] = CommentedSeq([given])
+    elif "dose" in changed:
         given["dose"] = values["dose"]
-    if design.duration is not None and "stop" in given:
-        given["stop"] = _visits(values["duration"], values["every"]).rpartition(" until ")[2]
+    if changed & {"drug", "dose"} and known:  # of what is unknown the checks speak
+        arm["title"] = known.title
+    if "drug" in changed and known:
+        data["name"] = f"{known.name}-trial".replace("_", "-")
+        data["title"] = f"{known.title} beside no treatment"
+    if changed & {"duration", "every"} and "stop" in given:
+        given["stop"] = _last_visit(values)
+    if changed & {"drug", "dose", "duration"}:
+        data["question"] = f"Does {arm['title']} slow the loss of function in {_last_visit(values)}?"
+
+
+def _last_visit(values: Mapping[str, str]) -> str:
+    return _visits(values).rpartition(" until ")[2]
 
 
 def _usual_dose(design: Design) -> str:
     given = _template(design.template)[1]["arms"][TREATED]["treatments"][0]
-    known = treatments.products().get(design.product or "")
+    known = treatments.products().get(design.drug or "")
     return str(given["dose"]) if known is None or known.name == given["product"] else known.default_dose
 
 
-def _visits(duration: str, every: str) -> str:
+def _visits(values: Mapping[str, str]) -> str:
     """The plan of visits; what is no number is left for the protocol's own checks to refuse."""
+    duration, every = values["duration"], values["every"]
     try:
         months, weeks = float(duration), float(every)
         if not (math.isfinite(months) and math.isfinite(weeks) and weeks > 0):

@@ -24,7 +24,7 @@ BODY = {"required": True, "content": {TEXT_TYPE.decode(): {"schema": {"type": "s
 
 def _design(
     template: Annotated[str, Query(max_length=60, description="The template to start from")] = USUAL_TEMPLATE,
-    product: Word = None,
+    drug: Word = None,
     dose: Word = None,
     control: Word = None,
     treated: Word = None,
@@ -42,7 +42,7 @@ def _design(
 ) -> Design:
     """What the form says; the words are read by the checks of a protocol, and by nothing else."""
     return Design(
-        template, product, dose, control, treated, duration, every, age_min, age_max, onset_max, capacity_min,
+        template, drug, dose, control, treated, duration, every, age_min, age_max, onset_max, capacity_min,
         score_min, primary, alpha, riluzole, draw,
     )  # fmt: skip
 
