@@ -344,6 +344,8 @@ def test_the_resolved_protocol_loads_again_unchanged(tmp_path: Path) -> None:
             "'sex' has categories and no cuts",
             "",
         ),
+        ("by: age, cuts: [65 years]", "by: {age: 65}", "unknown-word", "unknown word {'age': 65}", "Known: age"),
+        ("by: age, cuts: [65 years]", "by: [age]", "unknown-word", "unknown word ['age']", "Known: age"),
         (
             "seed: 1",
             "seed: 1, screened_per_replicate: 100",

@@ -39,6 +39,8 @@ def check_strata(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
             yield from _cut((*path, "cuts", number), str(variable), cut)
         if isinstance(cuts, list) and quantity is not None:
             yield from _overlapping((*path, "cuts"), str(variable), cuts, quantity)
+        if not isinstance(variable, str):
+            continue  # what cannot be read at all has been told
         if variable in seen:
             text = f"{dotted(path)}: '{variable}' is a factor twice, so that its strata overlap"
             yield Finding((*path, "by"), "overlapping-strata", text, f"Put all cuts into factor {seen[variable]}.")
