@@ -16,7 +16,7 @@ def test_a_board_is_chosen_by_keys_and_its_pictures_follow_the_choice(open_page,
     before = finding(page)
     tab_to(page, "", name="board")
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("location.hash.includes('board=trials')")
+    page.wait_for_function("() => location.hash.includes('board=trials')")
     changed(page, before)
     arms = page.locator("figcaption").nth(1)
     before = arms.inner_text()

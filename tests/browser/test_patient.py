@@ -34,10 +34,12 @@ def test_a_key_changes_the_picture_and_the_address(open_page, explorer):
     slider = page.get_by_role("slider", name="Age at onset, years")
     slider.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('input[type=range]').getAttribute('aria-valuetext') === '63 years'")
+    page.wait_for_function(
+        "() => document.querySelector('input[type=range]').getAttribute('aria-valuetext') === '63 years'"
+    )
     assert "age=63" in page.url
     page.keyboard.press("Shift+ArrowRight")
-    page.wait_for_function("location.hash.includes('age=73')")
+    page.wait_for_function("() => location.hash.includes('age=73')")
     changed(page, before)
     page.reload()
     settled(page)
@@ -53,7 +55,7 @@ def test_two_switches_are_enough(open_page, explorer):
     settled(page)
     tab_to(page, "Add a treatment")
     page.keyboard.press("Enter")
-    page.wait_for_function("location.hash.includes('treat=riluzole')")
+    page.wait_for_function("() => location.hash.includes('treat=riluzole')")
     page.wait_for_selector("svg path.line.second")
     tab_to(page, "Table: ALSFRS-R over time")
     page.keyboard.press("Enter")

@@ -33,7 +33,7 @@ def test_what_is_wider_than_a_phone_is_scrolled_by_keys(open_page, report):
     assert canvas.evaluate("e => e.scrollWidth > e.clientWidth")
     canvas.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.canvas').scrollLeft > 0")
+    page.wait_for_function("() => document.querySelector('.canvas').scrollLeft > 0")
 
 
 BROKEN = {

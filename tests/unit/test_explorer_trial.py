@@ -211,6 +211,23 @@ def test_the_key_message_is_the_reports(browsed):
     assert "charcot trial FILE --models" in browsed.key.interval
 
 
+def test_a_patient_of_the_page_is_the_one_that_the_command_line_shows(browsed, tmp_path):
+    path = tmp_path / "protocol.yaml"
+    path.write_text(yaml_of(SMALL), encoding="utf-8")
+    result = CliRunner().invoke(command_line, ["trial", str(path), "--show", "7", "--json"])
+    assert result.exit_code == 0, result.output
+    printed = json.loads(result.stdout)
+    assert printed["patient"] == browsed.patients[6].model_dump(mode="json")
+    assert printed["months"] == browsed.months
+    assert printed["given_to_people"] == browsed.key.given
+    told = CliRunner().invoke(command_line, ["trial", str(path), "--show", "7"])
+    assert f"Patient 7 of 9 ({browsed.patients[6].subject})" in told.stdout
+    beyond = CliRunner().invoke(command_line, ["trial", str(path), "--show", "10", "--json"])
+    assert beyond.exit_code == 2
+    assert "1 to 9" in json.loads(beyond.stdout)["problems"][0]["hint"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_trial_that_nobody_waits_for_ends():
     def tell(done, total):
         raise Cancelled

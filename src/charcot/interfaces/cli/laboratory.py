@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from charcot.studies.gaps import Gaps
     from charcot.studies.window import Plan, Window
     from charcot.trials import Protocol, TrialOutcome
+    from charcot.trials.browse import Browsed
 
 Progress = Callable[[int], None]
 
@@ -45,6 +46,14 @@ def run_trial_assuming(protocol: Protocol, workers: int, progress: Progress, ass
     from charcot.trials.real_world import RealWorld
 
     return run_trial(protocol, workers=workers, progress=progress, world=RealWorld(assumed))
+
+
+def browse_trial(protocol: Protocol, workers: int, assumed: Assumed | None) -> Browsed:
+    """A protocol simulated once, with everybody who was screened and the true course of each patient."""
+    from charcot.trials.browse import browse
+    from charcot.trials.real_world import RealWorld
+
+    return browse(protocol, workers, RealWorld(assumed))
 
 
 def explain_assuming(port: str, assumed: Assumed) -> Explanation:

@@ -26,6 +26,7 @@ from charcot.interfaces.cli.options import (
     worker_count,
 )
 from charcot.interfaces.cli.talk import Talk
+from charcot.interfaces.cli.trial_patient import show_patient
 from charcot.interfaces.report.views import records
 
 if TYPE_CHECKING:
@@ -45,6 +46,14 @@ def trial(
     replicates: Annotated[
         int | None, typer.Option("--replicates", min=1, help="How many times to simulate it.")
     ] = None,
+    show: Annotated[
+        int | None,
+        typer.Option(
+            "--show",
+            metavar="NUMBER",
+            help="Show one patient of the first simulated trial, by the order of enrolment, and make no run folder.",
+        ),
+    ] = None,
     settings: Settings = None,
     seed: Seed = None,
     assume: Assume = None,
@@ -56,6 +65,11 @@ def trial(
 ) -> None:
     """Simulate a whole trial, many times: estimates over the replicates, tables and a report."""
     overrides = read_settings(settings, seed)
+    if show is not None:
+        loaded = rooms.load_protocol(protocol_file(protocol), overrides)
+        assumed = laboratory.assume(assume) if assume else None
+        show_patient(Talk(as_json), loaded, show, worker_count(workers), assumed)
+        return
     if replicates is not None:
         overrides["simulate.replicates"] = replicates
     _simulate(Talk(as_json), "trial", protocol, overrides, worker_count(workers), out, force_new, assume, models)

@@ -65,10 +65,13 @@ def run(asked: Written, tell: Tell) -> made.TrialRun:
     protocol = asked.protocol()
     most = min(protocol.simulate.screened_per_replicate, MOST_SCREENED)
     bounded = protocol.simulate.model_copy(update={"screened_per_replicate": most})
-    browsed = browse(protocol.model_copy(update={"simulate": bounded}), world=Watched(tell))
-    first = browsed.outcome.flow["first"]
+    return seen(browse(protocol.model_copy(update={"simulate": bounded}), world=Watched(tell)))
+
+
+def seen(browsed: Browsed) -> made.TrialRun:
+    """A browsed trial in the words and units of the page; ``charcot trial --show`` prints a patient of it."""
+    protocol, first = browsed.outcome.protocol, browsed.outcome.flow["first"]
     return made.TrialRun(
-        hash=asked.hash(answer="trial"),
         clock=CLOCK,
         key=_key(browsed),
         drawn=round(first["drawn"]),

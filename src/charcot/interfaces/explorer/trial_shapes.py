@@ -123,7 +123,6 @@ class ArmCount(Shape):
 class TrialRun(Shape):
     """One simulated trial, patient by patient, on the months of its visits."""
 
-    hash: str
     clock: str
     key: TrialKey
     drawn: int
