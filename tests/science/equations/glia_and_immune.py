@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from charcot.disease.mechanisms.glia import cytokines, microglia, oligodendrocytes
+from charcot.disease.mechanisms.glia import cytokines, microglia, oligodendrocytes, sod1_neighbours
 from charcot.disease.mechanisms.immune import macrophages, tcells
 from equations import falling, rising, second, share, steep
 
@@ -52,6 +52,21 @@ def _(v):
     own = 1 - v.sod1_share_of_microglia * v.sod1_excised_from_microglia * m
     theirs = 1 - v.sod1_share_of_astrocytes_in_switch * v.sod1_excised_from_astrocytes * m
     return {"microglia.gate_factor": own * theirs}
+
+
+@second(sod1_neighbours.relief_by_microglia)
+def _(v):
+    return {"soma.sod1_relief": v.sod1_harm_share_of_microglia * v.sod1_excised_from_microglia}
+
+
+@second(sod1_neighbours.relief_by_astrocytes)
+def _(v):
+    return {"soma.sod1_relief": v.sod1_harm_share_of_astrocytes * v.sod1_excised_from_astrocytes}
+
+
+@second(sod1_neighbours.relief_by_oligodendrocytes)
+def _(v):
+    return {"soma.sod1_relief": v.sod1_harm_share_of_oligodendrocytes * v.sod1_excised_from_oligodendrocytes}
 
 
 @second(microglia.microglia)

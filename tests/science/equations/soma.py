@@ -42,7 +42,7 @@ def _(v):
     change = seeded(
         z, v.soma_growth_tempo * v.sod1_growth_rate, amount, v.proteostasis_clearance, v.sod1_clearance_half
     )
-    toxic = z * (1 + kt) * s / (kt + s)
+    toxic = z * (1 + kt) * s / (kt + s) * (1 - v.soma_sod1_relief)
     arriving = imported(z, v.spread_sod1_influx * (1 - caught))
     return {
         "soma.sod1_toxic": toxic,
@@ -68,8 +68,12 @@ def _(v):
 
 @second(genetic.sod1_schwann_cells)
 def _(v):
-    m = share(v.soma_sod1_misfolded, v.sod1_breakdown_half)
-    return {"pool.vulnerability_factor": 1 + v.sod1_schwann_support * v.sod1_excised_from_schwann_cells * m}
+    part = share(v.soma_sod1_misfolded, v.sod1_breakdown_half) * v.sod1_excised_from_schwann_cells
+    failing = part * max(0.0, 1 - v.nmj_innervation)
+    return {
+        "pool.vulnerability_factor": 1 + v.sod1_schwann_support * failing,
+        "axon.harm": v.energy_schwann_loss * failing,
+    }
 
 
 @second(genetic.fus_condensation)

@@ -1,7 +1,7 @@
 """SOD1, FUS and C9orf72: what the common mutations add (row 5). Each says here all that it does."""
 
 from charcot.disease.mechanisms.soma.seeding import arriving_seeds, seeded_growth
-from charcot.model.algebra import hill, log, saturating
+from charcot.model.algebra import hill, log, maximum, saturating
 from charcot.model.mechanism import mechanism
 
 
@@ -32,6 +32,7 @@ def sod1_misfolding(
     sod1_clearance_half,
     sod1_nucleation_rate,
     sod1_toxic_saturation,
+    soma_sod1_relief,
     sod1_antibody,
     sod1_passed_between_cells,
 ):
@@ -40,7 +41,8 @@ def sod1_misfolding(
 
     Equation: dZ/dt = g k_z a(S) Z (1 - Z) + [influx (1 - Z)^3 + k_n S^2] (1 - Z) - V Z / (K + Z), V = g clearance
     k_z K,
-    a(S) = (1 + K_g) S / (K_g + S); toxic = Z (1 + K_t) S / (K_t + S); both as Z alone at the amount of a patient. An
+    a(S) = (1 + K_g) S / (K_g + S); toxic = Z (1 + K_t) S / (K_t + S) (1 - relief); both as Z alone at the amount of a
+    patient. Relief is the sum of what cells without mutant SOD1 around the neuron spare it, zero in a carrier. An
     antibody catches what passes between cells: a share p of the growth and all that arrives from other regions, so that
     a(S) is multiplied by 1 - p caught, and influx by 1 - caught.
 
@@ -56,7 +58,8 @@ def sod1_misfolding(
         proteostasis_clearance,
         sod1_clearance_half,
     )
-    toxic = soma_sod1_misfolded * (1 + sod1_toxic_saturation) * saturating(sod1_mutant, sod1_toxic_saturation)
+    made = soma_sod1_misfolded * (1 + sod1_toxic_saturation) * saturating(sod1_mutant, sod1_toxic_saturation)
+    toxic = made * (1 - soma_sod1_relief)
     nucleation = sod1_nucleation_rate * sod1_mutant**2
     return {
         "soma.sod1_toxic": toxic,
@@ -98,15 +101,28 @@ def sod1_breakdown(soma_sod1_misfolded, sod1_mutant, sod1_trimer_order, sod1_bre
 
 
 @mechanism(row="5 SOD1")
-def sod1_schwann_cells(sod1_schwann_support, sod1_excised_from_schwann_cells, soma_sod1_misfolded, sod1_breakdown_half):
-    """Schwann cells of a carrier shield the axon by the dismutase activity of their mutant SOD1.
+def sod1_schwann_cells(
+    sod1_schwann_support,
+    energy_schwann_loss,
+    sod1_excised_from_schwann_cells,
+    soma_sod1_misfolded,
+    sod1_breakdown_half,
+    nmj_innervation,
+):
+    """Schwann cells of a carrier shield their axons by the dismutase activity of their mutant SOD1, and the more so the
+    more of these are failing.
 
-    Equation: factor = 1 + h excised m, m = Z / (K + Z) the part that SOD1 has in the disease
+    Equation: failing = excised m max(0, 1 - I), m = Z / (K + Z) the part that SOD1 has in the disease;
+    factor = 1 + h failing; harm to energy = e failing
 
     Sources: lobsiger2009
     """
-    part = saturating(soma_sod1_misfolded, sod1_breakdown_half)
-    return {"pool.vulnerability_factor": 1 + sod1_schwann_support * sod1_excised_from_schwann_cells * part}
+    part = sod1_excised_from_schwann_cells * saturating(soma_sod1_misfolded, sod1_breakdown_half)
+    failing = part * maximum(1 - nmj_innervation, 0)
+    return {
+        "pool.vulnerability_factor": 1 + sod1_schwann_support * failing,
+        "axon.harm": energy_schwann_loss * failing,
+    }
 
 
 @mechanism(row="5 FUS")
