@@ -444,6 +444,7 @@ def test_what_is_right_is_taken(tmp_path: Path) -> None:
             "bad-schedule",
             "aav_mir126 is given at most one dose in a life",
         ),
+        (["dose: 1.1e14 vg/kg, schedule: 28"], "bad-value", "treatments.0.schedule: must be a text, not 28"),
         (["dose: 1e14 vg/kg", "dose: 1e14 vg/kg, start: 8 weeks"], "double-product", "given once in a life at most"),
     ],
 )

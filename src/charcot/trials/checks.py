@@ -305,9 +305,11 @@ def _dose_problem(path: Path_, dose: Any, unit: str) -> Finding | None:
 def _regimen_problem(path: Path_, entry: Mapping[str, Any], world: World) -> Iterator[Finding]:
     """What the product itself says against this regimen, such as an unknown schedule."""
     schedule = entry.get("schedule", "label")
+    if not isinstance(schedule, str):
+        return  # told as no text
     schedules = list(world.products()[entry["product"]].schedules)
-    understood = isinstance(schedule, str) and (schedule.startswith("every ") or schedule in general("continuous"))
-    if isinstance(schedule, str) and schedule not in schedules and not understood:
+    understood = schedule.startswith("every ") or schedule in general("continuous")
+    if schedule not in schedules and not understood:
         text = f"{dotted(path)}.schedule: {entry['product']} has no schedule called '{schedule}'"
         hint = f"{close_to(schedule, schedules)} It has: {', '.join(schedules)}, or 'every 28 days'."
         yield Finding((*path, "schedule"), "unknown-schedule", text, hint)
