@@ -3,6 +3,7 @@ is said at its control and line."""
 
 import json
 import math
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -263,11 +264,12 @@ def test_power_is_that_of_the_command_line(tmp_path):
     assert any("charcot power FILE --models" in words for words in found.words)
 
 
-def test_another_size_simulates_nobody_again_and_nothing_is_left_on_disk(monkeypatch):
-    libraries = trial_power.Libraries()
-    trial_power.power(written(SMALL), 60, 20, libraries, quiet)
-    folder = Path(libraries.folder)
-    assert list(folder.iterdir()) == []
+def test_another_size_simulates_nobody_again_and_nothing_is_left_on_disk(monkeypatch, tmp_path):
+    libraries, there = trial_power.Libraries(), set()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    trial_power.power(written(SMALL), 60, 20, libraries, lambda done, total: there.update(tmp_path.iterdir()))
+    assert [path.name.startswith(trial_power.FOLDER) for path in there] == [True]
+    assert list(tmp_path.iterdir()) == []
 
     def again(*_):
         raise AssertionError("simulated again")
@@ -276,21 +278,18 @@ def test_another_size_simulates_nobody_again_and_nothing_is_left_on_disk(monkeyp
     larger = Design(control="6", treated="6", duration="3", every="4")
     found = trial_power.power(written(larger), 60, 20, libraries, quiet)
     assert found.patients == 12
-    libraries.close()
-    assert not folder.exists()
 
 
-def test_power_that_nobody_waits_for_ends_and_leaves_nothing():
-    libraries = trial_power.Libraries()
+def test_power_that_nobody_waits_for_ends_and_leaves_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     def tell(done, total):
         if done:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        trial_power.power(written(SMALL), 60, 20, libraries, tell)
-    assert list(Path(libraries.folder).iterdir()) == []
-    libraries.close()
+        trial_power.power(written(SMALL), 60, 20, trial_power.Libraries(), tell)
+    assert list(tmp_path.iterdir()) == []
 
 
 # the server
@@ -363,7 +362,9 @@ def test_a_trial_that_cannot_be_filled_says_why(client, monkeypatch):
     monkeypatch.setattr(trial, "MOST_SCREENED", 200)
     told = events(client.get(f"/api/trial/run?{QUERY}&score_min=48&age_min=79&age_max=80").text)
     assert told[-1][0] == "trouble"
-    assert "Excluded by first failing rule" in told[-1][1]["problems"][0]["message"]
+    problem = told[-1][1]["problems"][0]
+    assert "Excluded by first failing rule" in problem["message"]
+    assert problem["hint"].startswith("At a click 200 people are screened at most")
 
 
 def test_a_protocol_of_ones_own_is_the_same_trial_as_the_form(client):

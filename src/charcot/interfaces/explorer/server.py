@@ -102,7 +102,6 @@ def make_app(hosts: frozenset[str], warm: bool = True) -> FastAPI:
         if warm:
             warmth.begin()
         yield
-        libraries.close()
 
     app = FastAPI(
         title="Charcot explorer", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from charcot.clinic.measurements import measurements
+from charcot.core.errors import Problem, Problems
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.interfaces.cli.layer_rooms import nothing
 from charcot.interfaces.cli.trial import given_in
@@ -65,7 +66,13 @@ def run(asked: Written, tell: Tell) -> made.TrialRun:
     protocol = asked.protocol()
     most = min(protocol.simulate.screened_per_replicate, MOST_SCREENED)
     bounded = protocol.simulate.model_copy(update={"screened_per_replicate": most})
-    return seen(browse(protocol.model_copy(update={"simulate": bounded}), world=Watched(tell)))
+    try:
+        return seen(browse(protocol.model_copy(update={"simulate": bounded}), world=Watched(tell)))
+    except Problems as error:
+        if most == protocol.simulate.screened_per_replicate:
+            raise
+        hint = f"At a click {most:,} people are screened at most: widen a rule, or run charcot trial FILE."
+        raise Problems([Problem(p.code, p.message, p.where, hint) for p in error.problems], error.title) from None
 
 
 def seen(browsed: Browsed) -> made.TrialRun:

@@ -31,6 +31,7 @@ PEOPLE, TRIALS = 400, 200
 FEWEST_PEOPLE, MOST_PEOPLE = 20, 1_000
 FEWEST_TRIALS, MOST_TRIALS = 20, 400
 MOST_LIBRARIES = 4  # in memory
+FOLDER = "charcot-explorer-"  # how a temporary folder begins
 CHUNK = 50  # people simulated before progress is told and a cancelled run ends
 LIMITS = made.TrialLimits(
     most_patients=MOST_PATIENTS, most_people=MOST_PEOPLE, fewest_people=FEWEST_PEOPLE, most_trials=MOST_TRIALS,
@@ -39,45 +40,30 @@ LIMITS = made.TrialLimits(
 
 
 class Libraries:
-    """The last few libraries of twins: each is written to a folder of this server's own, read, and held in memory, so
-    that another size or endpoint of the same trial simulates nobody again. No name of a folder comes from a request."""
+    """The last few libraries of twins, in memory, so that another size or endpoint of the same trial simulates nobody
+    again. Each is written to a temporary folder of its own, which is gone as soon as it was read, or cancelled; no name
+    of a folder comes from a request."""
 
     def __init__(self, most: int = MOST_LIBRARIES) -> None:
         self._most = most
         self._libraries: OrderedDict[str, Library] = OrderedDict()
         self._lock = threading.Lock()
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def get(self, job: LibraryJob, progress: Callable[[int], None]) -> Library:
-        """The library of a job, built unless it is held; its folder is removed as soon as it is read."""
+        """The library of a job, built unless it is held."""
         name = library_name(job)
         with self._lock:
             found = self._libraries.get(name)
         if found is not None:
             progress(job.size)
             return found
-        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as place:
+        with tempfile.TemporaryDirectory(prefix=FOLDER, ignore_cleanup_errors=True) as place:
             found = build(job, Path(place) / "twins", 1, progress, CHUNK)
         with self._lock:
             self._libraries[name] = found
             while len(self._libraries) > self._most:
                 self._libraries.popitem(last=False)
         return found
-
-    @property
-    def folder(self) -> str:
-        """Made when it is first asked for; it is gone when the server ends, also where nobody closes it."""
-        with self._lock:
-            if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="charcot-explorer-", ignore_cleanup_errors=True)
-            return self._folder.name
-
-    def close(self) -> None:
-        """Remove the folder."""
-        with self._lock:
-            if self._folder is not None:
-                self._folder.cleanup()
-                self._folder = None
 
 
 def checked(people: int, replicates: int) -> tuple[int, int]:
