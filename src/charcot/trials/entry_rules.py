@@ -51,6 +51,14 @@ _MORE: dict[str, tuple[tuple[str, ...], str]] = {
     "tricals_min": (("eligibility", "tricals", "min"), ""),
     "tricals_max": (("eligibility", "tricals", "max"), ""),
 }
+# What nearly every set of entry rules limits: who is old, how long one is ill, how one breathes, how sure the diagnosis is.
+KINDS = (
+    ("age_min_years", "age_max_years"),
+    ("since_onset_min_months", "since_onset_max_months", "since_diagnosis_max_months"),
+    ("vital_capacity_min_percent", "vital_capacity_max_percent"),
+    ("category",),
+)
+LEAST_KINDS = 3
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,8 @@ class EntryRules:
         cohort: the population from which people come; ``genotype``: the one that is asked for, or nothing.
         riluzole: share (0 to 1) who take it.
         protocol: the rules and the visits, with one arm without treatment.
-        ruled: whether any rule was read, so that the set counts among those that exclude somebody.
+        ruled: whether at least ``LEAST_KINDS`` of ``KINDS`` were read, so that the set is as whole as those whose
+            exclusion was published (van Eijk 2019), and counts beside them.
     """
 
     name: str
@@ -141,7 +150,7 @@ def read_row(row: Mapping[str, str], where: Where, world: World) -> tuple[EntryR
     ]
     if protocol is None or problems:
         return None, problems
-    limits = any(row.get(column) for column in (*_LIMITS, *_MORE, "category", "genotype"))
+    kinds = sum(any(row.get(column) for column in columns) for columns in KINDS)
     return EntryRules(
         name=row["trial"],
         title=row["title"],
@@ -150,7 +159,7 @@ def read_row(row: Mapping[str, str], where: Where, world: World) -> tuple[EntryR
         genotype=row["genotype"],
         riluzole=float(row["riluzole_percent"] or assumed()["riluzole_percent"]) / 100,
         protocol=protocol,
-        ruled=limits and row["mark"] != "assumed",
+        ruled=kinds >= LEAST_KINDS and row["mark"] != "assumed",
         where=where,
     ), []
 
