@@ -51,7 +51,7 @@ _MORE: dict[str, tuple[tuple[str, ...], str]] = {
     "tricals_min": (("eligibility", "tricals", "min"), ""),
     "tricals_max": (("eligibility", "tricals", "max"), ""),
 }
-# What nearly every set of entry rules limits: age, time since onset or diagnosis, breathing, certainty of the diagnosis.
+# What nearly every set of entry rules limits: age, time since onset or diagnosis, breathing, certainty of diagnosis.
 KINDS = (
     ("age_min_years", "age_max_years"),
     ("since_onset_min_months", "since_onset_max_months", "since_diagnosis_max_months"),
