@@ -11,6 +11,7 @@ import typer
 from charcot.interfaces import runs
 from charcot.interfaces.cli import laboratory, layer_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
+from charcot.interfaces.cli.given import given_in, products_of
 from charcot.interfaces.cli.layer_rooms import Models
 from charcot.interfaces.cli.options import (
     AsJson,
@@ -149,18 +150,6 @@ def _compute(
         protocol=resolved,
         given=given,
     )
-
-
-def given_in(protocol: Protocol) -> list[str]:
-    """What was given to people of what a protocol gives: a sentence on each product, and on each dose outside that."""
-    outside = [problem.message for problem in rooms.dose_doubts(protocol) if problem.code == "unstudied-dose"]
-    return [*rooms.standing(products_of(protocol)), *(f"Outside what people were given: {text}." for text in outside)]
-
-
-def products_of(protocol: Protocol) -> list[str]:
-    """Every product that the arms of a protocol give, and then the background."""
-    given = [treatment.product for arm in protocol.arms for treatment in arm.treatments]
-    return list(dict.fromkeys([*given, *protocol.population.background]))
 
 
 def run_with_progress(talk: Talk, protocol: Protocol, workers: int, assumed: Assumed | None = None) -> TrialOutcome:

@@ -10,8 +10,8 @@ import numpy as np
 from charcot.clinic.measurements import measurements
 from charcot.core.errors import Problem, Problems
 from charcot.core.units import DAYS_PER_MONTH
+from charcot.interfaces.cli.given import given_in
 from charcot.interfaces.cli.layer_rooms import nothing
-from charcot.interfaces.cli.trial import given_in
 from charcot.interfaces.explorer import trial_shapes as made
 from charcot.interfaces.explorer.people import Tell
 from charcot.interfaces.explorer.trial_protocol import MEASURE_TITLES, MOST_SCREENED, Written

@@ -12,7 +12,7 @@ from charcot import __version__, trials
 from charcot.core.errors import Problem, Problems, raise_if_any, readable
 from charcot.core.hashing import hash_json, hash_text
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_WEEK
-from charcot.interfaces.cli.trial import given_in
+from charcot.interfaces.cli.given import given_in
 from charcot.interfaces.explorer import trial_shapes as made
 from charcot.interfaces.explorer.jobs import LONGEST, MOST_WRONG
 from charcot.interfaces.explorer.shapes import Choice, Wrong
