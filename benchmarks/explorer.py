@@ -22,6 +22,7 @@ import urllib.request
 import numpy as np
 
 CURVE = "figure svg path.line"
+MOST_KEYS = 50  # from 80 years down to the least age
 WATCH = """() => {
   const slider = document.querySelector("input[type=range]");
   window.times = [];
@@ -94,6 +95,8 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=40, help="key presses")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    if not 1 <= asked.keys <= MOST_KEYS:
+        parser.error(f"--keys is {asked.keys}, but the slider has so many steps: write 1 to {MOST_KEYS}")
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
