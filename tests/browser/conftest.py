@@ -97,8 +97,14 @@ class Server:
         """On a port of its own choice for 0."""
         command = [sys.executable, "-m", "charcot.interfaces.cli.main", "explore", "--no-browser", "--port", str(port)]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        line = self.process.stderr.readline()
-        self.url = re.search(r"http://127\.0\.0\.1:\d+/", line).group()
+        said = []
+        for line in self.process.stderr:  # a warning may come before the address
+            said.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
+                self.url = found.group()
+                break
+        else:
+            raise RuntimeError(f"the explorer ended before it gave its address: {''.join(said)}")
         self._until_ready()
 
     @property

@@ -16,6 +16,7 @@ ENDED = re.compile(r"Died or needed|Left the trial in|last visit in month")
 
 def designed(page):
     page.wait_for_selector("pre.yaml", timeout=60_000)
+    page.get_by_role("slider").first.wait_for(timeout=60_000)  # the form and the protocol come by themselves
     page.evaluate(PAINTED)
     return page
 
@@ -306,3 +307,15 @@ def test_two_switches_are_enough(open_page, explorer):
     page.keyboard.press("Enter")
     page.wait_for_selector("caption:has-text('ALSFRS-R at the visits of patient 2')")
     assert any(NUMBER.fullmatch(str(cell)) for cell in table(page, "ALSFRS-R at the visits")[0][1:])
+
+
+def test_a_server_that_is_killed_is_said_and_the_page_goes_on_when_it_is_back(open_page, explorer):
+    page = designed(open_page(f"{explorer.url}#/trial?{SMALL}", calm=False))
+    port = explorer.port
+    explorer.kill()
+    page.get_by_label("Treatment of the treated arm").select_option("edaravone_oral")
+    alert = page.get_by_role("alert").filter(has_text="The explorer's server").first
+    alert.wait_for(timeout=15_000)
+    explorer.start(port)
+    alert.wait_for(state="detached", timeout=60_000)
+    now_says(page, "product: edaravone_oral")

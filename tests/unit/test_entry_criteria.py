@@ -12,7 +12,7 @@ from population_fake import people
 
 from charcot.clinic.criteria import CATEGORIES, el_escorial, gold_coast, japan_grade, supine_capacity
 from charcot.clinic.observation import ITEMS
-from charcot.core.errors import Problems
+from charcot.core.errors import Problems, Where
 from charcot.evidence import sources
 from charcot.trials import entry_rules, load_protocol, placebo_arms
 from charcot.trials.screening import RULES
@@ -145,6 +145,24 @@ def test_what_is_assumed_where_rules_say_nothing_is_part_of_their_hash(monkeypat
     other.write_text(entry_rules.ASSUMED.read_text().replace("screening_delay_months,4,", "screening_delay_months,2,"))
     monkeypatch.setattr(entry_rules, "ASSUMED", other)
     assert entry_rules.rules_hash() != before
+
+
+@pytest.mark.parametrize(
+    ("columns", "counts"),
+    [
+        ({"age_max_years": "75", "vital_capacity_min_percent": "60", "category": "probable"}, True),
+        ({"since_diagnosis_max_months": "24", "vital_capacity_max_percent": "90", "age_min_years": "18"}, True),
+        ({"vital_capacity_min_percent": "60", "category": "probable"}, False),
+        ({"age_min_years": "18", "age_max_years": "80", "since_onset_min_months": "6"}, False),
+        ({"age_max_years": "75", "vital_capacity_min_percent": "60", "category": "probable", "mark": "assumed"}, False),
+    ],
+)
+def test_a_set_counts_in_what_rules_exclude_when_three_kinds_of_limits_were_read(columns, counts) -> None:
+    row = {**dict.fromkeys(entry_rules.columns(), ""), "trial": "one", "title": "One", "source": "epos2015",
+           "cohort": "sporadic", "months": "12", "mark": "read", **columns}  # fmt: skip
+    found, problems = entry_rules.read_row(row, Where.of("rules.csv", 2), real_world())
+    assert problems == []
+    assert found.ruled is counts
 
 
 REGISTRY = re.compile(r"NCT\d{8}|ISRCTN\d{8}|NTR\d+|EudraCT \d{4}-\d{6}-\d{2}")

@@ -43,29 +43,16 @@ function Layers({ opened }: { opened: Opened }) {
   const readouts = [...new Set(opened.series.map((one) => one.readout))];
   const after = opened.months.findIndex((one) => one >= AT);
   const k = after < 0 ? opened.months.length - 1 : after;
-  const left = [
-    opened.without,
-    ...opened.failed.map((one) => `${one}.`),
-    opened.failed_persons ? `${opened.failed_persons} simulations failed and are left out.` : "",
-    opened.used < opened.models ? `${opened.used} of ${opened.models} models gave the figures.` : "",
-  ].filter(Boolean);
   return (
     <>
       <h3>Three layers of uncertainty</h3>
-      <dl>
-        {opened.layers.map((one) => (
-          <div key={one.name}>
-            <dt>{one.title[0]!.toUpperCase() + one.title.slice(1)}</dt>
-            <dd>{one.words}</dd>
-          </div>
-        ))}
-      </dl>
+      <Meanings opened={opened} />
       <div class="charts">
         {own.map((series) => (
           <Beside key={series.arm} opened={opened} series={series} k={k} />
         ))}
       </div>
-      {left.length > 0 && <p class="hint">{left.join(" ")}</p>}
+      <LeftOut opened={opened} />
       <div class="charts">
         {readouts.map((readout) => (
           <Courses key={readout} opened={opened} all={opened.series.filter((one) => one.readout === readout)} k={k} />
@@ -73,6 +60,31 @@ function Layers({ opened }: { opened: Opened }) {
       </div>
     </>
   );
+}
+
+// What each layer means.
+export function Meanings({ opened }: { opened: Opened }) {
+  return (
+    <dl>
+      {opened.layers.map((one) => (
+        <div key={one.name}>
+          <dt>{one.title[0]!.toUpperCase() + one.title.slice(1)}</dt>
+          <dd>{one.words}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+// What failed, or has no effect in some models.
+export function LeftOut({ opened }: { opened: Opened }) {
+  const left = [
+    opened.without,
+    ...opened.failed.map((one) => `${one}.`),
+    opened.failed_persons ? `${opened.failed_persons} simulations failed and are left out.` : "",
+    opened.used < opened.models ? `${opened.used} of ${opened.models} models gave the figures.` : "",
+  ].filter(Boolean);
+  return left.length > 0 ? <p class="hint">{left.join(" ")}</p> : null;
 }
 
 const ARMS: Record<string, string> = { untreated: "untreated", treated: "treated", gain: "gained by the treatment" };

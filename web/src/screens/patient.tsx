@@ -8,6 +8,7 @@ import { useAnswer, useLong } from "../hooks";
 import { Problem, Waiting } from "../notices";
 import { ANEW, question, type Change, type Given, type State } from "../state";
 import { listed, lower, months, say, settle } from "../words";
+import { Cannot } from "./cannot";
 import { Openness } from "./openness";
 import { Prognosis } from "./prognosis";
 import { More, Who } from "./who";
@@ -79,14 +80,7 @@ export function Patient({ model, state, change }: { model: Model; state: State; 
         </section>
       )}
       {run && <Prognosis key={key} state={state} />}
-      <section aria-labelledby="cannot-title">
-        <h2 id="cannot-title">What this cannot tell you</h2>
-        <ul>
-          {model.cannot.map((one) => (
-            <li key={one}>{one}</li>
-          ))}
-        </ul>
-      </section>
+      <Cannot model={model} />
     </>
   );
 }

@@ -6,6 +6,7 @@ import { Select, Text } from "../controls";
 import { useLive } from "../hooks";
 import { Problem, Waiting } from "../notices";
 import { ANEW, person, TIME, type Change, type State } from "../state";
+import { Cannot } from "./cannot";
 import { asked } from "./treatments/asked";
 import { Closing } from "./treatments/closing";
 import { GainLayers } from "./treatments/layers";
@@ -37,14 +38,7 @@ export function Treatments({ model, state, change }: { model: Model; state: Stat
       ) : (
         <Simulated model={model} state={state} change={change} />
       )}
-      <section aria-labelledby="cannot-title">
-        <h2 id="cannot-title">What this cannot tell you</h2>
-        <ul>
-          {model.cannot.map((one) => (
-            <li key={one}>{one}</li>
-          ))}
-        </ul>
-      </section>
+      <Cannot model={model} />
     </>
   );
 }

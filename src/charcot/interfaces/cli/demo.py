@@ -12,7 +12,6 @@ from charcot.core.pieces import piece
 from charcot.interfaces import runs
 from charcot.interfaces.cli import layer_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
-from charcot.interfaces.cli.given import products_of
 from charcot.interfaces.cli.layer_rooms import Models
 from charcot.interfaces.cli.options import (
     LARGEST_SEED,
@@ -26,6 +25,7 @@ from charcot.interfaces.cli.options import (
 )
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.cli.trial import model_tables, open_of, run_with_progress, summary_of, tables_of
+from charcot.interfaces.given import products_of
 from charcot.interfaces.report.content import say
 from charcot.interfaces.report.names import plain_unit, without
 from charcot.interfaces.report.views import records

@@ -15,7 +15,6 @@ from charcot.core.identifiers import close_to
 from charcot.interfaces import runs
 from charcot.interfaces.cli import laboratory, layer_rooms, power_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
-from charcot.interfaces.cli.given import given_in, products_of
 from charcot.interfaces.cli.layer_rooms import Models
 from charcot.interfaces.cli.options import (
     AsJson,
@@ -32,6 +31,7 @@ from charcot.interfaces.cli.options import (
 )
 from charcot.interfaces.cli.power_rooms import Asked, Measured
 from charcot.interfaces.cli.talk import Talk
+from charcot.interfaces.given import given_in, products_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,19 +148,6 @@ def standing_in_experiments(which: Iterable[str | Conduct]) -> tuple[str, ...]:
     from charcot.treatments import standing_of_experiments
 
     return standing_of_experiments(products_given(which))
-
-
-def dose_doubts(protocol: Protocol) -> list[Problem]:
-    """Warnings about doses of a protocol's arms that people were not given, with the arm's place in the file."""
-    from charcot.core.errors import Where
-    from charcot.treatments import doubts, products
-
-    return [
-        replace(problem, where=Where(f"arms.{arm.id}"))
-        for arm in protocol.arms
-        for treatment in arm.treatments
-        for problem in doubts(products()[treatment.product], [treatment.dose])
-    ]
 
 
 def evidence_hash() -> str:

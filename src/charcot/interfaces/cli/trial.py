@@ -11,7 +11,6 @@ import typer
 from charcot.interfaces import runs
 from charcot.interfaces.cli import laboratory, layer_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
-from charcot.interfaces.cli.given import given_in, products_of
 from charcot.interfaces.cli.layer_rooms import Models
 from charcot.interfaces.cli.options import (
     AsJson,
@@ -28,6 +27,7 @@ from charcot.interfaces.cli.options import (
 )
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.cli.trial_patient import show_patient
+from charcot.interfaces.given import given_in, products_of
 from charcot.interfaces.report.views import records
 
 if TYPE_CHECKING:

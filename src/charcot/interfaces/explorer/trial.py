@@ -10,11 +10,11 @@ import numpy as np
 from charcot.clinic.measurements import measurements
 from charcot.core.errors import Problem, Problems
 from charcot.core.units import DAYS_PER_MONTH
-from charcot.interfaces.cli.given import given_in
-from charcot.interfaces.cli.layer_rooms import nothing
+from charcot.fitting.layers import Open
 from charcot.interfaces.explorer import trial_shapes as made
 from charcot.interfaces.explorer.people import Tell
 from charcot.interfaces.explorer.trial_protocol import MEASURE_TITLES, MOST_SCREENED, Written
+from charcot.interfaces.given import given_in
 from charcot.interfaces.report.compose import key_message
 from charcot.interfaces.report.content import KeyMessage
 from charcot.interfaces.report.gather import trial_view
@@ -104,7 +104,7 @@ def key_of(message: KeyMessage, protocol: Protocol) -> made.TrialKey:
 
 def _key(browsed: Browsed) -> made.TrialKey:
     protocol = browsed.outcome.protocol
-    found = nothing(f"{NOT_SHOWN}, at a click ('charcot trial FILE --models' shows it)")
+    found = Open(note=f"{NOT_SHOWN}, at a click ('charcot trial FILE --models' shows it)")
     view = trial_view(browsed.outcome, found)
     return key_of(key_message(Material(protocol.title, "One simulated trial", {}, trial=view)), protocol)
 

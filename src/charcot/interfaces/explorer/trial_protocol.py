@@ -12,7 +12,6 @@ from charcot import __version__, trials
 from charcot.core.errors import Problem, Problems, raise_if_any, readable
 from charcot.core.hashing import hash_json, hash_text
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_WEEK
-from charcot.interfaces.cli.given import given_in
 from charcot.interfaces.explorer import trial_shapes as made
 from charcot.interfaces.explorer.jobs import LONGEST, MOST_WRONG
 from charcot.interfaces.explorer.shapes import Choice, Wrong
@@ -24,6 +23,7 @@ from charcot.interfaces.explorer.trial_design import (
     values_of,
     yaml_of,
 )
+from charcot.interfaces.given import given_in
 from charcot.trials.estimands import ESTIMANDS
 from charcot.trials.loading import read_protocol
 from charcot.trials.protocol import Protocol

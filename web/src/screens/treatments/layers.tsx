@@ -5,7 +5,7 @@ import { stream, type Opened } from "../../api";
 import { useLong } from "../../hooks";
 import { Problem, Waiting } from "../../notices";
 import type { Change, State } from "../../state";
-import { Beside } from "../openness";
+import { Beside, LeftOut, Meanings } from "../openness";
 import { asked } from "./asked";
 import { since } from "./pairs";
 
@@ -51,26 +51,13 @@ export function GainLayers({ state, change, title, time }: GainLayersProps) {
 }
 
 function Layers({ opened }: { opened: Opened }) {
-  const left = [
-    opened.without,
-    ...opened.failed.map((one) => `${one}.`),
-    opened.failed_persons ? `${opened.failed_persons} simulations failed and are left out.` : "",
-    opened.used < opened.models ? `${opened.used} of ${opened.models} models gave the figures.` : "",
-  ].filter(Boolean);
   return (
     <>
-      <dl>
-        {opened.layers.map((one) => (
-          <div key={one.name}>
-            <dt>{one.title[0]!.toUpperCase() + one.title.slice(1)}</dt>
-            <dd>{one.words}</dd>
-          </div>
-        ))}
-      </dl>
+      <Meanings opened={opened} />
       {opened.series.map((series) => (
         <Beside key={series.readout} opened={opened} series={series} k={0} />
       ))}
-      {left.length > 0 && <p class="hint">{left.join(" ")}</p>}
+      <LeftOut opened={opened} />
     </>
   );
 }
