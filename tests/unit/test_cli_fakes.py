@@ -15,6 +15,7 @@ import pytest
 from test_report_material import history, typical
 
 from charcot.core.errors import Problem, Problems, Severity, Where
+from charcot.interfaces import given_to_people
 from charcot.interfaces.cli import layer_rooms, rooms
 from charcot.interfaces.report.views import SourceLine
 
@@ -230,12 +231,10 @@ def use_fakes(patch: pytest.MonkeyPatch, folder: Path) -> None:
         "model_counts": lambda: {"states": 120, "parameters": 90, "mechanisms": 30, "sources": 60},
         "explain": explain,
         "export_model": export_model,
-        "dose_doubts": lambda protocol: [Problem("unstudied-dose", "drug: 9 mg", severity=Severity.WARNING)],
         "is_experiment": lambda path: False,
         "check_experiment": lambda path: [],
         "arms_of_cohort": lambda cohort: (),
         "standing_in_experiments": lambda names: ("a sentence.",),
-        "standing": lambda products: [f"{name}: a sentence." for name in products],
         "sources_used": lambda: [SourceLine("k", "A paper. 2019.", "doi:10.1/x", "B", "number")],
         "program_hash": lambda: "abc",
         "evidence_hash": lambda: "def",
@@ -243,6 +242,12 @@ def use_fakes(patch: pytest.MonkeyPatch, folder: Path) -> None:
     for name, fake in fakes.items():
         assert hasattr(rooms, name)
         patch.setattr(rooms, name, fake)
+    said = {
+        "dose_doubts": lambda protocol: [Problem("unstudied-dose", "drug: 9 mg", severity=Severity.WARNING)],
+        "standing": lambda products: [f"{name}: a sentence." for name in products],
+    }
+    for name, fake in said.items():
+        patch.setattr(given_to_people, name, fake)
     patch.setattr(layer_rooms, "stored", lambda: 0)
     patch.setattr(layer_rooms, "gene_therapy", lambda seed, workers: (None, [dict(GAINED)]))
 

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from charcot.core.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, Problem, Problems, Severity
+from charcot.interfaces import given_to_people
 from charcot.interfaces.cli import rooms
 from charcot.interfaces.cli.guard import as_record
 from charcot.interfaces.cli.options import AsJson, Seed, Settings, protocol_file, read_settings
 from charcot.interfaces.cli.talk import Talk
-from charcot.interfaces.given import dose_doubts
 
 _ALIKE = 5  # more warnings of one kind than this are summed up
 
@@ -75,7 +75,7 @@ def _check_protocol(talk: Talk, path: Path, overrides: dict[str, object]) -> Non
         "visits": len(protocol.visits),
         "replicates": protocol.simulate.replicates,
     }
-    _report(talk, str(path), counts, dose_doubts(protocol), EXIT_BAD_INPUT)
+    _report(talk, str(path), counts, given_to_people.dose_doubts(protocol), EXIT_BAD_INPUT)
 
 
 def _report(

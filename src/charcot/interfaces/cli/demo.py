@@ -9,7 +9,7 @@ import typer
 
 from charcot.core.errors import Problem, Problems
 from charcot.core.pieces import piece
-from charcot.interfaces import runs
+from charcot.interfaces import given_to_people, runs
 from charcot.interfaces.cli import layer_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.layer_rooms import Models
@@ -25,7 +25,6 @@ from charcot.interfaces.cli.options import (
 )
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.cli.trial import model_tables, open_of, run_with_progress, summary_of, tables_of
-from charcot.interfaces.given import products_of
 from charcot.interfaces.report.content import say
 from charcot.interfaces.report.names import plain_unit, without
 from charcot.interfaces.report.views import records
@@ -122,7 +121,7 @@ def _compute(talk: Talk, protocol: Protocol, seed: int, workers: int, plausible:
         )
 
     section = gains_section("What the gene therapy gains", gained, gains)
-    given = rooms.standing([*typical.products, *products_of(protocol)])
+    given = given_to_people.standing([*typical.products, *given_to_people.products_of(protocol)])
 
     return Product(
         summary=[

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charcot.core.errors import CharcotError, Problem, Problems, Where
-from charcot.interfaces import runs
+from charcot.interfaces import given_to_people, runs
 from charcot.interfaces.cli import rooms, signals
 from charcot.interfaces.cli.execute import GIVEN, SUMMARY, identity, key_figures, stored_summary
 from charcot.interfaces.cli.kinds import completing
@@ -207,7 +207,7 @@ def _known(talk: Talk, target: Path, job: PopulationJob, *, resumed: bool) -> No
 def _given(job: PopulationJob) -> tuple[str, ...]:
     """A sentence on each product of the arms, then of the background."""
     arms = [regimen.product for arm in job.arms for regimen in arm.regimens]
-    return tuple(rooms.standing([*arms, *job.background]))
+    return tuple(given_to_people.standing([*arms, *job.background]))
 
 
 class _Run:

@@ -12,7 +12,7 @@ import typer
 
 from charcot.core.errors import Problem, Problems, Where
 from charcot.core.identifiers import close_to
-from charcot.interfaces import runs
+from charcot.interfaces import given_to_people, runs
 from charcot.interfaces.cli import laboratory, layer_rooms, power_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.layer_rooms import Models
@@ -31,7 +31,6 @@ from charcot.interfaces.cli.options import (
 )
 from charcot.interfaces.cli.power_rooms import Asked, Measured
 from charcot.interfaces.cli.talk import Talk
-from charcot.interfaces.given import given_in, products_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,7 +147,7 @@ def _compute(
 
     arms = {arm.id: arm.title or arm.id for arm in grid.protocol.arms}
     words = Words(power_rooms.endpoint_titles(grid.protocol.endpoints), arms)
-    given = given_in(grid.protocol)
+    given = given_to_people.given_in(grid.protocol)
     sections = power_sections(measured, asked, words)
 
     def material(manifest: Mapping[str, object]) -> Material:
@@ -209,7 +208,7 @@ def _assured(
     words = f"Simulating the designs under {plausible.count} plausible models, {asked.model_replicates} trials each"
     with talk.stage(words, total=plausible.count) as advance:
         return power_rooms.assurance(
-            grid, cells, plausible, products_of(grid.protocol), assumed, asked, workers, advance
+            grid, cells, plausible, given_to_people.products_of(grid.protocol), assumed, asked, workers, advance
         )
 
 

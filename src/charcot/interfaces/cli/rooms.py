@@ -135,13 +135,6 @@ def sources_used() -> list[SourceLine]:
     ]
 
 
-def standing(products: Sequence[str]) -> tuple[str, ...]:
-    """A sentence on each product: whether people were ever given it, and how well its effect is known."""
-    from charcot.treatments import standing as say
-
-    return say(products)
-
-
 def standing_in_experiments(which: Iterable[str | Conduct]) -> tuple[str, ...]:
     """A sentence on the products that some experiments (their names or contents) give: which people never had."""
     from charcot.experiments.reading import products_given

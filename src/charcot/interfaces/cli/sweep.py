@@ -11,7 +11,7 @@ import typer
 
 from charcot.core.errors import Problem, Problems, Severity, Where
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR, UnitError, parse_quantity
-from charcot.interfaces import runs
+from charcot.interfaces import given_to_people, runs
 from charcot.interfaces.cli import laboratory, layer_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.kinds import completing
@@ -231,7 +231,7 @@ def _compute(
             given=given,
         )
 
-    given = rooms.standing(list(dict.fromkeys(name for plan in plans for name in plan.products)))
+    given = given_to_people.standing(list(dict.fromkeys(name for plan in plans for name in plan.products)))
 
     failures: dict[str, int] = {}
     for name, one in windows:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charcot.interfaces import runs
+from charcot.interfaces import given_to_people, runs
 from charcot.interfaces.cli import laboratory, layer_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.layer_rooms import Models
@@ -27,7 +27,6 @@ from charcot.interfaces.cli.options import (
 )
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.cli.trial_patient import show_patient
-from charcot.interfaces.given import given_in, products_of
 from charcot.interfaces.report.views import records
 
 if TYPE_CHECKING:
@@ -141,7 +140,7 @@ def _compute(
             given=given,
         )
 
-    given = given_in(protocol)
+    given = given_to_people.given_in(protocol)
     return Product(
         summary=summary_of(view.comparison, f"Trial {protocol.name}"),
         failures={**failure_counts(outcome.failures), **failed_models(found)},
@@ -176,7 +175,9 @@ def open_of(
         return layer_rooms.nothing(plausible.note)
     words = f"Simulating {protocol.name} under {plausible.count} plausible models, {plausible.replicates} times each"
     with talk.stage(words, total=plausible.count) as advance:
-        return layer_rooms.open_of_trial(protocol, plausible, products_of(protocol), assumed, workers, advance, share)
+        return layer_rooms.open_of_trial(
+            protocol, plausible, given_to_people.products_of(protocol), assumed, workers, advance, share
+        )
 
 
 def model_tables(found: Open) -> dict[str, pd.DataFrame]:

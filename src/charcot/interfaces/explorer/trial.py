@@ -11,10 +11,10 @@ from charcot.clinic.measurements import measurements
 from charcot.core.errors import Problem, Problems
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.fitting.layers import Open
+from charcot.interfaces import given_to_people
 from charcot.interfaces.explorer import trial_shapes as made
 from charcot.interfaces.explorer.people import Tell
 from charcot.interfaces.explorer.trial_protocol import MEASURE_TITLES, MOST_SCREENED, Written
-from charcot.interfaces.given import given_in
 from charcot.interfaces.report.compose import key_message
 from charcot.interfaces.report.content import KeyMessage
 from charcot.interfaces.report.gather import trial_view
@@ -98,7 +98,7 @@ def key_of(message: KeyMessage, protocol: Protocol) -> made.TrialKey:
         answer=message.answer,
         interval=message.interval,
         model_risk=message.model_risk,
-        given=given_in(protocol),
+        given=given_to_people.given_in(protocol),
     )
 
 

@@ -12,6 +12,7 @@ from charcot import __version__, trials
 from charcot.core.errors import Problem, Problems, raise_if_any, readable
 from charcot.core.hashing import hash_json, hash_text
 from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_WEEK
+from charcot.interfaces import given_to_people
 from charcot.interfaces.explorer import trial_shapes as made
 from charcot.interfaces.explorer.jobs import LONGEST, MOST_WRONG
 from charcot.interfaces.explorer.shapes import Choice, Wrong
@@ -23,7 +24,6 @@ from charcot.interfaces.explorer.trial_design import (
     values_of,
     yaml_of,
 )
-from charcot.interfaces.given import given_in
 from charcot.trials.estimands import ESTIMANDS
 from charcot.trials.loading import read_protocol
 from charcot.trials.protocol import Protocol
@@ -144,7 +144,7 @@ def design(asked: Written) -> made.TrialDesign:
         ],
         too_much=[Wrong(code=p.code, message=p.message, hint=p.hint) for p in too_much(sound)] if sound else [],
         words=_counts(sound) if sound else "",
-        given=given_in(sound) if sound else [],
+        given=given_to_people.given_in(sound) if sound else [],
     )
 
 

@@ -5,6 +5,7 @@ Rooms are imported where they are needed, so that the command line starts at onc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
 
 def given_in(protocol: Protocol) -> list[str]:
     """What was given to people of what a protocol gives: a sentence on each product, and on each dose outside that."""
-    from charcot.treatments import standing
-
     outside = [problem.message for problem in dose_doubts(protocol) if problem.code == "unstudied-dose"]
     return [*standing(products_of(protocol)), *(f"Outside what people were given: {text}." for text in outside)]
+
+
+def standing(products: Sequence[str]) -> tuple[str, ...]:
+    """A sentence on each product: whether people were ever given it, and how well its effect is known."""
+    from charcot.treatments import standing as say
+
+    return say(products)
 
 
 def products_of(protocol: Protocol) -> list[str]:
