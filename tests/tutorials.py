@@ -25,12 +25,14 @@ STEP = re.compile(
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A folder with a copy of the sources, in which ``charcot`` is the copy."""
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    """A folder with a copy of the sources and examples, in which ``charcot`` is the copy."""
+    for name in ("src", "examples/lookalikes"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "bin").mkdir()
-    command = tmp_path / "bin" / "charcot"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m charcot.interfaces.cli.main "$@"\n', encoding="utf-8")
-    command.chmod(0o755)
+    for name, words in (("charcot", "-m charcot.interfaces.cli.main "), ("python", "")):
+        command = tmp_path / "bin" / name
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words}"$@"\n', encoding="utf-8")
+        command.chmod(0o755)
     return tmp_path
 
 

@@ -96,6 +96,7 @@ def test_the_paces_of_such_a_cohort_stay_near_those_of_the_virtual_patients(fitt
     assert abs(paces.before) < 0.15
     assert paces.before_sd < start(3).before_sd
     assert paces.residual_sd < start(3).residual_sd
+    assert paces.offset_sd < start(3).offset_sd  # these patients have no level of their own
     slower = [replace(s, onset=2 * s.onset) for s in (c.seen.subject for c in fitted[0].clouds)]
     assert fit(slower[:12], library, seed=2).paces.before < paces.before - 0.1  # few of them: drawn to the prior
 
@@ -171,7 +172,7 @@ def test_the_dead_are_not_forecast_and_milestones_are_words_with_ends(fitted):
 
 
 def test_the_verbs_make_a_folder_with_tables_and_a_report(tmp_path, monkeypatch, library):
-    monkeypatch.setattr(cohort_rooms, "build", lambda workers, progress: library)
+    monkeypatch.setattr(cohort_rooms, "build", lambda models, workers, progress: library)
     monkeypatch.setattr(cohort_runs, "identity", lambda verb, **inputs: {"verb": verb, **inputs})
     monkeypatch.setattr(cohort_runs, "sources_used", tuple)
     monkeypatch.setattr(sections, "draw", lambda *given: "<svg></svg>")
@@ -202,3 +203,7 @@ def test_the_verbs_make_a_folder_with_tables_and_a_report(tmp_path, monkeypatch,
     fitted_alone = CliRunner().invoke(app, ["cohort", "fit", *asked[2:4], "--set-aside", *asked[-4:]])
     assert fitted_alone.exit_code == 0, fitted_alone.output
     assert "effective particles" in fitted_alone.stdout
+    central = CliRunner().invoke(app, ["cohort", "fit", *asked[2:4], "--set-aside", "--models", "1", *asked[-4:]])
+    assert central.exit_code == 0, central.output
+    assert "What the evidence leaves open is not shown: one model" in central.stderr
+    assert CliRunner().invoke(app, ["cohort", "fit", *asked[2:4], "--set-aside", "--models", "9999"]).exit_code == 2

@@ -67,7 +67,13 @@ def test_tables_of_proact_are_read_as_they_are(tmp_path):
         (["subject,days,total\n1,0,40\n", "subject,age\n1,60\n2,60\n"], [("unknown-subject", 3)]),
         (["subject,days,total\n1,0,40\n", "subject,age\n1,160\n"], [("out-of-range", 2)]),
         (["subject,days,svc,total\n1,0,0.9,40\n"], [("out-of-range", 2)]),
-        (["subject,days,svc,total\n1,0,6.1,40\n1,9,5.5,40\n"], [("units", 1)]),
+        (["subject,days,svc,total\n1,0,91,40\n1,9,5.5,40\n"], [("out-of-range", 3)]),
+        (["subject;days;total\n1;0;40\n"], [("no-subject", 1)]),
+        (["subject,date,total\n1,2024-01-01,40\n"], [("no-days", 1)]),
+        (["subject,days,total\n1,2024-01-01,40\n1,20240101,40\n"], [("no-number", 2), ("out-of-range", 3)]),
+        (["subject,days,total\n1,0,40\n1,45292,40\n"], [("units", 3)]),
+        (["subject,days,total,onset\n1,45000,40,-300\n1,45030,39,-300\n"], [("units", 2)]),
+        (["subject,days,total\n1,0,4_0\n1,1,0x10\n1,2,\u0664\u0660\n"], [("no-number", k) for k in (2, 3, 4)]),
         (["subject,days,total,age,onset\n1,0,40,60,-40000\n"], [("units", 2)]),
         (["subject,days,total,onset\n1,0,40,5\n"], [("wrong-order", 2)]),
         (["subject,days,total\n1,0,40,7\n1,3,40.5\n"], [("malformed-row", 2), ("not-whole", 3)]),
@@ -96,6 +102,21 @@ def test_rows_of_the_old_scale_and_without_measures_are_told_and_not_wrong(tmp_p
         ("items-missing", 6),
     ]
     assert found.counts["visits with a score"] == 2
+
+
+def test_what_may_be_meant_otherwise_is_warned_of_by_line_and_used_as_it_is(tmp_path):
+    rows = ["A,0,44", "A,30,43", "A,10,42", "a,0,40", "a,5,40", "007,0,30", "7,0,41", "7,9,39", "7,3,40"]
+    found = read(tmp_path, "\ufeffsubject,days,total\n" + "\n".join(rows) + "\n")
+    assert found.errors == []
+    told = [(p.code, p.where.line) for p in found.problems]
+    assert told == [("not-in-order", 4), ("similar-names", 5), ("similar-names", 8), ("one-visit", 7)]
+    assert "and so do 1 rows more" in found.problems[0].message
+    assert {one.name: one.days.tolist() for one in found.subjects}["A"] == [0, 10, 30]
+
+
+def test_a_separator_that_is_no_comma_and_a_date_are_called_so(tmp_path):
+    for text, hint in (("subject\tdays\ttotal\n1\t0\t40\n", "tabs"), ("subject,date,total\n1,1.2.24,40\n", "Dates")):
+        assert hint in read(tmp_path, text).errors[0].hint
 
 
 def test_columns_and_units_are_named_by_a_yaml(tmp_path):

@@ -30,6 +30,7 @@ class Paces:
 
     Attributes:
         residual_sd: SD of a recorded total about the course and its level, points.
+        offset_sd: SD of that level between persons and raters, points.
         nfl_shift: by which the logarithm of NfL is higher throughout the cohort: assays differ.
         models: (models,) share of each plausible model, 1 in all.
     """
@@ -40,6 +41,7 @@ class Paces:
     after_sd: float
     kept: float
     residual_sd: float
+    offset_sd: float
     nfl_shift: float
     models: np.ndarray
 
@@ -49,8 +51,8 @@ def start(models: int) -> Paces:
     n = numbers()
     own = n["pace_after_sd"] ** 2 - (n["pace_kept"] * n["pace_before_sd"]) ** 2
     return Paces(
-        0.0, n["pace_before_sd"], 0.0, float(np.sqrt(own)), n["pace_kept"], n["residual_sd"], 0.0,
-        np.full(models, 1 / models),
+        0.0, n["pace_before_sd"], 0.0, float(np.sqrt(own)), n["pace_kept"], n["residual_sd"],
+        n["offset_sd"], 0.0, np.full(models, 1 / models),
     )  # fmt: skip
 
 
@@ -121,21 +123,19 @@ def log_pace_after(q: np.ndarray, p: np.ndarray, paces: Paces) -> np.ndarray:
 
 def log_weights(clouds: Clouds, paces: Paces) -> np.ndarray:
     """(patients, particles) normalised log weights under some paces."""
-    offset = numbers()["offset_sd"]
     p = clouds.p
     out = clouds.fixed + np.log(paces.models)[clouds.model] + log_pace_after(clouds.q, p, paces)
     known = np.isfinite(p)
     out = out + np.where(known, log_normal(np.where(known, p, 0.0), paces.before, paces.before_sd), 0.0)
-    out = out + log_level(clouds.sum1, clouds.sum2, clouds.visits[:, None], paces.residual_sd, offset)
+    out = out + log_level(clouds.sum1, clouds.sum2, clouds.visits[:, None], paces.residual_sd, paces.offset_sd)
     out = out + log_nfl(clouds.nfl, clouds.nfl_visits[:, None], paces.nfl_shift)
     top = out.max(axis=1, keepdims=True)
     return np.asarray(out - top - np.log(np.exp(out - top).sum(axis=1, keepdims=True)))
 
 
-def learn(clouds: Clouds, paces: Paces, rounds: int = 12) -> Paces:
+def learn(clouds: Clouds, paces: Paces, rounds: int = 24) -> Paces:
     """The paces that a cohort makes most likely, with the prior worth ``prior_patients`` (expectation maximisation)."""
-    n, offset = numbers(), numbers()["offset_sd"]
-    first = paces
+    n, first = numbers(), paces
     for _ in range(rounds):
         w = np.exp(log_weights(clouds, paces))
         known = np.isfinite(clouds.p)
@@ -150,18 +150,19 @@ def learn(clouds: Clouds, paces: Paces, rounds: int = 12) -> Paces:
         everybody = float(w.sum())
         after = (float((w * rest).sum()) + worth * first.after) / (everybody + worth)
         after_var = (float((w * (rest - after) ** 2).sum()) + worth * first.after_sd**2) / (everybody + worth)
-        k, noise = clouds.visits[:, None], paces.residual_sd
+        k, noise, offset = clouds.visits[:, None], paces.residual_sd, paces.offset_sd
         level = clouds.sum1 * offset**2 / (noise**2 + k * offset**2)
         left = noise**2 * offset**2 / (noise**2 + k * offset**2)
         squares = clouds.sum2 - 2 * level * clouds.sum1 + k * (level**2 + left)
         residual = float((w * squares).sum()) + 4 * worth * first.residual_sd**2
         residual /= float(clouds.visits.sum()) + 4 * worth
+        level_var = (float((w * (level**2 + left)).sum()) + worth * first.offset_sd**2) / (everybody + worth)
         assayed = w * (clouds.nfl_visits > 0)[:, None]
         precision = (n["nfl_offset_log_sd"] / n["nfl_assay_log_sd"]) ** 2
         shift = float((assayed * clouds.nfl).sum()) / (float(assayed.sum()) + precision)
         share = np.bincount(clouds.model.ravel(), w.ravel(), minlength=len(first.models)) + n["model_patients"]
         paces = Paces(
             before, float(np.sqrt(spread / (count + worth))), after, float(np.sqrt(after_var)), kept,
-            float(np.sqrt(residual)), shift, share / share.sum(),
+            float(np.sqrt(residual)), float(np.sqrt(level_var)), shift, share / share.sum(),
         )  # fmt: skip
     return paces

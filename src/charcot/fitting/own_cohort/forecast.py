@@ -123,7 +123,7 @@ def _own(fit: Fit, cloud: Cloud, random: np.random.Generator, draws: int) -> _Ow
         sd = noise * offset / np.sqrt(noise**2 + count * offset**2)
         return np.asarray(mean + sd * random.standard_normal(draws))
 
-    own_level = level(library.total, seen.months, seen.total, fit.paces.residual_sd, n["offset_sd"])
+    own_level = level(library.total, seen.months, seen.total, fit.paces.residual_sd, fit.paces.offset_sd)
     capacity = level(library.svc, seen.svc_months, seen.svc, n["capacity_sd"], n["capacity_offset_sd"])
     shift = np.zeros((draws, len(ITEMS)))
     late = seen.rated > (seen.rated[-1] if len(seen.rated) else 0.0) - MOVED_LATE - 0.5

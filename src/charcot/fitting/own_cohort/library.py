@@ -172,11 +172,6 @@ def _models(count: int, seed: int) -> list[tuple[int, Assumed]]:
     return [(0, Assumed()), *((model.number, model.assumed) for model in (layers.models(count, seed) if count else ()))]
 
 
-def size(models: int | None = None) -> int:
-    """How many models a library is built of, the central one included."""
-    return 1 + (layers.stored() if models is None else models)
-
-
 def identity(people: int, models: int | None, seed: int) -> dict[str, Any]:
     """What tells one library from another."""
     return {

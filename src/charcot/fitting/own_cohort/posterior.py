@@ -218,9 +218,8 @@ def _log_start(months: np.ndarray, since: float, paces: Paces) -> np.ndarray:
 
 def _first(seen: Seen, library: Library, cells: _Cells, paces: Paces, seed: int, count: int) -> _Draw:
     """Particles from the virtual patients and months whose total is near that of the first visits."""
-    n = numbers()
     early = seen.total[seen.months <= 3.5]
-    near = float(np.sqrt(paces.residual_sd**2 / len(early) + n["offset_sd"] ** 2 + 1.0))
+    near = float(np.sqrt(paces.residual_sd**2 / len(early) + paces.offset_sd**2 + 1.0))
     # A course is met at the first visit, while the early total is that of the middle of the early visits.
     there = cells.near(float(early.mean()), REACH * near)
     cell_row, cell_month, cell_total = cells.row[there], cells.month[there], cells.total[there]
@@ -314,8 +313,7 @@ def _log_weight(parts: _Parts, paces: Paces) -> np.ndarray:
     if np.isfinite(parts.p).all():
         out = out + log_normal(parts.p, paces.before, paces.before_sd)
     out = out + log_nfl(parts.nfl, parts.nfl_visits, paces.nfl_shift)
-    level = numbers()["offset_sd"]
-    return np.asarray(out + log_level(parts.sum1, parts.sum2, parts.visits, paces.residual_sd, level))
+    return np.asarray(out + log_level(parts.sum1, parts.sum2, parts.visits, paces.residual_sd, paces.offset_sd))
 
 
 def _weights(log_weight: np.ndarray) -> tuple[np.ndarray, float]:

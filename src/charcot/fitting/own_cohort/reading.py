@@ -7,18 +7,20 @@ their own, as in PRO-ACT; what is said of one day is put together); one without 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from charcot.clinic.observation import ITEMS, TOTAL_MAXIMUM
-from charcot.core.errors import Problem, Severity, Where
+from charcot.core.errors import Problem, Severity, Where, readable
+from charcot.core.units import DAYS_PER_YEAR
 from charcot.fitting.own_cohort.columns import DAYS, Columns
 from charcot.fitting.own_cohort.tables import Line, Table, personal, read_table, warning
 
 SILENT = 0.5  # days by which two tables may differ about the same event
+FAR = 40 * DAYS_PER_YEAR  # days between two visits, or an onset and a visit, of which one must be on another clock
 RISE = 8.0  # points by which a total may rise from one visit to the next before it is pointed out
 
 
@@ -98,6 +100,7 @@ def read_cohort(files: Sequence[Path], columns: Columns | None = None) -> OwnCoh
     for table in tables:
         if not table.visits:
             _collect_people(table, at, people, said, problems)
+    _say_similar_names(at, problems)
     subjects, unscored = [], []
     for name in sorted(at, key=_natural):
         one = _subject(name, at[name], people.get(name, {}), said, problems)
@@ -121,6 +124,17 @@ def read_cohort(files: Sequence[Path], columns: Columns | None = None) -> OwnCoh
     return OwnCohort(tuple(subjects), tuple(unscored), problems, counts, dict(sorted(aside.items())))
 
 
+def _say_similar_names(at: Mapping[str, Mapping[float, Line]], problems: list[Problem]) -> None:
+    """Subjects whose names differ by capitals or leading zeros only are different ones here, which may not be meant."""
+    first: dict[str, str] = {}
+    for name, lines in at.items():
+        other = first.setdefault(name.casefold().lstrip("0"), name)
+        if other != name:
+            message = f"subjects {readable(other)!r} and {readable(name)!r} are taken as two"
+            where = min(lines.values(), key=lambda line: line.where.line).where
+            problems.append(warning("similar-names", message, where, "Write both alike if they are one."))
+
+
 def _natural(name: str) -> tuple[int, int, str]:
     return (0, int(name), "") if name.isascii() and name.isdigit() and len(name) < 19 else (1, 0, name)
 
@@ -133,8 +147,13 @@ def _collect_visits(
     problems: list[Problem],
 ) -> None:
     here: dict[tuple[str, float], Where] = {}
+    last: dict[str, float] = {}
+    back: list[Line] = []
     for line in table.lines:
         day = line.numbers[DAYS]
+        if day < last.get(line.subject, day):
+            back.append(line)
+        last[line.subject] = day
         first = here.setdefault((line.subject, day), line.where)
         if first is not line.where:
             message = f"subject {line.subject}, day {day:g} already stands in line {first.line}"
@@ -150,6 +169,11 @@ def _collect_visits(
             continue
         merged = line if before is None else replace(before, numbers={**before.numbers, **line.numbers})
         at[line.subject][day] = merged
+    if back:
+        message = f"day {back[0].numbers[DAYS]:g} of subject {back[0].subject} stands below a later day" + (
+            f", and so do {len(back) - 1:,} rows more" if len(back) > 1 else ""
+        )
+        problems.append(warning("not-in-order", message, back[0].where, "Visits are put in order. Are the days right?"))
 
 
 def _sums(line: Line, problems: list[Problem]) -> bool:
@@ -231,6 +255,10 @@ def _subject(
             hint = f"Mend the day, or the end in {said[name, 'end']}."
             problems.append(Problem("after-death", message, lines[day].where, hint))
     days = np.array([day for day in sorted(lines) if day <= last])
+    for day in days[days - days[:1] > FAR]:
+        message = f"subject {name} is seen on days {days[0]:g} and {day:g}, more than 40 years apart"
+        problems.append(Problem("units", message, lines[day].where, "Are both days on one clock, and no dates?"))
+    days = days[days - days[:1] <= FAR]
 
     def column(field_name: str) -> np.ndarray:
         return np.array([lines[day].numbers.get(field_name, np.nan) for day in days], dtype=float)
@@ -241,6 +269,9 @@ def _subject(
     for k in np.flatnonzero(np.diff(total) > RISE):
         message = f"subject {name}: the total rises by {total[k + 1] - total[k]:g} points since the visit before"
         problems.append(warning("large-rise", message, lines[days[k + 1]].where, "Is it right? It is used as it is."))
+    if len(total) and np.isfinite(total).sum() == 1:
+        message = f"subject {name} has one visit with a score: how fast it falls rests on the onset and the cohort"
+        problems.append(warning("one-visit", message, lines[days[np.isfinite(total)][0]].where))
     onset, diagnosis = (float(person.get(key, np.nan)) for key in ("onset", "diagnosis"))
     first = days[0] if len(days) else np.nan
     for what, day, limit, other in (
@@ -253,6 +284,11 @@ def _subject(
             message = f"{what} of subject {name}, day {day:g}, is after {other}, day {limit:g}"
             problems.append(Problem("wrong-order", message, said[name, what], hint))
             onset = np.nan
+    if first - onset > FAR:
+        message = f"onset of subject {name}, day {onset:g}, is more than 40 years before the first visit"
+        hint = "Is it in days, on the clock of the visits, and no date?"
+        problems.append(Problem("units", message, said[name, "onset"], hint))
+        onset = np.nan
     return Subject(
         name, days, total, items, column("svc"), column("nfl"), onset, diagnosis, float(person.get("age", np.nan)),
         str(person.get("sex", "")), str(person.get("site", "")), str(person.get("riluzole", "")), died,

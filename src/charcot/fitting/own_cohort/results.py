@@ -87,6 +87,7 @@ def paces_table(fit: Fit) -> pd.DataFrame:
         "after_sd": ("its SD between patients of one pace before", "1"),
         "kept": ("how much of the pace before is kept", "1"),
         "residual_sd": ("SD of a recorded total about the course", "point"),
+        "offset_sd": ("SD between persons and raters of a level that lasts", "point"),
         "nfl_shift": ("logarithm by which NfL is higher throughout", "1"),
     }
     rows = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,10 @@ from charcot.fitting.own_cohort.columns import DAYS, MEASURES, PERSONAL, SUBJECT
 
 LARGEST = 500_000_000  # bytes of one table; PRO-ACT's largest is a twentieth of it
 NOTHING = ("", "na", "n/a", "nan", ".", "null", "none")
-LITRES = 8.0  # a vital capacity so small in all rows is not in percent of predicted
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # that a table may have instead of commas
+DATES = ("date", "visit_date", "visitdate", "datum")  # columns that look like the day and cannot be it
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+LOOKS_LIKE_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,6 @@ def read_table(path: Path, columns: Columns, problems: list[Problem]) -> Table:
                 lines.append(line)
     except csv.Error as error:
         problems.append(Problem("not-csv", f"this is no CSV row: {error}", Where(file, reader.line_num)))
-    _check_units(lines, file, problems)
     return Table(file, visits, tuple(lines), rows)
 
 
@@ -93,6 +96,9 @@ def _check_header(
     if SUBJECT not in places:
         name = columns.names.get(SUBJECT, "subject")
         hint = "Name the column of subjects in --columns: 'columns: {subject: NAME}'."
+        other = next((words for mark, words in SEPARATORS.items() if len(header) == 1 and mark in header[0]), "")
+        if other:
+            hint = f"The cells stand between {other}: save the table with commas, and points in numbers."
         message = f"no column {readable(name)!r} says whose a row is; there are {', '.join(map(readable, header[:12]))}"
         problems.append(Problem("no-subject", message, where, hint))
     elif not set(places) - {SUBJECT, DAYS}:
@@ -100,6 +106,8 @@ def _check_header(
         problems.append(Problem("no-field", "no column is known but that of the subject", where, hint))
     elif DAYS not in places and any(name in places for name in MEASURES):
         hint = "Name it in --columns: 'columns: {days: NAME}'."
+        if any(name.strip().lower() in DATES for name in header):
+            hint = "Dates are not read: give days since a day of the subject's own, such as the first visit."
         problems.append(Problem("no-days", "there are measures, and no column of days", where, hint))
 
 
@@ -145,12 +153,16 @@ def _line(
 
 
 def _number(field: Field, text: str, factor: float, where: Where, problems: list[Problem]) -> float | None:
-    try:
-        value = float(text) * factor
-    except ValueError:
+    if text.lower().strip("+-") in ("inf", "infinity"):
+        problems.append(Problem("no-number", f"{field.name} is not finite", where, "Leave it empty if not known."))
+        return None
+    if not NUMBER.fullmatch(text):
         hint = "Write a number with a point." if "," in text else f"Write a number of {field.unit}s, or leave it empty."
+        if field.kind == "time" and LOOKS_LIKE_DATE.fullmatch(text):
+            hint = "Dates are not read: give days since a day of the subject's own, such as the first visit."
         problems.append(Problem("no-number", f"{field.name} is {readable(text)!r}, which is no number", where, hint))
         return None
+    value = float(text) * factor
     if not math.isfinite(value):
         problems.append(Problem("no-number", f"{field.name} is not finite", where, "Leave it empty if not known."))
         return None
@@ -158,26 +170,16 @@ def _number(field: Field, text: str, factor: float, where: Where, problems: list
         hint = f"Mend it ({field.low:g} to {field.high:g} {field.unit}), or leave it empty if not known."
         if field.units and factor == 1.0:
             hint += f" In another unit? Say so in --columns: 'units: {{{field.name}: {'|'.join(field.units)}}}'."
-        problems.append(Problem("out-of-range", f"{field.name} is {value:g}", where, hint))
+        if field.name == "svc":
+            hint += " Litres cannot be used."
+        if field.kind == "time":
+            hint = "Is it a date? " + hint
+        problems.append(Problem("out-of-range", f"{field.name} is {value:.12g}", where, hint))
         return None
     if field.whole and value != round(value):
         problems.append(Problem("not-whole", f"{field.name} is {value:g}, not a whole number", where, "Mend it."))
         return None
     return value
-
-
-def _check_units(lines: Sequence[Line], file: str, problems: list[Problem]) -> None:
-    """What only the whole column shows: a measure that is in another unit than it says."""
-    svc = [line.numbers["svc"] for line in lines if "svc" in line.numbers]
-    if svc and max(svc) < LITRES:
-        hint = "Give percent of predicted, or 'units: {svc: share}' in --columns; litres cannot be used."
-        problems.append(Problem("units", f"no svc is above {max(svc):g}: it is not in percent", Where(file, 1), hint))
-    for line in lines:
-        age, onset = line.numbers.get("age"), line.numbers.get("onset")
-        if age is not None and onset is not None and abs(onset) > age * 366:
-            hint = "Is the onset in another unit, or on another clock (a date)?"
-            message = f"onset on day {onset:g} is further away than a life of {age:g} years"
-            problems.append(Problem("units", message, line.where, hint))
 
 
 def personal(line: Line) -> dict[str, float | str]:

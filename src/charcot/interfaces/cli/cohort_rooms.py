@@ -24,17 +24,11 @@ def read(files: Sequence[Path], columns: Path | None) -> OwnCohort:
     return read_cohort(files, read_columns(columns))
 
 
-def library_size() -> int:
-    """Of how many models the library is made."""
-    from charcot.fitting.own_cohort.library import size
-
-    return size()
-
-
-def library_identity() -> dict[str, object]:
+def library_identity(models: int | None = None) -> dict[str, object]:
+    """What tells the library from others; ``models``: plausible ones, None for what all libraries of a folder share."""
     from charcot.fitting.own_cohort import library
 
-    return library.identity(library.PEOPLE, None, library.SEED)
+    return library.identity(library.PEOPLE, models, library.SEED)
 
 
 def library_folder() -> Path:
@@ -45,10 +39,11 @@ def library_folder() -> Path:
     return cache_folder() / f"virtual-patients-{hash_json(library_identity(), 12)}"
 
 
-def build(workers: int, progress: Progress) -> Library:
+def build(models: int, workers: int, progress: Progress) -> Library:
+    """Virtual patients of the central model and of the first ``models`` plausible ones."""
     from charcot.fitting.own_cohort.library import build as make
 
-    return make(library_folder(), workers=workers, progress=progress)
+    return make(library_folder(), models=models, workers=workers, progress=progress)
 
 
 def fit(subjects: Sequence[Subject], library: Library, seed: int, workers: int, progress: Progress) -> Fit:

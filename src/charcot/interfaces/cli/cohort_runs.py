@@ -13,6 +13,7 @@ from charcot.core.hashing import hash_files
 from charcot.core.identifiers import did_you_mean
 from charcot.interfaces import runs
 from charcot.interfaces.cli import cohort_rooms as rooms
+from charcot.interfaces.cli import layer_rooms
 from charcot.interfaces.cli.cohort import ColumnNames, Tables, count_lines
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, ForceNew, Out, Workers, worker_count
@@ -30,19 +31,29 @@ if TYPE_CHECKING:
 SetAside = Annotated[
     bool, typer.Option("--set-aside", help="Go on without the rows that are wrong; they are counted and listed.")
 ]
+CohortModels = Annotated[
+    int | None,
+    typer.Option(
+        "--models",
+        min=1,
+        help="Plausible models whose virtual patients are the prior, beside the central one [all that are stored]. "
+        "1: the central model alone.",
+    ),
+]
 OwnSeed = Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of all random draws.")]
 BAND = "90 % of draws"
 
 
 def cohort_fit(
-    files: Tables, columns: ColumnNames = None, set_aside: SetAside = False, seed: OwnSeed = 1, workers: Workers = 0,
-    out: Out = runs.DEFAULT_ROOT, force_new: ForceNew = False, as_json: AsJson = False,
+    files: Tables, columns: ColumnNames = None, set_aside: SetAside = False, models: CohortModels = None,
+    seed: OwnSeed = 1, workers: Workers = 0, out: Out = runs.DEFAULT_ROOT, force_new: ForceNew = False,
+    as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Fit each patient: virtual patients weighed by what was recorded, and what the whole cohort says of its pace.
 
     The library of virtual patients is made once and kept. Who rests on fewer than 100 effective particles is named.
     """
-    _run("fit", files, columns, set_aside, seed, workers, out, force_new, as_json, 0, ())
+    _run("fit", files, columns, set_aside, models, seed, workers, out, force_new, as_json, 0, ())
 
 
 def cohort_forecast(
@@ -51,33 +62,38 @@ def cohort_forecast(
     subject: Annotated[
         list[str] | None, typer.Option("--subject", metavar="NAME", help="Show this patient first. Repeatable.")
     ] = None,
-    set_aside: SetAside = False, seed: OwnSeed = 1, workers: Workers = 0, out: Out = runs.DEFAULT_ROOT,
-    force_new: ForceNew = False, as_json: AsJson = False,
+    set_aside: SetAside = False, models: CohortModels = None, seed: OwnSeed = 1, workers: Workers = 0,
+    out: Out = runs.DEFAULT_ROOT, force_new: ForceNew = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Forecast each living patient: score, items, vital capacity, survival, and milestones in plain words.
 
     The whole cohort is fitted first, since it says how fast such patients are. Each forecast has its 50 and 90 %
     interval, of what would be recorded while the patient lives.
     """
-    _run("forecast", files, columns, set_aside, seed, workers, out, force_new, as_json, months, tuple(subject or ()))
+    shown = tuple(subject or ())
+    _run("forecast", files, columns, set_aside, models, seed, workers, out, force_new, as_json, months, shown)
 
 
 def _run(
-    verb: str, files: Sequence[Path], columns: Path | None, set_aside: bool, seed: int, workers: int, out: Path,
-    force_new: bool, as_json: bool, months: int, chosen: tuple[str, ...],
+    verb: str, files: Sequence[Path], columns: Path | None, set_aside: bool, asked: int | None, seed: int, workers: int,
+    out: Path, force_new: bool, as_json: bool, months: int, chosen: tuple[str, ...],
 ) -> None:  # fmt: skip
     talk = Talk(as_json)
     cohort = rooms.read(files, columns)
     _refuse(cohort, set_aside, chosen, str(files[0]))
     for line in count_lines(cohort):
         talk.say(line)
+    plausible = layer_rooms.plausible(asked, layer_rooms.stored())
+    if plausible.note:
+        talk.say(f"{plausible.note}.")
     with talk.stage("Composing the model"):
         made_of = identity(
             f"cohort {verb}", tables=hash_files(list(files)), columns=hash_files([columns]) if columns else None,
-            set_aside=set_aside, seed=seed, months=months, subjects=list(chosen), library=rooms.library_identity(),
+            set_aside=set_aside, seed=seed, months=months, subjects=list(chosen),
+            library=rooms.library_identity(plausible.count),
         )  # fmt: skip
     job = Job(f"cohort {verb} {files[0].stem}", made_of, out, force_new, worker_count(workers))
-    execute(talk, job, lambda: _compute(talk, cohort, job.workers, seed, months, chosen))
+    execute(talk, job, lambda: _compute(talk, cohort, plausible, job.workers, seed, months, chosen))
 
 
 def _refuse(cohort: OwnCohort, set_aside: bool, chosen: Sequence[str], file: str) -> None:
@@ -99,15 +115,16 @@ def _refuse(cohort: OwnCohort, set_aside: bool, chosen: Sequence[str], file: str
 
 
 def _compute(
-    talk: Talk, cohort: OwnCohort, workers: int, seed: int, months: int, chosen: tuple[str, ...]
+    talk: Talk, cohort: OwnCohort, plausible: layer_rooms.Plausible, workers: int, seed: int, months: int,
+    chosen: tuple[str, ...],
 ) -> Product:  # fmt: skip
     import pandas as pd
 
     from charcot.interfaces.report.sections.cohort import cohort_key, fit_sections, forecast_sections
 
-    models = rooms.library_size()
+    models = 1 + plausible.count
     with talk.stage(f"Virtual patients of {models} models (made once, then read)", total=models) as advance:
-        library = rooms.build(workers, advance)
+        library = rooms.build(plausible.count, workers, advance)
     total = 2 * len(cohort.subjects)
     with talk.stage(f"Fitting {len(cohort.subjects):,} patients, twice", total=total) as advance:
         found = rooms.fit(cohort.subjects, library, seed, workers, advance)
@@ -117,7 +134,12 @@ def _compute(
         columns=["place", "message", "code"],
     )
     tables["set_aside"] = aside
-    sections = fit_sections(tables["fit"], tables["paces"], aside, ". ".join(count_lines(cohort)) + ".")
+    open_layer = plausible.note or (
+        f"Virtual patients come from the central model and {plausible.count} plausible ones: what the evidence leaves "
+        "open is part of each interval"
+    )
+    told = ". ".join([*count_lines(cohort), open_layer])
+    sections = fit_sections(tables["fit"], tables["paces"], aside, f"{told}.")
     summary, survival = _fit_rows(tables, found.few), None
     if months:
         living = sum(not one.died for one in cohort.subjects)
