@@ -56,7 +56,7 @@ def test_the_page_has_each_outcome_with_its_accepted_range(name: str) -> None:
     assert kinds == [outcome.kind for outcome in content.outcomes]  # a null is a size of one
 
 
-@pytest.mark.parametrize(("number", "size", "nulls"), [(1, 43, 5), (2, 50, 8)])
+@pytest.mark.parametrize(("number", "size", "nulls"), [(1, 43, 5), (2, 50, 8), (3, 43, 5)])
 def test_a_set_has_at_least_ten_sizes_and_so_many_nulls(number: int, size: int, nulls: int) -> None:
     own = {name for name in VALIDATION if SETS[name] == number}
     assert len(own) == size
@@ -68,7 +68,9 @@ def test_a_set_has_at_least_ten_sizes_and_so_many_nulls(number: int, size: int, 
 def test_the_page_counts_the_kinds_of_each_set() -> None:
     page = " ".join(PAGE.read_text(encoding="utf-8").split())
     told = re.findall(r"By outcome: (\d+) sizes, (\d+) nulls, (\d+) directions", page)
-    kinds = [Counter(row[2] for name in VALIDATION if SETS[name] == number for row in ROWS[name]) for number in (1, 2)]
+    kinds = [
+        Counter(row[2] for name in VALIDATION if SETS[name] == number for row in ROWS[name]) for number in (1, 2, 3)
+    ]
     assert told == [tuple(str(own[kind]) for kind in ("size", "null", "direction")) for own in kinds]
 
 
@@ -86,11 +88,26 @@ def test_the_second_set_keeps_its_own_rules() -> None:
                 assert (low, high) in {(1.03, float("inf")), (-float("inf"), 0.97), (3.0, float("inf"))}, name
 
 
-def test_no_two_files_cite_one_source_for_the_same_finding() -> None:
-    """A source of the second set that was cited before gives another outcome here: none is measured twice."""
-    earlier = {name: entry.content for name, entry in (*entries().items(), *fresh().items()) if SETS.get(name) != 2}
+def test_the_third_set_keeps_its_own_rules() -> None:
+    third = {name: content for name, content in VALIDATION.items() if SETS[name] == 3}
+    assert sum(content.negative_control for content in third.values()) == 8
+    for name, content in third.items():
+        for outcome, row in zip(content.outcomes, ROWS[name], strict=True):
+            low, high = outcome.bounds
+            if row[2] == "null":  # the rules: 5 or 10 % either way of one
+                assert (low, high) in {(0.95, 1.05), (0.9, 1.1)}, name
+            if row[2] == "direction":  # the least margin: 3 %
+                assert (low, high) in {(1.03, float("inf")), (-float("inf"), 0.97)}, name
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_no_two_files_cite_one_source_for_the_same_finding(number: int) -> None:
+    """A source of a later set that was cited before gives another outcome here: none is measured twice."""
+    earlier = {
+        name: entry.content for name, entry in (*entries().items(), *fresh().items()) if SETS.get(name, 0) != number
+    }
     said = {(s, o.what, o.published) for content in earlier.values() for s in content.sources for o in content.outcomes}
     for name, content in VALIDATION.items():
-        if SETS[name] == 2:
+        if SETS[name] == number:
             again = {(s, o.what, o.published) for s in content.sources for o in content.outcomes} & said
             assert not again, name
