@@ -1,19 +1,14 @@
 """The kernels of the analyses give the figures that others printed, and agree with the same equations written densely.
 
-Rows of data are not shipped. The tests that need them read a folder that the environment names
-(CHARCOT_REFERENCE_ROWS; by default it lies beside the project) and are skipped without it: fev_data.csv
-(openpharma/mmrm, Apache-2.0), antidepressant.csv (openpharma/rbmi, Apache-2.0), khce.csv (the R package hce, MIT),
-sleepstudy.csv (lme4) and pbc.csv (survival), each written from the package with all digits.
+Where the rows come from is said in ``rows/README.md``. Wins are in ``test_references_of_wins.py``.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from reference_rows import given
 from scipy.stats import norm
 
 from charcot.core import mixed_model
@@ -22,21 +17,10 @@ from charcot.trials.statistics import (
     ancova,
     covariances,
     group_sequential,
-    pairs,
     reference_based,
     repeated_measures,
     time_to_event,
 )
-
-
-def given(name: str) -> pd.DataFrame:
-    named = os.environ.get("CHARCOT_REFERENCE_ROWS")
-    folder = Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "references"
-    path = folder / f"{name}.csv"
-    if not path.is_file():
-        pytest.skip(f"the rows of {name} are not here")
-    return pd.read_csv(path)
-
 
 # --- MMRM: PROC MIXED on fev_data ---------------------------------------------------------------------------------
 # PROC MIXED stops when a Newton step promises less than 1e-8 of the deviance; the search here goes on. Its last digit
@@ -131,6 +115,44 @@ def test_kenward_and_rogers_adjustment_is_that_of_proc_mixed(
     found = repeated_measures.fit(fev.values, np.concatenate([fev.one, fev.treated], axis=2), structure)
     assert np.sqrt(found.adjusted[1, 1]) == pytest.approx(error, rel=tolerance)
     assert found.freedom(np.array([0.0, 1.0])) == pytest.approx(freedom, rel=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("structure", "parameters", "deviance", "intercept"),
+    [
+        (covariances.AUTOREGRESSIVE, ("88.9866", "0.4272"), 3875.5, ("42.3255", "0.5013", 188)),
+        (covariances.COMPOUND, ("86.8968", "0.067831"), 3918.0, ("42.2896", "0.4285", 187)),
+        (
+            covariances.AUTOREGRESSIVE_BY_VISIT, ("92.3009", "38.5178", "35.2148", "176.37", "0.4130"), 3740.0,
+            ("41.6955", "0.3947", 191),
+        ),
+        (
+            covariances.COMPOUND_BY_VISIT, ("104.61", "38.6137", "31.3143", "178.91", "0.1582"), 3784.9,
+            ("41.9964", "0.3575", 199),
+        ),
+        (
+            covariances.TOEPLITZ_BY_VISIT,
+            ("90.4041", "38.5927", "36.1518", "175.78", "0.4295", "0.04570", "-0.3116"), 3722.4,
+            ("41.6726", "0.3822", 185),
+        ),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)  # fmt: skip
+def test_every_covariance_that_an_mmrm_falls_back_to_is_that_of_proc_mixed(
+    structure: covariances.Structure, parameters: tuple[str, ...], deviance: float, intercept: tuple[str, str, int]
+) -> None:
+    """The listings of an intercept alone; of compound symmetry PROC MIXED prints 5.8943 and 81.0025, whose sum and
+    share are given here. Its search ends sooner, and its covariance is met as that of the smaller MMRMs above; the
+    deviance at what it printed is not below the one found."""
+    fev = Fev()
+    found = repeated_measures.fit(fev.values, fev.one, structure)
+    assert round(found.deviance, 1) == deviance
+    theirs = np.array(parameters, dtype=float)
+    assert found.parameters == pytest.approx(theirs, rel=2e-3, abs=2e-3)
+    assert 0 <= Dense(fev.values, fev.one, structure).deviance(theirs) - found.deviance < 1e-3
+    for ours, printed in zip((found.effects[0], errors(found)[0]), intercept[:2], strict=True):
+        assert ours == pytest.approx(float(printed), abs=1e-3)
+    assert round(found.freedom(np.ones(1))) == intercept[2]
 
 
 # --- MMRM: the same equations, written densely --------------------------------------------------------------------
@@ -269,67 +291,6 @@ def test_random_slopes_give_what_lme4_printed() -> None:
     assert np.sqrt(np.diag(found.covariance)).round(4) == pytest.approx([6.8246, 1.5458], abs=1.01e-4)
     assert np.sqrt(np.diag(found.random)).round(3) == pytest.approx([24.741, 5.922], abs=1.01e-3)
     assert round(np.sqrt(found.residual), 3) == 25.592
-
-
-# --- wins ---------------------------------------------------------------------------------------------------------
-
-
-def test_win_statistics_of_an_ordinal_outcome_are_those_of_hce() -> None:
-    """The counts of eight classes in two arms, as the vignette of the R package hce gives them."""
-    counts = {True: (34, 95, 28, 58, 38, 14, 117, 157), False: (58, 121, 24, 60, 33, 8, 102, 115)}
-    values = np.concatenate([np.repeat(np.arange(8), counts[arm]) for arm in (True, False)])
-    active = np.repeat([True, False], [sum(counts[True]), sum(counts[False])])
-    found = pairs.count_wins(pairs.better_by_value(values), active)
-    assert (found.wins, found.losses, found.ties) == (135744, 97143, 48974)
-    assert round(found.ratio, 7) == 1.3973627
-    assert round(found.odds, 7) == 1.3173641
-    interval = found.odds * np.exp(norm.ppf([0.025, 0.975]) * found.log_odds_error)
-    assert interval.round(2).tolist() == [1.15, 1.51]
-
-
-def test_win_statistics_of_death_then_events_then_slope_are_those_of_sas() -> None:
-    rows = given("khce")
-    better = pairs.better_by_value(rows["AVAL"].to_numpy())
-    found = pairs.count_wins(better, (rows["TRTP"] == "A").to_numpy())
-    assert (found.wins, found.losses, found.ties) == (319841, 242258, 401)
-    assert found.odds == pytest.approx(1.3199846571681, rel=1e-12)
-    assert found.probability == pytest.approx(0.5689626666667, rel=1e-12)
-    assert found.probability_error == pytest.approx(0.0147431746263, rel=1e-11)
-    assert 2 * norm.sf((found.probability - 0.5) / found.probability_error) == pytest.approx(2.902527050e-6, rel=1e-9)
-
-
-def test_survival_decides_a_pair_before_function_and_ties_are_ties() -> None:
-    """Six patients by hand: days, whether they died, change at two visits."""
-    missing = np.nan
-    times = np.array([100.0, 200.0, 336.0, 336.0, 150.0, 100.0])
-    died = np.array([True, True, False, False, False, True])
-    change = np.array(
-        [[-1, missing], [-9, missing], [-4, -8], [-4, -6], [-5, missing], [-3, missing]], dtype=float
-    )  # fmt: skip
-    better = pairs.better_by_death_then_function(times, died, change)
-    expected = np.zeros((6, 6), dtype=bool)
-    expected[1, [0, 5]] = True  # died later than two others, whatever the function
-    expected[2, [0, 1, 5]] = True  # outlived all who died
-    expected[3, [0, 1, 5, 2]] = True  # and lost less than patient 2 by the last visit
-    expected[4, [0, 5]] = True  # left alive on day 150: outlived those who died on day 100
-    expected[4, 1] = True  # left before the other died: function at visit 1 decides, -5 against -9
-    expected[[2, 3], 4] = True  # all three alive at visit 1: -4 against -5
-    assert better.tolist() == expected.tolist()
-    assert not better[0, 5]
-    assert not better[5, 0]  # died on one day: a tie
-    assert pairs.net_scores(better).tolist() == [-4, -1, 4 - 1, 5, 3 - 2, -4]
-
-
-def test_equal_scores_share_a_rank() -> None:
-    """A rank is not the position in a sorted list: four equal patients have rank 2.5 each."""
-    from scipy.stats import rankdata
-
-    better = pairs.better_by_value(np.zeros(4))
-    assert rankdata(pairs.net_scores(better)).tolist() == [2.5] * 4
-    found = pairs.count_wins(better, np.array([True, True, False, False]))
-    assert (found.wins, found.losses, found.ties) == (0, 0, 4)
-    assert np.isnan(found.ratio)
-    assert found.odds == 1.0
 
 
 # --- reference-based imputation -----------------------------------------------------------------------------------

@@ -220,6 +220,19 @@ def test_restricted_mean_and_log_rank_of_4000_patients_are_recovered() -> None:
     assert peto["p_value"] == pytest.approx(contrast(data, "survival")["p_value"], rel=1e-6)
 
 
+def test_net_benefit_counts_a_life_as_longer_from_a_threshold_on() -> None:
+    hazards = np.array([0.03, 0.015])
+    data = events(np.random.default_rng(28), 1500, tuple(hazards / DAYS_PER_MONTH), 365.25)
+    found = contrast(data, "survival_net_benefit")
+    share, ratio = 1 - np.exp(-12 * hazards.sum()), hazards / hazards.sum()  # pairs in which somebody died by the end
+    assert found["estimate"] == pytest.approx(share * (ratio[0] - ratio[1]), abs=3 * found["standard_error"])
+    assert found["lower"] < found["estimate"] < found["upper"]
+    longer = contrast(data, "survival_net_benefit", dataclasses.replace(DESIGN, longer_by=6 * DAYS_PER_MONTH))
+    later = 1 - np.exp(-6 * hazards.sum())  # somebody died in the first half, and the other lived half a year more
+    wins = ratio[0] * later * np.exp(-6 * hazards[1]) - ratio[1] * later * np.exp(-6 * hazards[0])
+    assert longer["estimate"] == pytest.approx(wins, abs=3 * longer["standard_error"])
+
+
 def test_joint_rank_and_wins_are_those_of_pairs_taken_one_by_one() -> None:
     rng = np.random.default_rng(19)
     data = trial(rng, 30, (-1.5, -1.0), missing=0.3)
@@ -294,6 +307,7 @@ def test_what_cannot_be_estimated_is_said_and_never_a_number() -> None:
         "survival": "no events: the hazard ratio is not defined",
         "survival_log_rank": "0 events; +0.00 in active beyond those expected: no test without events",
         "survival_rmst": "over 5.5 months: no test without events",
+        "survival_net_benefit": "no test without events",
         "joint_rank": "all patients tie: the ranks do not differ",
         "win_ratio": "0 wins, 0 losses, 900 ties: the win ratio is not defined without a win and a loss",
         "win_odds": "0 wins, 0 losses, 900 ties: the win odds are not defined where one arm wins every pair",

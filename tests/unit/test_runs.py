@@ -211,5 +211,8 @@ def test_yaml_and_tables_read_back(tmp_path: Path) -> None:
     assert read == {"z": 1, "a": {"dose": "60 mg", "visits": ["0 days", "28 days"]}}
     assert list(read) == ["z", "a"]
     table = pd.DataFrame({"USUBJID": ["a"], "AVAL": [1.5]})
-    assert runs.write_tables(tmp_path / "tables", {"ADQS": table}) == ["tables/ADQS.parquet"]
+    tables = {"ADQS": table, "flow": table}
+    found = ["tables/ADQS.parquet", "tables/ADQS.csv", "tables/flow.parquet"]
+    assert runs.write_tables(tmp_path / "tables", tables) == found
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "tables" / "ADQS.csv"), table)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "tables" / "ADQS.parquet"), table)

@@ -333,11 +333,16 @@ def write_yaml(path: Path, content: Mapping[str, object]) -> None:
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """One Parquet file per table; returns the file names."""
+    """One Parquet file per table, and one in CSV beside it of those in ADaM's shape; returns the file names."""
     folder.mkdir()
+    names = []
     for name, table in tables.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
-    return [f"{folder.name}/{name}.parquet" for name in tables]
+        names.append(f"{folder.name}/{name}.parquet")
+        if name.isupper():  # ADaM's names, which no other table has
+            table.to_csv(folder / f"{name}.csv", index=False)
+            names.append(f"{folder.name}/{name}.csv")
+    return names
 
 
 def jsonable(value: object) -> object:

@@ -24,6 +24,7 @@ class Design:
         freedom: of the degrees of freedom of an MMRM.
         ties: how Cox's model takes deaths on one day.
         restricted_to: days over which restricted means run; None: to the last visit.
+        longer_by: days by which a time must be longer for a net benefit to call it longer; 0: by any.
         permutations: deals of the permutation twin; 0: no twin.
         seed: of those deals.
     """
@@ -33,6 +34,7 @@ class Design:
     freedom: Literal["kenward_roger", "satterthwaite"] = "kenward_roger"
     ties: Literal["efron", "breslow"] = "efron"
     restricted_to: float | None = None
+    longer_by: float = 0.0
     permutations: int = 0
     seed: int = 1
 

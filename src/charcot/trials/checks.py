@@ -166,9 +166,14 @@ def check_times(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
 
 
 def check_horizon(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
-    """A restricted mean looks no further than the last visit."""
-    path: Path_ = ("analysis", "restricted_to")
-    horizon, end = number_at(data, DAYS, *path), last_visit(data)
+    """A restricted mean looks no further than the last visit, and no life within the trial is longer than it."""
+    path: Path_ = ("analysis", "longer_by")
+    longer, end = number_at(data, DAYS, *path), last_visit(data)
+    if longer is not None and end is not None and not 0 < longer < end:
+        text = f"{dotted(path)}: {longer:g} days is no difference that a trial of {end:g} days can show"
+        yield Finding(path, "after-end", text, "Let it be above 0 and below the last visit, or leave it out: 0.")
+    path = ("analysis", "restricted_to")
+    horizon = number_at(data, DAYS, *path)
     if horizon is not None and end is not None and not 0 < horizon <= end:
         text = f"{dotted(path)}: day {horizon:g} is not within the trial, whose last visit is on day {end:g}"
         yield Finding(

@@ -311,6 +311,8 @@ class Analysis(Section):
     degrees_of_freedom: Literal["kenward_roger", "satterthwaite"] = "kenward_roger"  # of an MMRM
     ties: Literal["efron", "breslow"] = "efron"  # deaths on one day in Cox's model
     restricted_to: Days | None = None  # horizon of a restricted mean survival time; left out: the last visit
+    # How much longer a time must be for a net benefit of survival to count it as won; left out: by any.
+    longer_by: Days | None = None
     # Deals of the permutation twin of each analysis; 0: none.
     permutations: Annotated[int, Field(strict=True, ge=0, le=MOST_PERMUTATIONS)] = 0
     interim: Interim | None = None  # simulated by `charcot power`

@@ -90,6 +90,7 @@ MONTHS = Quantity("months", "12 months")
 SPELLINGS = {
     **{one.unit: one.accepted for one in (POINTS, PERCENT_PREDICTED, RATE)},
     "fold": ("fold",),
+    "fraction": ("fraction",),
     "ranks": ("ranks", "rank"),
 }
 

@@ -111,6 +111,7 @@ def design_of(protocol: Protocol) -> Design:
         freedom=asked.degrees_of_freedom,
         ties=asked.ties,
         restricted_to=asked.restricted_to,
+        longer_by=asked.longer_by or 0.0,
         permutations=asked.permutations,
         seed=protocol.simulate.seed,
     )
