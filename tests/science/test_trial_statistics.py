@@ -37,7 +37,8 @@ def trial(
     nobody = np.zeros(2 * n, dtype=bool)
     nfl = 60 * np.exp(0.5 * rng.standard_normal((2 * n, 1)) + 0.15 * rng.standard_normal((2 * n, 7)))
     measures = {"alsfrs_r": values, "vital_capacity": 2 * values, "nfl": nfl}
-    return TrialData(arm, nobody.astype(int), DAYS, measures, DAYS[last - 1], nobody)
+    foretold = 0.5 * rate + 0.3 * rng.standard_normal(2 * n)
+    return TrialData(arm, nobody.astype(int), DAYS, measures, DAYS[last - 1], nobody, foretold)
 
 
 def dying(rng: np.random.Generator, data: TrialData, hazard: float) -> TrialData:
@@ -113,6 +114,22 @@ def test_ancova_agrees_with_the_textbook_and_recovers_the_difference() -> None:
     assert difference["p_value"] == pytest.approx(fit.pvalues["active"], rel=1e-6)
     assert difference["lower"] < 0.45 * 168 / DAYS_PER_MONTH < difference["upper"]
     assert by_arm(found, "placebo")["estimate"] == pytest.approx(-1.36 * 168 / DAYS_PER_MONTH, abs=0.4)
+
+
+def test_an_analysis_adjusted_for_a_forecast_is_least_squares_with_errors_that_trust_no_model() -> None:
+    import statsmodels.api as sm
+
+    data = trial(np.random.default_rng(24), 60, (-1.36, -0.91), missing=0.2)
+    values, known = data.values["alsfrs_r"], np.isfinite(data.values["alsfrs_r"][:, -1])
+    assert data.forecast is not None
+    columns = np.column_stack([np.ones(120), data.arms, values[:, 0], data.forecast])[known]
+    fit = sm.OLS((values[:, -1] - values[:, 0])[known], columns).fit(cov_type="HC1")
+    found = contrast(data, "alsfrs_r_change_prognostic")
+    assert found["estimate"] == pytest.approx(fit.params[1])
+    assert found["standard_error"] == pytest.approx(fit.bse[1])
+    assert found["standard_error"] < 0.9 * contrast(data, "alsfrs_r_change_observed")["standard_error"]
+    blind = contrast(dataclasses.replace(data, forecast=None), "alsfrs_r_change_prognostic")
+    assert blind["note"] == "too few patients for a comparison: 0 patients at the last visit with a forecast"
 
 
 def test_mmrm_recovers_the_difference_where_those_who_fare_badly_leave() -> None:

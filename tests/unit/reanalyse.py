@@ -32,6 +32,7 @@ class Trial:
     def __init__(self, folder: Path, active: str) -> None:
         people = self._read(folder, "ADSL").query("FASFL == 'Y'")
         self.ids, self.arm = list(people["USUBJID"]), (people["ARMCD"] == active).to_numpy(float)
+        self.foretold = people["FORECAST"].to_numpy(float)
         self.scores = self._wide(self._read(folder, "ADQS"), "ALSFRSR")
         laboratory = self._read(folder, "ADLB")
         self.capacity, self.nfl = self._wide(laboratory, "SVC"), self._wide(laboratory, "NFL")
@@ -53,7 +54,7 @@ def regression(change: np.ndarray, base: np.ndarray, arm: np.ndarray) -> float:
     """The arms' difference in a change, the baseline being equal."""
     known = np.isfinite(change)
     columns = sm.add_constant(np.column_stack([base, arm])[known])
-    return float(sm.OLS(change[known], columns).fit().params[2])
+    return float(sm.OLS(change[known], columns).fit().params[-1])
 
 
 def last_of(change: np.ndarray) -> np.ndarray:
@@ -282,6 +283,9 @@ def main(folder: Path, active: str) -> dict[str, float]:
         "alsfrs_r_change_observed": regression(change[:, -1], trial.scores[:, 0], trial.arm),
         "alsfrs_r_change_locf": carried,
         "alsfrs_r_rate_locf": carried / months[-1],
+        "alsfrs_r_change_prognostic": regression(
+            change[:, -1], np.column_stack([trial.scores[:, 0], trial.foretold]), trial.arm
+        ),
         "nfl_ratio": float(np.exp(regression(logs[:, -1] - logs[:, 0], logs[:, 0], trial.arm))),
         "alsfrs_r_slope": slope(trial.scores, months, trial.arm),
         "vital_capacity_slope": slope(trial.capacity, months, trial.arm),

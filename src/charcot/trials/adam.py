@@ -14,6 +14,7 @@ from charcot.clinic.measurements import measurements
 from charcot.clinic.observation import ITEMS
 from charcot.core.units import DAYS_PER_WEEK
 from charcot.trials.conduct import Conducted
+from charcot.trials.prognosis import forecast
 from charcot.trials.protocol import Protocol
 from charcot.trials.trial_data import DEATH, TOTAL
 
@@ -28,7 +29,8 @@ def adsl(protocol: Protocol, conducted: Conducted) -> pd.DataFrame:
     """One row per randomised patient.
 
     AGE, BASETOT, BASESVC, BASENFL, REGIONS and the stages are of the baseline, which is the visit of randomisation
-    (visit 0 of ADQS and ADLB, with ABLFL "Y"); SCRAGE, SCRTOT and SCRSVC are what the screening visit recorded.
+    (visit 0 of ADQS and ADLB, with ABLFL "Y"); FORECAST is what the model foretells from these, in points of ALSFRS-R a
+    month; SCRAGE, SCRTOT and SCRSVC are what the screening visit recorded.
     """
     subjects, seen = conducted.subjects, conducted.followup
     titles = {arm.id: arm.title or arm.id for arm in protocol.arms}
@@ -70,6 +72,12 @@ def adsl(protocol: Protocol, conducted: Conducted) -> pd.DataFrame:
             "SCRSVC": subjects["screening_vital_capacity"],
             "BASESVC": subjects["vital_capacity"],
             "BASENFL": subjects["baseline_nfl"],
+            "FORECAST": forecast(
+                subjects["total_score"],
+                subjects["vital_capacity"],
+                subjects["baseline_nfl"],
+                subjects["months_since_onset"],
+            ),
             "KINGS": subjects["kings"],
             "MITOS": subjects["mitos"],
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,8 @@ class TrialData:
         days: (visits,) days from randomisation to each visit, the first 0.
         values: measure -> (patients, visits), NaN where a visit did not take place.
         times: (patients,) days to death or permanent ventilation, or to the end of observation; ``died``: which.
+        forecast: (patients,) points of ALSFRS-R a month that the model foretold at baseline; None where it was not
+            asked.
     """
 
     arms: np.ndarray
@@ -38,6 +40,7 @@ class TrialData:
     values: Mapping[str, np.ndarray]
     times: np.ndarray
     died: np.ndarray
+    forecast: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.arms)
@@ -45,7 +48,11 @@ class TrialData:
     def take(self, rows: np.ndarray) -> TrialData:
         """The patients of some rows (numbers or a mask)."""
         values = {measure: array[rows] for measure, array in self.values.items()}
-        return TrialData(self.arms[rows], self.strata[rows], self.days, values, self.times[rows], self.died[rows])
+        forecast = None if self.forecast is None else self.forecast[rows]
+        return replace(
+            self, arms=self.arms[rows], strata=self.strata[rows], values=values, times=self.times[rows],
+            died=self.died[rows], forecast=forecast,
+        )  # fmt: skip
 
     def change(self, measure: str) -> np.ndarray:
         """(patients, visits) change from the visit of randomisation."""
@@ -72,6 +79,7 @@ def read_tables(tables: Mapping[str, pd.DataFrame], arms: Sequence[str]) -> Tria
         values=values,
         times=follow["AVAL"].to_numpy(dtype=float),
         died=(follow["CNSR"] == 0).to_numpy(),
+        forecast=subjects["FORECAST"].to_numpy(dtype=float),
     )
 
 

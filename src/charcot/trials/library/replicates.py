@@ -15,10 +15,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from charcot.core.random import stream
+from charcot.core.units import DAYS_PER_MONTH
 from charcot.trials.conduct import allocate, strata_of
 from charcot.trials.followup import arm_hazards, endings, record, withdrawal_days, withdrawal_draws
 from charcot.trials.library.job import UNTREATED
 from charcot.trials.library.twins import Library
+from charcot.trials.prognosis import forecast
 from charcot.trials.protocol import Protocol
 from charcot.trials.trial_data import TrialData
 
@@ -34,6 +36,7 @@ class Records:
         failed: (kinds, twins) bool: the simulation failed, and the twin is in no analysis.
         leaving: (twins,) standard exponential draws of withdrawal.
         strata: each twin's stratum.
+        months: (twins,) from the remembered onset to randomisation.
     """
 
     days: np.ndarray
@@ -42,6 +45,7 @@ class Records:
     failed: np.ndarray
     leaving: np.ndarray
     strata: tuple[str, ...]
+    months: np.ndarray
 
     def __len__(self) -> int:
         return len(self.leaving)
@@ -100,6 +104,7 @@ def records_of(library: Library, protocol: Protocol, entry: int = 0, slowed: flo
         failed=np.stack(failed),
         leaving=withdrawal_draws(protocol.simulate.seed, addresses),
         strata=tuple(strata_of(protocol, subjects)),
+        months=(subjects["randomisation"] - subjects["recalled_onset"]).to_numpy(dtype=float) / DAYS_PER_MONTH,
     )
 
 
@@ -149,7 +154,9 @@ def seen(records: Records, plan: Plan, rows: np.ndarray, arms: np.ndarray) -> Tr
     values = {name: np.where(last.absent, np.nan, array[kinds, rows]) for name, array in records.values.items()}
     names = {stratum: number for number, stratum in enumerate(sorted(set(records.strata)))}
     strata = np.array([names[records.strata[row]] for row in rows], dtype=np.int64)
-    data = TrialData(np.array(plan.numbers)[arms], strata, records.days, values, last.end, last.died)
+    score, capacity, nfl = (values[name][:, 0] for name in ("alsfrs_r", "vital_capacity", "nfl"))
+    foretold = forecast(score, capacity, nfl, records.months[rows])
+    data = TrialData(np.array(plan.numbers)[arms], strata, records.days, values, last.end, last.died, foretold)
     return data.take(~records.failed[kinds, rows])
 
 

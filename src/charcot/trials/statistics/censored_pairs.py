@@ -115,7 +115,7 @@ def _outlived(winners: Arm, losers: Arm, threshold: float) -> tuple[np.ndarray, 
 def gains(winners: Arm, losers: Arm, threshold: float) -> np.ndarray:
     """(winners, m + 1) chance of each patient to beat each time of the other arm."""
     seen, told = _outlived(winners, losers, threshold)
-    return np.where(winners.died[:, None], winners.masses @ seen, winners.masses @ told)
+    return np.asarray(np.where(winners.died[:, None], winners.masses @ seen, winners.masses @ told))
 
 
 def soft_wins(times: np.ndarray, died: np.ndarray, active: np.ndarray, threshold: float = 0.0) -> SoftWins:
