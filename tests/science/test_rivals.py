@@ -15,10 +15,11 @@ from charcot.disease import hypotheses
 from charcot.experiments.reading import feasible
 from charcot.fitting import comparison
 from charcot.fitting.calibration import SHIPPED, calibrate, covariance_of, read, record
-from charcot.fitting.comparison import compare, numbers_of
+from charcot.fitting.comparison import compare
 from charcot.fitting.numbers import changed, free_numbers
+from charcot.fitting.rivals import numbers_of
 from charcot.fitting.targets import Laboratory
-from charcot.interfaces.cli import fitting_rooms
+from charcot.interfaces.cli import fitting_rooms, layer_rooms
 from charcot.interfaces.cli.main import app
 
 EXPERIMENTS = ("sod1_g93a_natural_history", "corticospinal_loss")
@@ -104,20 +105,33 @@ def test_a_comparison_may_be_of_some_experiments_only(small):
 def test_the_verb_writes_its_report_and_page(small, monkeypatch, tmp_path):
     monkeypatch.setattr(fitting_rooms, "stored_fits", lambda names: {name: small[name] for name in names})
     monkeypatch.setattr(fitting_rooms, "check_comparison", lambda *asked: [])
+    monkeypatch.setattr(layer_rooms, "GENE_THERAPY_PATIENTS", 8)
     words = [word for name in small for word in ("--hypothesis", name)]
     told = CliRunner().invoke(
         app,
-        ["compare", *words, "--draws", "2", "--workers", "1", "--out", str(tmp_path / "runs"), "--docs", str(tmp_path),
+        ["compare", *words, "--draws", "2", "--models", "3",
+         "--workers", "1", "--out", str(tmp_path / "runs"), "--docs", str(tmp_path),
          "--json"],
     )  # fmt: skip
     assert told.exit_code == 0, told.output
-    folder = Path(json.loads(told.stdout)["run"])
+    record = json.loads(told.stdout)
+    gains = [row for row in record["summary"] if row["group"].startswith("What a gene therapy gains")]
+    assert len(gains) == 3  # all by their weight, then each
+    for row in gains:
+        assert list(row["layers"]) == ["patients", "monte_carlo", "models"]
+        for text in ("Between patients", "Monte Carlo", "hat the evidence leaves open"):
+            assert text in row["verdict"]
+    each = [row["simulated"] for row in gains[1:]]
+    assert min(each) <= gains[0]["simulated"] <= max(each)
+    folder = Path(record["run"])
     report = (folder / "report.html").read_text(encoding="utf-8")
-    assert report.count("<svg") == 3
+    assert report.count("<svg") == 4
     assert "TDP-43 aggregation first" in report
     page = (tmp_path / "hypotheses.md").read_text(encoding="utf-8")
-    assert page.count("![") == 3
-    assert all((tmp_path / f"hypotheses-{name}.svg").exists() for name in ("standing", "ranking", "predictions"))
+    assert page.count("![") == 4
+    assert all(
+        (tmp_path / f"hypotheses-{name}.svg").exists() for name in ("standing", "ranking", "predictions", "treated")
+    )
     assert {path.stem for path in (folder / "tables").glob("*.parquet")} == {
         "rivals", "scores", "readings", "ranking", "pairs", "numbers",
     }  # fmt: skip

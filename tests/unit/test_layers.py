@@ -17,11 +17,11 @@ from trials_fake_world import FACTOR, UNTREATED, FakeWorld
 
 from charcot import evidence
 from charcot.core.errors import Problems
-from charcot.fitting import layers
+from charcot.fitting import layers, rivals
 from charcot.fitting.numbers import free_numbers
 from charcot.interfaces.cli import layer_rooms
-from charcot.interfaces.report.layers import trial_layers
-from charcot.patients import Assumed
+from charcot.interfaces.report.layers import of_hypotheses, trial_layers
+from charcot.patients import Assumed, program
 from charcot.trials.between_patients import between_patients
 
 __all__ = ["place"]
@@ -127,7 +127,7 @@ def test_monte_carlo_that_models_share_and_that_they_do_not_is_told_from_the_mod
     assert np.mean(variances) == pytest.approx(0.25, abs=0.03)
     exact = layers.spread(np.array([[1.0, 3.0], [2.0, 4.0], [6.0, 8.0]]))
     assert (exact.sd, exact.noise) == pytest.approx((math.sqrt(7.0), 0.0))
-    assert exact.middle == 3.0
+    assert exact.middle == pytest.approx(3.0)
     only_rest = layers.spread(np.array([[1.0, -1.0], [-1.0, 1.0], [1.0, -1.0]]))
     assert only_rest.sd == 0
     assert only_rest.hidden
@@ -161,6 +161,66 @@ def test_models_carry_the_draws_and_what_was_assumed_stays(tmp_path: Path) -> No
         assert model.assumed.overrides[TEMPO] == 0.01
         assert model.assumed.lines == ("mine",)
         assert (SLOWER in model.without) == (model.assumed.overrides[SLOWER] == 0)
+
+
+SHIPPED_ACCOUNT, RIVAL = "tdp43_aggregation_first", "axonal_translation_first"
+RIVAL_RATE = "lesion.growth_rate"
+
+
+@pytest.fixture
+def fitted_rivals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hypotheses with weights, and a narrow posterior of the rival's own number and of the tempo."""
+    free = free_numbers([TEMPO, RIVAL_RATE])
+    numbers = [{"name": n.name, "value": 2 * n.start, "prior_log_spread": n.spread} for n in free]
+    fit = {"numbers": numbers, "covariance": (1e-6 * np.eye(2)).tolist()}
+    monkeypatch.setattr(rivals, "weights", lambda: {SHIPPED_ACCOUNT: 0.75, RIVAL: 0.25})
+    monkeypatch.setattr(rivals.hypotheses, "stored", lambda name: fit)
+
+
+def test_models_follow_the_rival_hypotheses_by_their_weight(fitted_rivals: None, tmp_path: Path) -> None:
+    path = ensemble(tmp_path, 0.3)
+    chosen = layers.models(8, 1, path=path)
+    assert [one.hypothesis for one in chosen].count(RIVAL) == 2
+    assert [one.hypothesis for one in layers.models(4, 1, path=path)] == [one.hypothesis for one in chosen[:4]]
+    tempo = free_numbers([TEMPO])[0]
+    for one, z in zip(chosen, Z, strict=True):
+        theirs = one.hypothesis == RIVAL
+        assert bool(one.assumed.seeds) is theirs
+        expected = 2 * tempo.start if theirs else tempo.value(0.3 * float(z))
+        assert one.assumed.overrides[TEMPO] == pytest.approx(expected, rel=0.01)
+    asked = Assumed(overrides={TEMPO: 1.0}, lines=(f"hypothesis={SHIPPED_ACCOUNT}: asked for",))
+    alone = layers.models(8, 1, base=asked, path=path)
+    assert {one.hypothesis for one in alone} == {""}
+    assert {one.assumed.overrides[TEMPO] for one in alone} == {1.0}
+    told = layers.open_of_people({}, 10, 0, chosen, {}, {})
+    assert "2 axonal translation first, 6 tdp43 aggregation first" in of_hypotheses(told)
+    assert "none is fitted" in of_hypotheses(layers.open_of_people({}, 10, 0, alone, {}, {}))
+
+
+def test_hypotheses_count_only_with_fits_of_the_present_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = rivals.hypotheses.hypotheses()
+    fits = {
+        name: {"numbers": [{"name": n} for n in rivals.numbers_of(one)], "program_hash": program().hash,
+               "log_evidence": -4.0 * k, "experiments": ["a"], "figures": [{}, {}]}
+        for k, (name, one) in enumerate(known.items())
+    }  # fmt: skip
+    monkeypatch.setattr(rivals.hypotheses, "stored", fits.get)
+    found = rivals.weights()
+    assert sum(found.values()) == pytest.approx(1)
+    first, second = list(found.values())[:2]
+    assert first / second == pytest.approx(math.exp(4.0 / 2))  # tempered: two figures of one experiment
+    fits[next(iter(known))]["program_hash"] = "another"
+    assert rivals.weights() == {}
+
+
+def test_hypotheses_that_differ_widen_the_layer_by_their_weight() -> None:
+    random = np.random.default_rng(6)
+    one, other = 0.1 * random.standard_normal((6, 2)), 5 + 0.1 * random.standard_normal((6, 2))
+    alone, both, hardly = (layers.pooled([(1 - w, one), (w, other)]) for w in (0.0, 0.5, 1e-6))
+    assert alone.sd < 0.2
+    assert both.sd == pytest.approx(2.5, rel=0.1)
+    assert (both.lower < 0.3, both.upper > 4.7, both.models) == (True, True, 12)
+    assert hardly.upper < 0.3
 
 
 def test_a_model_whose_trial_cannot_be_filled_is_counted_by_its_reason(

@@ -13,14 +13,13 @@ import pandas as pd
 from charcot import patients
 from charcot.core.errors import Problem, Where, raise_if_any
 from charcot.core.identifiers import did_you_mean
-from charcot.core.random import stream
 from charcot.disease import hypotheses
-from charcot.disease.hypotheses import Hypothesis
 from charcot.experiments.board import Scored
 from charcot.experiments.reading import feasible
-from charcot.fitting.calibration import Calibration, calibrate, covariance_of, starts
+from charcot.fitting.calibration import Calibration, calibrate, starts
 from charcot.fitting.estimation import data_cost
 from charcot.fitting.numbers import changed, free_numbers
+from charcot.fitting.rivals import drawn_values, numbers_of, tempered
 from charcot.fitting.separation import information, weights_of
 from charcot.fitting.targets import Laboratory, experiments, residuals
 from charcot.patients.assumptions import under_hypothesis
@@ -107,11 +106,6 @@ def outdated(stored: Mapping[str, Mapping[str, Any]]) -> str:
     if all(one["program_hash"] == now for one in stored.values()):
         return ""
     return "The model has changed since these hypotheses were fitted: weights are of the model as it was then."
-
-
-def numbers_of(one: Hypothesis) -> tuple[str, ...]:
-    """The numbers that the fit of a hypothesis may move: the shared ones and its own."""
-    return (*hypotheses.shared(), *one.free)
 
 
 def fit_rival(
@@ -226,10 +220,7 @@ def _rivals(stored: Mapping[str, Mapping[str, Any]], scores: pd.DataFrame) -> pd
             }
         rows.append(row)
     table = pd.DataFrame(rows)
-    # Figures of one experiment are not independent: as if each experiment had given one figure.
-    first = next(iter(stored.values()))
-    share = len(first["experiments"]) / len(first["figures"])
-    table["weight_tempered"] = weights_of(share * table["log_evidence"].to_numpy())
+    table["weight_tempered"] = tempered(list(stored.values()))
     return table
 
 
@@ -247,7 +238,7 @@ def _readings(
     for name, fitted in stored.items():
         one = hypotheses.hypothesis(name)
         points = [{row["name"]: row["value"] for row in fitted["numbers"]}]
-        points += _posterior(name, fitted, draws, seed)
+        points += [drawn_values(name, fitted, str(k), seed) for k in range(draws)]
         found = np.array(laboratory.predict(names, [under_hypothesis(one, values) for values in points], progress))
         listed = [(key, known_as[key], reading) for key in names for reading in known_as[key].content.readings]
         for k, (key, entry, reading) in enumerate(listed):
@@ -271,18 +262,6 @@ def _readings(
     table = pd.DataFrame(rows)
     table["deviation"] = np.hypot(table["model_deviation"].fillna(0.0), table["error"])
     return table
-
-
-def _posterior(name: str, fitted: Mapping[str, Any], draws: int, seed: int) -> list[dict[str, float]]:
-    """Draws of the fitted numbers from the Gaussian around the fit, the same whatever else is drawn."""
-    rows = fitted["numbers"]
-    root = np.linalg.cholesky(covariance_of(fitted))
-    out = []
-    for k in range(draws):
-        z = root @ stream(seed, f"{name} {k}", "posterior").standard_normal(len(rows))
-        moved = [row["value"] * np.exp(row["prior_log_spread"] * step) for row, step in zip(rows, z, strict=True)]
-        out.append({row["name"]: float(value) for row, value in zip(rows, moved, strict=True)})
-    return out
 
 
 def _separate(readings: pd.DataFrame, rivals: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

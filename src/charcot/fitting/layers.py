@@ -4,7 +4,9 @@ Three things make a simulated effect uncertain, and they are kept apart: patient
 (Monte Carlo, over simulated trials); and the numbers of the model are known so well and no better. For the third, some
 models of the stored ensemble (:mod:`charcot.fitting.plausible`) are simulated beside the central one, all from the same
 seed. Of products that nobody was ever given, each model has its own draw of the effect's numbers, from their priors, by
-address (seed, model, number); where a prior says that there may be no effect at all, some models have none.
+address (seed, model, number); where a prior says that there may be no effect at all, some models have none. Where rival
+hypotheses of where disease begins are fitted to the present model (:mod:`charcot.fitting.rivals`), the models follow
+them in proportion to their weights; a rival's fitted numbers then stand above those of the ensemble.
 
 Effects x of model m in replicate r are read as a two-way layout without repeats,
 
@@ -24,6 +26,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,11 +36,12 @@ from charcot.core import pieces
 from charcot.core.errors import Problem, Problems, Where, raise_if_any
 from charcot.core.hashing import hash_text
 from charcot.core.random import uniforms
-from charcot.fitting import plausible
+from charcot.disease import hypotheses
+from charcot.fitting import plausible, rivals
 from charcot.fitting.numbers import changed
 from charcot.model.ports import Number
 from charcot.patients import Assumed
-from charcot.patients.assumptions import places_of
+from charcot.patients.assumptions import places_of, under_hypothesis
 from charcot.treatments.standing import FREE_GRADE
 from charcot.trials import Protocol, run_trial
 from charcot.trials.outcome import BAND, RATIOS
@@ -55,11 +59,13 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Model:
-    """One plausible model: its number in the stored ensemble, its changes, and the numbers of effects that are zero."""
+    """One plausible model: its number in the stored ensemble, its changes, the numbers of effects that are zero
+    (``without``), and the hypothesis that it follows (empty where none is fitted)."""
 
     number: int
     assumed: Assumed
     without: tuple[str, ...] = ()
+    hypothesis: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,7 @@ class Open:
         models, replicates: how many were simulated, how often.
         failed: models whose trial could not be simulated, by reason; ``failures``: patients, by stage and reason.
         without: numbers of effects, and in how many of the models they are zero.
+        hypotheses: how many of the models follow each rival hypothesis; empty where none is fitted.
         note: why there is nothing, where there is nothing.
         each: how large the trials of each model were, in words.
     """
@@ -108,6 +115,7 @@ class Open:
     failed: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)
     without: Mapping[str, int] = field(default_factory=dict)
+    hypotheses: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
     each: str = ""
 
@@ -119,8 +127,13 @@ def stored(path: Path | None = None) -> int:
 
 
 def stored_hash(path: Path | None = None) -> str:
+    """Of the ensemble, and of the rival hypotheses that its models follow."""
     place = path or plausible.SHIPPED
-    return hash_text(place.read_text(encoding="utf-8"), 12) if place.exists() else ""
+    if not place.exists():
+        return ""
+    shares = rivals.weights()
+    fits = [hypotheses.stored(name) for name in shares]
+    return hash_text(place.read_text(encoding="utf-8") + (repr((shares, fits)) if shares else ""), 12)
 
 
 def check_count(count: int, path: Path | None = None) -> list[Problem]:
@@ -149,7 +162,8 @@ def models(
     raise_if_any(check_count(count, path), "these models cannot be simulated")
     place = path or plausible.SHIPPED
     rows = plausible.read(place)[:count]
-    fixed = set(base.overrides) if base else set()
+    asked = set(base.overrides) if base else set()
+    shares = {} if rivals.is_assumed(base) else rivals.weights()
     unknown = sorted({name for row in rows for name in row if "/" not in name and not places_of(name)})
     hint = "It was made for another version of the model: 'charcot population fit --store' makes it anew."
     raise_if_any(
@@ -158,10 +172,36 @@ def models(
     )
     out = []
     for number, row in enumerate(rows, 1):
-        assumed = changed({name: value for name, value in row.items() if not fixed & set(places_of(name))}, base)
+        name_of = rivals.of_model(number, shares) if shares else ""
+        under = _under(base, rivals.rival(name_of, number, seed)) if name_of else base
+        fixed = asked | (set(under.overrides) if under else set())
+        assumed = changed({name: value for name, value in row.items() if not fixed & set(places_of(name))}, under)
         drawn = {name: value for name, value in drawn_effects(products, seed, number).items() if name not in fixed}
         with_effects = replace(assumed, overrides={**assumed.overrides, **drawn})
-        out.append(Model(number, with_effects, tuple(name for name, value in drawn.items() if value == 0)))
+        none = tuple(name for name, value in drawn.items() if value == 0)
+        out.append(Model(number, with_effects, none, name_of))
+    return out
+
+
+def _under(base: Assumed | None, rival: Assumed) -> Assumed:
+    """A rival hypothesis, with what was asked for by name on top."""
+    if base is None:
+        return rival
+    return replace(
+        base, overrides={**rival.overrides, **base.overrides}, seeds={**rival.seeds, **base.seeds},
+        lines=(*rival.lines, *base.lines),
+    )  # fmt: skip
+
+
+def of_hypothesis(name: str, fitted: Mapping[str, Any], count: int, seed: int, products: Iterable[str]) -> list[Model]:
+    """Draws from the posterior of one hypothesis, with effects of ``products`` that nobody was ever given as of the
+    models of an ensemble with the same numbers."""
+    one, named, out = hypotheses.hypothesis(name), list(products), []
+    for number in range(1, count + 1):
+        under = under_hypothesis(one, rivals.drawn_values(name, fitted, f"model {number}", seed))
+        drawn = drawn_effects(named, seed, number)
+        assumed = replace(under, overrides={**under.overrides, **drawn})
+        out.append(Model(number, assumed, tuple(key for key, value in drawn.items() if value == 0), name))
     return out
 
 
@@ -190,11 +230,38 @@ def drawn_effects(products: Iterable[str], seed: int, model: int) -> dict[str, f
 
 def spread(effects: np.ndarray, ratio: bool = False) -> Spread:
     """How effects (models, replicates) differ between models; one without a number in some replicate is left out."""
-    known = np.isfinite(effects).all(axis=1) & ((effects > 0).all(axis=1) if ratio else True)
-    x = np.log(effects[known]) if ratio else effects[known]
-    left_out = len(effects) - len(x)
-    if len(x) < FEWEST or not x.shape[1]:
-        return Spread(len(x), left_out)
+    return pooled([(1.0, effects)], ratio)
+
+
+def pooled(parts: Sequence[tuple[float, np.ndarray]], ratio: bool = False) -> Spread:
+    """How effects differ between models of several hypotheses, each with its weight and (models, replicates)."""
+    means, weights, left_out, noises = [], [], 0, []
+    for share, effects in parts:
+        known = np.isfinite(effects).all(axis=1) & ((effects > 0).all(axis=1) if ratio else True)
+        x = np.log(effects[known]) if ratio else effects[known]
+        left_out += len(effects) - len(x)
+        if len(x) < FEWEST or not x.shape[1]:
+            continue
+        at, noise = _drawn_together(x)
+        means.append(at)
+        weights.append(np.full(len(at), share / len(at)))
+        noises.append((share, noise))
+    if not means:
+        return Spread(sum(len(effects) for _, effects in parts) - left_out, left_out)
+    at, weight = np.concatenate(means), np.concatenate(weights)
+    weight /= weight.sum()
+    centre = float(weight @ at)
+    unbiased = 1 - float((weight**2).sum())  # (count - 1) / count where all weigh the same
+    variance = float(weight @ (at - centre) ** 2) / unbiased
+    noise = float(np.average([n for _, n in noises], weights=[w for w, _ in noises]))
+    ends = [_weighted_quantile(at, weight, share) for share in (0.5, *BAND)]
+    middle, lower, upper = (math.exp(end) for end in ends) if ratio else ends
+    return Spread(len(at), left_out, middle, lower, upper, math.sqrt(variance), math.sqrt(noise))
+
+
+def _drawn_together(x: np.ndarray) -> tuple[np.ndarray, float]:
+    """(models,) means over replicates, drawn together by what is Monte Carlo in them; and its variance, NaN where there
+    is one replicate."""
     count, replicates = x.shape
     means = x.mean(axis=1)
     between, noise = float(means.var(ddof=1)), math.nan
@@ -203,10 +270,16 @@ def spread(effects: np.ndarray, ratio: bool = False) -> Spread:
         noise = float((rest**2).sum()) / ((count - 1) * (replicates - 1)) / replicates
     variance = max(0.0, between - (noise if noise == noise else 0.0))
     drawn_in = math.sqrt(variance / between) if between else 0.0
-    at = means.mean() + drawn_in * (means - means.mean())
-    ends = [float(end) for end in np.quantile(at, (0.5, *BAND))]
-    middle, lower, upper = (math.exp(end) for end in ends) if ratio else ends
-    return Spread(count, left_out, middle, lower, upper, math.sqrt(variance), math.sqrt(noise))
+    return means.mean() + drawn_in * (means - means.mean()), noise
+
+
+def _weighted_quantile(values: np.ndarray, weight: np.ndarray, share: float) -> float:
+    """With equal weights on the line between two values; with others the value at which the sum of weights passes the
+    share, so that a model of no weight does not draw an end towards it."""
+    if np.ptp(weight) < 1e-9:
+        return float(np.quantile(values, share))
+    order = np.argsort(values, kind="stable")
+    return float(values[order][min(int(np.searchsorted(np.cumsum(weight[order]), share)), len(values) - 1)])
 
 
 @dataclass(frozen=True)
@@ -266,6 +339,7 @@ def open_of_trial(
         Counter(one.failed for one in found.values() if one.failed),
         failures,
         Counter(name for model in chosen for name in model.without),
+        Counter(model.hypothesis for model in chosen if model.hypothesis),
         each=f"{replicates} trials of {sum(sizes)} patients each",
     )
 
@@ -312,22 +386,36 @@ def common(gains: Mapping[int, tuple[np.ndarray, np.ndarray]], people: int) -> t
     return len(gains) - len(used), np.stack(rows, axis=1)
 
 
+Gains = Mapping[int, tuple[np.ndarray, np.ndarray]]
+
+
 def open_of_people(
-    gains: Mapping[int, tuple[np.ndarray, np.ndarray]], people: int, cells: int, chosen: Sequence[Model],
-    failed: Mapping[str, int], failures: Mapping[str, int],
+    gains: Gains, people: int, cells: int, chosen: Sequence[Model], failed: Mapping[str, int],
+    failures: Mapping[str, int],
 ) -> Open:  # fmt: skip
     """What the evidence leaves open of the mean gain in each of some cells; ``table`` has a row for each, in order.
 
     ``failed``: models that gave nothing, by reason; ``failures``: simulations that failed, by reason.
     """
-    few, values = common(gains, people)
+    return open_by_weight([(1.0, gains)], people, cells, chosen, failed, failures)
+
+
+def open_by_weight(
+    parts: Sequence[tuple[float, Gains]], people: int, cells: int, chosen: Sequence[Model], failed: Mapping[str, int],
+    failures: Mapping[str, int],
+) -> Open:  # fmt: skip
+    """As :func:`open_of_people`, of models of several hypotheses, each with its weight."""
     reasons = Counter(failed)
-    if few:
+    values: list[tuple[float, np.ndarray]] = []
+    for weight, gains in parts:
+        few, some = common(gains, people)
         reasons["fewer than half of the people fall ill"] += few
+        values.append((weight, some))
+    reasons = +reasons
     rows = []
     for cell in range(cells):
-        x = values[cell] if len(values) else np.zeros((0, 0))
-        one = spread(x[:, np.isfinite(x).all(axis=0)])
+        each = [(weight, some[cell] if len(some) else np.zeros((0, 0))) for weight, some in values]
+        one = pooled([(weight, x[:, np.isfinite(x).all(axis=0)]) for weight, x in each])
         rows.append({**vars(one), "hidden": one.hidden})
     return Open(
         table=pd.DataFrame(rows),
@@ -336,4 +424,5 @@ def open_of_people(
         failed=reasons,
         failures=failures,
         without=Counter(name for model in chosen for name in model.without),
+        hypotheses=Counter(model.hypothesis for model in chosen if model.hypothesis),
     )

@@ -10,15 +10,17 @@ import typer
 
 from charcot.core.errors import Problem, raise_if_any
 from charcot.interfaces import runs
-from charcot.interfaces.cli import fitting_rooms, rooms
+from charcot.interfaces.cli import fitting_rooms, layer_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.fit import command_line
+from charcot.interfaces.cli.layer_rooms import Models
 from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, DryRun, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.views import records
 
 if TYPE_CHECKING:
     from charcot.fitting.comparison import Comparison
+    from charcot.interfaces.cli.layer_rooms import RivalGains
     from charcot.interfaces.record_shapes import StoredFit
     from charcot.interfaces.report.views import Material
 
@@ -54,6 +56,7 @@ def compare(
     docs: Annotated[
         Path | None, typer.Option("--docs", help="Write hypotheses.md, a page of the documentation, into this folder.")
     ] = None,
+    models: Models = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of the draws.")] = 1,
     workers: Workers = 0,
     out: Out = runs.DEFAULT_ROOT,
@@ -64,7 +67,8 @@ def compare(
     """Compare rival hypotheses of where disease begins; rank the experiments that would tell them apart.
 
     Weights come from the Bayesian evidence (Laplace) on the calibration experiments. Validation experiments and the
-    natural history of patients score what was not fitted.
+    natural history of patients score what was not fitted. What a gene therapy gains is told under each hypothesis, and
+    under all by their weight; --models says from how many draws of each posterior, 1 for the fits alone.
     """
     talk = Talk(as_json)
     names = tuple(dict.fromkeys(hypothesis or fitting_rooms.hypothesis_names()))
@@ -77,9 +81,11 @@ def compare(
         hint = "Fits that are kept must be of the same data: write 'charcot compare --fit --store'."
         problems.append(Problem("partial-fit", "--store keeps the fits of all hypotheses, with --fit", None, hint))
     raise_if_any(problems, "these hypotheses cannot be compared")
+    plausible = layer_rooms.of_posteriors(models)
     question = {"hypotheses": list(names), "draws": draws, "fit": refit, "rounds": rounds if refit else None}
     question |= {"experiments": list(board)} if board else {}
     question |= {"candidates": list(candidates)} if candidates else {}
+    question |= {"models": plausible.count or 1}
     fits, boards = fitting_rooms.comparison_runs(names, rounds, draws, refit)
     if dry_run:
         talk.show(f"{len(names)} hypotheses: up to {fits:,} runs for fits, {boards} for the comparison.")
@@ -103,32 +109,49 @@ def compare(
             talk.say(f"warning: {warning}")
         with talk.stage("Scoring and telling apart", total=boards) as advance:
             found = fitting_rooms.compare(stored, draws, seed, job.workers, advance, board, candidates)
+        if plausible.note:
+            talk.say(f"{plausible.note}.")
+        weights = {row["hypothesis"]: float(row["weight_tempered"]) for row in records(found.rivals)}
+        with talk.stage("What a gene therapy gains under each", total=len(stored) * (1 + plausible.count)) as advance:
+            gained = layer_rooms.rival_gains(stored, weights, seed, plausible, job.workers, advance)
         if docs is not None:
-            _write_page(found, stored, docs)
-        return _product(found, stored, question)
+            _write_page(found, stored, gained, docs)
+        return _product(found, stored, gained, question)
 
     execute(talk, job, compute)
 
 
-def _write_page(found: Comparison, stored: Mapping[str, StoredFit], folder: Path) -> None:
+def _write_page(found: Comparison, stored: Mapping[str, StoredFit], gained: RivalGains, folder: Path) -> None:
     from charcot.interfaces.report.markdown import write_page
     from charcot.interfaces.report.sections.rivals import rivals_key, rivals_sections
 
-    key = rivals_key(found)
+    key = rivals_key(found, gained)
     lead = [
         "Made by `charcot compare --docs docs`; do not edit by hand.",
         f"{key.question} {key.answer} {key.interval}",
     ]
     write_page(
-        folder, "hypotheses", "Rival hypotheses", lead, rivals_sections(found, fitting_rooms.hypotheses(), stored)
+        folder,
+        "hypotheses",
+        "Rival hypotheses",
+        lead,
+        rivals_sections(found, fitting_rooms.hypotheses(), stored, gained),
     )
 
 
-def _product(found: Comparison, stored: Mapping[str, StoredFit], question: Mapping[str, object]) -> Product:
+def _product(
+    found: Comparison, stored: Mapping[str, StoredFit], gained: RivalGains, question: Mapping[str, object]
+) -> Product:
+    from charcot.interfaces.report.layers import failed_models
     from charcot.interfaces.report.sections.rivals import rivals_key, rivals_sections
     from charcot.interfaces.report.views import Material
 
     known = fitting_rooms.hypotheses()
+    failures = {
+        **found.failures,
+        **failed_models(gained.together, "gene therapy: "),
+        **{f"gene therapy, {name}: {why}": 1 for name, why in gained.failed.items()},
+    }
     given = rooms.standing_in_experiments([*found.scores["experiment"], *found.readings["experiment"]])
 
     def material(manifest: Mapping[str, object]) -> Material:
@@ -137,15 +160,15 @@ def _product(found: Comparison, stored: Mapping[str, StoredFit], question: Mappi
             f"{len(found.rivals)} accounts of where ALS begins, side by side",
             manifest,
             sources=rooms.sources_used(),
-            failures=found.failures,
-            sections=rivals_sections(found, known, stored),
-            key=rivals_key(found),
+            failures=failures,
+            sections=rivals_sections(found, known, stored, gained),
+            key=rivals_key(found, gained),
             given=given,
         )
 
     return Product(
-        summary=_summary(found),
-        failures=found.failures,
+        summary=_summary(found, gained),
+        failures=failures,
         given=given,
         tables={
             "rivals": found.rivals,
@@ -160,7 +183,9 @@ def _product(found: Comparison, stored: Mapping[str, StoredFit], question: Mappi
     )
 
 
-def _summary(found: Comparison) -> list[dict[str, object]]:
+def _summary(found: Comparison, gained: RivalGains) -> list[dict[str, object]]:
+    from charcot.interfaces.report.layers import rival_layers
+
     rows = [
         {
             "group": "Rival hypotheses: weight by the evidence of the calibration experiments",
@@ -170,6 +195,18 @@ def _summary(found: Comparison) -> list[dict[str, object]]:
             "verdict": _stands(row),
         }
         for row in records(found.rivals)
+    ]
+    titles = {row["hypothesis"]: row["title"] for row in records(found.rivals)}
+    rows += [
+        {
+            "group": "What a gene therapy gains: three layers",
+            "quantity": name,
+            "unit": "months",
+            "simulated": value,
+            "verdict": layers.sentence(),
+            "layers": layers.as_json(),
+        }
+        for name, value, layers in rival_layers(gained, titles)
     ]
     rows += [
         {

@@ -121,7 +121,8 @@ def check_comparison(
 def comparison_runs(names: Sequence[str], rounds: int, draws: int, fitting: bool) -> tuple[int, int]:
     """How many runs the fits take at most, and how many boards the comparison."""
     from charcot.disease.hypotheses import hypothesis
-    from charcot.fitting.comparison import numbers_of, simulations
+    from charcot.fitting.comparison import simulations
+    from charcot.fitting.rivals import numbers_of
 
     fits = sum(runs_of(len(numbers_of(hypothesis(name))), rounds, False) for name in names) if fitting else 0
     return fits, simulations(len(names), draws)

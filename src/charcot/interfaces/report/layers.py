@@ -199,9 +199,26 @@ def _ends(value: float, layer: Layer) -> tuple[float, float]:
     return value - MIDDLE * layer.sd, value + MIDDLE * layer.sd
 
 
+def of_hypotheses(found: Any) -> str:
+    """Which rival hypotheses the models follow, in words."""
+    if found.note or not found.models:
+        return ""
+    if not found.hypotheses:
+        return (
+            "Rival hypotheses of where disease begins are not among the models: none is fitted to the present model "
+            "('charcot compare --fit --store')."
+        )
+    told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(found.hypotheses.items()))
+    return f"Of {found.models} models by hypothesis of where disease begins, in proportion to its weight: {told}."
+
+
 def _open_words(found: Any) -> str:
     failed = "; ".join(f"{count} could not be simulated: {why}" for why, count in found.failed.items())
-    return " ".join(text for text in (of_effect_without(found), f"Of the models, {failed}." if failed else "") if text)
+    return " ".join(
+        text
+        for text in (of_effect_without(found), of_hypotheses(found), f"Of the models, {failed}." if failed else "")
+        if text
+    )
 
 
 def cell_name(cell: Mapping[str, Any]) -> str:
@@ -243,3 +260,31 @@ def gains_sentence(gained: Sequence[Mapping[str, Any]], found: Any) -> str:
     layers = gain_layers(cell, number, found, "months")
     words = f"{cell_name(cell)}, gains {say(float(cell['benefit']))} months of survival in the central model."
     return " ".join(text for text in (words, layers.sentence(), of_effect_without(found)) if text)
+
+
+def rival_layers(gained: Any, titles: Mapping[str, str]) -> list[tuple[str, float, Layers]]:
+    """What a treatment gains under all hypotheses by their weight, then under each; ``gained``: a ``RivalGains``."""
+    each = [
+        (
+            f"{titles[name]}: {_treated(cell)}",
+            float(cell["benefit"]),
+            gain_layers(cell, 0, gained.opened[name], "months"),
+        )
+        for name, cell in gained.cells.items()
+    ]
+    if not each:
+        return []
+    cells = list(gained.cells.values())
+    weighed = [(gained.weights[name], cell) for name, cell in gained.cells.items()]
+    mean = sum(w * float(cell["benefit"]) for w, cell in weighed)
+    reach = [math.hypot(*(w * (cell[end] - cell["benefit"]) for w, cell in weighed)) for end in ("lower", "upper")]
+    within = sum(w * float(cell["sd"]) ** 2 for w, cell in weighed)
+    pooled: dict[str, Any] = {
+        **cells[0], "benefit": mean, "lower": mean - reach[0], "upper": mean + reach[1], "sd": math.sqrt(within),
+    }  # fmt: skip
+    together = gain_layers(pooled, 0, gained.together, "months")
+    return [(f"All hypotheses, by their weight: {_treated(cells[0])}", mean, together), *each]
+
+
+def _treated(cell: Mapping[str, Any]) -> str:
+    return f"gain by {str(cell['combination']).replace('_', ' ')} from onset, months of survival"

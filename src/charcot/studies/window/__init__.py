@@ -105,10 +105,12 @@ def of_person(plan: Plan) -> Assumed | None:
     return None if plan.traits is None else Assumed()
 
 
-def cells(plan: Plan, workers: int = 1, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
-    """The ``cells`` of a sweep alone, without rescues. Raises as :func:`sweep` does."""
+def cells(
+    plan: Plan, workers: int = 1, progress: Callable[[int], None] | None = None, under: Assumed | None = None
+) -> pd.DataFrame:
+    """The ``cells`` of a sweep alone, without rescues, ``under`` a changed model. Raises as :func:`sweep` does."""
     raise_if_any((p for p in check_plan(plan) if p.severity is Severity.ERROR), "this sweep cannot be run")
-    assumed = of_person(plan)
+    assumed = under or of_person(plan)
     cohort, onset, _, _ = people(plan, workers, progress, assumed)
     values = Bench(plan, cohort, onset, workers, progress, assumed).treated()
     base = values.pop(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from charcot.interfaces.report.charts.intervals import bars_by_row, strips_by_row
@@ -18,6 +19,7 @@ from charcot.interfaces.report.content import (
     number_text,
     say,
 )
+from charcot.interfaces.report.layers import layers_section, rival_layers
 from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.picture import draw
 from charcot.interfaces.report.sections.fit import words_of
@@ -30,8 +32,8 @@ SHOWN = 12  # readings in the ranking's picture
 PREDICTED = 6  # readings whose predictions are drawn
 
 
-def rivals_key(found: Any) -> KeyMessage:
-    """The plain-language box."""
+def rivals_key(found: Any, gained: Any) -> KeyMessage:
+    """The plain-language box; ``gained``: a ``RivalGains`` of the command line."""
     table = found.rivals.sort_values("weight", ascending=False, kind="stable")
     best, next_best = table.iloc[0], table.iloc[1]
     first = found.ranking.iloc[0]
@@ -42,16 +44,22 @@ def rivals_key(found: Any) -> KeyMessage:
         f"{first['title']} ({say(float(first['bits']))} of at most "
         f"{say(math.log2(len(table)))} bits).",
         "A weight is relative to the accounts that are compared; all of them may be wrong."
-        + ("" if table["settled"].all() else " Fits that have not settled leave the weights open."),
+        + ("" if table["settled"].all() else " Fits that have not settled leave the weights open.")
+        + "".join(
+            f" {name}, {say(value)}. {layers.sentence()}"
+            for name, value, layers in rival_layers(gained, _titles(found))[:1]
+        ),
         model_risk("", ""),
     )
 
 
-def rivals_sections(found: Any, known: Mapping[str, Any], stored: Mapping[str, Any]) -> list[Section]:
+def rivals_sections(found: Any, known: Mapping[str, Any], stored: Mapping[str, Any], gained: Any) -> list[Section]:
     """The sections of a :class:`charcot.fitting.comparison.Comparison`; ``known``: hypotheses by name."""
+    treated = layers_section(rival_layers(gained, _titles(found)), gained.together, "treated")
     return [
         Section("rivals", "The hypotheses and how they stand", (_standing(found), _claims(known), _method(stored))),
         Section("apart", "What would tell them apart", (_ranking(found), _predictions(found), _pairs(found))),
+        *([replace(treated, title="What a gene therapy gains under each")] if treated else []),
         Section("differences", "Experiments on which they differ", (_differences(found),)),
         Section("numbers", "Their fitted numbers", (_numbers(found),)),
     ]
