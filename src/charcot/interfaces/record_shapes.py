@@ -35,6 +35,31 @@ class GainCell(TypedDict):
     beyond_studied: bool
 
 
+class StratumRow(TypedDict):
+    """Patients of one rare genotype; quartiles of age (years), survival (months), slope (points/month), NfL (pg/mL)."""
+
+    stratum: str
+    genotype: str
+    patients: int
+    died: int
+    age_at_onset: list[float]
+    months_from_onset: list[float]
+    slope_before: list[float]
+    nfl: list[float]
+
+
+class StrataRecord(TypedDict):
+    """What made the stored patients of rare genotypes (:mod:`charcot.fitting.strata`)."""
+
+    command: str
+    patients: int
+    seed: int
+    program: str
+    ensemble: str
+    rows: str
+    strata: list[StratumRow]
+
+
 class HistoryRow(TypedDict):
     """A row of the summary of ``charcot.studies.natural_history``; ``published`` may be a range in words."""
 

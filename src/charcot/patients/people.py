@@ -36,7 +36,7 @@ UNTREATED, TREATED = 0, 1
 
 @dataclass(frozen=True)
 class Store:
-    """Courses of one population in two layers, untreated and on riluzole from diagnosis.
+    """Courses of one population in two layers, untreated and on riluzole from diagnosis, or in the first alone.
 
     Attributes:
         values: (2, read-outs, patients, months) on the monthly grid from the seed on, NaN after the end.
@@ -62,7 +62,7 @@ class Store:
         ``kings_2`` to ``kings_4``, ``mitos_1``, ``mitos_2``, ``feeding`` (swallowing at 1 or less) and ``breathing``
         (King's 4B).
         """
-        layers = [self._stages(layer) for layer in (UNTREATED, TREATED)]
+        layers = [self._stages(layer) for layer in range(len(self.values))]
         return {name: np.stack([layer[name] for layer in layers]) for name in layers[0]}
 
     def _stages(self, layer: int) -> dict[str, np.ndarray]:
@@ -125,6 +125,18 @@ def simulate_people(
     failed = untreated.failed.copy()
     failed[known] |= treated.failed
     return Store(cohort, values, death, end, untreated.onset, untreated.diagnosis, untreated.domain_onsets, failed)
+
+
+def simulate_untreated(cohort: Cohort, under: Assumed, workers: int = 1) -> People:
+    """Those of some patients who fall ill, untreated."""
+    courses = under.simulate(under.people(cohort), readouts=READOUTS, workers=workers, model=program_under(under))
+    store = Store(
+        under.people(cohort), _grid(courses)[None], courses.death[None], courses.result.end_time[None], courses.onset,
+        courses.diagnosis, courses.domain_onsets, courses.failed,
+    )  # fmt: skip
+    return People(store, np.arange(len(cohort)), np.full(len(cohort), UNTREATED)).where(
+        np.isfinite(store.onset) & ~store.failed
+    )
 
 
 def program_under(under: Assumed) -> Program:

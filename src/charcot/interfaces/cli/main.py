@@ -32,6 +32,7 @@ from charcot.interfaces.cli.patient import patient
 from charcot.interfaces.cli.population import population
 from charcot.interfaces.cli.population_check import population_check
 from charcot.interfaces.cli.population_fit import population_fit
+from charcot.interfaces.cli.population_strata import population_strata
 from charcot.interfaces.cli.power import power
 from charcot.interfaces.cli.predict import list_predictions, predict, score
 from charcot.interfaces.cli.reproduce import reproduce
@@ -65,6 +66,7 @@ people = typer.Typer(
 people.command(PopulationGroup.USUAL, epilog=EPILOG)(guarded(population))
 people.command("check", epilog=EPILOG)(guarded(population_check))
 people.command("fit", epilog=EPILOG)(guarded(population_fit))
+people.command("strata", epilog=EPILOG)(guarded(population_strata))
 app.add_typer(people)
 
 predictions = typer.Typer(

@@ -72,6 +72,7 @@ def population_fit(
     told = rooms.ensemble_record(found, shlex.join(command))
     if store:
         rooms.store_ensemble(found, told)
+        talk.say("Renew the patients of rare genotypes too: charcot population strata --make --store")
     if docs is not None:
         rooms.ensemble_page(found, told, docs)
     talk.show(*_lines(told))
@@ -88,4 +89,5 @@ def _lines(told: EnsembleRecord) -> list[str]:
             f"{row['validation_inside']:.0f} % inside; effective size {row['effective_size']:.1f}"
         )
     mean = told["median_model"]
-    return [*lines, f"The median of the models: {mean['calibration']} and {mean['validation']} inside."]
+    lines.append(f"The median of the models: {mean['calibration']} and {mean['validation']} inside.")
+    return [*lines, f"Frozen targets {told['targets']}, program {told['program']}, numbers {told['numbers_hash']}"]

@@ -10,7 +10,7 @@ from charcot.interfaces.cli.rooms import Progress
 
 if TYPE_CHECKING:
     from charcot.fitting.plausible import Ensemble
-    from charcot.interfaces.record_shapes import CheckRecord, EnsembleRecord, TargetRecord
+    from charcot.interfaces.record_shapes import CheckRecord, EnsembleRecord, StrataRecord, TargetRecord
     from charcot.patients.people import Store
     from charcot.trials.forecast_scores import Prediction
     from charcot.trials.population_check import Checked, Verdict
@@ -126,3 +126,45 @@ def ensemble_page(found: Ensemble, told: EnsembleRecord, folder: Path) -> None:
         "stays at its shipped value, so the ensemble says what these numbers leave open, and no more.",
     ]
     write_page(folder, "plausible-models", "Plausible models", lead, plausible_sections(found))
+
+
+def strata(
+    patients: int, seed: int, workers: int, command: str, progress: Progress
+) -> tuple[list[dict[str, object]], StrataRecord]:
+    """Patients of rare genotypes under every stored model, kept model by model beside compiled code; and what made
+    them."""
+    from charcot.core.hashing import hash_json
+    from charcot.engine.compiled import cache_folder
+    from charcot.fitting import strata as room
+
+    folder = cache_folder() / f"rare-genotypes-{hash_json(room.made_by(), 12)}"
+    rows = room.build(folder, patients, seed, workers, progress=progress)
+    return rows, cast("StrataRecord", room.told(rows, command, patients, seed))
+
+
+def stored_strata() -> StrataRecord | None:
+    """What made the stored patients of rare genotypes, and each stratum in a line."""
+    from charcot.fitting import strata as room
+
+    found = room.stored()
+    return cast("StrataRecord", found[1]) if found else None
+
+
+def strata_are_current(told: StrataRecord) -> bool:
+    """Whether they are of the present model and ensemble."""
+    from charcot.fitting import strata as room
+
+    return all(told[key] == value for key, value in room.made_by().items())  # type: ignore[literal-required]
+
+
+def store_strata(rows: list[dict[str, object]], told: StrataRecord) -> None:
+    from charcot.fitting import strata as room
+
+    room.store(rows, told)
+
+
+def stored_models() -> int:
+    """How many models the stored ensemble has."""
+    from charcot.fitting.layers import stored
+
+    return stored()
