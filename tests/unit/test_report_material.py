@@ -114,6 +114,28 @@ def history() -> FakeHistory:
     return FakeHistory(summary, pd.concat(parts, ignore_index=True), ablations, {"stopped": 1000})
 
 
+def closer() -> dict[str, pd.DataFrame]:
+    arm, outcomes = "edaravone", ("lived longer", "lost less function", "tie", "lost more function", "died sooner")
+    groups = [("All", 137, 0.41), ("Bulbar onset", 31, 0.2), ("Other onset", 106, 0.5), ("Women", 4, np.nan)]
+    return {
+        "pairs": pd.DataFrame(
+            [(arm, name, n, n / 100) for name, n in zip(outcomes, (10, 45, 5, 34, 6), strict=True)],
+            columns=["arm", "outcome", "pairs", "share"],
+        ),
+        "changes": pd.DataFrame(
+            {"arm": ["placebo", arm, arm], "change": [-2.1, -1.0, 0.2], "died": [True, False, False]}
+        ),
+        "subgroups": pd.DataFrame(
+            [("alsfrs_r_slope", name, arm, n, x, x - 0.3, x + 0.3, "fewer than 10 patients") for name, n, x in groups],
+            columns=["estimand", "subgroup", "arm", "patients", "estimate", "lower", "upper", "note"],
+        ),
+        "burden": pd.DataFrame([("Deaths without it", 4.0, "patients")], columns=["what", "value", "unit"]),
+        "restricted_means": pd.DataFrame(
+            [("placebo", 5.2, 0.1, 5.5), (arm, 5.3, 0.1, 5.5)], columns=["arm", "months", "error", "horizon"]
+        ),
+    }
+
+
 def trial_view() -> TrialView:
     weeks = np.arange(0, 25, 4.0)
     scores, markers = [], []
@@ -178,6 +200,9 @@ def trial_view() -> TrialView:
               "population": "all 137 randomised", "death": "composite: who died loses", "withdrawal": "last common visit",
               "summary": "pairs won over pairs lost", "analysis": "win ratio", "permutation_twin": "wins less losses"}]
         ),
+        closer=closer(),
+        labels={"placebo": "Placebo", "edaravone": "Edaravone"},
+        first_endpoint=("ALSFRS-R slope", "points/month"),
         replicates=200,
         failures={"step_too_small": 0},
         methods=("The primary analysis is a mixed model with random intercept and slope.",),

@@ -15,6 +15,7 @@ import pandas as pd
 from charcot.core.random import stream
 from charcot.trials.analysis_form import Design, NoScores, Row
 from charcot.trials.estimands import ESTIMANDS, interval_words, unit_of
+from charcot.trials.protocol import Protocol
 from charcot.trials.statistics import permutation
 from charcot.trials.trial_data import TrialData, read_tables
 
@@ -61,6 +62,23 @@ def analyse_data(data: TrialData, design: Design, endpoints: Sequence[str], repl
                 "interval": interval_words(name, design.alpha) if bounded else "",
                 "permutation_p": twins.p_value(endpoint, entry["arm"]) if contrast else np.nan,
             }
+
+
+def design_of(protocol: Protocol) -> Design:
+    """What the analysis needs of the protocol."""
+    reference = protocol.reference_arm
+    others = tuple(arm.id for arm in protocol.arms if arm.id != reference)
+    asked = protocol.analysis
+    return Design(
+        arms=(reference, *others),
+        alpha=asked.alpha,
+        freedom=asked.degrees_of_freedom,
+        ties=asked.ties,
+        restricted_to=asked.restricted_to,
+        longer_by=asked.longer_by or 0.0,
+        permutations=asked.permutations,
+        seed=protocol.simulate.seed,
+    )
 
 
 class Twins:

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from charcot.clinic.observation import TOTAL_MAXIMUM
+from charcot.trials.analysis import design_of
 from charcot.trials.between_patients import between_patients
 from charcot.trials.checks import BASELINE_QUANTITIES
+from charcot.trials.closer import closer
 from charcot.trials.conduct import Conducted
 from charcot.trials.estimands import ESTIMANDS, analysis_of, title_of
 from charcot.trials.pool import Failure
@@ -138,6 +140,7 @@ def outcome_of(protocol: Protocol, replicates: list[Replicate], first: dict[str,
         "event_times": pd.concat([r.event_times for r in replicates], ignore_index=True),
         "estimands": estimands_table(protocol),
         "between_patients": between_patients(protocol, first),
+        **closer(protocol, first, design_of(protocol), replicates[0].flow),
     }
     failures = pd.DataFrame(
         [vars(failure) for replicate in replicates for failure in replicate.failures],

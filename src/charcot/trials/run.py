@@ -9,8 +9,7 @@ import pandas as pd
 
 from charcot.core import pieces
 from charcot.trials.adam import tables
-from charcot.trials.analysis import analyse
-from charcot.trials.analysis_form import Design
+from charcot.trials.analysis import analyse, design_of
 from charcot.trials.conduct import Conducted, conduct, enrol, treated_by, treated_together
 from charcot.trials.enrolment import Recruiter
 from charcot.trials.outcome import Replicate, TrialOutcome, outcome_of, replicate_of
@@ -98,20 +97,3 @@ def analysed(protocol: Protocol, conducted: Conducted) -> Analysed:
     adam_tables = tables(protocol, conducted)
     estimates = analyse(adam_tables, design_of(protocol), protocol.endpoints, conducted.replicate)
     return replicate_of(protocol, conducted, estimates), {} if conducted.replicate else adam_tables
-
-
-def design_of(protocol: Protocol) -> Design:
-    """What the analysis needs of the protocol."""
-    reference = protocol.reference_arm
-    others = tuple(arm.id for arm in protocol.arms if arm.id != reference)
-    asked = protocol.analysis
-    return Design(
-        arms=(reference, *others),
-        alpha=asked.alpha,
-        freedom=asked.degrees_of_freedom,
-        ties=asked.ties,
-        restricted_to=asked.restricted_to,
-        longer_by=asked.longer_by or 0.0,
-        permutations=asked.permutations,
-        seed=protocol.simulate.seed,
-    )

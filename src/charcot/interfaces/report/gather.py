@@ -14,10 +14,12 @@ from charcot.interfaces.report.kaplan_meier import at_risk_table, survival_table
 from charcot.interfaces.report.layers import trial_layers
 from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.views import Flow, FlowArm, TrialView, records
+from charcot.trials.estimands import title_of, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+CLOSER = ("pairs", "changes", "subgroups", "burden", "restricted_means")
 _BASELINE_NAMES = {
     "age": "Age",
     "total_score": "ALSFRS-R",
@@ -56,6 +58,9 @@ def trial_view(outcome: Any, found: Any) -> TrialView:
         at_risk=at_risk_table(events, list(labels.values())),
         biomarkers=_biomarkers(outcome.tables["ADLB"], labels),
         estimands=outcome.tables["estimands"],
+        closer={name: outcome.tables[name] for name in CLOSER},
+        labels=labels,
+        first_endpoint=(title_of(protocol.endpoints[0]), unit_of(protocol.endpoints[0])),
         replicates=replicates,
         failures=failure_counts(outcome.failures),
         methods=(*_methods(protocol), *outcome.notes, *not_estimable(outcome.tables["estimates"], labels)),

@@ -57,6 +57,8 @@ class TrialView:
         estimands: what each endpoint estimates: variable, treatments, population, death, withdrawal, summary, analysis,
             permutation_twin (empty without one).
         found: what the evidence leaves open of the estimates (``charcot.fitting.layers.Open``).
+        closer: the tables of ``charcot.trials.closer`` of the first replicate, whose arms ``labels`` names;
+            ``first_endpoint``: title and unit of what its subgroups are of.
     """
 
     name: str
@@ -73,6 +75,9 @@ class TrialView:
     biomarkers: pd.DataFrame
     estimands: pd.DataFrame
     found: Any = None
+    closer: Mapping[str, pd.DataFrame] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    first_endpoint: tuple[str, str] = ("", "")
     replicates: int = 1
     influence: str = ""
     consequence: str = ""

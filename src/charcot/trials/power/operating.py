@@ -17,13 +17,13 @@ from charcot.core import pieces
 from charcot.core.errors import Problem, Problems
 from charcot.core.processes import WorkerPool
 from charcot.core.units import DAYS_PER_MONTH
+from charcot.trials.analysis import design_of
 from charcot.trials.library.job import LibraryJob, days_of
 from charcot.trials.library.replicates import Plan, Records, plan_of, records_of
 from charcot.trials.library.twins import Library
 from charcot.trials.power.grid import Cell, Grid
 from charcot.trials.power.interim import LookTask, Rule, Stops, count_looks
 from charcot.trials.power.tally import Aim, Contrast, Share, Tally, Task, aims, count, null_aim, ratio
-from charcot.trials.run import design_of
 from charcot.trials.statistics import group_sequential
 from charcot.trials.world import World
 

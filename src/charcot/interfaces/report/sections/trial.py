@@ -11,7 +11,17 @@ from charcot.interfaces.report.charts.survival import survival_curves
 from charcot.interfaces.report.content import Figure, Prose, Section, Sheet, Table, cell_text, say
 from charcot.interfaces.report.layers import layers_section
 from charcot.interfaces.report.picture import draw, dress
+from charcot.interfaces.report.sections.closer import (
+    burden_section,
+    forest_section,
+    means_sheet,
+    numbers_section,
+    pairs_section,
+    past_section,
+    waterfall_section,
+)
 from charcot.interfaces.report.views import Flow, TrialView, records
+from charcot.interfaces.stored import GAPS, HINDCAST, stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +30,13 @@ if TYPE_CHECKING:
 def trial_sections(view: TrialView) -> list[Section]:
     builders = (
         flow_section, baseline_section, scores_section, uncertain_section, published_section, estimates_section,
-        estimands_section, survival_section, biomarker_section,
+        estimands_section, survival_section, pairs_section, forest_section, waterfall_section, biomarker_section,
+        burden_section,
     )  # fmt: skip
-    return [section for builder in builders if (section := builder(view)) is not None]
+    built = [builder(view) for builder in builders]
+    if view.closer is not None:
+        built += [past_section(stored(HINDCAST)), numbers_section(stored(GAPS))]
+    return [section for section in built if section is not None]
 
 
 def flow_section(view: TrialView) -> Section | None:
@@ -234,7 +248,8 @@ def survival_section(view: TrialView) -> Section | None:
         f"{_band(view, 'Greenwood')}."
     )
     figure = Figure("survival", finding, label, draw(chart, "survival", finding, label), table, note)
-    return Section("survival", "Survival in the trial", (figure,))
+    means = means_sheet(view)
+    return Section("survival", "Survival in the trial", (figure, means) if means else (figure,))
 
 
 def biomarker_section(view: TrialView) -> Section | None:
