@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from charcot.core.estimates import survival_curve
 from charcot.core.units import DAYS_PER_MONTH
+from charcot.trials import prospects
 from charcot.trials.analysis_form import Design
 from charcot.trials.change import last_observed
 from charcot.trials.estimands import ESTIMANDS
@@ -33,7 +35,7 @@ def closer(protocol: Protocol, tables: Tables, design: Design, flow: Mapping[str
         "pairs": pairs_decided(data, design),
         "changes": changes(data, design),
         "subgroups": subgroups(data, design, protocol, tables),
-        "burden": burden(protocol, data, design, flow),
+        "burden": asked_of_people(protocol, data, tables, design, flow),
         "restricted_means": restricted_means(data, design),
     }
 
@@ -115,9 +117,41 @@ def restricted_means(data: TrialData, design: Design) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["arm", "months", "error", "horizon"])
 
 
-def burden(protocol: Protocol, data: TrialData, design: Design, flow: Mapping[str, Any]) -> pd.DataFrame:
-    """What the design asks of people, as ``what``, ``value``, ``unit``: months and deaths of patients while their arm
-    gives them no treatment of the trial; who may enter; visits."""
+Asked = list[tuple[str, float, str]]
+
+
+def asked_of_people(
+    protocol: Protocol, data: TrialData, tables: Tables, design: Design, flow: Mapping[str, Any]
+) -> pd.DataFrame:
+    """What the design asks of people, and what single people can expect: ``what``, ``value``, ``unit``."""
+    rows = burden(protocol, data, design, flow) + outlook(protocol, data, tables, design)
+    return pd.DataFrame(rows, columns=["what", "value", "unit"])
+
+
+def outlook(protocol: Protocol, data: TrialData, tables: Tables, design: Design) -> Asked:
+    """The eligibility clock and the limits of a trial of one, of the reference arm; nothing where it is treated."""
+    reference = next(arm for arm in protocol.arms if arm.id == design.reference)
+    if reference.treatments or not np.any(data.arms == 0):
+        return []
+    clock = prospects.eligibility_clock(protocol, tables, reference.id)
+    curve = survival_curve(clock["months"].to_numpy(), clock["out"].to_numpy())
+    half = curve.times[curve.survival <= 0.5]
+    rows: Asked = [
+        ("Months until half of those who may enter no longer may", float(half[0]) if len(half) else np.nan, "months")
+    ]
+    rules = clock.loc[clock["out"], "rule"].value_counts()
+    rows += [(f"First out of the window: {rule}", 100 * count / len(clock), "%") for rule, count in rules.items()]
+    mine = data.values["alsfrs_r"][data.arms == 0]
+    words = ("by the noise of visits alone", "with people's own changes of pace")
+    for months, how in zip(prospects.single_person(data.days, mine), words, strict=True):
+        none = f"months: {prospects.LONGEST} are not enough" if np.isinf(months) else "months"
+        what = f"Months before and after a start until one person can tell a slowing of 30 %, {how}"
+        rows.append((what, np.nan if np.isinf(months) else months, none))
+    return rows
+
+
+def burden(protocol: Protocol, data: TrialData, design: Design, flow: Mapping[str, Any]) -> Asked:
+    """Months and deaths of patients while their arm gives them no treatment of the trial; who may enter; visits."""
     starts = {
         arm.id: min((treatment.start for treatment in arm.treatments), default=np.inf)
         for arm in protocol.arms
@@ -130,7 +164,7 @@ def burden(protocol: Protocol, data: TrialData, design: Design, flow: Mapping[st
     screened = float(flow["screened"])
     visits = np.isfinite(data.values["alsfrs_r"]).sum(axis=1)
     months = without[waiting] / DAYS_PER_MONTH
-    rows = [
+    return [
         ("Patients who wait without the trial's treatment, or get none", 100 * waiting.mean(), "%"),
         ("Months without it, a patient who waits", months.mean() if waiting.any() else 0.0, "months"),
         ("Months without it, all together", months.sum(), "months"),
@@ -139,4 +173,3 @@ def burden(protocol: Protocol, data: TrialData, design: Design, flow: Mapping[st
         ("Visits planned, each patient", float(len(data.days)), "visits"),
         ("Visits made, each patient", float(visits.mean()) if len(visits) else np.nan, "visits"),
     ]
-    return pd.DataFrame(rows, columns=["what", "value", "unit"])

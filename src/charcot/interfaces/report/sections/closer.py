@@ -125,9 +125,13 @@ def burden_section(view: TrialView) -> Section | None:
     """What the design asks of people."""
     if view.closer is None:
         return None
-    rows = [[str(r["what"]), float(r["value"]), str(r["unit"])] for r in records(view.closer["burden"])]
+    burden = records(view.closer["burden"])
+    rows = [[str(r["what"]), None if r["value"] != r["value"] else float(r["value"]), str(r["unit"])] for r in burden]
     table = Table.of(("What is asked", "Value", "Unit"), rows, "What the design asks of patients")
-    note = f"{FIRST} Months and deaths are counted until an arm's first treatment of the trial begins, or to the end."
+    note = (
+        f"{FIRST} Months and deaths are counted until an arm's first treatment of the trial begins, or to the end. Who "
+        "leaves the window of the entry rules, and how well one person can tell, is of the untreated reference arm."
+    )
     return Section("burden", "What the design asks of patients", (Sheet("The burden of the design", table, note),))
 
 
