@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import chisquare
 
-from charcot.clinic.observation import observe_all_items, observe_nfl, observe_vital_capacity
+from charcot.clinic.measurements import measurements
+from charcot.clinic.observation import observe_all_items
 from charcot.core.units import DAYS_PER_MONTH
 from charcot.fitting import layers
 from charcot.fitting.own_cohort import forecast, library, posterior
@@ -42,8 +43,10 @@ def recorded(own: library.Library, seed: int) -> tuple[list[Subject], np.ndarray
     seen = len(VISITS)
     subjects, later = [], []
     for k in np.flatnonzero(alive[:, seen - 1] & (begin < library.MONTHS - 20)):
-        svc = observe_vital_capacity(library.at(own.svc, k, when[k, :seen]), seed, int(k))
-        nfl = observe_nfl(library.at(own.nfl, k, when[k, :seen]), seed, int(k))
+        svc, nfl = (
+            measurements()[name].observe(library.at(course, k, when[k, :seen]), seed, int(k))
+            for name, course in (("vital_capacity", own.svc), ("nfl", own.nfl))
+        )
         subjects.append(
             Subject(
                 f"{own.model[k]}/{k}", VISITS * DAYS_PER_MONTH, items[k, :seen].sum(axis=1), items[k, :seen], svc, nfl,

@@ -21,6 +21,7 @@ from charcot.fitting.rivals import numbers_of
 from charcot.fitting.targets import Laboratory
 from charcot.interfaces.cli import fitting_rooms, layer_rooms
 from charcot.interfaces.cli.main import app
+from charcot.interfaces.report.layers import stored_sentence
 
 EXPERIMENTS = ("sod1_g93a_natural_history", "corticospinal_loss")
 NUMBERS = ("sod1-g93a/pool.death_constant", "sod1-g93a/upper.death_constant", "sod1-seedable/person.base_tempo")
@@ -119,8 +120,9 @@ def test_the_verb_writes_its_report_and_page(small, monkeypatch, tmp_path):
     assert len(gains) == 3  # all by their weight, then each
     for row in gains:
         assert list(row["layers"]) == ["patients", "monte_carlo", "models"]
-        for text in ("Between patients", "Monte Carlo", "hat the evidence leaves open"):
-            assert text in row["verdict"]
+        told = stored_sentence(row["layers"])
+        for text in ("Between patients: an SD", "Monte Carlo: ", "hat the evidence leaves open"):
+            assert text in told
     each = [row["simulated"] for row in gains[1:]]
     assert min(each) <= gains[0]["simulated"] <= max(each)
     folder = Path(record["run"])

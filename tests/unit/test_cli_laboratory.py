@@ -73,6 +73,9 @@ def test_a_sweep_tells_three_layers_of_each_treatment(place: Path, monkeypatch: 
         assert shown["monte_carlo"]["what"] == "95 % bootstrap interval over 2 patients"
     page = Path(told["report"]).read_text(encoding="utf-8")
     assert "What is uncertain, in three layers" in page
+    words = " ".join(call("sweep", *TINY[:-2], "--no-pairs", "--models", "2").stdout.split())
+    for layer in ("What the evidence leaves open: ", "Monte Carlo: ", "Between patients: an SD of "):
+        assert layer in words
     alone = json.loads(call("sweep", *TINY, "--no-pairs", "--json").stdout)
     assert alone["run"] != told["run"]
     assert alone["summary"][0]["simulated"] == told["summary"][0]["simulated"]

@@ -10,10 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import norm
+from test_own_cohort_fit import lines
 
+from charcot.fitting.own_cohort import posterior
 from charcot.fitting.own_cohort.reading import read_cohort
 
-FOLDER = Path(__file__).parents[2] / "examples" / "lookalikes"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "examples" / "lookalikes"
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import lookalikes  # noqa: E402
+import own_patients  # noqa: E402
+
 GENERATORS = ("intercept_and_slope", "speed_and_pathway")
 
 
@@ -55,3 +64,30 @@ def test_speeds_and_pathways_have_the_published_shares(tmp_path):
     assert set(items) <= {0, 1, 2, 3, 4}
     assert all(int(row["total"]) == sum(int(v) for k, v in row.items() if k not in ("subject", "days", "total"))
                for row in tables["later"])  # fmt: skip
+
+
+def test_the_scorers_read_a_cohort_as_its_user_does(tmp_path):
+    """Both benchmarks at small size, on virtual patients whose truth is straight lines."""
+    virtual = lines(150)
+    cohort, future, events = lookalikes.cohort_of(
+        lookalikes.GENERATORS["intercept and slope"], 12, 7, tmp_path / "cohort"
+    )
+    truth = lookalikes.recorded(cohort, future)
+    assert truth.shape == (12, 3)
+    for k, subject in enumerate(cohort.subjects):  # recorded as long as the subject lives, and no longer
+        assert np.isfinite(truth[k]).tolist() == [events[subject.name] > month for month in lookalikes.AHEAD]
+    told = lookalikes.score("intercept and slope", 12, 7, virtual, tmp_path / "score", 1)
+    assert {row["rival"].split()[0] for row in told["rivals"]} == {"own", "D50", "onset-anchored", "mixed"}
+    assert 0 < told["coverage_90"] <= 1
+    subjects, later = own_patients.recorded(lines(60, 9), 3)
+    placed = own_patients.ranks(posterior.fit(subjects[:8], virtual), later[:8], 3)
+    assert (np.isfinite(placed) == np.isfinite(later[:8])).all()
+    assert ((placed[np.isfinite(placed)] >= 0) & (placed[np.isfinite(placed)] <= 1)).all()
+
+
+def test_the_score_of_draws_is_that_of_the_normal_distribution():
+    """Gneiting and Raftery 2007, equation 21, against their closed form for a normal (equation 5)."""
+    draws = 3 + 2 * norm.ppf((np.arange(4000) + 0.5) / 4000)
+    z = (4.5 - 3) / 2
+    exact = 2 * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi))
+    assert lookalikes.sample_crps(draws, 4.5) == pytest.approx(exact, abs=0.01)

@@ -165,6 +165,7 @@ def test_the_dead_are_not_forecast_and_milestones_are_words_with_ends(fitted):
     living = made.scores.dropna()
     assert (living["low_90"] <= living["low_50"]).all()
     assert (living["high_50"] <= living["high_90"]).all()
+    assert not np.signbit(living["low_90"]).any()  # no patient scores -0
     assert made.scores[made.scores["quantity"].isin(ITEMS)]["high_90"].max() <= 4
     assert not made.milestones["sentence"].str.contains("inf|nan").any()
     told = made.milestones[(made.milestones["comes"] > 0.5) & ~made.milestones["already"]]

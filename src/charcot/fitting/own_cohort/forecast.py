@@ -68,11 +68,11 @@ def draw(fit: Fit, cloud: Cloud, months: Sequence[float], seed: int = 1, draws: 
     alive = death[:, None] > when
     total = at(library.total, row, course) + own.level[:, None]
     total = total + fit.paces.residual_sd * random.standard_normal(total.shape)
-    total = np.clip(np.round(total), 0, TOTAL_MAXIMUM)
+    total = np.clip(np.round(total), 0, TOTAL_MAXIMUM) + 0.0  # a negative zero is none
     svc = at(library.svc, row, course) + own.capacity[:, None]
     svc = np.maximum(svc + n["capacity_sd"] * random.standard_normal(svc.shape), 0.0)
     items = _items(library, own, when)
-    items = np.clip(np.round(items + n["item_noise_sd"] * random.standard_normal(items.shape)), 0, ITEM_MAXIMUM)
+    items = np.clip(np.round(items + n["item_noise_sd"] * random.standard_normal(items.shape)), 0, ITEM_MAXIMUM) + 0.0
     return Draws(
         when,
         np.where(alive, total, np.nan),

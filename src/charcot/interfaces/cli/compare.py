@@ -203,7 +203,6 @@ def _summary(found: Comparison, gained: RivalGains) -> list[dict[str, object]]:
             "quantity": name,
             "unit": "months",
             "simulated": value,
-            "verdict": layers.sentence(),
             "layers": layers.as_json(),
         }
         for name, value, layers in rival_layers(gained, titles)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from charcot.core.pieces import keeping
 from charcot.interfaces import runs
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 REPORT = "report.html"
 SUMMARY = "summary.json"
+MOST_LAYERED = 3  # figures of a group whose layers are printed
 MOST_GROUPS = 12  # of key figures that are printed; all are in the summary
 GIVEN = "given_to_people"  # of the manifest and of --json: a sentence for each treatment
 
@@ -163,12 +164,26 @@ def key_figures(summary: Sequence[Mapping[str, object]]) -> list[RenderableType]
         compared = [row for row in rows if not _missing(row.get("published"))]
         shown = compared or rows
         parts.append(_figures_table(group, shown, bool(compared)))
+        parts += _layer_lines(shown)
         if len(shown) < len(rows):
             parts.append(f"... and {len(rows) - len(shown)} more figures in the report.")
         parts.append("")
     if len(groups) > MOST_GROUPS:
         parts.append(f"... and {len(groups) - MOST_GROUPS:,} more groups in {SUMMARY}.")
     return parts
+
+
+def _layer_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """The three layers of the first figures of a group that have them; the report has all."""
+    layered = [row for row in rows if row.get("layers")]
+    if not layered:
+        return []
+    from charcot.interfaces.report.layers import stored_sentence
+
+    told = [stored_sentence(cast("Mapping[str, Mapping[str, object]]", row["layers"])) for row in layered]
+    lines = [f"{row['quantity']}: {sentence}" for row, sentence in zip(layered, told, strict=True)]
+    more = len(lines) - MOST_LAYERED
+    return [*lines[:MOST_LAYERED], *([f"... and the layers of {more} more in the report."] if more > 0 else [])]
 
 
 def _figures_table(title: str, rows: Sequence[Mapping[str, object]], published: bool) -> RenderableType:

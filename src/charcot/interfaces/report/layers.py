@@ -77,6 +77,13 @@ class Layers:
         return " ".join([*([f"{'; '.join(parts)}."] if parts else []), *(f"{text.rstrip('.')}." for text in missing)])
 
 
+def stored_sentence(layers: Mapping[str, Mapping[str, Any]]) -> str:
+    """The sentence of layers as ``Layers.as_json`` stored them."""
+    known = ("what", "unit", "lower", "upper", "sd", "missing")
+    made = {name: Layer(**{key: one[key] for key in known if key in one}) for name, one in layers.items()}
+    return Layers(**made).sentence()
+
+
 def _start(text: str) -> str:
     return text[:1].upper() + text[1:]
 
