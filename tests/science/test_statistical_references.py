@@ -17,6 +17,7 @@ from charcot.trials.statistics import (
     ancova,
     covariances,
     group_sequential,
+    leave_one_out,
     reference_based,
     repeated_measures,
     time_to_event,
@@ -320,6 +321,20 @@ def test_jump_to_reference_is_that_of_rbmi() -> None:
     anchored = reference_based.jackknife(*asked, anchored=True)
     assert anchored.estimates.round(3)[0] == 2.126
     assert round(np.sqrt(anchored.covariance[0, 0]), 3) == 1.123
+
+
+def test_fits_without_each_patient_are_the_fits_made_anew() -> None:
+    """By one Newton step: with 300 patients a variance by jackknife is that of fits made anew to a thousandth."""
+    values, fixed = small(9, patients=300)
+    whole = repeated_measures.fit(values, fixed)
+    effects, visits = leave_one_out.without_each(values, fixed, whole, covariances.UNSTRUCTURED)
+    start = whole.parameters
+    anew = [repeated_measures.fit(np.delete(values, k, 0), np.delete(fixed, k, 0), start=start) for k in range(300)]
+    theirs = np.array([fit.effects for fit in anew])
+    assert np.abs(effects - theirs).max() < 0.01 * np.abs(theirs - whole.effects).max()
+    assert effects.var(axis=0) == pytest.approx(theirs.var(axis=0), rel=1e-3)
+    theirs = np.array([fit.visits for fit in anew])
+    assert np.abs(visits - theirs).max() < 0.05 * np.abs(theirs - whole.visits).max()
 
 
 def test_conditional_means_are_those_of_the_normal_distribution() -> None:

@@ -46,8 +46,8 @@ def test_the_subgroup_of_all_is_the_trial_and_parts_add_up(outcome: TrialOutcome
         assert table.loc[one, "patients"] + table.loc[other, "patients"] == 100
 
 
-def test_each_patient_who_came_back_has_a_bar(outcome: TrialOutcome) -> None:
-    frame, people = outcome.tables["changes"], outcome.tables["ADQS"].query("PARAMCD == 'ALSFRSR' and AVISITN > 0")
+def test_each_patient_who_was_seen_for_three_months_has_a_bar(outcome: TrialOutcome) -> None:
+    frame, people = outcome.tables["changes"], outcome.tables["ADQS"].query("PARAMCD == 'ALSFRSR' and VISITDAY > 92")
     assert len(frame) == people["USUBJID"].nunique()
     assert np.all(np.diff(frame["change"]) >= 0)
     slopes = frame.groupby("arm")["change"].median()

@@ -18,6 +18,7 @@ from charcot.trials.protocol import Protocol
 from charcot.trials.statistics import pairs, time_to_event
 from charcot.trials.trial_data import TrialData, read_tables
 
+SHORTEST = 3.0  # months; a change over less says little of a pace
 FEWEST = 10  # patients of a subgroup of whom an effect is estimated
 MIDDLE_AGE = 60.0  # years, between the two subgroups by age
 OUTCOMES = ("lived longer", "lost less function", "tie", "lost more function", "died sooner")
@@ -60,12 +61,14 @@ def pairs_decided(data: TrialData, design: Design) -> pd.DataFrame:
 
 def changes(data: TrialData, design: Design) -> pd.DataFrame:
     """``arm``, ``change`` of the ALSFRS-R in points a month from randomisation to the last visit attended, ``died``:
-    a row for each patient who came back, who lost most first."""
+    a row for each patient whose last visit was :data:`SHORTEST` months after it or later, who lost most first."""
     last, visit = last_observed(data.change("alsfrs_r"))
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = last / (data.days[visit] / DAYS_PER_MONTH)
     frame = pd.DataFrame({"arm": [design.arms[arm] for arm in data.arms], "change": rate, "died": data.died})
-    return frame[np.isfinite(rate)].sort_values("change", kind="stable", ignore_index=True)
+    long = np.isfinite(rate) & (data.days[visit] >= SHORTEST * DAYS_PER_MONTH)
+    kept: pd.DataFrame = frame[long].sort_values("change", kind="stable", ignore_index=True)
+    return kept
 
 
 def subgroups(data: TrialData, design: Design, protocol: Protocol, tables: Tables) -> pd.DataFrame:

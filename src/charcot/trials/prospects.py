@@ -35,13 +35,15 @@ def eligibility_clock(protocol: Protocol, tables: Tables, arm: str) -> pd.DataFr
         visit; ``out`` (bool); ``rule``: a sentence, empty of who could still enter at the end.
     """
     people = tables["ADSL"].query("FASFL == 'Y' and ARMCD == @arm").set_index("USUBJID")
-    ends = tables["ADTTE"].set_index("USUBJID")
+    ends = tables["ADTTE"]
+    ended = dict(zip(ends["USUBJID"], ends["AVAL"].astype(float), strict=True))
+    events = set(ends.loc[ends["CNSR"] == 0, "USUBJID"])
     breaks: dict[str, list[tuple[float, str]]] = {person: [] for person in people.index}
     for person, days, sentence in (*_by_clock(protocol, people), *_by_visits(protocol, people, tables)):
         breaks[person].append((days, sentence))
     rows = []
     for person, found in breaks.items():
-        end, died = float(ends.loc[person, "AVAL"]), int(ends.loc[person, "CNSR"]) == 0
+        end, died = ended[person], person in events
         when, rule = min([*found, (end, DIED if died else "")])
         rows.append(
             (max(when, 0.0) / DAYS_PER_MONTH, bool(rule), rule) if when <= end else (end / DAYS_PER_MONTH, False, "")

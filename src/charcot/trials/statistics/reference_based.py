@@ -8,9 +8,10 @@ conditional mean of the missing scores is
 Jump to reference: m of the own arm, m* of the reference. Copy reference: both of the reference. Missing at random: both
 of the own arm (Carpenter, Roger and Kenward, J. Biopharm. Stat. 23:1352, 2013). Each missing score is replaced by its
 conditional mean, and the variance of what is computed from the imputed scores is the jackknife's, the whole leaving one
-patient out at a time (Wolbers et al., Pharm. Stat. 21:1246, 2022; the R package rbmi). That is how much the estimate
-varies from trial to trial. Anchored, it is the variance that the same patients give where what leaving changed is taken
-as fixed (Lu, Stat. Biopharm. Res. 13:219, 2021): it is not smaller for more missing scores.
+patient out at a time (Wolbers et al., Pharm. Stat. 21:1246, 2022; the R package rbmi), each fit by a Newton step from
+that of all. That is how much the estimate varies from trial to trial. Anchored, it is the variance that the same
+patients give where what leaving changed is taken as fixed (Lu, Stat. Biopharm. Res. 13:219, 2021): it is not smaller
+for more missing scores.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Literal
 
 import numpy as np
 
-from charcot.trials.statistics import repeated_measures
+from charcot.trials.statistics import leave_one_out, repeated_measures
 from charcot.trials.statistics.covariances import UNSTRUCTURED, Structure
 
 Strategy = Literal["jump_to_reference", "copy_reference", "missing_at_random"]
@@ -31,12 +32,12 @@ def conditional_means(
     values: np.ndarray, own: np.ndarray, reference: np.ndarray, covariance: np.ndarray, strategy: Strategy,
     left: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
-    """(patients, T) the scores with each missing one replaced by its conditional mean.
+    """(..., patients, T) the scores with each missing one replaced by its conditional mean, for one fit or several.
 
     Args:
         values: (patients, T), NaN where missing.
-        own, reference: (patients, T) means in the own arm and as a patient of the reference arm.
-        covariance: (T, T) of one patient's scores.
+        own, reference: (..., patients, T) means in the own arm and as a patient of the reference arm.
+        covariance: (..., T, T) of one patient's scores.
         left: (patients,) whose missing scores follow the strategy; those of the others are missing at random.
     """
     before = reference if strategy == "copy_reference" else own
@@ -46,13 +47,14 @@ def conditional_means(
     out = np.where(seen, values, after)
     codes = seen @ (2.0 ** np.arange(seen.shape[1]))
     for code in np.unique(codes):
-        mine = codes == code
-        pattern = seen[np.flatnonzero(mine)[0]]
+        mine = np.flatnonzero(codes == code)
+        pattern = seen[mine[0]]
         if pattern.all() or not pattern.any():
             continue
-        gap = ~pattern
-        slope = np.linalg.solve(covariance[np.ix_(pattern, pattern)], covariance[np.ix_(pattern, gap)])
-        out[np.ix_(mine, gap)] += (values - before)[np.ix_(mine, pattern)] @ slope
+        known, gap = np.flatnonzero(pattern), np.flatnonzero(~pattern)
+        square, across = covariance[..., known[:, None], known], covariance[..., known[:, None], gap]
+        rest = values[mine[:, None], known] - before[..., mine[:, None], known]
+        out[..., mine[:, None], gap] += rest @ np.linalg.solve(square, across)
     return out
 
 
@@ -69,7 +71,7 @@ def jackknife(
     summarise: Callable[[np.ndarray, np.ndarray], np.ndarray], structure: Structure = UNSTRUCTURED,
     anchored: bool = False,
 ) -> Jackknifed:  # fmt: skip
-    """Fit, impute and summarise, and all that again without each patient in turn.
+    """Fit, impute and summarise, and all that again without each patient in turn (:mod:`.leave_one_out`).
 
     Args:
         values: (patients, T); ``fixed``, ``as_reference``: (patients, T, p) columns of the MMRM in the own arm and in
@@ -84,18 +86,23 @@ def jackknife(
     everyone = np.arange(len(values))
     whole = repeated_measures.fit(values, fixed, structure)
 
-    def imputed(found: repeated_measures.Fit, rows: np.ndarray, by: Strategy) -> np.ndarray:
-        own, other = fixed[rows] @ found.effects, as_reference[rows] @ found.effects
-        return conditional_means(values[rows], own, other, found.visits, by, left[rows])
+    def imputed(effects: np.ndarray, visits: np.ndarray, by: Strategy) -> np.ndarray:
+        """Of effects (..., p) and covariances (..., T, T)."""
+        size = fixed.shape[2]
+        own, other = (
+            (effects @ columns.reshape(-1, size).T).reshape(*effects.shape[:-1], *values.shape)
+            for columns in (fixed, as_reference)
+        )
+        return conditional_means(values, own, other, visits, by, left)
 
-    whole_scores = imputed(whole, everyone, strategy)
+    whole_scores = imputed(whole.effects, whole.visits, strategy)
     estimates = summarise(whole_scores, everyone)
     again: Strategy = "missing_at_random" if anchored else strategy
-    fixed_part = whole_scores - imputed(whole, everyone, again)  # nothing, unless anchored
+    fixed_part = whole_scores - imputed(whole.effects, whole.visits, again)  # nothing, unless anchored
+    others = imputed(*leave_one_out.without_each(values, fixed, whole, structure), again) + fixed_part
     without = []
     for patient in everyone:
         rows = np.delete(everyone, patient)
-        found = repeated_measures.fit(values[rows], fixed[rows], structure, start=whole.parameters)
-        without.append(summarise(imputed(found, rows, again) + fixed_part[rows], rows))
+        without.append(summarise(others[patient, rows], rows))
     away = np.array(without) - np.mean(without, axis=0)
     return Jackknifed(estimates, (len(values) - 1) / len(values) * away.T @ away)

@@ -37,7 +37,7 @@ def waterfall(frame: pd.DataFrame, series: Sequence[str], y_title: str, width: i
 
     data = frame.assign(place=range(1, len(frame) + 1))
     colours = alt.Scale(domain=list(series), range=[style(k).line for k in range(len(series))])
-    colour = alt.Color("series:N", scale=colours, legend=alt.Legend(title=None, orient="top", labelLimit=300))
+    colour = alt.Color("series:N", scale=colours, legend=alt.Legend(title=None, orient="bottom", labelLimit=300))
     x = alt.X("place:O", title="Patients, who lost most first", axis=alt.Axis(labels=False, ticks=False))
     bars = alt.Chart(data).mark_bar().encode(x=x, y=alt.Y("value:Q", title=y_title), color=colour)
     dead = alt.Chart(data[data["died"]]).mark_text(text="×", fontSize=13, fontWeight="bold", color=INK, dy=8)

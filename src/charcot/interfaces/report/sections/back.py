@@ -14,8 +14,8 @@ _METHODS = (
     "through local protein synthesis, energy and TDP-43, to motor units, the ALSFRS-R and survival. Each number of the "
     "model has a unit, a spread, a grade and a source, or is called free: most are free, and were set so that "
     "summaries of cohorts come near published ones. Patients differ by declared spreads between persons. What the "
-    "evidence leaves open about a number is recorded, but is not yet carried into the intervals shown here: they are "
-    "sampling alone.",
+    "evidence leaves open about a number is carried by plausible models, where some were simulated, as a layer of its "
+    "own; every other interval is sampling alone.",
     "Random draws are addressed by seed, patient and purpose: the same person in another arm, in another order or on "
     "another machine has the same draws.",
     "Four clocks are kept apart: symptom onset, diagnosis, screening and randomisation. Each picture and each table "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from charcot.interfaces.report.charts.heat import tornado
 from charcot.interfaces.report.charts.intervals import range_by_row
 from charcot.interfaces.report.charts.patients import shares, waterfall
-from charcot.interfaces.report.content import Figure, Section, Sheet, Table, say
+from charcot.interfaces.report.content import Cell, Figure, Section, Sheet, Table, say
 from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.picture import draw
 from charcot.interfaces.report.views import TrialView, records
@@ -16,6 +16,7 @@ from charcot.interfaces.report.views import TrialView, records
 if TYPE_CHECKING:
     import pandas as pd
 
+Rows = list[list[Cell]]
 FIRST = "Of the first simulated trial."
 INSIDE, OUTSIDE = "published value inside", "published value outside"
 WIDEST = 12  # numbers of the tornado
@@ -36,7 +37,7 @@ def pairs_section(view: TrialView) -> Section | None:
         f"{say(round(100 * (part[outcomes[0]]['share'] + part[outcomes[-1]]['share']), 1))} % of them."
     )
     label = "Stacked bars: the share of pairs that each arm's patient won by survival, by function, tied, or lost."
-    rows = [[str(r["row"]), str(r["outcome"]), int(r["pairs"]), 100 * float(r["share"])] for r in records(frame)]
+    rows: Rows = [[str(r["row"]), str(r["outcome"]), int(r["pairs"]), 100 * float(r["share"])] for r in records(frame)]
     table = Table.of(
         ("Arm", "Its patient", "Pairs", "%"), rows, "Every patient of the arm against every one of the reference"
     )
@@ -66,7 +67,10 @@ def waterfall_section(view: TrialView) -> Section | None:
     table = Table.of(
         ("Patient", "Arm", "Points a month", "In the trial"), rows, "Change of each patient, who lost most first"
     )
-    note = f"{FIRST} From randomisation to the last visit that the patient attended. A cross: death or ventilation."
+    note = (
+        f"{FIRST} From randomisation to the last visit attended, of patients seen for three months or more. A cross: "
+        "death or permanent ventilation."
+    )
     svg = draw(waterfall(frame, view.arms, "ALSFRS-R, points a month"), "waterfall", finding, label)
     return Section("waterfall", "Patient by patient", (Figure("waterfall", finding, label, svg, table, note),))
 
@@ -126,7 +130,9 @@ def burden_section(view: TrialView) -> Section | None:
     if view.closer is None:
         return None
     burden = records(view.closer["burden"])
-    rows = [[str(r["what"]), None if r["value"] != r["value"] else float(r["value"]), str(r["unit"])] for r in burden]
+    rows: Rows = [
+        [str(r["what"]), None if r["value"] != r["value"] else float(r["value"]), str(r["unit"])] for r in burden
+    ]
     table = Table.of(("What is asked", "Value", "Unit"), rows, "What the design asks of patients")
     note = (
         f"{FIRST} Months and deaths are counted until an arm's first treatment of the trial begins, or to the end. Who "
@@ -140,7 +146,7 @@ def means_sheet(view: TrialView) -> Sheet | None:
     if view.closer is None or view.closer["restricted_means"].empty:
         return None
     frame = view.closer["restricted_means"]
-    rows = [[view.labels[r["arm"]], float(r["months"]), float(r["error"])] for r in records(frame)]
+    rows: Rows = [[view.labels[r["arm"]], float(r["months"]), float(r["error"])] for r in records(frame)]
     table = Table.of(("Arm", "Months without the event", "Standard error"), rows, "Restricted mean survival times")
     return Sheet(
         f"Mean time without the event, up to month {say(round(float(frame['horizon'].iloc[0]), 1))}", table, FIRST
@@ -176,7 +182,7 @@ def past_section(record: Mapping[str, Any]) -> Section | None:
          for name, f in rows],
         "Decline of past placebo arms, predicted beside published",
     )  # fmt: skip
-    note = "As last stored by `charcot hindcast --store`; survival and vital capacity of other trials are in the count."
+    note = "As last stored by 'charcot hindcast --store'; survival and vital capacity of other trials are in the count."
     svg = draw(range_by_row(frame, "Points a month", [INSIDE, OUTSIDE]), "past", finding, label)
     return Section("past", "Past trials in the same machine", (Figure("past", finding, label, svg, table, note),))
 
@@ -204,7 +210,7 @@ def numbers_section(record: Mapping[str, Any]) -> Section | None:
     columns = ("Number", "What it is", "Grade", "Moves the score by, points", "±", "Why so wide")
     table = Table.of(columns, rows, "Numbers that move an untreated course most")
     note = (
-        "A derivative times the width of the prior, as last stored by `charcot evidence gaps --store`; no treatment "
+        "A derivative times the width of the prior, as last stored by 'charcot evidence gaps --store'; no treatment "
         "is in it."
     )
     svg = draw(tornado(frame, "Change of the ALSFRS-R, points"), "numbers", finding, label)
