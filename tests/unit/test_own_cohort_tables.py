@@ -104,6 +104,12 @@ def test_rows_of_the_old_scale_and_without_measures_are_told_and_not_wrong(tmp_p
     assert found.counts["visits with a score"] == 2
 
 
+def test_a_word_that_says_nothing_is_not_known(tmp_path):
+    found = read(tmp_path, "subject,days,total,Site_of_Onset\n1,0,40,Onset: Other\n1,9,40,\n")
+    assert found.problems == []
+    assert found.subjects[0].site == ""
+
+
 def test_what_may_be_meant_otherwise_is_warned_of_by_line_and_used_as_it_is(tmp_path):
     rows = ["A,0,44", "A,30,43", "A,10,42", "a,0,40", "a,5,40", "007,0,30", "7,0,41", "7,9,39", "7,3,40"]
     found = read(tmp_path, "\ufeffsubject,days,total\n" + "\n".join(rows) + "\n")

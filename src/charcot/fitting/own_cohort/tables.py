@@ -141,9 +141,9 @@ def _line(
         if known[name].kind == "word":
             value = known[name].words.get(filled[0].lower())
             if value is None:
-                hint = f"Write one of: {', '.join(sorted(set(known[name].words.values())))}."
+                hint = f"Write one of: {', '.join(sorted(set(known[name].words.values()) - {''}))}."
                 problems.append(Problem("bad-word", f"{name} is {readable(filled[0])!r}", where, hint))
-            else:
+            elif value:
                 words[name] = value
         else:
             number = _number(known[name], filled[0], columns.factors.get(name, 1.0), where, problems)
