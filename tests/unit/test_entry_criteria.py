@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from population_fake import people
 
-from charcot.clinic.criteria import CATEGORIES, el_escorial, gold_coast, japan_grade, supine_capacity
+from charcot.clinic import criteria
+from charcot.clinic.criteria import CATEGORIES, doubt_of, el_escorial, gold_coast, japan_grade, supine_capacity
 from charcot.clinic.observation import ITEMS
 from charcot.core.errors import Problems, Where
 from charcot.evidence import sources
 from charcot.trials import entry_rules, load_protocol, placebo_arms
-from charcot.trials.screening import RULES
+from charcot.trials.protocol import Referral
+from charcot.trials.screening import RULES, referred
 from charcot.trials.world import real_world
 
 WELL, ILL = 0.97, 0.5
@@ -45,6 +48,21 @@ def test_categories_by_regions_with_signs(regions, category, gold):
     upper, lower = signs(*regions)
     assert CATEGORIES[int(el_escorial(upper, lower)[0])] == category
     assert gold_coast(upper, lower)[0] == gold
+
+
+def test_signs_are_found_sooner_in_some_people_than_in_others(monkeypatch):
+    spread = {"sign_spread_of_people": 1.0, "sign_spread_of_regions": 1.0}
+    monkeypatch.setattr(criteria, "values", lambda known=criteria.values(): known | spread)
+    draws = np.random.default_rng(1).standard_normal((3000, 10))
+    doubt = doubt_of(draws)
+    assert doubt.shape == (3000, 2, 4)
+    assert np.median(doubt) == pytest.approx(1, abs=0.05)
+    upper, lower = (np.repeat(one, 3000, axis=0) for one in signs("ul", "ul"))
+    found = np.bincount(el_escorial(upper, lower, doubt).astype(int), minlength=5) / 3000
+    assert (found[[0, 3]] > 0.01).all()  # alike in everybody they would all be probable
+    assert (el_escorial(upper, lower, np.full((3000, 2, 4), 1e-9)) == 4).all()  # any loss shows
+    assert (el_escorial(upper, lower, np.full((3000, 2, 4), 1e9)) == 0).all()  # none does
+    assert (gold_coast(upper, lower, np.full((3000, 2, 4), 1e9)) == 0).all()
 
 
 def test_who_is_not_seen_has_no_category():
@@ -177,3 +195,29 @@ def test_a_registry_entry_in_a_note_is_held_by_a_source_of_that_row() -> None:
     named = [(row["trial"], entry) for row in rows for entry in REGISTRY.findall(row["note"])]
     assert len(named) > 25
     assert [(trial, entry) for trial, entry in named if entry not in held[trial]] == []
+
+
+def with_referral(protocol, referral):
+    screening = protocol.screening.model_copy(update={"referral": referral})
+    return protocol.model_copy(update={"screening": screening})
+
+
+def test_everybody_is_referred_up_to_an_age_and_the_fewer_the_older() -> None:
+    protocol = with_referral(
+        entry_rules.load_rules()["empower"].protocol, Referral(until="50 years", falls_per_year=0.05)
+    )
+    who = [f"patient {number}" for number in range(4000)]
+    shares = [referred(protocol, np.full(len(who), age), who).mean() for age in (30.0, 50.0, 60.0, 75.0)]
+    assert shares[:2] == [1.0, 1.0]
+    assert shares[2:] == pytest.approx([np.exp(-0.5), np.exp(-1.25)], abs=0.025)
+    assert referred(with_referral(protocol, None), np.full(4, 90.0), who[:4]).all()
+
+
+def test_referral_makes_an_arm_younger_and_leaves_what_rules_exclude() -> None:
+    rules = entry_rules.load_rules()["empower"]
+    steep = replace(rules, protocol=with_referral(rules.protocol, Referral(until="50 years", falls_per_year=0.3)))
+    everybody = replace(rules, protocol=with_referral(rules.protocol, None))
+    one, other = (placebo_arms.arm_of(each, people(400, seed=4).on(0.0), real_world()) for each in (everybody, steep))
+    assert 0 < len(other) < len(one)
+    assert placebo_arms.baseline(other, "age", "mean") < placebo_arms.baseline(one, "age", "mean") - 1
+    assert placebo_arms.share_excluded(other) == placebo_arms.share_excluded(one)

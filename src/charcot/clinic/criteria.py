@@ -30,28 +30,51 @@ def values() -> dict[str, float]:
         return {row["name"]: float(row["value"]) for row in csv.DictReader(file)}
 
 
-def el_escorial(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+def doubt_of(draws: np.ndarray) -> np.ndarray:
+    """(people, 2, 4) by how much more (above one) or less must be lost before upper and lower signs of a region are
+    found: people differ in how they show signs and examiners in how they find them, and so do regions.
+
+    Args:
+        draws: (people, 10) standard normal: of the person for upper and lower signs, then of each region.
+    """
+    number = values()
+    person, region = draws[:, :2], draws[:, 2:].reshape(-1, 2, len(REGIONS))
+    return np.asarray(
+        np.exp(number["sign_spread_of_people"] * person[:, :, None] + number["sign_spread_of_regions"] * region)
+    )
+
+
+def _signs(upper: np.ndarray, lower: np.ndarray, doubt: np.ndarray | float) -> tuple[np.ndarray, ...]:
+    """(people, 4) bool: upper signs, lower signs, denervation."""
+    number = values()
+    above, below = (doubt, doubt) if isinstance(doubt, float) else (doubt[:, 0], doubt[:, 1])
+    return (
+        1 - upper > (1 - number["upper_sign"]) * above,
+        1 - lower > (1 - number["lower_sign"]) * below,
+        1 - lower > (1 - number["electromyography"]) * below,
+    )
+
+
+def el_escorial(upper: np.ndarray, lower: np.ndarray, doubt: np.ndarray | float = 1.0) -> np.ndarray:
     """(people,) rank of the category in :data:`CATEGORIES`; NaN where a value is missing.
 
     Args:
         upper: (people, 4) living upper motor neurons of each region; ``lower``: innervated fibres, both as fractions.
+        doubt: of :func:`doubt_of`; one: signs are found in everybody alike.
     """
-    number = values()
-    up, low = upper < number["upper_sign"], lower < number["lower_sign"]
+    up, low, denervated = _signs(upper, lower, doubt)
     both = (up & low).sum(axis=1)
-    denervated = (lower < number["electromyography"]).sum(axis=1)
     rank = np.zeros(len(upper))
     rank[(both >= 1) | (up.sum(axis=1) >= 2)] = 1
-    rank[(up.sum(axis=1) >= 1) & (denervated >= 2)] = 2
+    rank[(up.sum(axis=1) >= 1) & (denervated.sum(axis=1) >= 2)] = 2
     rank[both >= 2] = 3
     rank[both >= 3] = 4
     return np.where(_known(upper, lower), rank, np.nan)
 
 
-def gold_coast(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+def gold_coast(upper: np.ndarray, lower: np.ndarray, doubt: np.ndarray | float = 1.0) -> np.ndarray:
     """(people,) 1 where the Gold Coast criteria are met, else 0. Arguments and NaN as of :func:`el_escorial`."""
-    number = values()
-    up, low = upper < number["upper_sign"], lower < number["lower_sign"]
+    up, low, _ = _signs(upper, lower, doubt)
     met = (up & low).any(axis=1) | (low.sum(axis=1) >= 2)
     return np.where(_known(upper, lower), met.astype(float), np.nan)
 

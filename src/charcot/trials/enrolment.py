@@ -24,6 +24,7 @@ from charcot.trials.screening import (
     Rule,
     Visit,
     clocks_of,
+    referred,
     see,
 )
 from charcot.trials.world import Courses
@@ -31,7 +32,7 @@ from charcot.trials.world import Courses
 SMALLEST_BATCH = 128  # people; smaller calls would spend their time on overhead
 LARGEST_BATCH = 4096  # people; larger calls would only need more memory
 # Reasons of people who never came to a screening visit: they are no part of the flow's "screened".
-NEVER_CAME = ("simulation_failed", "never_diagnosed", "died_before_screening")
+NEVER_CAME = ("simulation_failed", "never_diagnosed", "died_before_screening", "not_referred")
 
 
 @dataclass
@@ -114,7 +115,7 @@ def screen(protocol: Protocol, pool: Pool, batch: Batch, replicate: int) -> Scre
     """Screen every person of a batch."""
     addresses = person_addresses(replicate, batch.numbers)
     clocks = clocks_of(protocol, batch, addresses, pool.world)
-    verdicts = judge_clocks(protocol, batch, clocks)
+    verdicts = judge_clocks(protocol, batch, clocks, addresses)
     rows = np.flatnonzero(verdicts.reason == "")
     courses = pool.with_background(batch, rows, seen_on(protocol, clocks.take(rows)))
     visit = see(protocol, clocks.take(rows), courses, [addresses[row] for row in rows])
@@ -124,12 +125,15 @@ def screen(protocol: Protocol, pool: Pool, batch: Batch, replicate: int) -> Scre
     return Screened(batch, clocks, verdicts, rows, courses, visit, failures)
 
 
-def judge_clocks(protocol: Protocol, batch: Batch, clocks: Clocks) -> Verdicts:
+def judge_clocks(protocol: Protocol, batch: Batch, clocks: Clocks, addresses: list[str]) -> Verdicts:
     """Who is out before any visit: who never came, and whom the rules exclude that need only the clocks."""
     verdicts = Verdicts(np.full(batch.size, "", dtype=object))
     verdicts.exclude(np.flatnonzero(batch.failed), "simulation_failed")
     verdicts.exclude(np.flatnonzero(~np.isfinite(batch.diagnosis) & ~batch.too_old), "never_diagnosed")
     verdicts.exclude(np.flatnonzero((batch.death <= clocks.screening) & ~batch.too_old), "died_before_screening")
+    # Who was above the age limit before disease began has no clocks, and is at least as old as then.
+    age = np.where(batch.too_old, batch.cohort.columns["seed_age_years"], clocks.age)
+    verdicts.exclude(np.flatnonzero(~referred(protocol, age, addresses)), "not_referred")
     for rule in CLOCK_RULES:
         # People above the age limit from the start have no clocks: only the age rule is judged (and failed) by them.
         has_clocks = np.ones(batch.size, dtype=bool) if rule.name == "age" else ~batch.too_old

@@ -23,6 +23,7 @@ from charcot.trials.enrolment import NEVER_CAME, person_addresses, screen
 from charcot.trials.entry_rules import EntryRules
 from charcot.trials.followup import follow
 from charcot.trials.pool import Batch, Pool, latent_at
+from charcot.trials.screening import referred
 from charcot.trials.world import Courses, World
 
 REPLICATE = 0
@@ -75,9 +76,13 @@ class Arm:
 
 
 def arm_of(rules: EntryRules, people: People, world: World) -> Arm:
-    """Screen people by the rules and follow those who are let in."""
+    """Screen people by the rules and follow those who are let in and would come.
+
+    The rules judge everybody, since what published rules exclude was counted among incident patients.
+    """
     p = people if not rules.genotype else people.where(people.column("genotype") == rules.genotype)
     protocol, n = rules.protocol, len(p)
+    everybody = protocol.model_copy(update={"screening": protocol.screening.model_copy(update={"referral": None})})
     batch = Batch(
         numbers=p.ids,
         cohort=p.store.cohort.take(p.rows),
@@ -90,9 +95,10 @@ def arm_of(rules: EntryRules, people: People, world: World) -> Arm:
         too_old=np.zeros(n, dtype=bool),
     )
     with np.errstate(invalid="ignore"):  # who is never diagnosed is never screened
-        screened = screen(protocol, KnownPeople(world, p), batch, REPLICATE)
+        screened = screen(everybody, KnownPeople(world, p), batch, REPLICATE)
+        comes = referred(protocol, screened.clocks.age, person_addresses(REPLICATE, p.ids))
     came = ~np.isin(screened.verdicts.reason, NEVER_CAME)
-    rows = np.flatnonzero(screened.eligible)
+    rows = np.flatnonzero(screened.eligible & comes)
     q, clocks = p.take(rows), screened.clocks.take(rows)
     visit = screened.visit.take(np.searchsorted(screened.rows, rows))
     latent = latent_at(q, clocks.randomisation[:, None] + np.array(protocol.visits))

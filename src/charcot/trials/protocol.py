@@ -195,8 +195,16 @@ class RunIn(Section):
     decline: PointRange = Field(default_factory=PointRange)
 
 
+class Referral(Section):
+    """Who comes to be screened: everybody up to an age, and the fewer the older: exp(-falls (age - until))."""
+
+    until: Years
+    falls_per_year: Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+
+
 class Screening(Section):
     delay_after_diagnosis: Delay
+    referral: Referral | None = None  # left out: everybody comes
     run_in: RunIn | None = None
 
 

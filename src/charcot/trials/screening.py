@@ -11,7 +11,16 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from charcot.clinic.criteria import CATEGORIES, LOWER, UPPER, el_escorial, gold_coast, japan_grade, supine_capacity
+from charcot.clinic.criteria import (
+    CATEGORIES,
+    LOWER,
+    UPPER,
+    doubt_of,
+    el_escorial,
+    gold_coast,
+    japan_grade,
+    supine_capacity,
+)
 from charcot.clinic.measurements import measurements
 from charcot.clinic.observation import (
     ITEMS,
@@ -105,6 +114,16 @@ def clocks_of(protocol: Protocol, batch: Batch, addresses: list[str], world: Wor
     return Clocks(np.array(recalled), batch.diagnosis, screening, randomisation, age, onset_age, bulbar, dosable)
 
 
+def referred(protocol: Protocol, age: np.ndarray, addresses: list[str]) -> np.ndarray:
+    """(people,) bool: who comes to be screened, by age at screening (people,) in years; all where no rule says."""
+    rule = protocol.screening.referral
+    if rule is None:
+        return np.ones(len(addresses), dtype=bool)
+    chance = np.exp(-rule.falls_per_year * np.maximum(age - rule.until, 0.0))
+    drawn = np.array([stream(protocol.simulate.seed, address, "referral").random() for address in addresses])
+    return np.asarray(drawn < chance)
+
+
 def vectors_of(protocol: Protocol) -> list[str]:
     """The products of a trial that are given by a vector, against which people may have antibodies."""
     known = products()
@@ -134,7 +153,10 @@ def see(protocol: Protocol, clocks: Clocks, courses: Courses, addresses: list[st
     category = met = np.full(size, np.nan)
     if asks_for_signs(protocol):
         upper, lower = (np.stack([courses.at(n, clocks.screening) for n in names], axis=1) for names in (UPPER, LOWER))
-        category, met = el_escorial(upper, lower), gold_coast(upper, lower)
+        doubt = doubt_of(
+            np.array([stream(seed, who, "signs").standard_normal(10) for who in addresses]).reshape(-1, 10)
+        )
+        category, met = el_escorial(upper, lower, doubt), gold_coast(upper, lower, doubt)
     return Visit(items, later, capacity, later_capacity, alive.astype(float), nfl, category, met)
 
 

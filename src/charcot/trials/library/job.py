@@ -109,7 +109,7 @@ class LibraryJob:
         batch = pool.batch(first, last - first)
         addresses = addresses_of(batch.numbers)
         clocks = clocks_of(self._loosest, batch, addresses, self.world)
-        verdicts = [judge_clocks(protocol, batch, clocks) for protocol in self.protocols]
+        verdicts = [judge_clocks(protocol, batch, clocks, addresses) for protocol in self.protocols]
         rows = np.flatnonzero(np.any([one.reason == "" for one in verdicts], axis=0))
         seen = clocks.take(rows)
         courses = pool.with_background(batch, rows, seen_on(self._loosest, seen))
