@@ -111,7 +111,7 @@ def _(v):
 def _(v):
     k, n = v.energy_half_saturation, v.energy_exponent
     whole = v.energy_floor + (1 - v.energy_floor) * (1 + k**n) * steep(v.axon_mitochondrial_protein, k, n)
-    h = v.axon_harm / v.pool_resistance
+    h = v.axon_harm * v.axon_harm_factor / v.pool_resistance
     atp = whole / (1 + h / (1 + h / v.energy_harm_limit))
     return {
         "axon.atp": atp,

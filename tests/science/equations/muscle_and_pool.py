@@ -90,6 +90,7 @@ def _(v):
     return {
         "nmj.regrowth_factor": 1 + v.regrowth_by_growth_factor * g,
         "pool.vulnerability_factor": 1 / (1 + v.pool_protection_by_growth_factor * g * v.axon_retrograde),
+        "axon.harm_factor": 1 / (1 + v.energy_protection_by_growth_factor * g),
     }
 
 

@@ -61,7 +61,8 @@ def _(v):
 
 @second(genetic.sod1_breakdown)
 def _(v):
-    m, trimers = share(v.soma_sod1_misfolded, v.sod1_breakdown_half), v.sod1_mutant**v.sod1_trimer_order
+    m = share(v.soma_sod1_misfolded, v.sod1_breakdown_half)
+    trimers = (v.sod1_mutant / v.sod1_trimer_half) ** v.sod1_trimer_order
     left = 1 - m * (1 - 2 * trimers / (1 + trimers))
     return {"pool.breakdown": left, "pool.death_factor": left}
 

@@ -8,6 +8,7 @@ from charcot.model.mechanism import mechanism
 def energy(
     axon_mitochondrial_protein,
     axon_harm,
+    axon_harm_factor,
     pool_resistance,
     pool_alive,
     pool_innervating,
@@ -22,8 +23,8 @@ def energy(
     """Energy of an ending rests on mitochondrial protein made on the spot, above a glycolytic floor; harm adds up,
     saturates, and is felt the more the less a class resists.
 
-    Equation, for each class: E = [E0 + (1 - E0) (1 + K^2) P^2 / (K^2 + P^2)] / (1 + h / (1 + h / m)), h = harm /
-    resistance; failure = 1 / (1 + (E / Ef)^n). With the limit m energy falls to 1 / (1 + m) by harm alone.
+    Equation, for each class: E = [E0 + (1 - E0) (1 + K^2) P^2 / (K^2 + P^2)] / (1 + h / (1 + h / m)), h = harm
+    times what shields from it / resistance; failure = 1 / (1 + (E / Ef)^n). With the limit m energy falls to 1 / (1 + m) by harm alone.
     Without the floor E0 the loop E -> P -> E would make collapse absorbing, against the reversal seen in experiment.
 
     Sources: altman2021, irvin2015, lemasson2014
@@ -31,7 +32,7 @@ def energy(
     oxidative = (1 + energy_half_saturation**energy_exponent) * hill(
         axon_mitochondrial_protein, energy_half_saturation, energy_exponent
     )
-    felt = axon_harm / pool_resistance
+    felt = axon_harm * axon_harm_factor / pool_resistance
     losses = 1 + felt / (1 + felt / energy_harm_limit)
     atp = (energy_floor + (1 - energy_floor) * oxidative) / losses
     failure = repression(atp, energy_failure_threshold, energy_failure_exponent)

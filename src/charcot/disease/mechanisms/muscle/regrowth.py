@@ -16,19 +16,27 @@ def call_of_muscle(nmj_innervation, mir206_competence, regrowth_by_muscle):
 
 
 @mechanism(row="8 NMJ and motor units")
-def growth_factors(growth_factor_supply, axon_retrograde, regrowth_by_growth_factor, pool_protection_by_growth_factor):
-    """Growth factors such as GDNF, IGF-1 and VEGF call endings back, and protect the neurons that can carry them home.
+def growth_factors(
+    growth_factor_supply,
+    axon_retrograde,
+    regrowth_by_growth_factor,
+    pool_protection_by_growth_factor,
+    energy_protection_by_growth_factor,
+):
+    """Growth factors such as GDNF, IGF-1 and VEGF call endings back, shield those that are there, and protect the
+    neurons that can carry them home.
 
-    Equation: regrowth factor = 1 + a g; vulnerability factor = 1 / (1 + b g retrograde), g = 1 a full dose that
-    reaches muscle and neuron
+    Equation: regrowth factor = 1 + a g; vulnerability factor = 1 / (1 + b g retrograde); factor of the harm to energy
+    = 1 / (1 + c g), g = 1 a full dose that reaches muscle and neuron
 
-    Sources: kaspar2003
+    Sources: kaspar2003, azzouz2004
     Against: gdnf_aav9_rat, sorenson2008
     """
     carried = growth_factor_supply * axon_retrograde
     return {
         "nmj.regrowth_factor": 1 + regrowth_by_growth_factor * growth_factor_supply,
         "pool.vulnerability_factor": 1 / (1 + pool_protection_by_growth_factor * carried),
+        "axon.harm_factor": 1 / (1 + energy_protection_by_growth_factor * growth_factor_supply),
     }
 
 

@@ -86,17 +86,18 @@ def sod1_harm(soma_sod1_toxic, energy_sod1_loss, transport_inhibition_by_sod1):
 
 
 @mechanism(row="5 SOD1")
-def sod1_breakdown(soma_sod1_misfolded, sod1_mutant, sod1_trimer_order, sod1_breakdown_half):
+def sod1_breakdown(soma_sod1_misfolded, sod1_mutant, sod1_trimer_half, sod1_trimer_order, sod1_breakdown_half):
     """What breaks down failed endings where SOD1 has misfolded are trimers of the SOD1 that is made now, not old
     aggregates: with less SOD1 such endings stay failed, but shed less neurofilament and kill their neurons less.
 
-    Equation: breakdown = 1 - m (1 - 2 S^3 / (1 + S^3)), m = Z / (K + Z) the part that SOD1 has in it. As many trimers
-    form as the third power of the amount allows; one at the amount of a patient, and without misfolded SOD1.
+    Equation: breakdown = 1 - m (1 - 2 S^3 / (S_h^3 + S^3)), m = Z / (K + Z) the part that SOD1 has in it. As many
+    trimers form as the third power of the amount allows; one at the amount S_h, which is that of a patient in people and
+    more in mice with many copies, and without misfolded SOD1.
 
     Sources: proctor2016, zhu2018, valor2022, tofersen_nfl_series
     """
     part = saturating(soma_sod1_misfolded, sod1_breakdown_half)
-    left = 1 - part * (1 - 2 * hill(sod1_mutant, 1, sod1_trimer_order))
+    left = 1 - part * (1 - 2 * hill(sod1_mutant, sod1_trimer_half, sod1_trimer_order))
     return {"pool.breakdown": left, "pool.death_factor": left}
 
 
