@@ -686,7 +686,6 @@ def test_run_down_and_quantal_content_come_first_and_the_potential_last():
     assert np.ptp(well.values[CONTENT][well.days > 20]) < 2e-3
 
 
-@pytest.mark.xfail(strict=True, reason="quantal content is 0.973 at its lowest before signs, wanted below 0.95")
 def test_quantal_content_is_low_before_signs():
     """Quantal content is low before tremor and comes back: mcintosh2023."""
     mouse = diaphragm("sod1-g93a-c57")
@@ -715,7 +714,6 @@ def test_plasticity_has_a_price_and_a_ceiling():
     assert unspared.at(CONTENT, 150) == pytest.approx(1.1 * unspared.at(POOL, 150), rel=0.02)
 
 
-@pytest.mark.xfail(strict=True, reason="quantal content without plasticity is 0.922 on day 150, wanted below 0.9")
 def test_without_plasticity_quantal_content_stays_low():
     """Without plasticity content stays as low as the pool of vesicles makes it: mcintosh2023."""
     assert diaphragm("sod1-g93a-c57", nmj__plasticity_time=1e6).at(CONTENT, 150) < 0.9

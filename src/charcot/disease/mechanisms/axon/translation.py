@@ -24,7 +24,8 @@ def energy(
     saturates, and is felt the more the less a class resists.
 
     Equation, for each class: E = [E0 + (1 - E0) (1 + K^2) P^2 / (K^2 + P^2)] / (1 + h / (1 + h / m)), h = harm
-    times what shields from it / resistance; failure = 1 / (1 + (E / Ef)^n). With the limit m energy falls to 1 / (1 + m) by harm alone.
+    times what shields from it / resistance; failure = 1 / (1 + (E / Ef)^n). With the limit m energy falls to
+    1 / (1 + m) by harm alone.
     Without the floor E0 the loop E -> P -> E would make collapse absorbing, against the reversal seen in experiment.
 
     Sources: altman2021, irvin2015, lemasson2014
