@@ -91,7 +91,7 @@ def sod1_breakdown(soma_sod1_misfolded, sod1_mutant, sod1_trimer_half, sod1_trim
     aggregates: with less SOD1 such endings stay failed, but shed less neurofilament and kill their neurons less.
 
     Equation: breakdown = 1 - m (1 - 2 S^3 / (S_h^3 + S^3)), m = Z / (K + Z) the part that SOD1 has in it. As many
-    trimers form as the third power of the amount allows; one at the amount S_h, which is that of a patient in people and
+    trimers form as the third power of the amount allows; one at the amount S_h, that of a patient in people and
     more in mice with many copies, and without misfolded SOD1.
 
     Sources: proctor2016, zhu2018, valor2022, tofersen_nfl_series
