@@ -28,7 +28,7 @@ def test_the_json_ends_with_the_counts(told):
     record = json.loads(told.stdout)
     assert list(record)[-5:] == ["calibration", "validation", "fresh", "negative_controls", "claims"]
     assert record["fresh"] == {"passed": 0, "total": 0}
-    assert record["outcomes"] == {"size": {"met": 2, "total": 3}, "direction": {"met": 7, "total": 7}}
+    assert record["outcomes"] == {"size": {"met": 3, "total": 4}, "direction": {"met": 6, "total": 6}}
     assert record["calibration"] == {"passed": 1, "total": 1}
     assert record["negative_controls"] == {"passed": 1, "total": 1}
     assert record["validation"] == {"passed": 0, "total": 1}
