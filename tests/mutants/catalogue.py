@@ -95,8 +95,8 @@ MUTANTS = (
     Mutant(
         "residual variance without degrees of freedom",
         "trials/statistics/ancova.py",
-        "freedom = len(values) - fixed.shape[1]",
-        "freedom = len(values)",
+        "freedom = len(values) - fixed.shape[1]\n    variance",
+        "freedom = len(values)\n    variance",
         (STATISTICS,),
     ),
     Mutant(
@@ -244,8 +244,8 @@ MUTANTS = (
     Mutant(
         "neurons that resist more feel more harm",
         "disease/mechanisms/axon/translation.py",
-        "felt = axon_harm / pool_resistance",
-        "felt = axon_harm * pool_resistance",
+        "felt = axon_harm * axon_harm_factor / pool_resistance",
+        "felt = axon_harm * axon_harm_factor * pool_resistance",
         (EQUATIONS,),
     ),
     Mutant(

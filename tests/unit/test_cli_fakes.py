@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from test_report_material import history, typical
+from test_report_material import closer, history, typical
 
 from charcot.core.errors import Problem, Problems, Severity, Where
 from charcot.interfaces import given_to_people
@@ -28,6 +28,7 @@ class FakeProtocol:
     title: str = "Edaravone in early ALS"
     question: str = "Does it slow the decline?"
     size: int = 4
+    endpoints: tuple[str, ...] = ("alsfrs_r_slope",)
     visits: tuple[float, ...] = (0.0, 28.0, 56.0)
     length: float = 56.0
     arms: tuple[Any, ...] = (
@@ -114,6 +115,7 @@ def outcome(protocol: FakeProtocol) -> Any:
         "ADSL": pd.DataFrame({"USUBJID": ids}), "ADQS": pd.DataFrame({"USUBJID": ids, "AVAL": 40.0}), "ADTTE": adtte,
         "ADLB": adlb, "estimates": summary.assign(estimate=summary["mean"], note=""), "baseline": baseline, "trajectories": trajectories, "event_times": events,
         "estimands": ESTIMANDS, "between_patients": BETWEEN,
+        **{name: table.replace("edaravone", "drug") for name, table in closer().items()},
     }  # fmt: skip
     return SimpleNamespace(
         protocol=protocol, replicates=[None] * count, published=None, flow={"first": flow, "mean": flow}, tables=tables,

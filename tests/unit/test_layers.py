@@ -102,7 +102,7 @@ def test_the_layer_of_the_patients_is_the_spread_of_their_slopes_and_changes() -
         columns=["PARAMCD", "USUBJID", "AVISITN", "VISITDAY", "AVAL"],
     )
     tables = {
-        "ADSL": pd.DataFrame({"USUBJID": ids, "FASFL": "Y", "ARMCD": arms, "STRATUM": "all"}),
+        "ADSL": pd.DataFrame({"USUBJID": ids, "FASFL": "Y", "ARMCD": arms, "STRATUM": "all", "FORECAST": np.nan}),
         "ADTTE": pd.DataFrame({"USUBJID": ids, "PARAMCD": "DTHPV", "AVAL": days[-1], "CNSR": 1}),
         "ADQS": visits,
         "ADLB": visits.iloc[:0],
