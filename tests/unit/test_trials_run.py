@@ -77,6 +77,15 @@ def test_arms_have_exactly_their_sizes_and_strata_are_balanced(outcome: TrialOut
     assert share.abs().max() <= 3
 
 
+def test_the_older_are_referred_less_and_are_told_in_the_flow(outcome: TrialOutcome) -> None:
+    referral = {"until": "50 years", "falls_per_year": 0.2}
+    fewer = run_trial(protocol(screening=DATA["screening"] | {"referral": referral}), world=FakeWorld())
+    flow = fewer.flow["first"]
+    assert flow["never_came"]["not_referred"] > 0 == outcome.flow["first"]["never_came"]["not_referred"]
+    assert flow["drawn"] == flow["screened"] + sum(flow["never_came"].values())
+    assert fewer.tables["ADSL"]["AGE"].mean() < outcome.tables["ADSL"]["AGE"].mean() - 3
+
+
 def test_flow_adds_up(outcome: TrialOutcome) -> None:
     for replicate in outcome.replicates:
         flow = replicate.flow

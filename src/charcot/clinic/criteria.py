@@ -21,6 +21,7 @@ REGIONS = ("bulbar", "cervical", "thoracic", "lumbar")
 UPPER = tuple(f"{region}.upper.neurons" for region in REGIONS)
 LOWER = tuple(f"{region}.nmj.innervation" for region in REGIONS)
 CATEGORIES = ("none", "possible", "probable_laboratory", "probable", "definite")  # by rank
+ALIKE = np.ones((1, 2, len(REGIONS)))  # signs are found in everybody alike
 
 
 @cache
@@ -44,10 +45,10 @@ def doubt_of(draws: np.ndarray) -> np.ndarray:
     )
 
 
-def _signs(upper: np.ndarray, lower: np.ndarray, doubt: np.ndarray | float) -> tuple[np.ndarray, ...]:
+def _signs(upper: np.ndarray, lower: np.ndarray, doubt: np.ndarray) -> tuple[np.ndarray, ...]:
     """(people, 4) bool: upper signs, lower signs, denervation."""
     number = values()
-    above, below = (doubt, doubt) if isinstance(doubt, float) else (doubt[:, 0], doubt[:, 1])
+    above, below = doubt[:, 0], doubt[:, 1]
     return (
         1 - upper > (1 - number["upper_sign"]) * above,
         1 - lower > (1 - number["lower_sign"]) * below,
@@ -55,12 +56,12 @@ def _signs(upper: np.ndarray, lower: np.ndarray, doubt: np.ndarray | float) -> t
     )
 
 
-def el_escorial(upper: np.ndarray, lower: np.ndarray, doubt: np.ndarray | float = 1.0) -> np.ndarray:
+def el_escorial(upper: np.ndarray, lower: np.ndarray, doubt: np.ndarray = ALIKE) -> np.ndarray:
     """(people,) rank of the category in :data:`CATEGORIES`; NaN where a value is missing.
 
     Args:
         upper: (people, 4) living upper motor neurons of each region; ``lower``: innervated fibres, both as fractions.
-        doubt: of :func:`doubt_of`; one: signs are found in everybody alike.
+        doubt: of :func:`doubt_of`.
     """
     up, low, denervated = _signs(upper, lower, doubt)
     both = (up & low).sum(axis=1)
@@ -72,7 +73,7 @@ def el_escorial(upper: np.ndarray, lower: np.ndarray, doubt: np.ndarray | float 
     return np.where(_known(upper, lower), rank, np.nan)
 
 
-def gold_coast(upper: np.ndarray, lower: np.ndarray, doubt: np.ndarray | float = 1.0) -> np.ndarray:
+def gold_coast(upper: np.ndarray, lower: np.ndarray, doubt: np.ndarray = ALIKE) -> np.ndarray:
     """(people,) 1 where the Gold Coast criteria are met, else 0. Arguments and NaN as of :func:`el_escorial`."""
     up, low, _ = _signs(upper, lower, doubt)
     met = (up & low).any(axis=1) | (low.sum(axis=1) >= 2)
