@@ -97,8 +97,8 @@ def forest_section(view: TrialView) -> Section | None:
     whole = frame.iloc[0]
     apart = int(((frame["low"] > whole["value"]) | (frame["high"] < whole["value"])).sum())
     finding = (
-        f"{title}: {say(float(whole['value']))} {plain_unit(unit)} in all, and "
-        f"{'no interval of a subgroup leaves it out' if not apart else f'{apart} intervals of subgroups leave it out'}."
+        f"{title}: {say(float(whole['value']))} {plain_unit(unit)} in all; "
+        f"of the {len(frame) - 1} intervals of subgroups {apart or 'none'} lie beside it."
     )
     label = "Forest: the contrast of the first endpoint in all patients and in subgroups, each with its interval."
     rows = [
