@@ -5,8 +5,8 @@
 
 Wulfsohn and Tsiatis (Biometrics 53:330, 1997) with the latent process of Henderson, Diggle and Dobson (Biostatistics
 1:465, 2000), by their EM: given the scores alone, u is normal, and Gauss and Hermite's points of that normal, weighted
-by what survival says, give the expectations; b, s^2, D and h0 have closed forms, and (g, a) moves by one Newton step. With
-few points and a loose end this is what the R package joineR computes (3 points, 1e-3), step by step; with more points
+by what survival says, give the expectations; b, s^2, D and h0 have closed forms, and (g, a) moves by one Newton step.
+With few points and a loose end (3 and 1e-3) this is what the R package joineR computes, step by step; with more points
 and a tight end it is the likelihood's maximum. The model of :mod:`joint_model` has log-normal times and no integral,
 and is what trials are analysed by; this one is there for a baseline hazard of any shape.
 """
