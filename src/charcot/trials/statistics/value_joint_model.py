@@ -1,14 +1,15 @@
-"""A marker and survival together: the hazard depends on the marker's present value, and the posterior mean is asked for.
+"""A marker and survival together: the hazard depends on the marker's present value; the posterior by weighted draws.
 
     y_ij = m_i(t_ij) + e_ij,    m_i(t) = x_i (b0 + b1 t) + u0 + u1 t,    u ~ N(0, D),    e ~ N(0, s^2)
-    log h_i(t) = B(t) c + x_i' g + a m_i(t),    B quadratic B-splines
+    log h_i(t) = B(t) c + w_i' g + a m_i(t),    B quadratic B-splines
 
-This is the joint model of Rizopoulos (Joint Models for Longitudinal and Time-to-Event Data, 2012) with the priors of the
-R package JMbayes2: second differences of c are normal with precision tau, tau ~ gamma(5, rate 0.5), here integrated out;
-standard deviations are gamma of shape 5 with the mixed model's values for means; the correlation r has (1 - r^2)^2; a and g
-have normals of SD 2 per SD of what they multiply; b0 and b1 are flat. u is integrated out by Gauss and Hermite's points about
-what the scores say of it, time by Gauss and Legendre's. The posterior is then one of some twenty numbers: its mode is found by
-damped Newton steps, and draws from a t distribution about it, weighted, give its means and standard deviations.
+The joint model of Rizopoulos (Joint Models for Longitudinal and Time-to-Event Data, 2012) with the priors of the R
+package JMbayes2: second differences of c are normal with precision tau, tau ~ gamma(5, rate 0.5), here integrated out;
+standard deviations are gamma of shape 5 with the mixed model's values for means; the correlation r has (1 - r^2)^2; a
+and g are normal with SD 2 per SD of what they multiply; b0 and b1 are flat. u is integrated out by Gauss and Hermite's
+points about what the scores say of it, time by Gauss and Legendre's. The posterior is then one of some twenty numbers:
+its mode is found by damped Newton steps, and draws from a t distribution about it, weighted, give means and standard
+deviations.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class ValueFit:
     """The posterior.
 
     Attributes:
-        names: of the parameters ``b0``, ``b1`` (one for each column), ``g``, ``a``, ``s``, ``sd0``, ``sd1``, ``correlation``.
+        names: of the parameters: ``b0_i`` and ``b1_i`` of each column, ``g_i``, ``a``, ``s``, ``sd0``, ``sd1``,
+            ``correlation``.
         mode, means, deviations: of each; ``covariance``: (2, 2) posterior mean of D.
         effective: how many draws without weights would tell as much.
     """
