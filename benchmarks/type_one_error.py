@@ -224,8 +224,9 @@ def power(trials: int, seed: int, workers: int, endpoints: tuple[str, ...]) -> N
     joint = "alsfrs_r_joint_slope"
     endpoints = endpoints if joint in endpoints else (joint, *endpoints)
     with ProcessPoolExecutor(workers) as pool:
-        found = pool.map(_scores, [(scenario, trials, seed, endpoints) for scenario in POWER])
-        for scenario, each in zip(POWER, found, strict=True):
+        scenarios = (TRIAL, *POWER)
+        found = pool.map(_scores, [(scenario, trials, seed, endpoints) for scenario in scenarios])
+        for scenario, each in zip(scenarios, found, strict=True):
             print(
                 f"\n{scenario.name}: slope {100 * scenario.slowing:g} % less steep, hazard x {scenario.hazard_ratio:g}"
             )
