@@ -170,6 +170,10 @@ def protocol_content(row: Mapping[str, str]) -> dict[str, Any]:
     riluzole = row["riluzole_percent"] or same["riluzole_percent"]
     withdrawal = row["withdrawal_percent_per_month"] or same["withdrawal_percent_per_month"]
     delay = {"median": f"{same['screening_delay_months']:g} months", "log_sd": same["screening_delay_log_sd"]}
+    referral = {
+        "until": f"{same['referral_until_years']:g} years",
+        "falls_per_year": same["referral_falls_per_year"],
+    }
     content: dict[str, Any] = {
         "schema": "charcot/protocol@1",
         "name": row["trial"],
@@ -178,7 +182,7 @@ def protocol_content(row: Mapping[str, str]) -> dict[str, Any]:
             "cohort": row["cohort"],
             "background": {"riluzole": f"{riluzole} %"},
         },
-        "screening": {"delay_after_diagnosis": delay},
+        "screening": {"delay_after_diagnosis": delay, "referral": referral},
         "eligibility": {},
         "arms": [{"id": "placebo", "n": SIZE, "treatments": []}],
         "visits": visits(float(row["months"])),
