@@ -59,7 +59,7 @@ def missed(label: str, sign: int, measured: str) -> object:
     ("label", "sign"),
     [
         missed("sprouting", -1, "survival 5.3 % longer and decline 7.6 % slower without: onset is felt earlier"),
-        missed("microglia and T cells", 1, "survival 5.04 % longer and decline 3.7 % slower without"),
+        ("microglia and T cells", 1),
         missed("excitotoxicity", 1, "survival 0.7 % shorter and decline 2.2 % faster without"),
     ],
 )

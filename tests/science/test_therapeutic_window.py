@@ -150,11 +150,6 @@ def test_clearing_protein_comes_too_late_before_a_full_rescue_does(half_closed):
     assert half_closed["ideal rescue of misfolded protein"] < half_closed["full rescue"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="half is lost at 1.45 years for protein and 1.38 for cells (1.56 and 1.43 in 12 people); wanted the reverse",
-)
 def test_clearing_protein_comes_too_late_before_saving_cells_does(half_closed):
     assert half_closed["ideal rescue of misfolded protein"] < half_closed["ideal rescue of neurons and endings"]
 
