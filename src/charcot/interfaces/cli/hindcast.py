@@ -31,7 +31,7 @@ def hindcast(
     patients: Annotated[
         int,
         typer.Option("--patients", "-n", min=FEWEST, help="Incident patients; other populations have a tenth or more."),
-    ] = 2000,
+    ] = 4000,
     seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of all random draws.")] = 11,
     causes: Annotated[bool, typer.Option("--causes/--no-causes", help="Also why trials failed.")] = True,
     docs: Annotated[
