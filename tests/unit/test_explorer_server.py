@@ -487,7 +487,7 @@ def test_the_ranking_in_the_documentation_is_the_stored_one():
     told = " ".join((Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8").split())
     assert f"In {record['patients']} sporadic patients the widest gaps are" in told
     named = {
-        "survival": {"person.base_tempo": "({}months, {:.1f})", "spread.rate": "({}, {:.1f})"},
+        "survival": {"person.base_tempo": "({}months, {:.1f})", "respiration.phrenic_weight": "({}, {:.1f})"},
         "alsfrs": {"person.base_tempo": "({}points, {:.1f})", "condensate.regional_threshold": "({}, {:.1f})"},
     }
     for endpoint, numbers in named.items():
