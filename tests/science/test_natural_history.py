@@ -172,7 +172,7 @@ def test_a_typical_patient_lives_as_long_as_the_vector_lasts(typical):
 
 
 def lives(typical):
-    """Months from onset to death under a vector that lasts and one that fades, by the day of its dose, and without one."""
+    """Months from onset to death under a vector that lasts, under one that fades (by start), and without one."""
     treated = [label for label in typical.arms if label != "untreated"]
     lasting = np.array([typical.lasting[label] for label in treated])
     fading = np.array([typical.events[label]["death"] for label in treated])

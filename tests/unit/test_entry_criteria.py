@@ -160,7 +160,10 @@ def test_what_is_assumed_where_rules_say_nothing_is_part_of_their_hash(monkeypat
     """Else a delay to screening could be tuned under an unchanged hash."""
     before = entry_rules.rules_hash()
     other = tmp_path / entry_rules.ASSUMED.name
-    other.write_text(entry_rules.ASSUMED.read_text().replace("screening_delay_months,4,", "screening_delay_months,2,"))
+    text = entry_rules.ASSUMED.read_text()
+    changed = re.sub(r"(?m)^(screening_delay_months,)[^,]*", r"\g<1>2", text)
+    assert changed != text
+    other.write_text(changed)
     monkeypatch.setattr(entry_rules, "ASSUMED", other)
     assert entry_rules.rules_hash() != before
 
