@@ -19,8 +19,8 @@ from charcot.trials.record.predictive import Mixture
 from charcot.trials.record.twins import Twins
 from charcot.trials.world import real_world
 
-# Twice as many as of populations: of the 2,000 a trial with narrow rules lets in so few that Monte-Carlo error widens its
-# predictive distribution more than patients do.
+# Twice as many as of populations: of 2,000 a trial with narrow rules lets in so few that Monte-Carlo error widens its
+# predictive distribution.
 PATIENTS, SEED, FEWEST = 4000, 11, 100
 MAIN, SHARES = "incident", {"sod1": 0.2}  # of the patients of the main population, how many are simulated of another
 OTHERS = 0.1
