@@ -133,17 +133,21 @@ interface TextProps {
   wrong?: boolean;
 }
 
+// What is typed stays while answers to earlier changes come in.
 export function Text(props: TextProps) {
   const id = useId();
+  const [typed, type] = useState<string | null>(null);
+  useEffect(() => type(null), [props.value]);
   return (
     <div class="field">
       <label for={id}>{props.label}</label>
       <input
         id={id}
         type="text"
-        value={props.value}
+        value={typed ?? props.value}
         aria-describedby={`${id}-hint`}
         aria-invalid={props.wrong || undefined}
+        onInput={(event) => type(event.currentTarget.value)}
         onChange={(event) => props.change(event.currentTarget.value)}
       />
       <p class="hint" id={`${id}-hint`}>
