@@ -65,10 +65,8 @@ class _Data:
         t = np.broadcast_to(visits, values.shape)
         powers = range(2 if slopes else 1)
         self.z = np.where(self.seen[:, :, None], np.stack([t**power for power in powers], axis=-1), 0.0)
-        self.died, self.covariates = (
-            died,
-            covariates - covariates.mean(axis=0),
-        )  # h0 at their means: EM needs fewer rounds
+        self.died = died
+        self.covariates = covariates - covariates.mean(axis=0)  # h0 at their means: EM needs fewer rounds
         self.events, deaths = np.unique(times[died], return_counts=True)
         self.deaths = deaths.astype(float)
         if not len(self.events):
