@@ -13,8 +13,8 @@ from charcot import patients
 from charcot.core.estimates import least_squares, mixed_slopes, share_without
 from charcot.core.units import DAYS_PER_MONTH as MONTH
 from charcot.experiments.cohorts import Group, follow_up, statistic_of
-from charcot.experiments.definition import Cohort, Criteria, Given, Measure
-from charcot.experiments.persons import each, entries_into, quantity_of, time_to, zero_day
+from charcot.experiments.definition import Bound, Cohort, Criteria, Given, Measure
+from charcot.experiments.persons import each, entries_into, quantity_of, time_to, within, zero_day
 from charcot.experiments.summaries import SUMMARIES
 from charcot.patients import readings
 
@@ -162,6 +162,13 @@ def test_shares_alive_of_the_natural_history_take_who_is_censored_as_censored():
     fitted = KaplanMeierFitter().fit(survival[late] - 8, observed[late])
     assert known["Alive one year after diagnosis"](rows) == pytest.approx(100 * fitted.predict(12))
     assert np.isnan(share_without(np.array([3.0, 4.0]), np.array([True, False]), 5.0))
+
+
+def test_nobody_is_in_both_halves_of_a_group_of_odd_size():
+    values, seen = np.array([3.0, 1.0, 2.0, 9.0]), np.array([True, True, True, False])
+    assert within(Bound(above_quantile=0.5), values, seen).tolist() == [True, False, False, True]
+    assert within(Bound(below_quantile=0.5), values, seen).tolist() == [False, True, True, False]
+    assert within(Bound(above_quantile=0), values, seen).tolist() == [True, True, True, True]
 
 
 def test_groups_hold_those_who_live_and_meet_all_of_it_at_their_time():

@@ -58,7 +58,7 @@ def entries_into(courses: Courses, group: Criteria | None) -> np.ndarray:
         if allowed:
             member &= np.isin(columns[name], allowed)
     for name, bound in group.where.items():
-        member &= _within(bound, quantity_of(courses, name, day), seen)
+        member &= within(bound, quantity_of(courses, name, day), seen)
     return np.where(member, day, np.nan)
 
 
@@ -82,17 +82,21 @@ def quantity_of(courses: Courses, name: str, day: np.ndarray) -> np.ndarray:
     return courses.at(name, day)
 
 
-def _within(bound: Bound, values: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """(patients,) bool; quantiles are those of everybody who is seen at that time."""
+def within(bound: Bound, values: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """(patients,) bool; quantiles are those of everybody who is seen at that time.
+
+    Who has the very value of a quantile is below it and not above, so that nobody is in both of two halves.
+    """
     known = values[seen & np.isfinite(values)]
     low = bound.above if bound.above is not None else -math.inf
     high = bound.below if bound.below is not None else math.inf
-    if len(known) and bound.above_quantile is not None:
-        low = max(low, float(np.quantile(known, bound.above_quantile)))
-    if len(known) and bound.below_quantile is not None:
-        high = min(high, float(np.quantile(known, bound.below_quantile)))
+    over = np.ones(len(values), dtype=bool)
     with np.errstate(invalid="ignore"):
-        return np.asarray((values >= low) & (values <= high))
+        if len(known) and bound.above_quantile:
+            over = values > np.quantile(known, bound.above_quantile)
+        if len(known) and bound.below_quantile is not None:
+            high = min(high, float(np.quantile(known, bound.below_quantile)))
+        return np.asarray(over & (values >= low) & (values <= high))
 
 
 def each(courses: Courses, measure: Measure, entry: np.ndarray) -> np.ndarray:
