@@ -113,12 +113,17 @@ def test_an_interrupted_run_of_a_file_goes_on_unless_the_file_has_changed(own, m
     assert seen == [1, 1]
 
 
-def test_the_fresh_set_is_counted_apart_and_runs_only_when_asked(fresh_folder):
+def test_the_fresh_set_runs_with_the_board_and_is_counted_apart(fresh_folder):
     assert list(reading.fresh()) == ["sound_one"]
-    assert "sound_one" not in [entry.name for entry in board_rooms.wanted([], fresh=False)]
-    refused = _run("reproduce", "sound_one")
+    everything = [entry.name for entry in board_rooms.wanted([], fresh=False)]
+    assert everything == [*reading.entries(), "sound_one"]
+    assert [entry.name for entry in board_rooms.wanted([], fresh=True)] == ["sound_one"]
+    assert [one["name"] for one in json.loads(_run("reproduce", "sound_one", "--json").stdout)["experiments"]] == [
+        "sound_one"
+    ]
+    refused = _run("reproduce", "--fresh", "sound_one")
     assert refused.exit_code == 2
-    assert "--fresh" in refused.stderr
+    assert "leave it out beside names" in refused.stderr
     record = json.loads(_run("reproduce", "--fresh", "--json").stdout)
     assert [one["name"] for one in record["experiments"]] == ["sound_one"]
     assert record["fresh"] == {"passed": 1, "total": 1}
@@ -127,7 +132,7 @@ def test_the_fresh_set_is_counted_apart_and_runs_only_when_asked(fresh_folder):
     (fresh_folder / "sound_one.yaml").write_text(OWN.replace("use: validation", "use: calibration"), encoding="utf-8")
     reading.fresh.cache_clear()
     assert json.loads(_run("reproduce", "--fresh", "--json").stdout)["calibration"] == {"passed": 1, "total": 1}
-    both = board_rooms.wanted(["tnf_knockout", "sound_one"], fresh=True)
+    both = board_rooms.wanted(["tnf_knockout", "sound_one"], fresh=False)
     assert [(entry.name, entry.fresh) for entry in both] == [("tnf_knockout", False), ("sound_one", True)]
     # A file of the set that is named as a file is asked for, and counts there.
     (named,) = board_rooms.wanted([str(fresh_folder / "sound_one.yaml")], fresh=False)
@@ -165,6 +170,7 @@ def test_fresh_files_are_checked_when_asked_or_named(fresh_folder):
     assert [p.code for p in reading.check_fresh()] == ["unknown-number"]
     assert _run("check", str(path)).exit_code == 2
     assert _run("reproduce", "--fresh").exit_code == 2
+    assert _run("reproduce", "stathmin2_null").exit_code == 0  # what is not asked for stops nobody
     assert "walker2015" not in {key for key, _ in reading._cited_by_fresh()}
     path.write_text("title: [", encoding="utf-8")
     reading.fresh.cache_clear()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_board(fresh: bool) -> list[Problem]:
-    """Everything that is wrong with the board; ``fresh``: with the fresh set too."""
+    """Everything that is wrong with the board; ``fresh``: with the fresh sets too."""
     from charcot.experiments.reading import check_board as check
     from charcot.experiments.reading import check_fresh
 
@@ -24,8 +24,8 @@ def check_board(fresh: bool) -> list[Problem]:
 
 
 def wanted(words: Sequence[str], fresh: bool) -> list[Entry[Experiment]]:
-    """The experiments and claims that are meant: names of the board, files, and with ``fresh`` the fresh set, or those
-    of it that are named. Without words all of the board, or all that is fresh.
+    """The experiments and claims that are meant: names and files. Without words all of the board, the fresh sets among
+    it, or with ``fresh`` these alone.
 
     Raises :class:`charcot.core.errors.Problems`: an unknown name with the nearest ones, what is wrong in a file.
     """
@@ -34,14 +34,12 @@ def wanted(words: Sequence[str], fresh: bool) -> list[Entry[Experiment]]:
     from charcot.experiments.reading import entries, fresh_names, read_file
     from charcot.experiments.reading import fresh as fresh_entries
 
-    waiting = fresh_entries() if fresh else {}
-    known = {**entries(), **waiting}
+    asked = not words or not set(words).isdisjoint(fresh_names())
+    known = {**entries(), **(fresh_entries() if asked else {})}
     found, problems = [], []
     for word in dict.fromkeys(words):
         if word in known:
             found.append(known[word])
-        elif word in fresh_names():
-            problems.append(Problem("fresh", f"{word} is of the fresh set", None, "Run it with --fresh."))
         elif Path(word).suffix in (".yaml", ".yml") or _is_there(Path(word)):
             entry, wrong = read_file(Path(word))
             problems += wrong
@@ -54,7 +52,7 @@ def wanted(words: Sequence[str], fresh: bool) -> list[Entry[Experiment]]:
         message = f"two of the experiments that are to be run are called {name!r}"
         problems.append(Problem("name-twice", message, None, "Rename one of the files."))
     raise_if_any(problems, "these experiments cannot be run")
-    return found or list(waiting.values() if fresh else known.values())
+    return found or [entry for entry in known.values() if entry.fresh or not fresh]
 
 
 def _is_there(path: Path) -> bool:

@@ -45,9 +45,7 @@ def reproduce(
             autocompletion=completing("experiments"),
         ),
     ] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="The fresh experiments; with names and files, beside these.")
-    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="The fresh sets alone.")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write the board with its pictures to this file.")] = None,
     folder: Annotated[
         Path | None, typer.Option("--folder", help="Write board.html, board.json and a picture of each to this folder.")
@@ -66,6 +64,8 @@ def reproduce(
     Misses stay on the board. Exit code 1 when an experiment is missed that the stored baseline has as a hit.
     """
     talk = Talk(as_json)
+    if names and fresh:
+        raise Problems([Problem("idle-option", "--fresh means all of the fresh sets: leave it out beside names")])
     if (names or fresh) and (accept or docs):
         message = "--accept and --docs need the whole board: leave names, files and --fresh out"
         raise Problems([Problem("partial-board", message)])
@@ -73,7 +73,7 @@ def reproduce(
     with talk.stage("Checking the board"):
         wanted = board_rooms.wanted(names or (), fresh)
         if not all(entry.outside for entry in wanted):
-            raise_if_any(board_rooms.check_board(fresh), "the board is not sound")
+            raise_if_any(board_rooms.check_board(any(entry.fresh for entry in wanted)), "the board is not sound")
     began = time.monotonic()
     with _board(talk, wanted, worker_count(workers)) as board:
         seconds = time.monotonic() - began

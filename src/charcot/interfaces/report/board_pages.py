@@ -72,7 +72,7 @@ def _board(board: Board) -> Iterator[str]:
             yield "| outcome | published | expected | simulated | |\n|---|---|---|--:|---|"
             yield from _rows(scored)
             reason = scored.failure or scored.content.reason
-            yield f"\nWhy it misses: {_cell(reason)}\n" if not scored.passed else ""
+            yield f"\nWhy it misses: {_cell(reason)}\n" if reason and not scored.passed else ""
 
 
 def _claims(board: Board) -> Iterator[str]:
