@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -35,7 +36,10 @@ def test_the_board_ends_with_placebo_and_has_a_row_for_each_trial(tmp_path):
     record = json.loads(done.stdout)
     assert not record["ok"]
     assert list(record)[-1] == "placebo"
-    assert {"inside", "total", "crps", "crps_meta", "crps_constant"} <= set(record["placebo"])
+    placebo = record["placebo"]
+    assert {"inside", "total", "crps", "crps_meta", "crps_constant"} <= set(placebo)
+    assert {"crps_model_alone", "inside_model_alone"} <= set(placebo)
+    assert set(record["misses"]) == {"decline", "alive", "vital_capacity", "sd"}
     assert len(record["trials"]) >= 30
     assert record["placebo"]["total"] == sum(figure["main"] for row in record["trials"] for figure in row["figures"])
     rows = {row["trial"]: row for row in record["trials"]}
@@ -47,8 +51,24 @@ def test_the_board_ends_with_placebo_and_has_a_row_for_each_trial(tmp_path):
     assert centaur["hit"]
     alive = next(figure for figure in rows["licals"]["figures"] if figure["quantity"] == "alive")
     assert alive["lower"] < alive["predicted"] < alive["upper"] < 100
+    assert alive["simulated"] != alive["predicted"]
+    main = [figure for row in record["trials"] for figure in row["figures"] if figure["main"]]
+    scores = [figure["crps_model_alone"] for figure in main if figure["crps_model_alone"] is not None]
+    assert len(scores) == placebo["total"] - placebo["missing"]
+    assert np.mean(scores) == pytest.approx(placebo["crps_model_alone"])
     page = (tmp_path / "hindcast.md").read_text()
-    for text in ("does not pass", "Drug effects", "centaur", "**OUTSIDE**", "hindcast-placebo.svg", "as placebo:"):
+    assert f"{placebo['inside_model_alone']} of {placebo['total']} inside, mean CRPS" in page
+    for text in (
+        record["verdict"],
+        "of the model alone",
+        "How far the model misses",
+        "does not pass",
+        "Drug effects",
+        "centaur",
+        "**OUTSIDE**",
+        "hindcast-placebo.svg",
+        "as placebo:",
+    ):
         assert text in page
     assert "http://www.w3.org/2000/svg" in (tmp_path / "hindcast-placebo.svg").read_text()
 
@@ -61,6 +81,25 @@ def test_one_trial_alone_has_the_rivals_of_the_whole_board():
     assert np.isfinite(record["placebo"]["crps_meta"])
     cause = record["trials"][0]["cause"]
     assert sum(cause["shares"].values()) == pytest.approx(cause["mended"] - cause["power"])
+
+
+def test_what_is_stored_is_read_by_the_explorer_and_by_predictions(tmp_path, monkeypatch):
+    from charcot.interfaces import stored
+    from charcot.trials.record import discrepancy
+
+    kept = {}
+    monkeypatch.setattr(stored, "store", kept.__setitem__)
+    write = discrepancy.write
+    monkeypatch.setattr(discrepancy, "write", lambda found: write(found, tmp_path / "discrepancy.csv"))
+    done = CliRunner().invoke(app, ["hindcast", "-n", "300", "--store"])
+    assert done.exit_code == 1, done.output
+    found = discrepancy.read(tmp_path / "discrepancy.csv")
+    record = kept[stored.HINDCAST]
+    figures = [figure for row in record["trials"] for figure in row["figures"] if np.isfinite(figure["simulated"])]
+    assert {name: miss.trials for name, miss in found.items()} == Counter(figure["quantity"] for figure in figures)
+    assert found["decline"].offset == pytest.approx(record["misses"]["decline"]["offset"], rel=1e-5)
+    assert "The model alone, without how far it missed the other trials" in " ".join(done.output.split())
+    assert record["verdict"] in " ".join(done.output.split())
 
 
 def test_an_unknown_trial_is_named_with_its_neighbour():

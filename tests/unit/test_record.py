@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ from record_fake import SOUND, write
 from scipy.stats import norm
 
 from charcot.core.errors import Problems
-from charcot.trials.forecast_scores import CONSTANT_MEAN, normal_crps
-from charcot.trials.record import board, effects, files, placebo, why
+from charcot.trials.forecast_scores import CONSTANT_MEAN, meta_analysis, normal_crps
+from charcot.trials.record import board, discrepancy, effects, files, placebo, why
 from charcot.trials.record.predictive import Mixture, brier
 from charcot.trials.record.twins import READOUTS, Chosen, Seen, Twins
 
@@ -137,12 +138,100 @@ def test_a_constant_figure_fails_the_board_and_the_truth_passes_it(of_one_patien
         of_one_patient, lambda p: CONSTANT_MEAN if p.figure.quantity == "decline" else float(mean[p.figure.quantity])
     )
     assert not same.passed
+    assert not same.placebo.alone_beats_both
     perfect = board.predicting(of_one_patient, lambda p: p.figure.value)
     assert perfect.placebo.inside == perfect.placebo.total
     assert perfect.passed
     unknown = board.predicting(of_one_patient, lambda p: math.nan if p.trial == "centaur" else p.figure.value)
     assert unknown.placebo.missing == 1
     assert not unknown.passed
+
+
+@pytest.mark.parametrize("said", [0.0, -3.7, 41.0])
+def test_whatever_a_model_says_of_every_trial_alike_it_is_the_rival(of_one_patient, said):
+    same = board.predicting(of_one_patient, lambda p: said * placebo.scale_of(p.figure))
+    for p in same.figures:
+        assert p.model.mean == pytest.approx(p.meta.mean)
+        assert p.model.sd == pytest.approx(p.meta.sd)
+    assert same.placebo.crps == pytest.approx(same.placebo.crps_meta, abs=1e-12)
+    assert not same.placebo.beats_both
+    assert not same.passed
+
+
+def test_a_model_that_is_wrong_by_the_same_everywhere_is_set_right(of_one_patient):
+    biased = board.predicting(of_one_patient, lambda p: p.figure.value - 2.5 * placebo.scale_of(p.figure))
+    for p in biased.figures:
+        assert p.model.mean == pytest.approx(p.figure.value)
+    assert biased.passed
+    assert biased.placebo.inside == biased.placebo.total
+    assert biased.placebo.inside_model_alone < biased.placebo.total
+    assert biased.placebo.crps < biased.placebo.crps_model_alone
+    assert not biased.placebo.alone_beats_both
+    assert {name: miss.offset for name, miss in biased.misses.items()} == pytest.approx(
+        dict.fromkeys(files.READ_AS.values(), 2.5)
+    )
+
+
+def test_a_miss_is_that_of_the_other_trials_with_every_error_in_it(of_one_patient):
+    found = placebo.with_misses([replace(p, simulated=-1.0, monte_carlo=0.3) for p in of_one_patient.figures])
+    one = next(p for p in found if p.trial == "topiramate" and p.figure.quantity == "decline")
+    others = [p for p in found if p.figure.quantity == "decline" and p.trial != "topiramate"]
+    assert one.figure.estimand == "slope40"  # of 40 points of 48; all the others are of the whole scale
+    errors = np.array([math.hypot(p.figure.standard_error, 0.3) for p in others])
+    mean, error, between = meta_analysis(np.array([p.figure.value for p in others]) + 1, errors)
+    assert one.model.mean == pytest.approx(-1 + mean * 10 / 12)
+    variance = one.figure.standard_error**2 + 0.3**2 + (error**2 + between**2) * (10 / 12) ** 2
+    assert one.model.sd == pytest.approx(math.sqrt(variance))
+
+
+def test_a_trial_is_not_predicted_by_what_was_published_of_it(of_one_patient):
+    def moved(p: placebo.Predicted) -> placebo.Predicted:
+        """All figures of one trial, and a second one of the same quantity."""
+        return replace(p, figure=p.figure.model_copy(update={"value": p.figure.value - 9}))
+
+    figures = of_one_patient.figures
+    after = placebo.with_misses([moved(p) if p.trial == "centaur" else p for p in figures])
+    twice = placebo.with_misses([*after, *(moved(p) for p in after if p.trial == "centaur")])
+    for before, now, then in zip(figures, after, twice, strict=False):
+        if before.trial == "centaur":
+            assert (before.model.mean, before.model.sd) == (now.model.mean, now.model.sd)
+            assert (before.model.mean, before.model.sd) == (then.model.mean, then.model.sd)
+    of = {p.trial: p.model.mean for p in figures if p.figure.quantity == "decline"}
+    assert {p.trial: p.model.mean for p in after if p.figure.quantity == "decline"}["phoenix"] < of["phoenix"]
+
+
+def test_of_few_other_trials_and_of_what_was_not_simulated_nothing_is_said(of_one_patient):
+    decline = [
+        replace(p, simulated=-1.0, monte_carlo=0.0) for p in of_one_patient.figures if p.figure.quantity == "decline"
+    ]
+    for p in placebo.with_misses(decline[:3]):
+        assert p.miss is None
+        assert p.model.mean == p.simulated
+        assert p.model.sd == pytest.approx(math.hypot(p.figure.standard_error, p.figure.between))
+    assert all(p.miss.trials == 3 for p in placebo.with_misses(decline[:4]))
+    unknown = [replace(decline[0], simulated=math.nan), *decline[1:4]]
+    first, *rest = placebo.with_misses(unknown)
+    assert first.miss.trials == 3
+    assert not first.model.known
+    assert all(p.miss is None for p in rest)
+    assert placebo.totals([first, *rest]).missing == 1
+
+
+def test_how_far_the_model_misses_comes_back_from_its_file(of_one_patient, tmp_path):
+    path = tmp_path / "discrepancy.csv"
+    found = of_one_patient.misses
+    discrepancy.write(found, path)
+    back = discrepancy.read(path)
+    assert list(back) == list(found)
+    assert all(astuple(back[name]) == pytest.approx(astuple(found[name]), rel=1e-5) for name in found)
+    path.write_text(path.read_text() + "decline,wide,0.1,0.1,12\n")
+    with pytest.raises(Problems) as caught:
+        discrepancy.read(path)
+    assert caught.value.problems[0].where.line == 2 + len(found)
+
+
+def test_the_stored_misses_are_sound():
+    assert set(discrepancy.read(discrepancy.FILE)) <= set(files.READ_AS.values())
 
 
 def test_a_rival_knows_the_others_and_not_the_trial_itself(of_one_patient):

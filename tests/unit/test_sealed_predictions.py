@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from charcot.core.errors import Problems
 from charcot.patients.people import NFL, READOUTS
-from charcot.trials.record import effects, files, forecast, scoring, sealing
+from charcot.trials.record import discrepancy, effects, files, forecast, scoring, sealing
 from charcot.trials.record.files import UNITS
 from charcot.trials.record.predictive import Mixture
 from charcot.trials.record.twins import Seen, Twins
@@ -38,6 +38,7 @@ def found():
 
     patch = pytest.MonkeyPatch()
     patch.setattr(Twins, "treated", slower)
+    patch.setattr(discrepancy, "stored", dict)  # whatever the shipped model misses
     store = people(2000)
     store.values[:, READOUTS.index(NFL)] *= np.random.default_rng(1).lognormal(0, 0.2, store.values.shape[2:])
     yield {name: forecast.forecast(files.running()[name], store, 11) for name in ("alstars", "combat_als", "paragon")}
@@ -78,6 +79,27 @@ def test_a_prediction_says_what_was_put_in(found):
     sd = one.placebo["sd"].model.mean
     assert slope.model.sd > math.hypot(forecast.BETWEEN_SLOPE, sd / math.sqrt(40))  # trials differ, and 40 people too
     assert slope.model.sd < 1.5 * math.hypot(forecast.BETWEEN_SLOPE, sd / math.sqrt(40))
+
+
+def test_a_prediction_takes_in_how_far_the_model_missed_past_trials(found, monkeypatch):
+    """What is stored moves the mean and takes the place of the spread between trials; the model alone is a rival."""
+    before = found["paragon"].placebo
+    miss = discrepancy.Discrepancy(-0.2, 0.03, 0.04, 12)
+    monkeypatch.setattr(discrepancy, "stored", lambda: {"decline": miss, "alive": miss.times(2)})
+    store = people(2000)
+    store.values[:, READOUTS.index(NFL)] *= np.random.default_rng(1).lognormal(0, 0.2, store.values.shape[2:])
+    after = forecast.forecast(files.running()["paragon"], store, 11).placebo
+    for name, moved, old, new in (
+        ("slope", -0.2, forecast.BETWEEN_SLOPE, 0.05),
+        ("hazard", -0.4, forecast.BETWEEN_HAZARD, 0.1),
+    ):
+        assert after[name].model.mean == pytest.approx(before[name].model.mean + moved)
+        assert after[name].model.sd ** 2 - new**2 == pytest.approx(before[name].model.sd ** 2 - old**2)
+        alone = after[name].rivals[forecast.MODEL_ALONE]
+        assert (alone.mean, alone.sd) == (before[name].model.mean, before[name].model.sd)
+    assert after["sd"].rivals == {}
+    assert after["sd"].model.mean == before["sd"].model.mean
+    assert after["nfl"].model.mean == before["nfl"].model.mean
 
 
 def test_a_drug_without_a_target_has_a_placebo_arm_only(found):

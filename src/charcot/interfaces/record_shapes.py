@@ -203,7 +203,10 @@ class PowerRow(DesignRow):
 
 
 class FigureRecord(TypedDict):
-    """A published figure of a placebo arm and what was predicted of it, in ``unit``; ``main``: the one that counts."""
+    """A published figure of a placebo arm and what was predicted of it, in ``unit``; ``main``: the one that counts.
+
+    ``simulated`` is of the model alone; ``predicted`` is set right by how far it missed other trials.
+    """
 
     quantity: str
     unit: str
@@ -211,6 +214,7 @@ class FigureRecord(TypedDict):
     published: float
     standard_error: float
     between: float
+    simulated: float
     predicted: float
     lower: float
     upper: float
@@ -219,6 +223,8 @@ class FigureRecord(TypedDict):
     crps: float
     crps_meta: float
     crps_constant: float
+    crps_model_alone: float
+    inside_model_alone: bool
     mark: str
     kind: str
     note: str
@@ -291,10 +297,22 @@ class PlaceboRecord(TypedDict):
     crps: float
     crps_meta: float
     crps_constant: float
+    crps_model_alone: float
+    inside_model_alone: int
+
+
+class MissRecord(TypedDict):
+    """How far the model missed all figures of a quantity, as ``charcot.trials.record.discrepancy`` has it."""
+
+    offset: float
+    error: float
+    between: float
+    trials: int
 
 
 class HindcastRecord(TypedDict):
-    """The board of past trials for tools; ``placebo`` is last."""
+    """The board of past trials for tools; ``placebo`` is last. ``verdict``: whether prediction and model alone beat the
+    rivals, in a sentence."""
 
     ok: bool
     patients: int
@@ -308,7 +326,9 @@ class HindcastRecord(TypedDict):
     choices: dict[str, object]
     trials: list[TrialRecord]
     by_quantity: dict[str, dict[str, object]]
+    misses: dict[str, MissRecord]
     effects: HitRecord
+    verdict: str
     placebo: PlaceboRecord
 
 

@@ -38,15 +38,16 @@ def hindcast(
         Path | None, typer.Option("--docs", help="Write hindcast.md, a page of the documentation, here.")
     ] = None,
     store: Annotated[
-        bool, typer.Option("--store", help="Keep the figures in the package: the explorer shows them.")
+        bool, typer.Option("--store", help="Keep the figures in the package: explorer and predictions use them.")
     ] = False,
     workers: Workers = 0,
     as_json: AsJson = False,
 ) -> None:
     """Hold past trials against the model: placebo arms, effects of drugs, and why trials failed.
 
-    Every figure is printed, hit or miss. Exit code 1 when the whole board does not pass: fewer than 85 % of the trials'
-    placebo figures inside, or a CRPS that is not below those of both rivals.
+    A placebo figure is predicted by what the model says, set right by how far it missed the other trials; the model
+    alone is scored beside it. Every figure is printed, hit or miss. Exit code 1 when the whole board does not pass:
+    fewer than 85 % of the trials' placebo figures inside, or a CRPS that is not below those of both rivals.
     """
     talk = Talk(as_json)
     runs.check_places([docs] if docs else [])
@@ -68,7 +69,7 @@ def hindcast(
     if docs is not None:
         rooms.write_hindcast(record, docs)
     if store:
-        rooms.store_hindcast(record)
+        rooms.store_hindcast(record, board)
     talk.say(f"{len(record['trials'])} trials in {time.monotonic() - began:.0f} s")
     talk.data(record)
     if not trial and not record["ok"]:
@@ -86,14 +87,18 @@ def _table(title: str, headings: tuple[str, ...], texts: int) -> Table:
 
 
 def _figures(record: HindcastRecord) -> Table:
-    headings = ("Trial", "Quantity", "Published (SE)", "Predicted", "95 % interval", "PIT", "CRPS", "Verdict")
+    headings = (
+        "Trial", "Quantity", "Published (SE)", "Simulated", "Predicted", "95 % interval", "PIT", "CRPS", "Alone",
+        "Verdict",
+    )  # fmt: skip
     table = _table("Placebo arms", headings, 2)
     for row in record["trials"]:
         for p in row["figures"]:
             table.add_row(
                 row["trial"], f"{p['quantity']}, {p['unit']}", f"{p['published']:g} ({p['standard_error']:.2g})",
-                number(p["predicted"]), f"{number(p['lower'])} to {number(p['upper'])}", number(p["pit"]),
-                number(p["crps"]), "inside" if p["inside"] else "OUTSIDE",
+                number(p["simulated"]), number(p["predicted"]), f"{number(p['lower'])} to {number(p['upper'])}",
+                number(p["pit"]), number(p["crps"]), number(p["crps_model_alone"]),
+                "inside" if p["inside"] else "OUTSIDE",
             )  # fmt: skip
     return table
 
@@ -135,6 +140,8 @@ def _summary(record: HindcastRecord) -> list[str]:
         f"Placebo, one figure for each trial: {found['inside']} of {found['total']} inside "
         f"({100 * record['asked']['least_inside']:.0f} % asked for); mean CRPS {found['crps']:.3f}, of other trials "
         f"{found['crps_meta']:.3f}, of a constant {found['crps_constant']:.3f}",
+        f"The model alone, without how far it missed the other trials: {found['inside_model_alone']} of "
+        f"{found['total']} inside; mean CRPS {found['crps_model_alone']:.3f}. {record['verdict']}",
         f"Drug effects: {effects['hit']} of {effects['total']} inside",
     ]
     if alone:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         EffectRecord,
         FigureRecord,
         HindcastRecord,
+        MissRecord,
         PredictionRecord,
         ScoreRecord,
         ScoresRecord,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from charcot.trials.record.board import Board, EffectFound, Row
     from charcot.trials.record.files import Figure, Running, Trial
     from charcot.trials.record.forecast import Forecast
-    from charcot.trials.record.placebo import Predicted
+    from charcot.trials.record.placebo import Predicted, Totals
 
 LEVEL = 0.95
 
@@ -93,7 +94,9 @@ def hindcast_record(board: Board) -> HindcastRecord:
         },
         "trials": [_row(row, main) for row in board.rows],
         "by_quantity": {name: asdict(part) for name, part in board.by_quantity().items()},
+        "misses": {name: cast("MissRecord", asdict(miss)) for name, miss in board.misses.items()},
         "effects": {"hit": sum(e.hit for e in board.effects), "total": len(board.effects)},
+        "verdict": _verdict(found),
         "placebo": {
             "missing": found.missing,
             "inside": found.inside,
@@ -101,8 +104,20 @@ def hindcast_record(board: Board) -> HindcastRecord:
             "crps": found.crps,
             "crps_meta": found.crps_meta,
             "crps_constant": found.crps_constant,
+            "crps_model_alone": found.crps_model_alone,
+            "inside_model_alone": found.inside_model_alone,
         },
     }
+
+
+def _verdict(found: Totals) -> str:
+    if found.beats_both and found.alone_beats_both:
+        return "The prediction has a smaller error than both rivals, and so has the model alone."
+    if found.beats_both:
+        return "The prediction has a smaller error than both rivals; the model alone has not."
+    if found.alone_beats_both:
+        return "The model alone has a smaller error than both rivals; the prediction has not."
+    return "Neither the prediction nor the model alone has a smaller error than both rivals."
 
 
 def _row(row: Row, main: AbstractSet[tuple[str, str, float]]) -> TrialRecord:
@@ -147,7 +162,8 @@ def _figure(p: Predicted, main: AbstractSet[tuple[str, str, float]]) -> FigureRe
         "published": p.shown.value,
         "standard_error": p.shown.standard_error,
         "between": p.shown.between,
-        "predicted": _as_shown(p.shown, p.simulated),
+        "simulated": _as_shown(p.shown, p.simulated),
+        "predicted": _as_shown(p.shown, p.model.mean),
         "lower": ends[0],
         "upper": ends[1],
         "pit": p.model.pit(p.figure.value),
@@ -155,6 +171,8 @@ def _figure(p: Predicted, main: AbstractSet[tuple[str, str, float]]) -> FigureRe
         "crps": p.score(p.model),
         "crps_meta": p.score(p.meta),
         "crps_constant": p.score(p.constant),
+        "crps_model_alone": p.score(p.alone),
+        "inside_model_alone": p.inside_alone,
         "mark": p.shown.mark,
         "kind": p.shown.kind,
         "note": p.shown.note,
@@ -194,11 +212,13 @@ def write_hindcast(record: HindcastRecord, folder: Path) -> None:
     write(record, folder)
 
 
-def store_hindcast(record: HindcastRecord) -> None:
-    """Keep what the board found where the explorer reads it."""
+def store_hindcast(record: HindcastRecord, board: Board) -> None:
+    """Keep what the board found where the explorer reads it, and how far the model missed where predictions read it."""
     from charcot.interfaces.stored import HINDCAST, store
+    from charcot.trials.record import discrepancy
 
     store(HINDCAST, record)
+    discrepancy.write(board.misses)
 
 
 # --- predictions ------------------------------------------------------------------------------------------------------

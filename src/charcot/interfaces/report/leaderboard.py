@@ -25,7 +25,8 @@ def write_leaderboard(record: Mapping[str, Any], folder: Path) -> list[Path]:
         "Rivals were "
         "sealed in the same files: a coin, the share of past trials that met their primary endpoint, no effect, "
         "the mean "
-        "of past placebo arms, one constant.",
+        'of past placebo arms, one constant. Where "model alone" is a rival of a figure, the prediction of it takes '
+        "in how far it missed past trials; all other figures, and all that were sealed before that was so, do not.",
     )
     sections = (
         Section("sealed", "Sealed", _sealed(sealed, done)),

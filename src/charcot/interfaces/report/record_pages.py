@@ -17,6 +17,7 @@ QUANTITIES = {
     "sd": "SD of decline, points/month",
     "validation": "All on which no number may have been set",
 }
+SCALES = {"alive": "Hazard of death or ventilation, logarithm"}  # on which a quantity is scored, where it is another
 MEASURES = {
     "slope": "slope, points/month",
     "survival": "log hazard ratio",
@@ -26,13 +27,15 @@ MEASURES = {
     "nfl": "log ratio of NfL",
 }
 NOT_IN_IT = (
-    "What is in a predictive interval of a placebo figure: the error of the published figure, the spread between "
-    "trials "
-    "of the same rules, the Monte-Carlo error. In that of an effect: the error of the published estimate, the "
-    "Monte-Carlo error, and draws of every number of the product from its prior. Not in either: what the "
-    "evidence leaves "
-    "open about the disease itself (its numbers are at their shipped values), rival hypotheses, rules of a trial that "
-    "were not read, and for effects the spread between trials of one drug."
+    "What is in a prediction of a placebo figure: what the model says of the trial's rules, moved by how far it "
+    "missed the figures of the other trials (their random-effects mean; the trial itself is never in it). Its "
+    "interval has the error of the published figure, the Monte-Carlo error, the error of that mean and the spread of "
+    "the misses. Where fewer than three other trials published the quantity, and for the model alone, nothing is "
+    "moved, and a spread between trials that was written down before takes the place of both. In an interval of an "
+    "effect: the error of the published estimate, the Monte-Carlo error, and draws of every number of the product "
+    "from its prior. Not in either: what the evidence leaves open about the disease itself (its numbers are at their "
+    "shipped values), rival hypotheses, rules of a trial that were not read, and for effects the spread between "
+    "trials of one drug and any miss of other trials."
 )
 
 
@@ -50,7 +53,9 @@ def write_hindcast(record: Mapping[str, Any], folder: Path) -> list[Path]:
         f"95 % predictive interval ({100 * record['asked']['least_inside']:.0f} % asked for). Mean CRPS "
         f"{found['crps']:.3f}; of the random-effects mean of the other trials {found['crps_meta']:.3f}, of one "
         f"constant "
-        f"normal {found['crps_constant']:.3f} (below both is asked for). CRPS is in units of the SD among the "
+        f"normal {found['crps_constant']:.3f} (below both is asked for). The model alone, without how far it missed "
+        f"the other trials: {found['inside_model_alone']} of {found['total']} inside, mean CRPS "
+        f"{found['crps_model_alone']:.3f}. **{record['verdict']}** CRPS is in units of the SD among the "
         f"published "
         "figures of a quantity; smaller is better.",
         NOT_IN_IT,
@@ -78,17 +83,17 @@ def _picture(record: Mapping[str, Any]) -> Figure:
     label = "Predicted against published, a panel for each quantity; open squares with names are misses."
     cells = [
         (
-            row["name"], row["quantity"], row["published"], _two(row["predicted"]),
+            row["name"], row["quantity"], row["published"], _two(row["simulated"]), _two(row["predicted"]),
             _between(row["lower"], row["upper"]), _two(row["pit"]), _two(row["crps"]),
-            _two(row["crps_meta"]), _two(row["crps_constant"]), row["kind"],
+            _two(row["crps_model_alone"]), _two(row["crps_meta"]), _two(row["crps_constant"]), row["kind"],
             "inside" if row["inside"] else "**OUTSIDE**",
         )
         for row in rows
     ]  # fmt: skip
     table = Table.of(
         (
-            "trial", "quantity", "published", "predicted", "95 %", "PIT", "CRPS", "of the others", "of a constant",
-            "kind", "verdict",
+            "trial", "quantity", "published", "simulated", "predicted", "95 %", "PIT", "CRPS", "of the model alone",
+            "of the others", "of a constant", "kind", "verdict",
         ),
         cells,
     )  # fmt: skip
@@ -98,14 +103,27 @@ def _picture(record: Mapping[str, Any]) -> Figure:
 def _quantities(record: Mapping[str, Any]) -> tuple[Block, ...]:
     rows = [
         (
-            QUANTITIES[name], part["inside"], part["total"], _two(part["crps"]), _two(part["crps_meta"]),
-            _two(part["crps_constant"]),
+            QUANTITIES[name], part["inside"], part["inside_model_alone"], part["total"], _two(part["crps"]),
+            _two(part["crps_model_alone"]), _two(part["crps_meta"]), _two(part["crps_constant"]),
         )
         for name, part in record["by_quantity"].items()
     ]  # fmt: skip
-    table = Table.of(("all figures of", "inside", "of", "CRPS", "of the others", "of a constant"), rows)
+    columns = (
+        "all figures of", "inside", "by the model alone", "of", "CRPS", "of the model alone", "of the others",
+        "of a constant",
+    )  # fmt: skip
+    table = Table.of(columns, rows)
     note = "The constant of decline is that of another meta-analysis; of the others it is their own mean and SD."
-    return (Sheet("By quantity", table, note),)
+    missed = [
+        (
+            SCALES.get(name) or QUANTITIES[name], f"{miss['offset']:.3g}", f"{miss['error']:.2g}",
+            f"{miss['between']:.2g}", miss["trials"],
+        )
+        for name, miss in record["misses"].items()
+    ]  # fmt: skip
+    far = Table.of(("quantity", "published less simulated", "its error", "spread between trials", "trials"), missed)
+    use = "Of all trials: predictions of running trials take it in. Past trials are predicted by that of the others."
+    return Sheet("By quantity", table, note), Sheet("How far the model misses", far, use)
 
 
 def _effects(record: Mapping[str, Any]) -> tuple[Block, ...]:

@@ -12,6 +12,7 @@ from charcot.patients.assumptions import Assumed
 from charcot.patients.people import Store, simulate_people
 from charcot.trials.placebo_arms import Arm, arm_of
 from charcot.trials.record import effects, files, placebo, why
+from charcot.trials.record.discrepancy import Discrepancy
 from charcot.trials.record.files import Effect, Past, Trial
 from charcot.trials.record.forecast import open_effect
 from charcot.trials.record.placebo import Predicted, Totals
@@ -95,6 +96,11 @@ class Board:
         }
         found["validation"] = [p for p in self.figures if p.figure.kind == "validation"]
         return {name: placebo.totals(some) for name, some in found.items() if some}
+
+    @property
+    def misses(self) -> dict[str, Discrepancy]:
+        """How far the model missed each quantity, for trials that are not of the record yet."""
+        return placebo.misses(self.figures)
 
     @property
     def effects(self) -> tuple[EffectFound, ...]:
@@ -204,9 +210,7 @@ def _effect(trial: Trial, arm: Arm, twins: Twins, seed: int) -> EffectFound | No
 
 
 def predicting(board: Board, value: Callable[[Predicted], float]) -> Board:
-    """The same board with every placebo figure predicted by a function of it, such as a constant."""
-    rows = tuple(
-        replace(row, figures=tuple(replace(p, simulated=value(p), monte_carlo=0.0) for p in row.figures))
-        for row in board.rows
-    )
+    """The same whole board with every placebo figure predicted by a function of it, such as a constant."""
+    found = placebo.with_misses([replace(p, simulated=value(p), monte_carlo=0.0) for p in board.figures])
+    rows = tuple(replace(row, figures=tuple(p for p in found if p.trial == row.trial.name)) for row in board.rows)
     return replace(board, rows=rows)
