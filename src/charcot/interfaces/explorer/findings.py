@@ -33,7 +33,9 @@ def _past(record: Mapping[str, Any]) -> made.PastTrials:
         f"{found['inside']} of {found['total']} lie inside the interval predicted "
         f"({100 * record['asked']['least_inside']:.0f} % asked for), and the error of the prediction (CRPS "
         f"{found['crps']:.3f}) should be smaller than that of the mean of the other trials ({found['crps_meta']:.3f}) "
-        f"and of one constant ({found['crps_constant']:.3f}).",
+        f"and of one constant ({found['crps_constant']:.3f}). The model alone, without how far it missed the other "
+        f"trials: {found['inside_model_alone']} of {found['total']} inside, an error of "
+        f"{found['crps_model_alone']:.3f}. {record['verdict']}",
         limits=NOT_IN_IT,
         passed=record["ok"],
         trials=len(rows),

@@ -10,7 +10,7 @@ import { say, type Value } from "../../words";
 import { VERDICTS } from "./board";
 
 type Past = Findings["past"];
-const KEY = "Dot and line: simulated, with its 95 % interval. Diamond: published; filled inside the interval, hollow outside.";
+const KEY = "with its 95 % interval. Diamond: published; filled inside the interval, hollow outside.";
 
 export function PastTrials({ past, state, change }: { past: Past; state: State; change: Change }) {
   return (
@@ -76,14 +76,14 @@ function Placebo({ past, state, change }: { past: Past; state: State; change: Ch
           finding={`${title}: ${all.filter((one) => one.inside).length} of ${all.length} published figures of placebo arms lie inside the interval predicted.`}
           caption={`Placebo arms: ${title}`}
           axis={title}
-          columns={["Trial", "Published", "Its standard error", "Simulated", "From", "to", "Verdict", "Counts as", "On the figure"]}
+          columns={["Trial", "Published", "Its standard error", "Predicted", "From", "to", "Verdict", "Counts as", "On the figure"]}
           dots={shown.map((one) => ({
             name: `${one.title}: ${one.inside ? "hit" : "missed"}`,
             ...range(one.predicted, one.lower, one.upper),
             against: { value: one.published, held: one.inside },
             cells: [one.published, one.error, one.predicted, one.lower, one.upper, one.inside ? "hit" : "missed", one.kind, one.note],
           }))}
-          note={KEY}
+          note={`Dot and line: predicted, ${KEY}`}
         />
       )}
       {quantity && shown.length === 0 && <p role="status">None with this verdict.</p>}
@@ -123,7 +123,7 @@ function Effects({ past, state, change }: { past: Past; state: State; change: Ch
             against: { value: one.published, held: one.hit },
             cells: [one.published, one.error, one.simulated, one.lower, one.upper, one.hit ? "hit" : "missed", one.note],
           }))}
-          note={KEY}
+          note={`Dot and line: simulated, ${KEY}`}
         />
       )}
       {measure && shown.length === 0 && <p role="status">None with this verdict.</p>}

@@ -151,12 +151,16 @@ def _expected(row: dict[str, Any], width: int) -> Any:
 
 
 def range_by_row(frame: pd.DataFrame, x_title: str, series: Sequence[str], width: int = 480) -> Any:
-    """A dot with its range on each line; ``frame``: row, value, low, high, series (which sets the colour)."""
+    """A dot with its range on each line; ``frame``: row, value, low, high, series (which sets the colour), and
+    ``published`` where an open diamond is to stand on each line too."""
     import altair as alt
     import pandas as pd
 
     y = alt.Y("row:N", sort=list(frame["row"]), axis=alt.Axis(title=None, labelLimit=420, ticks=False, domain=False))
     layers = [_ranges(frame, y, x_title, series)]
+    if "published" in frame:
+        diamonds = alt.Chart(frame).mark_point(shape="diamond", filled=False, size=110, color=INK, opacity=1)
+        layers.append(diamonds.encode(x=alt.X("published:Q", title=x_title or None), y=y))
     if float(frame["low"].min()) < 0 < float(frame["high"].max()):
         zero = alt.Chart(pd.DataFrame({"value": [0.0]})).mark_rule(strokeDash=[4, 3], color=SOFT)
         layers.insert(0, zero.encode(x="value:Q"))

@@ -167,15 +167,23 @@ def past_section(record: Mapping[str, Any]) -> Section | None:
     if not rows:
         return None
     frame = pd.DataFrame(
-        [(name, f["predicted"], f["lower"], f["upper"], INSIDE if f["inside"] else OUTSIDE) for name, f in rows],
-        columns=["row", "value", "low", "high", "series"],
+        [
+            (name, f["predicted"], f["lower"], f["upper"], f["published"], INSIDE if f["inside"] else OUTSIDE)
+            for name, f in rows
+        ],
+        columns=["row", "value", "low", "high", "published", "series"],
     )
     finding = (
         f"Of past trials in the same machine {found['inside']} of {found['total']} placebo arms lie inside their "
         f"predictive interval; the error (CRPS) is {say(round(found['crps'], 3))}, of the mean of other trials "
-        f"{say(round(found['crps_meta'], 3))}, of a constant {say(round(found['crps_constant'], 3))}."
+        f"{say(round(found['crps_meta'], 3))}, of a constant {say(round(found['crps_constant'], 3))}; of the model "
+        f"alone, without how far it missed the other trials, {say(round(found['crps_model_alone'], 3))}. "
+        f"{record['verdict']}"
     )
-    label = "Dots with intervals: the predicted decline of each past placebo arm, coloured by whether it was met."
+    label = (
+        "Dots with intervals: the predicted decline of each past placebo arm, coloured by whether it was met; "
+        "diamonds: the decline that was published."
+    )
     table = Table.of(
         ("Trial", "Predicted, points a month", "from", "to", "Published", "Inside"),
         [[name, *(float(f[k]) for k in ("predicted", "lower", "upper", "published")), "yes" if f["inside"] else "NO"]
