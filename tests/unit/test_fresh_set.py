@@ -56,7 +56,7 @@ def test_the_page_has_each_outcome_with_its_accepted_range(name: str) -> None:
     assert kinds == [outcome.kind for outcome in content.outcomes]  # a null is a size of one
 
 
-@pytest.mark.parametrize(("number", "size", "nulls"), [(1, 43, 5), (2, 50, 8), (3, 43, 5)])
+@pytest.mark.parametrize(("number", "size", "nulls"), [(1, 43, 5), (2, 50, 8), (3, 43, 5), (4, 40, 8)])
 def test_a_set_has_at_least_ten_sizes_and_so_many_nulls(number: int, size: int, nulls: int) -> None:
     own = {name for name in VALIDATION if SETS[name] == number}
     assert len(own) == size
@@ -69,7 +69,7 @@ def test_the_page_counts_the_kinds_of_each_set() -> None:
     page = " ".join(PAGE.read_text(encoding="utf-8").split())
     told = re.findall(r"By outcome: (\d+) sizes, (\d+) nulls, (\d+) directions", page)
     kinds = [
-        Counter(row[2] for name in VALIDATION if SETS[name] == number for row in ROWS[name]) for number in (1, 2, 3)
+        Counter(row[2] for name in VALIDATION if SETS[name] == number for row in ROWS[name]) for number in (1, 2, 3, 4)
     ]
     assert told == [tuple(str(own[kind]) for kind in ("size", "null", "direction")) for own in kinds]
 
@@ -100,7 +100,24 @@ def test_the_third_set_keeps_its_own_rules() -> None:
                 assert (low, high) in {(1.03, float("inf")), (-float("inf"), 0.97)}, name
 
 
-@pytest.mark.parametrize("number", [2, 3])
+def test_the_fourth_set_keeps_its_own_rules() -> None:
+    fourth = {name: content for name, content in VALIDATION.items() if SETS[name] == 4}
+    assert sum(content.negative_control for content in fourth.values()) == 7
+    outcomes = [outcome for content in fourth.values() for outcome in content.outcomes]
+    assert sum(outcome.kind == "size" for outcome in outcomes) >= 0.8 * len(outcomes)
+    for name, content in fourth.items():
+        if name.endswith("_in_people"):  # a drug that is no product keeps the human share
+            (share,) = content.strengths.values()
+            assert (share.low, share.middle, share.high) == (0, 0.3, 1), name
+        for outcome, row in zip(content.outcomes, ROWS[name], strict=True):
+            low, high = outcome.bounds
+            if row[2] == "null":  # the rules: 5 or 10 % either way of one
+                assert (low, high) in {(0.95, 1.05), (0.9, 1.1)}, name
+            if row[2] == "direction":  # the least margin: 3 %
+                assert (low, high) in {(1.03, float("inf")), (-float("inf"), 0.97)}, name
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
 def test_no_two_files_cite_one_source_for_the_same_finding(number: int) -> None:
     """A source of a later set that was cited before gives another outcome here: none is measured twice."""
     earlier = {

@@ -32,7 +32,8 @@ PUBLISHED = HERE / "published"
 CLAIMS = HERE / "claims"
 FEASIBLE = HERE / "feasible"
 FRESH = HERE / "fresh"
-FRESH_SETS = (".", "second", "third")  # where the files of each fresh set lie below that, in the order of registration
+# Where the files of each fresh set lie below that, in the order of registration.
+FRESH_SETS = (".", "second", "third", "fourth")
 DEFINITION = "definition"
 
 
