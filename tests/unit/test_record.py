@@ -7,6 +7,7 @@ from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from population_fake import people
 from record_fake import SOUND, write
 from scipy.stats import norm
@@ -172,6 +173,42 @@ def test_a_model_that_is_wrong_by_the_same_everywhere_is_set_right(of_one_patien
     )
 
 
+def test_a_model_that_makes_too_much_of_what_trials_differ_by_is_drawn_together(of_one_patient):
+    middle = {q: np.mean([p.figure.value / placebo.scale_of(p.figure) for p in of_one_patient.figures
+                          if p.figure.quantity == q]) for q in files.READ_AS.values()}  # fmt: skip
+
+    def louder(p: placebo.Predicted) -> float:
+        scale, mean = placebo.scale_of(p.figure), middle[p.figure.quantity]
+        return scale * (mean + 4 * (p.figure.value / scale - mean)) + 0.3 * scale
+
+    loud = board.predicting(of_one_patient, louder)
+    for p in loud.figures:
+        if p.figure.quantity != "sd":  # of which too few were published for a slope
+            assert p.miss.slope == pytest.approx(0.25)
+            assert p.model.mean == pytest.approx(p.figure.value)
+    assert loud.misses["alive"].slope == pytest.approx(0.25)
+    assert loud.placebo.crps < loud.placebo.crps_model_alone
+
+
+def test_the_line_is_a_random_effects_regression_and_says_how_well_it_is_known():
+    draw = np.random.default_rng(3)
+    slopes, held = [], []
+    for _ in range(400):
+        simulated = draw.normal(2, 1, 14)
+        errors = draw.uniform(0.1, 0.4, 14)
+        published = 1 + 0.5 * simulated + draw.normal(0, 0.3, 14) + draw.normal(0, errors)
+        line = discrepancy.of(zip(published[1:], simulated[1:], errors[1:], strict=True))
+        slopes.append(line.slope)
+        mean, sd = line.predict(simulated[0], errors[0], 0.0)
+        held.append(abs(published[0] - mean) < 1.96 * sd)
+    assert np.mean(slopes) == pytest.approx(0.5, abs=0.02)
+    assert 0.88 < np.mean(held) < 0.97
+    weighted = sm.WLS(published[1:], sm.add_constant(simulated[1:]), 1 / (errors[1:] ** 2 + line.between**2)).fit()
+    assert line.slope == pytest.approx(weighted.params[1])
+    assert line.slope_error == pytest.approx(weighted.bse[1] / math.sqrt(weighted.scale))
+    assert line.predict(1.7, 0.0, 0.0)[0] == pytest.approx(weighted.params @ [1, 1.7])
+
+
 def test_a_miss_is_that_of_the_other_trials_with_every_error_in_it(of_one_patient):
     found = placebo.with_misses([replace(p, simulated=-1.0, monte_carlo=0.3) for p in of_one_patient.figures])
     one = next(p for p in found if p.trial == "topiramate" and p.figure.quantity == "decline")
@@ -224,7 +261,7 @@ def test_how_far_the_model_misses_comes_back_from_its_file(of_one_patient, tmp_p
     back = discrepancy.read(path)
     assert list(back) == list(found)
     assert all(astuple(back[name]) == pytest.approx(astuple(found[name]), rel=1e-5) for name in found)
-    path.write_text(path.read_text() + "decline,wide,0.1,0.1,12\n")
+    path.write_text(path.read_text() + "decline,wide,0.1,0.1,12,1,0,0\n")
     with pytest.raises(Problems) as caught:
         discrepancy.read(path)
     assert caught.value.problems[0].where.line == 2 + len(found)

@@ -302,12 +302,15 @@ class PlaceboRecord(TypedDict):
 
 
 class MissRecord(TypedDict):
-    """How far the model missed all figures of a quantity, as ``charcot.trials.record.discrepancy`` has it."""
+    """How figures of the model lie to the published ones, as ``charcot.trials.record.discrepancy`` has it."""
 
     offset: float
     error: float
     between: float
     trials: int
+    slope: float
+    slope_error: float
+    centre: float
 
 
 class HindcastRecord(TypedDict):

@@ -27,11 +27,12 @@ MEASURES = {
     "nfl": "log ratio of NfL",
 }
 NOT_IN_IT = (
-    "What is in a prediction of a placebo figure: what the model says of the trial's rules, moved by how far it "
-    "missed the figures of the other trials (their random-effects mean; the trial itself is never in it). Its "
-    "interval has the error of the published figure, the Monte-Carlo error, the error of that mean and the spread of "
-    "the misses. Where fewer than three other trials published the quantity, and for the model alone, nothing is "
-    "moved, and a spread between trials that was written down before takes the place of both. In an interval of an "
+    "What is in a prediction of a placebo figure: what the model says of the trial's rules, set right by how the "
+    "figures of the other trials lie to what it said of them (a random-effects regression; the trial itself is never "
+    "in it). Its interval has the error of the published figure, the Monte-Carlo error, the errors of that line and "
+    "the spread of trials about it. Where fewer than three other trials published the quantity, and for the model "
+    "alone, nothing is moved, and a spread between trials that was written down before takes its place; with fewer "
+    "than five the line has an offset only. In an interval of an "
     "effect: the error of the published estimate, the Monte-Carlo error, and draws of every number of the product "
     "from its prior. Not in either: what the evidence leaves open about the disease itself (its numbers are at their "
     "shipped values), rival hypotheses, rules of a trial that were not read, and for effects the spread between "
@@ -117,12 +118,19 @@ def _quantities(record: Mapping[str, Any]) -> tuple[Block, ...]:
     missed = [
         (
             SCALES.get(name) or QUANTITIES[name], f"{miss['offset']:.3g}", f"{miss['error']:.2g}",
-            f"{miss['between']:.2g}", miss["trials"],
+            f"{miss['slope']:.2f}", f"{miss['slope_error']:.2f}", f"{miss['between']:.2g}", miss["trials"],
         )
         for name, miss in record["misses"].items()
     ]  # fmt: skip
-    far = Table.of(("quantity", "published less simulated", "its error", "spread between trials", "trials"), missed)
-    use = "Of all trials: predictions of running trials take it in. Past trials are predicted by that of the others."
+    headings = (
+        "quantity", "published less simulated", "its error", "slope of published on simulated", "its error",
+        "spread between trials", "trials",
+    )  # fmt: skip
+    far = Table.of(headings, missed)
+    use = (
+        "Of all trials: predictions of running trials take it in; past ones are predicted by that of the others. A "
+        "slope below one says that the model makes more of the differences between trials than there is."
+    )
     return Sheet("By quantity", table, note), Sheet("How far the model misses", far, use)
 
 

@@ -186,25 +186,26 @@ def _placebo(trial: Trial, arm: Arm | None, everybody: Pair, precision: Precisio
     found: dict[str, Quantity] = {}
     if arm is not None:
         slope, error = read_with_error(lambda a: placebo_arms.decline(a, "slope", last), arm)
-        own = math.sqrt(precision.sd**2 / n + error**2)
+        own = precision.sd / math.sqrt(n)
         what = "decline of the ALSFRS-R, mixed model"
         found["slope"] = Quantity(
             what,
             "points/month",
             last,
-            *_set_right("decline", slope, own, BETWEEN_SLOPE, _slope_rivals(precision.sd, n)),
+            *_set_right("decline", slope, own, error, BETWEEN_SLOPE, _slope_rivals(precision.sd, n)),
         )
         sd, error = read_with_error(lambda a: placebo_arms.sd_of_decline(a, "slope", last), arm)
-        own = math.sqrt(sd**2 / (2 * n) + error**2)
+        own = sd / math.sqrt(2 * n)
         found["sd"] = Quantity(
-            "SD of the patients' own slopes", "points/month", last, *_set_right("sd", sd, own, BETWEEN_SD * sd, {})
-        )
+            "SD of the patients' own slopes", "points/month", last,
+            *_set_right("sd", sd, own, error, BETWEEN_SD * sd, {}),
+        )  # fmt: skip
         alive, error = read_with_error(lambda a: hazard_of(placebo_arms.alive(a, last), last), arm)
         events = max(n * precision.events, effects.NO_EVENT)
-        own = math.sqrt(1 / events + error**2)
+        own = 1 / math.sqrt(events)
         found["hazard"] = Quantity(
             "logarithm of the mean monthly hazard of death or permanent ventilation", "log(1/month)", last,
-            *_set_right("alive", alive, own, BETWEEN_HAZARD, {}),
+            *_set_right("alive", alive, own, error, BETWEEN_HAZARD, {}),
         )  # fmt: skip
     else:
         spread = effects.variance_of_share
@@ -220,18 +221,19 @@ def _placebo(trial: Trial, arm: Arm | None, everybody: Pair, precision: Precisio
 
 
 def _set_right(
-    quantity: files.Quantity, simulated: float, own: float, between: float, rivals: Mapping[str, Mixture]
-) -> tuple[Mixture, Mapping[str, Mixture]]:
-    """The prediction with how far the model missed the past trials, and its rivals, of which the model alone is one.
+    quantity: files.Quantity, simulated: float, own: float, monte_carlo: float, between: float,
+    rivals: Mapping[str, Mixture],
+) -> tuple[Mixture, Mapping[str, Mixture]]:  # fmt: skip
+    """The prediction as the past trials lie to theirs, and its rivals, of which the model alone is one.
 
-    ``own``: the errors of the trial and of the simulation; ``between``: the spread of the model alone. Where no miss
-    of that quantity is stored the model alone is the prediction.
+    ``own``: the error of a trial of this size, ``monte_carlo``: of the simulated figure; ``between``: the spread of the
+    model alone. Where nothing of that quantity is stored the model alone is the prediction.
     """
-    alone = Mixture.of(simulated, math.hypot(own, between))
+    alone = Mixture.of(simulated, math.hypot(own, monte_carlo, between))
     miss = discrepancy.stored().get(quantity)
     if miss is None:
         return alone, rivals
-    return Mixture.of(simulated + miss.offset, math.hypot(own, miss.spread)), {**rivals, MODEL_ALONE: alone}
+    return Mixture.of(*miss.predict(simulated, own, monte_carlo)), {**rivals, MODEL_ALONE: alone}
 
 
 def _active_nfl(trial: Trial, people: Chosen, twins: Twins, seed: int, precision: Precision) -> dict[str, Quantity]:

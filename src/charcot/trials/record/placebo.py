@@ -49,15 +49,14 @@ class Predicted:
 
     @property
     def model(self) -> Mixture:
-        """The prediction: the simulated figure, set right by how far the model missed the other trials.
+        """The prediction: the simulated figure, set right by how figures of the other trials lie to theirs.
 
         Its spread is of the trial's own error, that of the simulation, and what the miss leaves open. Where too few
         other trials were published it is the model alone.
         """
         if self.miss is None:
             return self.alone
-        own = math.hypot(self.figure.standard_error, self.monte_carlo)
-        return Mixture.of(self.simulated + self.miss.offset, math.hypot(own, self.miss.spread))
+        return Mixture.of(*self.miss.predict(self.simulated, self.figure.standard_error, self.monte_carlo))
 
     @property
     def alone(self) -> Mixture:
@@ -154,7 +153,7 @@ def misses(found: Sequence[Predicted]) -> dict[str, Discrepancy]:
     return {
         quantity: miss
         for quantity in dict.fromkeys(p.figure.quantity for p in found)
-        if (miss := discrepancy.of(_residuals([p for p in found if p.figure.quantity == quantity]))) is not None
+        if (miss := discrepancy.of(_pairs([p for p in found if p.figure.quantity == quantity]))) is not None
     }
 
 
@@ -163,15 +162,16 @@ def _other(p: Predicted, one: Predicted) -> bool:
 
 
 def _miss(others: Sequence[Predicted], figure: Figure) -> Discrepancy | None:
-    miss = discrepancy.of(_residuals(others))
+    miss = discrepancy.of(_pairs(others))
     return None if miss is None else miss.times(scale_of(figure))
 
 
-def _residuals(some: Sequence[Predicted]) -> list[tuple[float, float]]:
-    """Published less simulated with the standard error of the difference, on the whole scale."""
+def _pairs(some: Sequence[Predicted]) -> list[tuple[float, float, float]]:
+    """Published and simulated figures with the standard error of their difference, on the whole scale."""
     return [
         (
-            (p.figure.value - p.simulated) / scale_of(p.figure),
+            p.figure.value / scale_of(p.figure),
+            p.simulated / scale_of(p.figure),
             math.hypot(p.figure.standard_error, p.monte_carlo) / scale_of(p.figure),
         )
         for p in some
