@@ -132,6 +132,9 @@ def test_monte_carlo_that_models_share_and_that_they_do_not_is_told_from_the_mod
     assert only_rest.sd == 0
     assert only_rest.hidden
     assert only_rest.lower == only_rest.upper == 0
+    alike = [layers.spread(37.3 + 0.1 * random.standard_normal((6, 12))) for _ in range(20)]  # where weights round
+    assert any(one.hidden for one in alike)
+    assert all(one.hidden or one.lower < one.upper for one in alike)
 
 
 def test_ratios_are_logarithms_and_a_missing_estimate_leaves_its_model_out() -> None:

@@ -252,7 +252,8 @@ def pooled(parts: Sequence[tuple[float, np.ndarray]], ratio: bool = False) -> Sp
     weight /= weight.sum()
     centre = float(weight @ at)
     unbiased = 1 - float((weight**2).sum())  # (count - 1) / count where all weigh the same
-    variance = float(weight @ (at - centre) ** 2) / unbiased
+    # Models that noise does not let tell apart all stand at one value: rounding about their mean is no spread.
+    variance = float(weight @ (at - centre) ** 2) / unbiased if np.ptp(at) else 0.0
     noise = float(np.average([n for _, n in noises], weights=[w for w, _ in noises]))
     ends = [_weighted_quantile(at, weight, share) for share in (0.5, *BAND)]
     middle, lower, upper = (math.exp(end) for end in ends) if ratio else ends
