@@ -12,7 +12,7 @@ import typer
 
 from charcot.core.errors import Problem, Problems, Where
 from charcot.core.identifiers import close_to
-from charcot.interfaces import given_to_people, runs
+from charcot.interfaces import given_to_people, power_asked, runs
 from charcot.interfaces.cli import laboratory, layer_rooms, power_rooms, rooms
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.layer_rooms import Models
@@ -29,8 +29,8 @@ from charcot.interfaces.cli.options import (
     read_settings,
     worker_count,
 )
-from charcot.interfaces.cli.power_rooms import Asked, Measured
 from charcot.interfaces.cli.talk import Talk
+from charcot.interfaces.power_asked import Asked, Measured
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +146,7 @@ def _compute(
     from charcot.interfaces.report.views import Material
 
     arms = {arm.id: arm.title or arm.id for arm in grid.protocol.arms}
-    words = Words(power_rooms.endpoint_titles(grid.protocol.endpoints), arms)
+    words = Words(power_asked.endpoint_titles(grid.protocol.endpoints), arms)
     given = given_to_people.given_in(grid.protocol)
     sections = power_sections(measured, asked, words)
 
@@ -177,7 +177,7 @@ def _measured(
     place: Path, named: bool, workers: int,
 ) -> Measured:  # fmt: skip
     job = power_rooms.library_job(grid, asked.people, assumed)
-    folder = place / power_rooms.library_name(job) if named else place
+    folder = place / power_asked.library_name(job) if named else place
     with talk.stage(f"Building the library of twins, {folder}", total=asked.people) as advance:
         library = power_rooms.build(job, folder, workers, advance)
     talk.say(f"{len(library):,} of {library.drawn:,} people drawn may enter")
@@ -204,7 +204,7 @@ def _assured(
 ) -> Assured:  # fmt: skip
     if not plausible.count:
         talk.say(f"{plausible.note}.")
-        return power_rooms.not_assured(plausible.note)
+        return power_asked.not_assured(plausible.note)
     words = f"Simulating the designs under {plausible.count} plausible models, {asked.model_replicates} trials each"
     with talk.stage(words, total=plausible.count) as advance:
         return power_rooms.assurance(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charcot.core.hashing import hash_json
 from charcot.interfaces.cli import layer_rooms
+from charcot.interfaces.power_asked import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,40 +24,6 @@ if TYPE_CHECKING:
     from charcot.trials.power.operating import Bench
 
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is simulated, beyond the grid.
-
-    Attributes:
-        people: drawn for the library; ``model_people``: for that of each plausible model.
-        replicates: trials of each design; ``model_replicates``: under each plausible model.
-        target: the power that is wanted, with ``endpoint``; None: no size is looked for.
-    """
-
-    people: int
-    replicates: int
-    endpoint: str
-    model_people: int
-    model_replicates: int
-    target: float | None = None
-
-
-@dataclass(frozen=True)
-class Measured:
-    """``table``: operating characteristics; ``sizes``: a row for each design whose size was looked for; ``tried``: the
-    sizes at which power was simulated meanwhile; ``looks``: what the protocol's interim analyses do, None without any;
-    ``assured``: ``charcot.fitting.assurance.Assured``."""
-
-    table: pd.DataFrame
-    sizes: pd.DataFrame | None
-    tried: pd.DataFrame | None
-    looks: pd.DataFrame | None
-    assured: Assured
-    twins: int
-    drawn: int
-    lost: int
 
 
 def grid(
@@ -78,11 +43,6 @@ def library_job(grid: Grid, people: int, assumed: Assumed | None) -> LibraryJob:
     from charcot.trials.real_world import RealWorld
 
     return job(grid, people, RealWorld(assumed))
-
-
-def library_name(job: LibraryJob) -> str:
-    """The folder of a library: the same twins always have the same name."""
-    return f"twins-{job.protocols[0].name}-{hash_json([job.description(), job.fingerprint()], 12)}"
 
 
 def build(job: LibraryJob, place: Path, workers: int, progress: Progress) -> Library:
@@ -157,15 +117,3 @@ def assurance(
 
     chosen = layers.models(plausible.count, grid.protocol.simulate.seed, products, base)
     return room.assurance(grid, cells, chosen, asked.model_replicates, asked.model_people, workers, progress)
-
-
-def not_assured(note: str) -> Assured:
-    from charcot.fitting.assurance import Assured
-
-    return Assured(note=note)
-
-
-def endpoint_titles(names: Sequence[str]) -> Mapping[str, str]:
-    from charcot.trials.estimands import title_of
-
-    return {name: title_of(name) for name in names}

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from charcot.core.errors import Problem, Problems, raise_if_any
-from charcot.interfaces.cli.power_rooms import Asked, Measured, endpoint_titles, library_name, not_assured
 from charcot.interfaces.explorer import trial_shapes as made
 from charcot.interfaces.explorer.people import Tell
 from charcot.interfaces.explorer.trial import key_of
 from charcot.interfaces.explorer.trial_protocol import MOST_PATIENTS, Written
+from charcot.interfaces.power_asked import Asked, Measured, endpoint_titles, library_name, not_assured
 from charcot.interfaces.report.layers import NOT_SHOWN
 from charcot.interfaces.report.names import plain_unit
 from charcot.interfaces.report.sections.power import MONTE_CARLO, Words

@@ -16,7 +16,7 @@ from charcot.interfaces.report.views import records
 if TYPE_CHECKING:
     import pandas as pd
 
-    from charcot.interfaces.cli.power_rooms import Asked, Measured
+    from charcot.interfaces.power_asked import Asked, Measured
 
 AS_WRITTEN = "as written"
 KEYS = ("n", "effect", "entry", "estimand", "arm")
