@@ -223,6 +223,8 @@ def test_a_patient_of_the_page_is_the_one_that_the_command_line_shows(browsed, t
     assert printed["given_to_people"] == browsed.key.given
     told = CliRunner().invoke(command_line, ["trial", str(path), "--show", "7"])
     assert f"Patient 7 of 9 ({browsed.patients[6].subject})" in told.stdout
+    word = {"F": "woman", "M": "man"}[browsed.patients[6].sex]
+    assert f"\n{word}, {browsed.patients[6].age:.0f} years, " in told.stdout
     beyond = CliRunner().invoke(command_line, ["trial", str(path), "--show", "10", "--json"])
     assert beyond.exit_code == 2
     assert "1 to 9" in json.loads(beyond.stdout)["problems"][0]["hint"]

@@ -34,6 +34,11 @@ export function listed(items: string[]): string {
   return items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items[items.length - 1]}`;
 }
 
+// F and M of the tables.
+export function sex(letter: string): string {
+  return letter === "F" ? "woman" : "man";
+}
+
 export function lower(text: string): string {
   return /^[A-Z][a-z]/.test(text) ? text[0]!.toLowerCase() + text.slice(1) : text;
 }

@@ -11,6 +11,7 @@ from charcot.core.errors import Problem, Problems, Where
 from charcot.interfaces.cli import laboratory
 from charcot.interfaces.cli.talk import Talk
 from charcot.interfaces.report.content import say
+from charcot.interfaces.report.names import sex_name
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,10 +50,13 @@ def _page(run: TrialRun, patient: TrialPatient) -> list[RenderableType]:
     for k, month in enumerate(run.months):
         values = [value for one in patient.seen for value in (one.recorded[k], one.true[k])]
         table.add_row(f"{month:.1f}", *("–" if value is None else say(value) for value in values))
-    who = f"{patient.sex}, {patient.age:.0f} years, {patient.since_onset:.0f} months after onset, {patient.site} onset"
+    who = f"{sex_name(patient.sex)}, {patient.age:.0f} years, {patient.since_onset:.0f} months after onset"
     return [
         Text(f"Patient {patient.place} of {len(run.patients)} ({patient.subject}): {arm}. {patient.words}"),
-        Text(f"{who}, {patient.genotype}, background: {patient.background or 'none'}. Months are {run.clock}."),
+        Text(
+            f"{who}, {patient.site} onset, {patient.genotype}, background: {patient.background or 'none'}. "
+            f"Months are {run.clock}."
+        ),
         table,
         *(Text(line) for line in run.key.given),
     ]

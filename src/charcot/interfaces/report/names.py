@@ -44,6 +44,14 @@ def plain_unit(unit: str) -> str:
     return _UNITS.get(unit, unit)
 
 
+_SEXES = {"F": "woman", "M": "man"}
+
+
+def sex_name(sex: str) -> str:
+    """``F`` and ``M`` of tables in words."""
+    return _SEXES[sex]
+
+
 def without(mechanism: str) -> str:
     """``spread`` and ``without spread`` both become ``without spread``."""
     return mechanism if mechanism.startswith("without ") else f"without {mechanism}"

@@ -6,6 +6,7 @@ import { Table, TwinTable } from "../../charts/frame";
 import { useLong } from "../../hooks";
 import { Problem, Waiting } from "../../notices";
 import { trialQuestion, type Change, type State } from "../../state";
+import { sex } from "../../words";
 import { Browser } from "./browser";
 import { Key } from "./key";
 
@@ -91,7 +92,7 @@ function LeftOut({ run }: { run: TrialRun }) {
             twin={{
               caption: "People who were not randomised",
               columns: ["Person", "Age at screening, years", "Sex", "Came to screening", "First reason"],
-              rows: run.left_out.map((one) => [String(one.number), one.age, one.sex, one.came ? "yes" : "no", one.reason]),
+              rows: run.left_out.map((one) => [String(one.number), one.age, sex(one.sex), one.came ? "yes" : "no", one.reason]),
             }}
           />
         </>
