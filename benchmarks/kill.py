@@ -2,6 +2,7 @@
 
     python benchmarks/kill.py                              # each command ten times
     python benchmarks/kill.py --only trial fit --times 3 --seed 2
+    python benchmarks/kill.py --only power --also="--people 20000" --times 3    # a large library of twins
 
 ``kill -9`` each time, at a moment uniform over the wall time of an undisturbed run; every other time from the moment on
 at which the first piece is finished, since much of a short run is its start-up. Where a run had ended before its kill,
@@ -42,6 +43,7 @@ COMMANDS: dict[str, list[str]] = {
     "trial": ["trial", str(PROTOCOL), *SMALL_TRIAL, "8"],
     "shared": ["trial", str(PROTOCOL), *SMALL_TRIAL, "40", "--set", "simulate.pool=shared",
                "--set", "simulate.screened_per_replicate=100"],
+    "power": ["power", str(PROTOCOL), "--n", "20", "--people", "3000", "--replicates", "20", "--models", "1"],
     "fit": ["fit", "--number", "person.base_tempo", "--number", "spread.rate",
             *(word for name in MOUSE for word in ("--experiment", name)), "--rounds", "2"],
     "compare": ["compare", "--fit", "--hypothesis", "energy_failure_first", "--hypothesis", "muscle_mir126_first",
@@ -179,11 +181,11 @@ def kill_worker(place: Place, words: list[str], moment: float, from_work: bool) 
 Kill = Callable[[Place, list[str], float, bool], str]
 
 
-def try_command(name: str, root: Path, kernels: Path, times: int, draws: random.Random) -> int:
-    """How many of ``times`` kills did not end as they should."""
+def try_command(name: str, also: list[str], root: Path, kernels: Path, times: int, draws: random.Random) -> int:
+    """How many of ``times`` kills did not end as they should; ``also``: further words of the command."""
     kill: Kill = kill_worker if name == "worker" else kill_process
     words = COMMANDS["population" if name == "worker" else name]
-    words = [*words, *(["--scheduler", "local"] if name == "worker" else []), "--workers", "2"]
+    words = [*words, *(["--scheduler", "local"] if name == "worker" else []), "--workers", "2", *also]
     reference, seconds, working = undisturbed(Place(root / name, kernels), words)
     print(f"{name}: undisturbed {seconds:.1f} s, {len(reference)} files", flush=True)
     wrong = int(any("left" in path or "/." in path for path in reference))
@@ -210,6 +212,9 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=[*COMMANDS, "worker"], nargs="+", help="kill only these")
+    parser.add_argument(
+        "--also", default="", help='further words of these: --also="--people 20000"; the last of an option counts'
+    )
     asked = parser.parse_args()
     random.seed(asked.seed)
     wrong = 0
@@ -217,7 +222,7 @@ def main() -> None:
         root = Path(temporary)
         kernels = Path(os.environ.get("CHARCOT_CACHE") or Path.home() / ".cache" / "charcot")
         for name in asked.only or [*COMMANDS, "worker"]:
-            wrong += try_command(name, root, kernels, asked.times, random.Random(asked.seed))
+            wrong += try_command(name, asked.also.split(), root, kernels, asked.times, random.Random(asked.seed))
     print("all as they should be" if not wrong else f"{wrong} WRONG")
     raise SystemExit(bool(wrong))
 
