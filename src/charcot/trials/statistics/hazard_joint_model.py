@@ -8,7 +8,9 @@ Wulfsohn and Tsiatis (Biometrics 53:330, 1997) with the latent process of Hender
 by what survival says, give the expectations; b, s^2, D and h0 have closed forms, and (g, a) moves by one Newton step.
 With few points and a loose end (3 and 1e-3) this is what the R package joineR computes, step by step; with more points
 and a tight end it is the likelihood's maximum. The model of :mod:`joint_model` has log-normal times and no integral,
-and is what trials are analysed by; this one is there for a baseline hazard of any shape.
+and is what trials are analysed by; this one is there for a baseline hazard of any shape. No endpoint uses it: its
+standard errors need a bootstrap of fits, each some thirty times as long as the closed form, and a permutation twin
+would need scores blind to the arms, which it does not give. The tests hold it to joineR.
 """
 
 from __future__ import annotations
