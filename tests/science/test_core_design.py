@@ -103,7 +103,7 @@ def graded(transport, fus, mir126, tdp43, sod1) -> dict[str, Graded]:
     }
 
 
-FUS_KILLS = "ten years after the seed a dose of 0.5 has taken nothing, 0.6 has taken 0.86 and goes on, 0.7 has killed"
+FUS_KILLS = "ten years after the seed a dose of 0.5 has taken 0.04 and 0.6 all"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_middle_dose_takes_no_more_in_ten_years_in_people(experiment, transpor
 @pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
-    reason="doses of 0.6 and 1 lose 0.24 more; wanted under 0.1 at every middle dose",
+    reason="a dose of 1 loses 0.24 more; wanted under 0.1 at every middle dose",
 )
 def test_a_middle_dose_takes_no_more_from_400_to_730_days_in_mice(tdp43):
     aged = tdp43.left["730 d"][0] - tdp43.left["400 d"][0]
@@ -165,7 +165,7 @@ def cohort_by_mir126() -> np.ndarray:
 @pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
-    reason="measured 5.664, 5.661, 5.666, 5.685 and 5.642 years at 1, 0.9, 0.8, 0.7 and 0.6; wanted none longer than "
+    reason="measured 5.074, 5.075, 5.083, 5.108 and 5.021 years at 1, 0.9, 0.8, 0.7 and 0.6; wanted none longer than "
     "at a better transport",
 )
 def test_poorer_transport_never_lengthens_life():
@@ -233,7 +233,7 @@ def test_doses_do_not_hang_on_the_number_of_classes(transport):
 @pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
-    reason="measured 3.9, from 0.44 to 1.69 points a month; wanted under 1.5. Numbers under which quarters are alike "
+    reason="measured 4.1, from 0.44 to 1.80 points a month; wanted under 1.5. Numbers under which quarters are alike "
     "have a plateau where trials enrol, and their placebo arms fall too slowly",
 )
 def test_quarters_of_the_course_have_slopes_alike(found):
@@ -253,7 +253,7 @@ def test_patients_like_those_of_trials_fall_in_a_year_as_in_half_a_year(found):
     assert found["Placebo-like arm: 12 months over 6"] == pytest.approx(1, abs=0.25)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="measured 0.58; wanted 0.85 to 1.15")
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="measured 0.56; wanted 0.85 to 1.15")
 def test_the_slope_before_diagnosis_is_like_the_one_after(found):
     assert found["Slope before over slope after diagnosis"] == pytest.approx(1, abs=0.15)
 
@@ -279,7 +279,7 @@ def test_the_healthy_do_not_die_of_the_disease(found):
     assert found["Dead of the hazards by 85 years without a seed"] < 1
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="measured 0.67 % (4 of 600 people); wanted under 0.5 %")
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="measured 2.5 % (15 of 600 people); wanted under 0.5 %")
 def test_the_healthy_do_not_fall_ill(found):
     assert found["Onset by 85 years without a seed"] < 0.5
 
@@ -297,7 +297,7 @@ def test_survival_falls_over_four_age_groups(found):
 
 
 @pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="measured a correlation of 0.204; wanted under 0.2 either way"
+    strict=True, raises=AssertionError, reason="measured a correlation of 0.306; wanted under 0.2 either way"
 )
 def test_a_long_silent_phase_foretells_no_long_illness(found):
     assert abs(found["Seed to onset against onset to death"]) < 0.2
@@ -382,7 +382,7 @@ def test_copies_and_synthesis_of_sod1_are_one_amount(sod1):
     ("years", "lower", "upper"),
     [
         ("five", 15, 28),
-        missed("ten", 6, 14, measured="5.04 %", wanted="6 to 14 %"),
+        missed("ten", 6, 14, measured="5.54 %", wanted="6 to 14 %"),
     ],
 )
 def test_long_survivors_after_diagnosis(found, years, lower, upper):

@@ -129,8 +129,8 @@ def test_a_late_restorer_leaves_the_first_region_as_it_is(patient):
     [
         unmet(
             2.0,
-            reason="energy left to the lumbar ending after 4.5 years is 0.343 of health, wanted below 0.3; its "
-            "innervation falls below 0.8 after 8.0 years and onset is after 10.4, wanted within five",
+            reason="energy left to the lumbar ending after 4.5 years is 0.337 of health, wanted below 0.3; its "
+            "innervation falls below 0.8 after 6.1 years and onset is after 8.0, wanted within five",
         ),
         2.5,
     ],
@@ -293,7 +293,7 @@ def test_the_dose_response_of_the_block_is_graded(shares):
             15,
             18,
             reason="translation is 0.24 before the dissolver, wanted below 0.15, and 0.51 18 months after it, wanted "
-            "above 0.7; innervation gained 0.11, wanted 0.3",
+            "above 0.7; innervation gained 0.12, wanted 0.3",
         ),
     ],
 )
@@ -416,10 +416,10 @@ AT_WEEK_28 = {
     "neurons gained": (0.0, 1.0),
 }
 UNMET_AT_WEEK_28 = {
-    ("SOD1", "neurofilament from its start"): "falls by 0.23 from its start, wanted 0.35 to 0.75",
-    ("SOD1", "energy of the ending"): "energy of the ending is 0.165 of health, wanted below 0.1",
-    ("SOD1", "neurofilament over untreated"): "0.752 of the untreated value, wanted below 0.65",
-    ("SOD1-A4V", "neurofilament over untreated"): "0.777 of the untreated value, wanted below 0.65",
+    ("SOD1", "neurofilament from its start"): "falls by 0.19 from its start, wanted 0.35 to 0.75",
+    ("SOD1", "energy of the ending"): "energy of the ending is 0.230 of health, wanted below 0.1",
+    ("SOD1", "neurofilament over untreated"): "0.697 of the untreated value, wanted below 0.65",
+    ("SOD1-A4V", "neurofilament over untreated"): "0.779 of the untreated value, wanted below 0.65",
 }
 
 
@@ -596,7 +596,7 @@ def test_units_come_back_when_the_cause_is_removed(patient):
 
 
 @pytest.mark.xfail(
-    strict=True, reason="units of the first region go from 0.13 to 0.24 in a year under the vector, wanted below 0.18"
+    strict=True, reason="units of the first region go from 0.24 to 0.32 in a year under the vector, wanted below 0.29"
 )
 def test_the_first_region_is_not_regrown_after_a_year(patient):
     """Fibres and junctions come back in young animals, not in old ones: spiller2016b; rescue by miR-126 is transient:
@@ -694,7 +694,7 @@ def test_quantal_content_is_low_before_signs():
     assert mouse.at(CONTENT, lowest_content(mouse, until=mouse.landmark("signs"))) < 0.95
 
 
-@pytest.mark.xfail(strict=True, reason="quantal content is lowest near the end, on day 169, wanted before day 98")
+@pytest.mark.xfail(strict=True, reason="quantal content is lowest near the end, on day 201, wanted before day 105")
 def test_quantal_content_is_never_as_low_again():
     """Quantal content that was low comes back and stays until the potential falls and after: mcintosh2023."""
     mouse = diaphragm("sod1-g93a-c57")
@@ -722,7 +722,7 @@ def test_without_plasticity_quantal_content_stays_low():
 
 
 @pytest.mark.xfail(
-    strict=True, reason="the pool of vesicles without spared endings is 0.747 on day 150, wanted below 0.5, the ceiling"
+    strict=True, reason="the pool of vesicles without spared endings is 0.710 on day 150, wanted below 0.5, the ceiling"
 )
 def test_pools_without_spared_endings_fall_beyond_the_ceiling():
     """The reserve of release does not make up for what endings lack where none is spared."""
@@ -757,7 +757,7 @@ def test_cranial_nuclei_outlive_the_hypoglossal_one():
     assert left[cranial] > 0.8 > 0.6 > left[bulbar], left
 
 
-@pytest.mark.xfail(strict=True, reason="0.53 of bulbar neurons are left a month before death, wanted below 0.3")
+@pytest.mark.xfail(strict=True, reason="0.46 of bulbar neurons are left a month before death, wanted below 0.3")
 def test_few_bulbar_neurons_are_left_at_the_end_of_bulbar_disease():
     """Hypoglossal neurons are lost where the other cranial ones are spared: spiller2016, in a patient."""
     patient = person("bulbar")
@@ -1035,7 +1035,7 @@ def test_a_blocker_of_one_cytokine_does_nothing_in_patients():
     assert abs(single / untreated - 1) < 0.01
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="declines at 1.004 of the pace; wanted 0.95 to 0.999")
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="declines at 0.9991 of the pace; wanted 0.95 to 0.999")
 def test_a_blocker_of_three_cytokines_slows_people_somewhat():
     """Three arms at once slow disease in mice (guttenplan2020), of which people keep a share: less than a twentieth."""
     untreated, triple = _decline(treated_from_diagnosis()["triple_cytokine_blockade"])
