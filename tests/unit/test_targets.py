@@ -13,7 +13,7 @@ from charcot.experiments.cohorts import MOST
 from charcot.experiments.definition import Experiment, Outcome
 from charcot.experiments.reading import entries, feasible
 from charcot.fitting import targets
-from charcot.fitting.calibration import check_experiments
+from charcot.fitting.calibration import check_experiments, read, write
 from charcot.fitting.comparison import numbers_of
 from charcot.fitting.estimation import NO_ANSWER
 from charcot.fitting.numbers import changed, declared, free_numbers
@@ -238,3 +238,9 @@ def test_a_point_alone_has_all_threads_and_many_share_them(monkeypatch):
     for some in (points[:1], points[:2], points):
         laboratory._each("points", targets._run, [(("tnf_knockout",), under, 0) for under in some], None)
     assert seen == [4, 2, 2, 1, 1, 1]
+
+
+def test_the_first_fit_that_is_kept_makes_its_folder(tmp_path):
+    place = tmp_path / "fitted" / "one.json"
+    write(place, {"command": "x", "numbers": [{"name": "a", "value": 1.5}]})
+    assert read(place) == {"command": "x", "numbers": [{"name": "a", "value": 1.5}]}

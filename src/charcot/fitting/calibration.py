@@ -166,6 +166,7 @@ def write(path: Path, stored: Mapping[str, Any]) -> None:
             lines.append(f" {json.dumps(key)}: [\n{inner}\n ]{comma}")
         else:
             lines.append(f" {json.dumps(key)}: {json.dumps(value)}{comma}")
+    path.parent.mkdir(parents=True, exist_ok=True)  # before the first fit is kept there is no folder for it
     with appearing(path) as temporary:
         temporary.write_text("\n".join([*lines, "}"]) + "\n", encoding="utf-8")
 
