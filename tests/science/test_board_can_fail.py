@@ -63,7 +63,6 @@ CANNOT_TELL = {
     "tofersen_20_mg": "the published interval holds zero",
     "tofersen_60_mg": "the published interval holds zero",
     "tofersen_function_at_week_28": "the published answer is that both arms fell alike",
-    "tongue_dies_forward": "an order without a least time between the two",
     "multistep_incidence_sod1": "the constant is one, which is the published slope",
     "human_decline_of_score": "the constant is one, which is the size in points a month",
 }

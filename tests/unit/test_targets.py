@@ -43,6 +43,24 @@ def test_a_sign_misses_nothing_on_its_side_and_a_twentieth_of_the_bound_is_one_d
     assert residual(-0.5, above=0.0, sign=True).z == pytest.approx(-0.5)
 
 
+def test_a_bound_alone_is_passed_by_more_than_noise_and_the_ends_of_a_range_are_within_it():
+    def holds(value: float, **outcome) -> bool:
+        return Outcome(what="x", value="m", published="?", **outcome).holds(value)
+
+    assert not holds(0.0, above=0.0, sign=True)
+    assert not holds(-0.0, below=0.0, sign=True)
+    assert not holds(1.8e-8, above=0.0), "two runs of the same thing differ by that"
+    assert not holds(-1.8e-8, below=0.0)
+    assert not holds(1000.0005, above=1000.0)
+    assert holds(1000.002, above=1000.0)
+    assert holds(2e-6, above=0.0)
+    assert holds(-2e-6, below=0.0)
+    assert holds(math.inf, above=0.0)
+    assert not holds(math.nan, above=0.0)
+    assert holds(1.0, between=(0.5, 1.0))
+    assert holds(1.5, about=1.0, within=0.5)
+
+
 def test_what_the_model_does_not_answer_is_the_worst():
     assert residual(math.nan, about=1.0, within=0.1).z == NO_ANSWER
     assert residual(math.inf, between=(1.0, 2.0)).z == NO_ANSWER

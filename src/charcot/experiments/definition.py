@@ -9,6 +9,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from charcot.disease.systems import Content, Happening
 
 MOST_PATIENTS = 20_000  # of a cohort: their courses are held in memory
+# How far a bound that is given alone must be passed, in the larger of one and the bound's size. Two runs of the very
+# same thing that the solver cuts on other days were seen to differ by 2e-8; what is no larger than that is no effect.
+NOISE = 1e-6
 
 
 class Given(Content):
@@ -97,7 +100,8 @@ class Outcome(Content):
 
     Exactly one expectation: ``about`` with ``within``, ``between``, ``above`` or ``below``. ``sign`` says that only
     the direction was read in the source, so that the margin is the board's own. ``absent`` says why the model cannot
-    show this at all: it counts as a miss.
+    show this at all: it counts as a miss. A bound alone, ``above`` or ``below``, must be passed by more than numerical
+    noise (``NOISE``), so that no change at all is never one; the ends of a range are within it.
     """
 
     what: str
@@ -132,6 +136,10 @@ class Outcome(Content):
 
     def holds(self, value: float) -> bool:
         """Whether a simulated value meets what was published; a value that is not a number never does."""
+        if self.above is not None:
+            return value > self.above + NOISE * max(1.0, abs(self.above))
+        if self.below is not None:
+            return value < self.below - NOISE * max(1.0, abs(self.below))
         low, high = self.bounds
         return low <= value <= high
 
