@@ -17,3 +17,8 @@ def test_where_nothing_is_near_the_names_are_listed_of_many_the_first():
     assert did_you_mean("zzz", many).endswith(f"name{LISTED - 1:02} and 3 more.")
     assert did_you_mean("zzz", set(many)) == did_you_mean("zzz", many)  # a set has no order of its own
     assert did_you_mean("zzz", []) == close_to("zzz", []) == "No known name is close to it."
+
+
+def test_a_name_that_is_given_twice_is_offered_once():
+    assert did_you_mean("synthesi", ["synthesis", "synthesis"]) == "Did you mean synthesis?"
+    assert did_you_mean("zzz", ["riluzole", "riluzole"]).endswith("Known are: riluzole.")

@@ -16,8 +16,8 @@ def is_port_name(text: str) -> bool:
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """The known names closest to ``name`` in spelling, best first; empty when nothing is close."""
-    return difflib.get_close_matches(name, sorted(known), n=count, cutoff=0.5)
+    """The known names closest to ``name`` in spelling, best first, each once; empty when nothing is close."""
+    return difflib.get_close_matches(name, sorted(set(known)), n=count, cutoff=0.5)
 
 
 def close_to(name: str, known: Iterable[str]) -> str:
@@ -28,7 +28,7 @@ def close_to(name: str, known: Iterable[str]) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known spellings; where none is near, the names themselves, of many the first."""
-    known = sorted(known) if isinstance(known, set | frozenset) else list(known)
+    known = sorted(known) if isinstance(known, set | frozenset) else list(dict.fromkeys(known))
     if not known or nearest(name, known):
         return close_to(name, known)
     more = f" and {len(known) - LISTED:,} more" if len(known) > LISTED else ""
