@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,11 @@ from charcot.interfaces.cli.guard import as_record
 from charcot.interfaces.cli.options import AsJson, Seed, Settings, protocol_file, read_settings
 from charcot.interfaces.cli.talk import Talk
 
+_HAS_NO_KEYS = ("empty-file", "not-a-mapping")  # of such a file nobody can tell what it was meant to be
+_EITHER = (
+    "Write lines of the form 'key: value'. charcot init writes a protocol to start from; an experiment file has keys "
+    "such as 'arms', 'measures' and 'outcomes'."
+)
 _ALIKE = 5  # more warnings of one kind than this are summed up
 
 
@@ -67,7 +73,8 @@ def _check_protocol(talk: Talk, path: Path, overrides: dict[str, object]) -> Non
     try:
         protocol = rooms.load_protocol(path, overrides)
     except Problems as error:
-        _report(talk, str(path), {}, list(error.problems), EXIT_BAD_INPUT)
+        problems = [replace(one, hint=_EITHER) if one.code in _HAS_NO_KEYS else one for one in error.problems]
+        _report(talk, str(path), {}, problems, EXIT_BAD_INPUT)
         return
     counts = {
         "arms": len(protocol.arms),
