@@ -227,9 +227,63 @@ def test_a_strength_is_judged_at_its_middle_and_told_at_its_ends(own):
         ("high: 0.9", "high: 0.3", "bad-value", 7),
         ("low: 0.2", "low: -0.2", "bad-value", 7),
         (", why: made up", "", "bad-value", 7),
+        ("lowering", "plain", "name-twice", 7),  # a measure
+        ("lowering", "signs", "name-twice", 7),  # a landmark
+        ("lowering", "max", "bad-name", 7),
+        ("middle: 0.5", "middle: 50 %", "bad-value", 7),
+        ("1 - lowering", "0.1 / (0.9 - lowering)", "bad-formula", 10),  # at the high end only
+        (
+            "read: lumbar.pool.neurons, day: 60",
+            "read: lumbar.pool.neurons, day: 60 * lowering",
+            "strength-as-measure",
+            12,
+        ),
     ],
 )
 def test_what_is_wrong_with_a_strength_is_named_with_its_line(own, old, new, code, line):
     own.write_text(STRONG.replace(old, new), encoding="utf-8")
     _, found = reading.read_file(own)
     assert (code, line) in [(problem.code, problem.where.line) for problem in found], found
+
+
+def test_a_strength_in_quotation_marks_is_the_same_number(own):
+    own.write_text(STRONG.replace("middle: 0.5", 'middle: "0.5"'), encoding="utf-8")
+    entry, wrong = reading.read_file(own)
+    assert wrong == []
+    assert entry.content.arms["less"].set["sod1.synthesis"] == 0.5
+
+
+def test_what_is_wrong_with_a_strength_has_no_false_errors_behind_it(own):
+    def found(old: str, new: str) -> list[tuple[str, str]]:
+        own.write_text(STRONG.replace(old, new), encoding="utf-8")
+        return [(problem.message, problem.hint) for problem in reading.read_file(own)[1]]
+
+    (percent,) = found("middle: 0.5", "middle: 50 %")
+    assert percent == ("strengths.lowering.middle: must be a number, not '50 %'", "Write 0.5.")
+    ((message, _),) = found(
+        "set: {sod1.synthesis: 1 - lowering}", "changes: [{day: 9 * lowering, set: {sod1.synthesis: 0.5}}]"
+    )
+    assert message == "'lowering' is a strength: a day, a level and an outcome take measures, not strengths"
+    ((message, _),) = found("1 - lowering", "0.5")
+    assert message == "no arm uses the strength 'lowering'"
+
+
+def test_a_wrong_outcome_is_not_said_to_be_missing(own):
+    text = OWN.splitlines()
+    own.write_text("\n".join(text[:-1]).replace("above: -1", "above: banana") + "\n", encoding="utf-8")
+    assert [problem.message for problem in reading.read_file(own)[1]] == [
+        "outcomes.0.above: must be a number, not 'banana'"
+    ]
+    own.write_text("\n".join(text[:-3]) + "\noutcomes: []\n", encoding="utf-8")
+    assert [problem.message for problem in reading.read_file(own)[1]] == ["outcomes: needs 1 entry or more, and has 0"]
+
+
+def test_a_file_without_keys_is_not_taken_for_a_protocol(tmp_path):
+    path = tmp_path / "nothing.yaml"
+    for text, words in (("", "the file is empty"), ("- 1\n", "the file holds no keys")):
+        path.write_text(text, encoding="utf-8")
+        done = _run("check", str(path))
+        assert done.exit_code == 2
+        assert words in done.output
+        assert "A protocol is a list" not in done.output
+        assert "an experiment file has keys such as 'arms'" in " ".join(done.output.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ _BOUNDS = {
     "less_than_equal": ("le", "{} or less"),
     "less_than": ("lt", "below {}"),
 }
+_PERCENT = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*%\s*")
 _LONGEST = 60  # characters of a wrong value that are shown
 
 
@@ -43,6 +45,13 @@ def in_words(entry: Mapping[str, Any]) -> str:
     if kind == "too_long":
         return f"takes {_entries(context['max_length'])} at most, and has {context['actual_length']}"
     return f"must {_wanted(kind, context, entry['msg'])}, not {_shown(entry['input'])}"
+
+
+def hint_for(entry: Mapping[str, Any]) -> str:
+    """What to write instead, where that is plain: a number for a percentage; else empty."""
+    given = _PERCENT.fullmatch(entry["input"]) if isinstance(entry["input"], str) else None
+    wanted = entry["type"] in ("float_type", "float_parsing")
+    return f"Write {float(given.group(1)) / 100:g}." if given and wanted else ""
 
 
 def _wanted(kind: str, context: Mapping[str, Any], message: str) -> str:

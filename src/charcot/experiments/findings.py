@@ -119,6 +119,7 @@ class _Checker:
         for formula, place in self.content.formulas():
             self._formula(formula, place)
             self._reads_something(formula, place)
+        self._strengths()
         self._units()
         self._drawing()
         self._rings()
@@ -313,6 +314,16 @@ class _Checker:
 
     # the rest -----------------------------------------------------------------------------------------------------
 
+    def _strengths(self) -> None:
+        """A name that means two things in the formulas of one file."""
+        content = self.content
+        used = {content.system, *(arm.system for arm in content.arms.values() if arm.system)}
+        marks = {mark for name in used.intersection(systems.system_names()) for mark in systems.system(name).landmarks}
+        for what, taken in (("measure", set(content.measures)), ("landmark", marks - set(content.measures))):
+            for name in sorted(taken.intersection(content.strengths)):
+                message = f"a {what} is called {name!r} too"
+                self._report("name-twice", message, ("strengths", name), "Give the strength a name of its own.")
+
     def _units(self) -> None:
         content, group = self.content, ""
         entries: tuple[Any, ...] = ()
@@ -405,7 +416,11 @@ class _Checker:
     def _formula(self, text: str | float, place: Path_) -> None:
         try:
             for name in names(text):
-                self._known(name, self.content.measures, "measure", place)
+                if name in self.content.strengths and name not in self.content.measures:
+                    message = f"{name!r} is a strength: a day, a level and an outcome take measures, not strengths"
+                    self._report("strength-as-measure", message, place, "Strengths are for numbers that an arm sets.")
+                else:
+                    self._known(name, self.content.measures, "measure", place)
         except FormulaError as error:
             self._report("bad-formula", str(error), place)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import keyword
 import math
 import operator
 from collections.abc import Callable
@@ -24,6 +25,11 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
 
 class FormulaError(ValueError):
     """A formula that is no plain arithmetic."""
+
+
+def can_be_named(name: str) -> bool:
+    """Whether a formula can read something of this name."""
+    return str(name).isidentifier() and not keyword.iskeyword(name) and name not in _FUNCTIONS
 
 
 def names(text: str | float) -> set[str]:

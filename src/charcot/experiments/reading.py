@@ -134,7 +134,11 @@ def _problems_of(entry: Entry[Any]) -> list[Problem]:
     """What is wrong with one file beyond its form, at every strength."""
     found = problems_in(entry.content, entry.document)
     for level in ENDS if entry.content.strengths else ():
-        found += [problem for problem in problems_in(at_strength(entry, level), entry.document) if problem not in found]
+        try:
+            of_end = problems_in(at_strength(entry, level), entry.document)
+        except Problems as error:  # a formula that is a number in the middle, and none at an end
+            of_end = list(error.problems)
+        found += [problem for problem in of_end if problem not in found]
     return found
 
 

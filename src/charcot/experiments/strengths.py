@@ -6,6 +6,7 @@ inhibition}``. The outcome is judged at the middle; what comes out at both ends 
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 from collections.abc import Iterator, Mapping
@@ -14,9 +15,12 @@ from typing import Any
 from charcot.core.errors import Problem, raise_if_any
 from charcot.core.identifiers import did_you_mean
 from charcot.core.yaml_file import Document, Path_
-from charcot.experiments.formula import FormulaError, evaluate, names
+from charcot.experiments.formula import FormulaError, can_be_named, evaluate, names
 
 MIDDLE, ENDS = "middle", ("low", "high")
+_OF_MEASURES = ("day", "origin", "since", "until", "below", "above", "value")  # keys whose formulas take measures
+_NAMES = "Take letters, digits and underscores, a letter first, and no word of formulas or of Python."
+_UNREAD = "Write it in a number under set, multiply, add, scale or input of an arm, such as '1 - ' and its name."
 _DONE = ("set", "multiply", "add", "scale", "input")  # what an arm does with numbers
 
 
@@ -27,13 +31,18 @@ def resolved(document: Document, level: str = MIDDLE) -> Any:
     that no arm uses. A file without strengths is left as it is.
     """
     given = document.data.get("strengths")
-    if not isinstance(given, Mapping) or not all(isinstance(one, Mapping) for one in given.values()):
+    if not isinstance(given, Mapping):
         return document.data
-    levels = {name: one.get(level) for name, one in given.items()}
-    if not all(isinstance(value, int | float) for value in levels.values()):
-        return document.data  # what is missing is told with the form of the file
-    data, used = copy.deepcopy(document.data), set()
-    problems: list[Problem] = []
+    levels = {name: _level(one.get(level) if isinstance(one, Mapping) else None) for name, one in given.items()}
+    # What is wrong with a strength is told with the form of the file; until then it stands for some number.
+    broken = {name for name, value in levels.items() if not math.isfinite(value)}
+    data, used = copy.deepcopy(document.data), set(_elsewhere(document.data))
+    problems = [
+        Problem("bad-name", f"no formula can name the strength {name!r}", document.where(("strengths", name)), _NAMES)
+        for name in levels
+        if not can_be_named(name)
+    ]
+    used |= {name for name in levels if not can_be_named(name)}
     for place, holder, key in _numbers(data):
         text = holder[key]
         if not isinstance(text, str):
@@ -49,18 +58,36 @@ def resolved(document: Document, level: str = MIDDLE) -> Any:
         messages = [f"no strength is called {name!r}" for name in unknown]
         problems += [Problem("unknown-strength", m, where, h) for m, h in zip(messages, hints, strict=True)]
         used |= asked
-        if not unknown:
-            value = evaluate(text, lambda name: float(levels[name]))
+        if not unknown and asked & broken:
+            holder[key] = 1.0
+        elif not unknown:
+            value = evaluate(text, lambda name: levels[name])
             if not math.isfinite(value):
                 problems.append(Problem("bad-formula", f"{text!r} is no number with {level} strengths", where))
             holder[key] = value
     for name in sorted(set(levels) - used):
         where = document.where(("strengths", name))
-        problems.append(
-            Problem("unread-strength", f"no arm uses the strength {name!r}", where, did_you_mean(name, used))
-        )
-    raise_if_any(problems)
+        problems.append(Problem("unread-strength", f"no arm uses the strength {name!r}", where, _UNREAD))
+    if not broken:
+        raise_if_any(problems)
     return data
+
+
+def _level(value: Any) -> float:
+    """A level as the form of the file reads it, a number in quotation marks too; NaN where it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def _elsewhere(node: Any) -> Iterator[str]:
+    """Names in formulas of measures, such as days: a strength there is told where it stands, and not as unused."""
+    for key, value in node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ():
+        if key in _OF_MEASURES and isinstance(value, str):
+            with contextlib.suppress(FormulaError):  # told where it stands
+                yield from names(value)
+        yield from _elsewhere(value)
 
 
 def _numbers(data: Any) -> Iterator[tuple[Path_, Any, str]]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from charcot.core.errors import Problem, Problems, Where
-from charcot.core.form_words import in_words
+from charcot.core.form_words import hint_for, in_words
 from charcot.core.identifiers import did_you_mean
 from charcot.core.yaml_file import Document, read_document
 
@@ -124,14 +124,18 @@ def _load(path: Path) -> tuple[System, Document]:
 
 
 def problems_of(error: ValidationError, document: Document) -> list[Problem]:
-    """What pydantic found, with file and line."""
+    """What pydantic found, with file and line; that a list is too short only because of what is wrong in it is left."""
     found = []
-    for entry in error.errors():
+    entries = error.errors()
+    for entry in entries:
         place = tuple(entry["loc"])
+        inner = any(len(one["loc"]) > len(place) and one["loc"][: len(place)] == place for one in entries)
+        if entry["type"] == "too_short" and inner:
+            continue
         words = ".".join(str(part) for part in place)
         code = "unknown-key" if entry["type"] == "extra_forbidden" else "bad-value"
         message = f"unknown key {words!r}" if code == "unknown-key" else f"{words}: {in_words(entry)}"
-        found.append(Problem(code, message, document.where(place)))
+        found.append(Problem(code, message, document.where(place), hint_for(entry)))
     return found
 
 
