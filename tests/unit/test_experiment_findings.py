@@ -149,6 +149,7 @@ BROKEN = [
     (OF_PERSONS, "{above: 60}", "{above: 60, below: 50}", "bad-value", 9),
     (OF_PERSONS, "{above: 60}", "{}", "bad-value", 9),
     (OF_PERSONS, "months: 3,", "months: -3,", "bad-value", 9),
+    (OF_PERSONS, "months: 3,", "months: 6000,", "out-of-window", 9),
     (OF_PERSONS, "genotype: SOD1,", "genotype: SOD2,", "unknown-genotype", 10),
     (OF_PERSONS, "[lumbar], sex", "[lumber], sex", "unknown-region", 10),
     (OF_PERSONS, "sex: F", "sex: female", "bad-value", 10),
@@ -200,6 +201,15 @@ BROKEN = [
     (ANIMAL, "multiply: {transport.granule_velocity: 0.5}", "input: {person.tempo: 1}", "unknown-input", 9),
     (ANIMAL, "day: 60", "day: 6000", "never-happens", 9),
     (ANIMAL, "plain: {}", "plain: {end: 0}", "bad-end", 8),
+    (ANIMAL, "plain: {}", "plain: {end: 1000000000}", "bad-end", 8),
+    (
+        ANIMAL,
+        "system: sod1-g93a\narms:\n  plain: {}",
+        "arms:\n  plain: {end: 39448}",
+        "bad-end",
+        7,
+    ),  # day 39447 is 150 years
+    (ANIMAL, "system: sod1-g93a\narms:\n  plain: {}", "system: cell-line\narms:\n  plain: {end: 501}", "bad-end", 8),
     (ANIMAL, "plain: {}", "plain: {like: less}", "arms-in-a-ring", 8),
     (
         ANIMAL,

@@ -60,6 +60,10 @@ def _start_problems(given: Given, place: Path_) -> Iterator[Finding]:
 
 
 def _criteria_problems(group: Criteria, place: Path_) -> Iterator[Finding]:
+    if group.months > LAST_MONTH:
+        message = f"nobody is followed to month {group.months:g} after {group.clock}"
+        hint = f"A life is followed for {LAST_MONTH:g} months after the seed."
+        yield (*place, "months"), "out-of-window", message, hint
     for name in group.genotype:
         yield from _unknown("genotype", name, disease.genotypes(), (*place, "genotype"))
     for name in group.onset_region:

@@ -12,7 +12,7 @@ from typing import Any
 from charcot import disease, patients, treatments
 from charcot.core.errors import Problem
 from charcot.core.identifiers import did_you_mean
-from charcot.core.units import UnitError, dimension
+from charcot.core.units import DAYS_PER_YEAR, UnitError, dimension
 from charcot.core.yaml_file import Document, Path_
 from charcot.disease import systems
 from charcot.disease.systems import Happening, System
@@ -26,6 +26,10 @@ from charcot.model.limits import value_problems
 from charcot.patients.assemble import all_products, numbers
 from charcot.treatments import Regimen, redosing
 
+# How long a run may last: longer than anybody lives, and no more outputs than are held in memory with ease, for
+# cultures that are looked at every few minutes. The longest shipped run lasts about 80 years, with 3,000 outputs.
+LONGEST_YEARS = 150
+MOST_OUTPUTS = 100_000
 READINGS = ("day", "take", "below", "above", "landmark")  # one of them is what a measure of a trajectory reads
 
 
@@ -158,6 +162,11 @@ class _Checker:
         if on and arm.end is not None and arm.end <= max(on.start, on.reported):
             message = f"the run would end on day {arm.end:g}, but {on.name} is reported from day {on.reported:g} on"
             self._report("bad-end", message, (*place, "end"))
+        if on and arm.end is not None and arm.end > (last := _last_day(on)):
+            message = (
+                f"the run would end on day {arm.end:g}, but a run of {on.name} may last to day {last:,.0f} at most"
+            )
+            self._report("bad-end", message, (*place, "end"), "Days are meant, on the clock of the system.")
         for i, given in enumerate(arm.given):
             self._given(given, (*place, "given", i))
         self._doubled(arm.given, (*place, "given"))
@@ -428,6 +437,11 @@ class _Checker:
         if _number(text) is not None:
             message = f"{text!r} reads no measure: it says nothing of the model"
             self._report("no-measure", message, place, "Write a formula of measures.")
+
+
+def _last_day(on: System) -> float:
+    """The latest day on which a run on a system may end."""
+    return on.start + min(LONGEST_YEARS * DAYS_PER_YEAR, MOST_OUTPUTS * on.step)
 
 
 def _number(text: str | float | None) -> float | None:
