@@ -287,3 +287,57 @@ def test_a_file_without_keys_is_not_taken_for_a_protocol(tmp_path):
         assert words in done.output
         assert "A protocol is a list" not in done.output
         assert "an experiment file has keys such as 'arms'" in " ".join(done.output.split())
+
+
+def _reason(path: Path, value: str, measures: str = "") -> tuple[str, str]:
+    """What the JSON and the terminal say of one outcome that is no number."""
+    text = OWN.replace("value: less - plain", f"value: {value}").replace("outcomes:", f"{measures}outcomes:")
+    path.write_text(text, encoding="utf-8")
+    (one,) = json.loads(_run("reproduce", str(path), "--json").stdout)["experiments"]
+    assert (one["verdict"], one["outcomes"][0]["reading"], one["outcomes"][1]["reason"]) == ("MISS", "none", "")
+    return one["outcomes"][0]["reason"], " ".join(_run("reproduce", str(path)).stdout.split())
+
+
+def test_a_miss_without_a_number_says_why(own):
+    reason, words = _reason(own, "1 + less / (plain - plain)")
+    assert reason == "division by zero: plain - plain is 0"
+    assert "No number: division by zero" in words
+    assert _reason(own, "log(plain - plain - 1)")[0] == "log(plain - plain - 1) is no number"
+    never = "  never: {arm: plain, read: lumbar.pool.neurons, below: -1}\n"
+    assert _reason(own, "never - never", never)[0] == "never never comes"
+    after = "  after: {arm: plain, read: lumbar.pool.neurons, day: 99 * plain / plain}\n"
+    assert _reason(own, "after", after)[0] == "day 99 is outside of the run of arm 'plain', from day 0 to 60"
+    on_it = never + "  on_it: {arm: plain, read: lumbar.pool.neurons, day: never}\n"
+    assert _reason(own, "on_it", on_it)[0] == "the day on which on_it is read never comes"
+
+
+def test_a_group_that_nobody_is_in_is_named_and_so_is_one_without_values(tmp_path):
+    path, page = tmp_path / "halves.yaml", tmp_path / "board.html"
+    head = OWN.split("system:")[0]
+    path.write_text(
+        head
+        + """cohort:
+  population: sporadic
+  patients: 1
+  groups:
+    low: {where: {biomarker.nfl_serum: {below_quantile: 0.5}}}
+    high: {where: {biomarker.nfl_serum: {above_quantile: 0.5}}}
+measures:
+  low: {statistic: mean, read: clinic.alsfrs_r.total, among: low, months: 0}
+  high: {statistic: mean, read: clinic.alsfrs_r.total, among: high, months: 0}
+  spread: {statistic: standard deviation, read: clinic.alsfrs_r.total, among: low, months: 0}
+  late: {statistic: mean, read: clinic.alsfrs_r.total, among: low, months: 350}
+outcomes:
+  - {what: a, value: low - high, published: more, sign: true, above: 0}
+  - {what: b, value: spread, published: more, sign: true, above: 0}
+  - {what: c, value: late, published: more, sign: true, above: 0}
+""",
+        encoding="utf-8",
+    )
+    (one,) = json.loads(_run("reproduce", str(path), "--json", "--html", str(page)).stdout)["experiments"]
+    assert [outcome["reason"] for outcome in one["outcomes"]] == [
+        "nobody is in group 'high'",
+        "only one person in group 'low' has a value",
+        "nobody in group 'low' has a value",
+    ]
+    assert "No number: nobody is in group &#39;high&#39;" in page.read_text(encoding="utf-8").replace("&#x27;", "&#39;")

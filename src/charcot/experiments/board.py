@@ -14,10 +14,11 @@ import numpy as np
 from charcot.core import pieces
 from charcot.core.identifiers import did_you_mean
 from charcot.disease.systems import system
+from charcot.experiments import cohorts
 from charcot.experiments.arms import SHIPPED, RunFailed, Trace, forget_traces, reads_of, trace
 from charcot.experiments.cohorts import WORKERS, Group, failures_of, forget_courses, statistic_of
 from charcot.experiments.definition import Arm, Claim, Conduct, Experiment, Measure, Outcome
-from charcot.experiments.formula import evaluate
+from charcot.experiments.formula import evaluate, why_no_number
 from charcot.experiments.reading import FRESH_SETS, Entry, at_strength, entries
 from charcot.experiments.strengths import ENDS
 from charcot.patients import Assumed
@@ -30,12 +31,14 @@ KINDS = ("size", "direction")  # of outcomes
 
 @dataclass(frozen=True)
 class Verdict:
-    """One outcome beside its expectation. ``ends``: what comes out at the low and high end of strengths, if any."""
+    """One outcome beside its expectation. ``ends``: what comes out at the low and high end of strengths, if any;
+    ``reason``: why ``simulated`` is no number, where it should be one."""
 
     outcome: Outcome
     simulated: float
     passed: bool
     ends: tuple[float, float] | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,14 @@ class Scored:
     def verdict(self) -> str:
         """The words for it: hit or miss; for a claim reproduced, contradicted, hypothesis."""
         return verdict_of(self.content, self.passed)
+
+    @property
+    def why(self) -> str:
+        """Why it misses, where that is known or said: it could not be run, has no number, or what its file says."""
+        if self.passed:
+            return ""
+        none = dict.fromkeys(f"No number: {v.reason} ({v.outcome.what})." for v in self.verdicts if v.reason)
+        return self.failure or " ".join([*none, *filter(None, [self.content.reason])])
 
 
 def group_of(content: Experiment) -> str:
@@ -293,7 +304,24 @@ class Bench:
         if outcome.absent or outcome.value is None:
             return Verdict(outcome, math.nan, False)
         value = self.number(outcome.value)
-        return Verdict(outcome, value, outcome.holds(value))
+        reason = why_no_number(outcome.value, self.measure, self._why_none) if math.isnan(value) else ""
+        return Verdict(outcome, value, outcome.holds(value), reason=reason)
+
+    def _why_none(self, name: str) -> str:
+        """Why a measure has no value, where that is known."""
+        m = self.content.measures[name]
+        if m.statistic:
+            assert self.people is not None
+            return cohorts.why_no_number(self.people, m)
+        if m.day is None:
+            return ""
+        day = self.number(m.day)
+        if math.isnan(day):
+            return why_no_number(m.day, self.measure, self._why_none)
+        if math.isinf(day):
+            return f"the day on which {name} is read never comes"
+        days = self.trace(m.arm).days
+        return f"day {day:g} is outside of the run of arm {m.arm!r}, from day {days[0]:g} to {days[-1]:g}"
 
     def failures(self) -> dict[str, dict[str, int]]:
         """How simulations of the cohort failed that were read so far: arm -> way -> patients."""
@@ -370,6 +398,7 @@ def record(scored: Scored) -> dict[str, object]:
                 "kind": v.outcome.kind,
                 "simulated": _finite(v.simulated),
                 "reading": reading_of(v),
+                "reason": v.reason,
                 "at_strengths": v.ends and {level: _finite(end) for level, end in zip(ENDS, v.ends, strict=True)},
                 "passed": v.passed,
             }

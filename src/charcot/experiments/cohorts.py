@@ -130,6 +130,24 @@ def statistic_of(group: Group, measure: Measure) -> float:
     return statistics(course)[measure.statistic or ""](np.arange(len(course.survival)))
 
 
+def why_no_number(group: Group, measure: Measure) -> str:
+    """Why a measure of a cohort has no value, where that is known: nobody is in its group, or has what it reads."""
+    if measure.pair:
+        return next((why for name in measure.pair if (why := why_no_number(group, group.measures[name]))), "")
+    if measure.statistic in OF_THE_LAW:
+        return ""
+    courses = group.courses(measure.arm or UNTREATED)
+    for name in (measure.among, measure.versus):
+        if name and not np.isfinite(entries_into(courses, group.criteria(name))).any():
+            return f"nobody is in group {name!r}"
+    if measure.statistic not in OF_VALUES:
+        return ""
+    entry = entries_into(courses, group.criteria(measure.among))
+    known = int(np.isfinite(each(courses, measure, entry)).sum())
+    where = f" in group {measure.among!r}" if measure.among else ""
+    return f"only one person{where} has a value" if known == 1 else "" if known else f"nobody{where} has a value"
+
+
 def arms_of(measure: Measure, measures: Mapping[str, Measure] = NONE) -> tuple[str, ...]:
     """The arms whose courses a cohort measure reads, with those of the ``measures`` that it pairs."""
     if measure.pair:

@@ -42,6 +42,38 @@ def evaluate(text: str | float, measure: Callable[[str], float]) -> float:
     return float(_value(_parse(text).body, measure))
 
 
+def why_no_number(text: str | float, measure: Callable[[str], float], why: Callable[[str], str]) -> str:
+    """Why a formula has no value, by its innermost part that has none; empty where it has one.
+
+    ``measure`` gives the value of a name, ``why`` the reason of a measure that has none.
+    """
+    return _reason(_parse(text).body, measure, why)
+
+
+def _reason(node: ast.expr, measure: Callable[[str], float], why: Callable[[str], str]) -> str:
+    if not math.isnan(_value(node, measure)):
+        return ""
+    if isinstance(node, ast.Name):
+        return why(node.id) or f"{node.id} is no number"
+    parts = _operands(node)
+    for part in parts:
+        if found := _reason(part, measure, why):
+            return found
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not _value(node.right, measure):
+        return f"division by zero: {ast.unparse(node.right)} is 0"
+    if never := dict.fromkeys(ast.unparse(part) for part in parts if math.isinf(_value(part, measure))):
+        return f"{' and '.join(never)} never {'comes' if len(never) == 1 else 'come'}"
+    return f"{ast.unparse(node)} is no number"
+
+
+def _operands(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp):
+        return [node.left, node.right]
+    if isinstance(node, ast.UnaryOp):
+        return [node.operand]
+    return node.args if isinstance(node, ast.Call) else []
+
+
 def _parse(text: str | float) -> ast.Expression:
     try:
         tree = ast.parse(str(text), mode="eval")

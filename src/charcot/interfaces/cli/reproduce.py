@@ -186,8 +186,8 @@ def _table(title: str, members: Sequence[Scored]) -> RenderableType:
         for line in lines_of(scored):
             table.add_row(Text(scored.content.title if first else ""), *(Text(cell) for cell in line))
             first = False
-        if not scored.passed and (scored.failure or scored.content.miss):
-            table.add_row("", Text(scored.failure or scored.content.reason, style="italic"))
+        if scored.why:
+            table.add_row("", Text(scored.why, style="italic"))
     return table
 
 

@@ -79,13 +79,9 @@ def _report(board: Board) -> Report:
 
 
 def _overview(board: Board) -> Section:
-    rows = [(s.content.title, s.group.replace("_", " "), s.verdict, _reason(s)) for s in board.scored]
+    rows = [(s.content.title, s.group.replace("_", " "), s.verdict, s.why) for s in board.scored]
     table = Table.of(("Experiment", "Counts as", "Verdict", "Where it misses, why"), rows)
     return Section("overview", "All at a glance", (Sheet("Every experiment and claim", table),))
-
-
-def _reason(scored: Scored) -> str:
-    return "" if scored.passed else scored.failure or scored.content.reason
 
 
 def _blocks(scored: Scored) -> list[Block]:
@@ -97,8 +93,8 @@ def _blocks(scored: Scored) -> list[Block]:
         lines.append(f"Contradicted by: {content.contradicted_by}")
         if content.not_testable:
             lines.append(f"Not testable here: {content.not_testable}")
-    if _reason(scored):
-        lines.append(f"Why it misses: {_reason(scored)}")
+    if scored.why:
+        lines.append(f"Why it misses: {scored.why}")
     table = _table(scored)
     if not scored.verdicts:
         return [Prose((finding, *lines))]

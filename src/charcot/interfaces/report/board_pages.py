@@ -71,8 +71,7 @@ def _board(board: Board) -> Iterator[str]:
                 yield f"Validation at first: {_cell(scored.content.moved)}\n"
             yield "| outcome | published | expected | simulated | |\n|---|---|---|--:|---|"
             yield from _rows(scored)
-            reason = scored.failure or scored.content.reason
-            yield f"\nWhy it misses: {_cell(reason)}\n" if reason and not scored.passed else ""
+            yield f"\nWhy it misses: {_cell(scored.why)}\n" if scored.why else ""
 
 
 def _claims(board: Board) -> Iterator[str]:
@@ -97,7 +96,7 @@ def _claims(board: Board) -> Iterator[str]:
         if content.not_testable:
             yield f"\nNot testable here: {_cell(content.not_testable)}"
         if not scored.passed:
-            yield f"\nWhy: {_cell(scored.failure or content.reason)}"
+            yield f"\nWhy: {_cell(scored.why)}"
 
 
 def _place(scored: Scored) -> tuple[int, str]:
