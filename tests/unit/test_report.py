@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from html.parser import HTMLParser
 
@@ -14,7 +15,7 @@ from test_report_material import material
 from charcot.interfaces.report.charts.lines import spread
 from charcot.interfaces.report.compose import DISCLAIMER, compose, key_message, to_html, write_report
 from charcot.interfaces.report.content import Figure, Table, cell_text, number_text, say
-from charcot.interfaces.report.gather import verdict
+from charcot.interfaces.report.gather import not_estimable, verdict
 from charcot.interfaces.report.kaplan_meier import at_risk_table, kaplan_meier, survival_table
 from charcot.interfaces.report.picture import dress
 
@@ -344,3 +345,14 @@ def test_survival_tables_of_several_replicates() -> None:
     risk = at_risk_table(events, ["A"])
     assert risk["count"].iloc[0] == 2
     assert risk["count"].iloc[-1] == 2  # 3 of 4 in two replicates, rounded
+
+
+def test_what_cannot_be_estimated_is_counted_in_trials_for_each_arm_and_contrast():
+    rows = [(replicate, "slope", "active", reference, math.nan, "one patient")
+            for replicate in (1, 2) for reference in (None, "placebo", None)]  # fmt: skip
+    rows.append((3, "slope", "active", "placebo", -1.0, ""))
+    table = pd.DataFrame(rows, columns=["replicate", "estimand", "arm", "reference", "estimate", "note"])
+    assert not_estimable(table, {"active": "Drug", "placebo": "Placebo"}) == (
+        "Not estimable in 2 trial(s): slope, Drug: one patient.",
+        "Not estimable in 2 trial(s): slope, Drug against Placebo: one patient.",
+    )

@@ -23,6 +23,12 @@ def external(window: str, source: str = TEXT) -> str:
     )
 
 
+def endpoints(listed: str) -> str:
+    """The template with other endpoints."""
+    before, after = TEXT.split("endpoints:", 1)
+    return before + f"endpoints:{listed}\n" + after[after.index("\ndropout:") + 1 :]
+
+
 CASES: dict[str, tuple[str, str, str, str]] = {
     # what is wrong: the file, the text of the line that is named, the message, the remedy
     "nobody eligible": (
@@ -92,6 +98,18 @@ CASES: dict[str, tuple[str, str, str, str]] = {
         "visits: every 4 weeks",
         "visits: the last one, on day 364, is outside the window of the external control, followed for 168 days",
         "End the visits sooner",
+    ),
+    "an endpoint twice": (
+        endpoints("\n  - survival\n  - alsfrs_r_slope\n  - survival # again"),
+        "# again",
+        "endpoints.2: endpoint named twice: 'survival' is also endpoints.0",
+        "Name each endpoint once: remove this one.",
+    ),
+    "an endpoint twice, by its name and as a measure with its analysis": (
+        endpoints(" [alsfrs_r_slope, {measure: alsfrs_r, analysis: mixed_model_slope}]"),
+        "endpoints: [",
+        "endpoints.1: endpoint named twice: 'alsfrs_r_slope' is also endpoints.0",
+        "Name each endpoint once: remove this one.",
     ),
     "minimisation of nothing": (
         TEXT.replace("  stratify:\n    - {by: onset_region}", "  method: minimisation"),

@@ -23,7 +23,7 @@ from charcot.treatments import redosing
 from charcot.treatments.regimen import DoseError, ScheduleError
 from charcot.treatments.schedules import general
 from charcot.trials.design_checks import DESIGN_CHECKS, LARGEST_VITAL_CAPACITY, OLDEST
-from charcot.trials.estimands import ANALYSES, ESTIMANDS
+from charcot.trials.estimands import ANALYSES, ESTIMANDS, endpoint_named
 from charcot.trials.findings import ADD_ARM, Finding, dotted, follows, from_model
 from charcot.trials.protocol import Protocol
 from charcot.trials.quantities import (
@@ -196,6 +196,24 @@ def check_arm_ids(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
             yield Finding(("arms", position, "id"), "duplicate-arm", text, "Give each arm its own id.")
         elif isinstance(name, str):
             seen[name] = position
+
+
+def check_endpoints(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
+    """Every endpoint is named once: twice, each of its trials would be counted twice in its ranges."""
+    listed = get(data, "endpoints")
+    seen: dict[str, int] = {}
+    for position, asked in enumerate(listed if isinstance(listed, list) else []):
+        try:
+            name = endpoint_named(asked)
+        except ValueError:
+            continue  # the models say what is wrong with it
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            path: Path_ = ("endpoints", position)
+            text = f"{dotted(path)}: endpoint named twice: '{name}' is also {dotted(('endpoints', seen[name]))}"
+            yield Finding(path, "duplicate-endpoint", text, "Name each endpoint once: remove this one.")
+        seen.setdefault(name, position)
 
 
 def check_reference(data: Mapping[str, Any], world: World) -> Iterator[Finding]:
@@ -463,6 +481,7 @@ CHECKS: tuple[Check, ...] = (
     check_times,
     check_horizon,
     check_arm_ids,
+    check_endpoints,
     check_reference,
     check_references_to_arms,
     check_cohort,

@@ -178,12 +178,13 @@ ENOUGH_FOR_A_VERDICT = 20
 
 
 def not_estimable(estimates: pd.DataFrame, labels: Mapping[str, str]) -> tuple[str, ...]:
-    """A sentence for each estimate that could not be computed in some trial, with the reason."""
-    missing = estimates[estimates["estimate"].isna()]
+    """A sentence for each estimate of an arm or contrast that could not be computed in some trial, with the reason."""
+    missing = estimates[estimates["estimate"].isna()].fillna({"reference": ""})
     out = []
-    for (estimand, arm, note), rows in missing.groupby(["estimand", "arm", "note"], sort=False):
+    for (estimand, arm, reference, note), rows in missing.groupby(["estimand", "arm", "reference", "note"], sort=False):
         who = labels.get(str(arm), str(arm))
-        out.append(f"Not estimable in {len(rows):,} trial(s): {estimand}, {who}: {note}.")
+        against = f" against {labels.get(str(reference), str(reference))}" if reference else ""
+        out.append(f"Not estimable in {rows['replicate'].nunique():,} trial(s): {estimand}, {who}{against}: {note}.")
     return tuple(out)
 
 
