@@ -58,9 +58,14 @@ def _end(as_json: bool, code: int, message: str, problems: tuple[Problem, ...] =
     with contextlib.suppress(OSError):  # nobody may be there to read it
         sys.stderr.write(message + "\n")
     if as_json:
-        content = {"ok": False, "exit_code": code, "message": message, "problems": [as_record(p) for p in problems]}
-        sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        write_failure(code, message, problems)
     raise typer.Exit(code)
+
+
+def write_failure(code: int, message: str, problems: tuple[Problem, ...] = ()) -> None:
+    """The JSON of a command that ended badly, on stdout."""
+    content = {"ok": False, "exit_code": code, "message": message, "problems": [as_record(p) for p in problems]}
+    sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def as_record(problem: Problem) -> dict[str, object]:

@@ -23,7 +23,7 @@ from charcot.interfaces.cli.explain import explain
 from charcot.interfaces.cli.explore import explore
 from charcot.interfaces.cli.export import export
 from charcot.interfaces.cli.fit import fit
-from charcot.interfaces.cli.groups import PopulationGroup, PredictGroup
+from charcot.interfaces.cli.groups import PopulationGroup, PredictGroup, Verbs
 from charcot.interfaces.cli.guard import guarded
 from charcot.interfaces.cli.hindcast import hindcast
 from charcot.interfaces.cli.init import init
@@ -44,6 +44,7 @@ EPILOG = "Charcot is a research tool. It is no medical device and gives no medic
 
 app = typer.Typer(
     name="charcot",
+    cls=Verbs,
     help="An executable model of amyotrophic lateral sclerosis, from molecule to trial.",
     epilog=EPILOG,
     pretty_exceptions_enable=False,

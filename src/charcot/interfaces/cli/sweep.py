@@ -145,13 +145,21 @@ def _plans(
             if active:
                 plans[number] = one = replace(one, products=active, combinations=_within(one.combinations, active))
                 found = window.check_plan(one)
-        said += [problem for problem in found if problem not in said]
+        said += [problem for problem in found if problem not in said and not _follows(problem, problems)]
     problems += [problem for problem in said if problem.severity is Severity.ERROR]
     if problems:
         raise Problems(problems, "this sweep cannot be run")
     for problem in said:
         talk.say(f"warning: {problem}")
     return plans
+
+
+def _follows(problem: Problem, unread: Sequence[Problem]) -> bool:
+    """Whether a problem of the plan may be that an option could not be read: another value stands in its place."""
+    options = {one.where.file for one in unread if one.where and one.code != "double-dose"}
+    if "--follow-up" in options:
+        options |= {"--start", "--at"}  # which must lie within it
+    return problem.where is not None and problem.where.file in options
 
 
 def _within(combinations: Sequence[tuple[str, ...]], names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
