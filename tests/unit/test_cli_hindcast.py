@@ -77,10 +77,22 @@ def test_one_trial_alone_has_the_rivals_of_the_whole_board():
     done = CliRunner().invoke(app, ["hindcast", "-n", "300", "--trial", "phoenix", "--json"])
     assert done.exit_code == 0, done.output
     record = json.loads(done.stdout)
+    assert record["ok"]  # it ran; a part is not judged
+    assert "not judged" in record["verdict"]
     assert [row["trial"] for row in record["trials"]] == ["phoenix"]
     assert np.isfinite(record["placebo"]["crps_meta"])
     cause = record["trials"][0]["cause"]
     assert sum(cause["shares"].values()) == pytest.approx(cause["mended"] - cause["power"])
+
+
+def test_the_words_for_a_part_say_that_it_is_not_judged_and_what_the_scores_are():
+    done = CliRunner().invoke(app, ["hindcast", "-n", "300", "--trial", "phoenix", "--no-causes"])
+    assert done.exit_code == 0, done.output
+    words = " ".join(done.output.split())
+    assert "A part of the board is not judged" in words
+    assert "smaller error than both rivals" not in words
+    assert "in SDs among the published figures of the kind" in words
+    assert "the chance that was predicted of a figure at or below the published one" in words
 
 
 def test_what_is_stored_is_read_by_the_explorer_and_by_predictions(tmp_path, monkeypatch):
