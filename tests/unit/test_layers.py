@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from charcot.core.errors import Problems
 from charcot.fitting import layers, rivals
 from charcot.fitting.numbers import free_numbers
 from charcot.interfaces.cli import layer_rooms
-from charcot.interfaces.report.layers import of_hypotheses, trial_layers
+from charcot.interfaces.report.content import Figure, say
+from charcot.interfaces.report.layers import layers_section, of_hypotheses, trial_layers
 from charcot.patients import Assumed, program
 from charcot.trials.between_patients import between_patients
 
@@ -331,5 +333,16 @@ def test_models_that_differ_by_less_than_their_noise_say_so() -> None:
            "upper": 0.2, "sd": 0.1, "interval": "middle 95 % of 9 simulated trials"}  # fmt: skip
     between = pd.DataFrame([], columns=["estimand", "sd", "unit", "what"])
     one = trial_layers(row, between, layers.Open(table, models=3))
-    assert "3 plausible models differ by no more than the Monte-Carlo noise" in one.sentence()
+    assert (
+        "What the evidence leaves open is not told apart from noise: 3 plausible models differ by no more than the "
+        f"Monte-Carlo noise of their own simulations, an SD of {say(float(table['noise'].iloc[0]))} points/month."
+    ) in one.sentence()
+    told = json.dumps(one.as_json()["models"])
+    assert '"sd"' not in told
+    section = layers_section([("slope", 0.5, one)], layers.Open(table, models=3))
+    assert section is not None
+    (figure,) = section.blocks
+    assert isinstance(figure, Figure)
+    for words in (one.sentence(), one.models.words(), told, *(str(cell) for row in figure.table.rows for cell in row)):
+        assert not re.search(r"SD of 0\b|^0\.?0* ?points", words), words
     assert "Between patients no spread is told" in one.sentence()

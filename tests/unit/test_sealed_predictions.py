@@ -262,6 +262,30 @@ def test_the_leaderboard_and_the_list_by_the_command(folder, tmp_path):
     assert sealed_on["fusion"] is None
 
 
+def test_without_a_folder_it_is_not_said_that_nothing_is_sealed(tmp_path, monkeypatch):
+    from charcot.interfaces.cli.main import app
+
+    monkeypatch.chdir(tmp_path)
+    note = "no folder predictions here; run at the project's root or give --folder"
+    listed, scored = (CliRunner().invoke(app, ["predict", verb]) for verb in ("list", "score"))
+    for done in (listed, scored):
+        assert done.exit_code == 0, done.output
+        assert note in " ".join(done.output.split())
+        assert "not yet" not in done.output
+        assert "0 predictions" not in done.output
+    listed, scored = (
+        json.loads(CliRunner().invoke(app, ["predict", verb, "--json"]).stdout) for verb in ("list", "score")
+    )
+    assert listed["note"] == scored["note"] == note
+    assert scored["sealed"] is None
+    page = CliRunner().invoke(app, ["predict", "score", "--docs", "docs"])
+    assert page.exit_code == 2
+    assert note in " ".join(page.output.split())
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "predictions").mkdir()
+    assert "not yet" in CliRunner().invoke(app, ["predict", "list"]).output
+
+
 def test_an_unknown_trial_and_a_broken_seal_end_with_exit_code_two(folder):
     from charcot.interfaces.cli.main import app
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charcot.core.errors import Problem, Problems, Where
 from charcot.interfaces import runs
 from charcot.interfaces.cli import record_rooms as rooms
 from charcot.interfaces.cli.hindcast import number
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 FEWEST = 100
 PREDICTIONS = Path("predictions")
+NO_FOLDER = "no folder {} here; run at the project's root or give --folder"
 Folder = Annotated[Path, typer.Option("--folder", help="Where sealed predictions are; run it at the project's root.")]
 
 
@@ -60,6 +62,7 @@ def predict(
 def list_predictions(folder: Folder = PREDICTIONS, as_json: AsJson = False) -> None:
     """The running trials that can be predicted, and which predictions are sealed."""
     talk = Talk(as_json)
+    absent = _absent(folder)
     known = rooms.sealed(folder)
     rows = [
         {
@@ -82,10 +85,17 @@ def list_predictions(folder: Folder = PREDICTIONS, as_json: AsJson = False) -> N
     for row in rows:
         table.add_row(
             row["name"], row["drug"], row["registry"], row["primary"], row["simulated_as"], row["expected"],
-            row["sealed_on"] or "not yet",
+            row["sealed_on"] or ("?" if absent else "not yet"),
         )  # fmt: skip
     talk.show(table)
-    talk.data({"running": rows})
+    if absent:
+        talk.show(f"What is sealed is not known: {absent}.")
+    talk.data({"running": rows, "note": absent})
+
+
+def _absent(folder: Path) -> str | None:
+    """What to say where there is no folder of sealed predictions, which is not the same as an empty one."""
+    return None if folder.is_dir() else NO_FOLDER.format(folder)
 
 
 def score(
@@ -97,13 +107,20 @@ def score(
 ) -> None:
     """Score sealed predictions of trials that have read out (predictions/readouts/NAME.yaml), rivals included."""
     talk = Talk(as_json)
+    absent = _absent(folder)
+    if absent:
+        if docs is not None:
+            raise Problems([Problem("no-folder", absent, Where("--docs"), "A page needs predictions.")])
+        talk.show(f"What is sealed is not known: {absent}.")
+        talk.data({"sealed": None, "seals": None, "read_out": None, "scores": [], "means": [], "note": absent})
+        return
     runs.check_places([docs] if docs else [])
     record = rooms.score_record(folder)
     talk.show(_scores(record))
     talk.show(f"{len(record['sealed'])} predictions are sealed, {len(record['read_out'])} of the trials have read out.")
     if docs is not None:
         rooms.write_leaderboard(record, docs)
-    talk.data(record)
+    talk.data({**record, "note": None})
 
 
 def _lines(record: PredictionRecord) -> list[str]:

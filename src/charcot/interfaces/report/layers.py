@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PATIENTS, MONTE_CARLO, MODELS = "between patients", "Monte Carlo", "what the evidence leaves open"
 NOT_SHOWN = "What the evidence leaves open is not shown: one model"
+HIDDEN = "What the evidence leaves open is not told apart from noise"
 MIDDLE = 1.96  # SDs to either side that hold the middle 95 % of a normal distribution
 MOST_DRAWN = 8
 RATIO, LOG = "fold", "of the logarithm"
@@ -130,11 +131,11 @@ def models_layer(one: Mapping[str, Any] | None, found: Any, unit: str) -> Layer:
     count = int(one["models"])
     each = f", {found.each}" if found.each else ""
     if one["hidden"]:
-        what = (
-            f"{count} plausible models{left}{each} differ by no more than the Monte-Carlo noise of their own "
-            f"simulations, SD {say(float(one['noise']))} {LOG if unit == RATIO else unit}".rstrip()
+        alike = (
+            f"{HIDDEN}: {count} plausible models{left}{each} differ by no more than the Monte-Carlo noise of their own "
+            f"simulations, an SD of {say(float(one['noise']))} {LOG if unit == RATIO else unit}".rstrip()
         )
-        return Layer(what, unit, sd=0.0)
+        return Layer("over plausible models", unit, missing=alike)
     return Layer(
         f"middle 95 % of {count} plausible models{left}{each}", unit, float(one["lower"]), float(one["upper"]),
         float(one["sd"]),
