@@ -15,6 +15,7 @@ from charcot.interfaces.report.sections.window import key_of
 from charcot.patients.assemble import numbers
 from charcot.studies import rescue, window
 from charcot.studies.window import ENDPOINTS, Plan, check_plan, latest, sweep
+from charcot.studies.window.bench import gained
 from charcot.studies.window.tables import cell_table, no_return
 from charcot.treatments import Regimen, doubts
 
@@ -46,6 +47,12 @@ def test_a_drug_without_its_target_changes_nothing_at_all(small):
     """Tofersen in people without a SOD1 mutation is the check that arms share every draw."""
     own = small.cells[small.cells["combination"] == "tofersen"]
     assert np.abs(own["benefit"]).max() < 0.02
+
+
+def test_what_is_within_the_tolerance_of_the_solver_is_no_gain():
+    untreated = np.array([30.0, 30.0, 30.0, 0.0, np.nan])
+    treated = np.array([30.0 + 1.3e-5, 30.0 - 1.8e-5, 30.1, 0.0, 30.0])
+    np.testing.assert_allclose(gained(treated, untreated), [0, 0, 0.1, 0, np.nan], rtol=1e-9, atol=0)
 
 
 def test_a_cell_is_what_a_patient_simulated_alone_shows(small):

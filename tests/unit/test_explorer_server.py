@@ -153,7 +153,18 @@ def test_the_numbers_are_those_of_the_command_line(client):
     query = "genotype=C9orf72&age=55.5&site=bulbar&exposures=smoking&seed=7&treat=riluzole:50 mg:3&months=40"
     answered = client.get(f"/api/patient?{query}").json()
     assert printed.pop("ok") is True
+    assert printed.pop("warnings") == []
     assert _close(printed, answered)
+
+
+def test_a_drug_without_its_target_is_warned_of_in_the_words_of_a_sweep():
+    done = CliRunner().invoke(command_line, ["patient", "--treat", "tofersen", "--json"])
+    assert done.exit_code == 0, done.output
+    swept = CliRunner().invoke(command_line, ["sweep", "-p", "tofersen", "--population", "sporadic", "--dry-run"])
+    (warning,) = json.loads(done.stdout)["warnings"]
+    for said in (warning["message"], warning["hint"], "tofersen acts on nothing that the patients of sporadic have"):
+        assert said in done.stderr
+        assert said in swept.stderr
 
 
 def _close(one, other):

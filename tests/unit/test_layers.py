@@ -22,7 +22,7 @@ from charcot.fitting import layers, rivals
 from charcot.fitting.numbers import free_numbers
 from charcot.interfaces.cli import layer_rooms
 from charcot.interfaces.report.content import Figure, say
-from charcot.interfaces.report.layers import layers_section, of_hypotheses, trial_layers
+from charcot.interfaces.report.layers import gain_layers, layers_section, of_hypotheses, trial_layers
 from charcot.patients import Assumed, program
 from charcot.trials.between_patients import between_patients
 
@@ -324,6 +324,14 @@ def test_models_are_in_report_summary_and_failures(
     manifest = json.loads((place / data["run"] / "manifest.json").read_text())
     assert manifest["failures"]["total"] == 4
     assert (place / data["run"] / "tables" / "estimates_by_model.parquet").exists()
+
+
+def test_models_that_all_give_the_same_get_no_range_of_no_width() -> None:
+    table = pd.DataFrame([{**vars(layers.spread(np.zeros((6, 1)))), "hidden": False}])
+    cell = {"patients": 1, "sd": math.nan, "lower": math.nan, "upper": math.nan}
+    one = gain_layers(cell, 0, layers.Open(table, models=6), "months")
+    assert "What the evidence leaves open is nothing here: all 6 plausible models give 0 months." in one.sentence()
+    assert not re.search(r"\d to \d", one.sentence())
 
 
 def test_models_that_differ_by_less_than_their_noise_say_so() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from charcot.core.errors import Problem
     from charcot.interfaces.record_shapes import Contradiction
     from charcot.patients import Assumed, Explanation
     from charcot.studies.gaps import Gaps
@@ -26,6 +27,13 @@ def sweep(plan: Plan, workers: int, progress: Progress) -> Window:
     from charcot.studies.window import sweep as run
 
     return run(plan, workers, progress)
+
+
+def inert_here(products: Sequence[str], genotype: str) -> list[Problem]:
+    """Warnings of products that act on nothing that persons of a genotype have."""
+    from charcot.studies.window import inert_here as look
+
+    return [problem for name in dict.fromkeys(products) for problem in look(name, genotype, "--treat")]
 
 
 def population_title(name: str) -> str:

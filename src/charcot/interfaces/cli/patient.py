@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charcot.interfaces.cli import laboratory
+from charcot.interfaces.cli.guard import as_record
 from charcot.interfaces.cli.kinds import completing
 from charcot.interfaces.cli.options import AsJson
 from charcot.interfaces.cli.talk import Talk
@@ -50,8 +52,11 @@ def patient(
     asked = question(genotype, age, site, exposures, treat or (), seed, months)
     with talk.stage("Simulating"):
         found = simulate(asked)
+    inert = laboratory.inert_here([one.product for one in asked.treatments], asked.traits.genotype)
+    for problem in inert:
+        talk.say(f"warning: {problem}")
     talk.show(*_page(found))
-    talk.data({"ok": True, **found.model_dump(mode="json")})
+    talk.data({"ok": True, **found.model_dump(mode="json"), "warnings": [as_record(problem) for problem in inert]})
 
 
 def _page(found: PatientRun) -> list[RenderableType]:

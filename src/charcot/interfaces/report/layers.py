@@ -136,6 +136,9 @@ def models_layer(one: Mapping[str, Any] | None, found: Any, unit: str) -> Layer:
             f"simulations, an SD of {say(float(one['noise']))} {LOG if unit == RATIO else unit}".rstrip()
         )
         return Layer("over plausible models", unit, missing=alike)
+    if one["lower"] == one["upper"]:
+        same = f"all {count} plausible models{left}{each} give {say(float(one['lower']))} {unit}".rstrip()
+        return Layer("over plausible models", unit, missing=f"What the evidence leaves open is nothing here: {same}")
     return Layer(
         f"middle 95 % of {count} plausible models{left}{each}", unit, float(one["lower"]), float(one["upper"]),
         float(one["sd"]),

@@ -17,7 +17,7 @@ import pandas as pd
 from charcot.core.errors import Problem, Severity, raise_if_any
 from charcot.patients import Assumed
 from charcot.studies.window import tables
-from charcot.studies.window.bench import Bench, Values, people
+from charcot.studies.window.bench import Bench, Values, gained, people
 from charcot.studies.window.plan import (
     DEFAULT_MULTIPLES,
     DEFAULT_POPULATIONS,
@@ -29,6 +29,7 @@ from charcot.studies.window.plan import (
     ceiling,
     check_plan,
     inert,
+    inert_here,
     rescue_starts,
     simulations,
 )
@@ -36,8 +37,8 @@ from charcot.studies.window.tables import latest
 
 __all__ = [
     "DEFAULT_MULTIPLES", "DEFAULT_POPULATIONS", "DEFAULT_PRODUCTS", "DEFAULT_STARTS", "ENDPOINTS", "Endpoint", "Plan",
-    "Window", "ceiling", "cells", "check_plan", "gains", "inert", "latest", "rescue_starts", "simulations", "sweep",
-    "tables",
+    "Window", "ceiling", "cells", "check_plan", "gains", "inert", "inert_here", "latest", "rescue_starts",
+    "simulations", "sweep", "tables",
 ]  # fmt: skip
 
 
@@ -137,4 +138,8 @@ def gains(
     bench = Bench(plan, cohort, onset, workers, progress, assumed)
     values = bench.treated(some)
     base = values[None][plan.endpoint]
-    return persons["id"].to_numpy(), np.array([values[cell][plan.endpoint] - base for cell in some]), bench.failures
+    return (
+        persons["id"].to_numpy(),
+        np.array([gained(values[cell][plan.endpoint], base) for cell in some]),
+        bench.failures,
+    )

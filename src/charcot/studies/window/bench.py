@@ -18,7 +18,7 @@ from charcot.core.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from charcot.disease import REGIONS
 from charcot.patients import Assumed, Cohort, Courses, draw_cohort, load_population, typical_cohort
 from charcot.patients.cohort import start_days
-from charcot.patients.courses import HORIZON_YEARS
+from charcot.patients.courses import HORIZON_YEARS, TOLERANCE
 from charcot.studies import rescue
 from charcot.studies.window.plan import ENDPOINTS, Plan, rescue_starts
 from charcot.treatments import Regimen
@@ -80,6 +80,12 @@ def _cohort(plan: Plan, workers: int, assumed: Assumed | None) -> tuple[Cohort, 
 
 
 Values = dict[str, np.ndarray]  # endpoint -> (patients,)
+
+
+def gained(treated: np.ndarray, untreated: np.ndarray) -> np.ndarray:
+    """What each person gains; a difference that is within the solver's tolerance is none."""
+    difference = treated - untreated
+    return np.where(np.abs(difference) <= TOLERANCE * np.abs(untreated), 0.0, difference)
 
 
 class Bench:

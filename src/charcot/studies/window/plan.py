@@ -169,12 +169,7 @@ def check_plan(plan: Plan) -> list[Problem]:
     if not any(problem.severity is Severity.ERROR for problem in problems):
         for name in plan.products:
             problems += treatments.doubts(known[name], [text for _, text in plan.levels(name)])
-            if inert(name, plan.population):
-                problems.append(
-                    Problem("inert-product", f"{name} acts on nothing that the patients of {plan.population} have",
-                            Where("--product"), "Its benefit there is nothing. Choose a population of carriers.",
-                            Severity.WARNING)
-                )  # fmt: skip
+            problems += inert_here(name, plan.population, "--product")
     return problems
 
 
@@ -203,6 +198,15 @@ def inert(product: str, population: str) -> bool:
     people = [population] if population in genotypes() else list(load_population(population).genotypes)
     carried = {effect.parameter for name in people for effect in genotypes()[name].effects}
     return not flags & carried
+
+
+def inert_here(product: str, population: str, place: str) -> list[Problem]:
+    """A warning that a product does nothing for a population (or genotype), where that is so."""
+    if not inert(product, population):
+        return []
+    message = f"{product} acts on nothing that the patients of {population} have"
+    hint = "Its benefit there is nothing. Choose a population of carriers."
+    return [Problem("inert-product", message, Where(place), hint, Severity.WARNING)]
 
 
 Report = Callable[[str, str, str, str], None]

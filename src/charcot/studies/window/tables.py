@@ -11,7 +11,7 @@ import pandas as pd
 from charcot import treatments
 from charcot.core.random import stream
 from charcot.studies import rescue
-from charcot.studies.window.bench import Values
+from charcot.studies.window.bench import Values, gained
 from charcot.studies.window.plan import ENDPOINTS, Plan, ceiling
 
 RESAMPLES = 200
@@ -46,7 +46,7 @@ def cell_table(plan: Plan, values: Mapping[Any, Values], base: Values) -> pd.Dat
     for (arm, level, start), found in values.items():
         doses = [plan.levels(name)[level] for name in arm]
         for endpoint in plan.endpoints:
-            gained = found[endpoint] - base[endpoint]
+            gain = gained(found[endpoint], base[endpoint])
             rows.append(
                 {
                     "combination": " + ".join(arm),
@@ -59,11 +59,11 @@ def cell_table(plan: Plan, values: Mapping[Any, Values], base: Values) -> pd.Dat
                     "unit": ENDPOINTS[endpoint].unit,
                     "untreated": float(np.nanmean(base[endpoint])),
                     "treated": float(np.nanmean(found[endpoint])),
-                    **dict(zip(("benefit", "lower", "upper"), _mean_and_range(gained, draws), strict=True)),
-                    "sd": float(np.nanstd(gained, ddof=1)) if np.isfinite(gained).sum() > 1 else np.nan,
+                    **dict(zip(("benefit", "lower", "upper"), _mean_and_range(gain, draws), strict=True)),
+                    "sd": float(np.nanstd(gain, ddof=1)) if np.isfinite(gain).sum() > 1 else np.nan,
                     "beyond_studied": any(beyond[name, level] for name in arm),
                     "never_given": " + ".join(treatments.never_given(arm)),
-                    "patients": int(np.isfinite(gained).sum()),
+                    "patients": int(np.isfinite(gain).sum()),
                 }
             )
     return pd.DataFrame(rows)
@@ -74,7 +74,7 @@ def rescue_table(plan: Plan, values: Mapping[Any, Values], base: Values) -> pd.D
     rows = []
     for (layer, start), found in values.items():
         for endpoint in plan.endpoints:
-            low_high = _mean_and_range(found[endpoint] - base[endpoint], draws)
+            low_high = _mean_and_range(gained(found[endpoint], base[endpoint]), draws)
             rows.append(
                 {
                     "layer": layer,
@@ -116,9 +116,9 @@ def interaction_table(plan: Plan, values: Mapping[Any, Values], base: Values) ->
                     "start_years": start,
                     "endpoint": endpoint,
                     "unit": ENDPOINTS[endpoint].unit,
-                    "first": float(np.nanmean(parts[0][endpoint] - base[endpoint])),
-                    "second": float(np.nanmean(parts[1][endpoint] - base[endpoint])),
-                    "both": float(np.nanmean(found[endpoint] - base[endpoint])),
+                    "first": float(np.nanmean(gained(parts[0][endpoint], base[endpoint]))),
+                    "second": float(np.nanmean(gained(parts[1][endpoint], base[endpoint]))),
+                    "both": float(np.nanmean(gained(found[endpoint], base[endpoint]))),
                     "added": float(np.nanmean(parts[0][endpoint] + parts[1][endpoint] - 2 * base[endpoint])),
                     "bliss": float(unit["bliss"]),
                     "excess": float(unit["excess"]),
