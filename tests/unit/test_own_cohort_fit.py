@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from charcot.fitting.own_cohort.posterior import Fit, fit
 from charcot.fitting.own_cohort.reading import Subject
 from charcot.interfaces.cli import cohort_rooms, cohort_runs
 from charcot.interfaces.cli.main import app
+from charcot.interfaces.report.content import say
 from charcot.interfaces.report.sections import cohort as sections
 
 VISITS = np.array([0.0, 31.0, 61.0, 91.0])
@@ -169,7 +171,18 @@ def test_the_dead_are_not_forecast_and_milestones_are_words_with_ends(fitted):
     assert made.scores[made.scores["quantity"].isin(ITEMS)]["high_90"].max() <= 4
     assert not made.milestones["sentence"].str.contains("inf|nan").any()
     told = made.milestones[(made.milestones["comes"] > 0.5) & ~made.milestones["already"]]
-    assert told["sentence"].str.contains(r": in \d+ (?:to \d+ months|months or later)").all()
+    assert told["sentence"].str.contains(r": in [\d.]+ (?:to [\d.]+ months|months or later)").all()
+
+
+def test_words_of_a_milestone_have_the_digits_of_its_figures():
+    one = milestones()[0]
+    soon = np.array([0.5] * 60 + [12.0] * 20 + [np.inf] * 20)
+    told = forecast.in_words(one, soon)
+    assert ": in 0.5 months or later, or never (20 %) (90 %; middle half 0.5 to 12)" in told
+    ends = forecast.time_quantiles(soon)
+    assert say(ends["low_90"]) == "0.5"
+    assert say(ends["high_50"]) == "12"
+    assert not re.search(r"\b0 months|\b0 to\b", told)
 
 
 def test_the_verbs_make_a_folder_with_tables_and_a_report(tmp_path, monkeypatch, library):
@@ -196,7 +209,14 @@ def test_the_verbs_make_a_folder_with_tables_and_a_report(tmp_path, monkeypatch,
     assert {"ALSFRS-R total in 12 months", "walking in 12 months", "alive without ventilation for"} <= {
         row["quantity"] for row in mine
     }
-    assert all(row["interval"] for row in mine)
+    assert all(
+        "never: not within 60 months after the last visit, or death comes first" in row["interval"] for row in mine
+    )
+    assert (
+        "Never: not within 60 months" in (tmp_path / "runs" / told["run"].rsplit("/", 1)[1] / "report.html").read_text()
+    )
+    shown = " ".join(CliRunner().invoke(app, [*asked, "--set-aside"]).stdout.split())
+    assert "Range: 90 % of draws; never: not within 60 months after the last visit, or death comes first." in shown
     page = (tmp_path / "runs" / told["run"].rsplit("/", 1)[1] / "report.html").read_text()
     for text in ("Patient 2", "Rows that were set aside", "What the cohort moved", "are forecast to be alive"):
         assert text in page

@@ -153,3 +153,38 @@ def test_the_verb_counts_lists_and_exits_by_what_it_found(tmp_path):
     path.write_text("subject,days,total\n1,0,40\n2,1,39\n")
     assert CliRunner().invoke(app, ["cohort", "check", str(path)]).exit_code == 0
     assert CliRunner().invoke(app, ["cohort", "check", str(tmp_path / "none.csv")]).exit_code == 2
+
+
+def test_a_column_that_is_not_read_is_told_and_a_misspelt_one_warned_of(tmp_path):
+    path = tmp_path / "visits.csv"
+    path.write_text("subject,days,totl,svc,visit_no\n1,0,40,80,1\n1,30,39,79,2\n")
+    done = CliRunner().invoke(app, ["cohort", "check", str(path)])
+    words = " ".join(done.stdout.split())
+    assert "warning:" in words
+    assert "column 'totl' is not read; did you mean 'total'?" in words
+    assert "'columns: {total: totl}'" in words
+    assert "column 'visit_no' is not read 2 rows" in words  # a line of its own
+    told = json.loads(CliRunner().invoke(app, ["cohort", "check", str(path), "--json"]).stdout)
+    assert [one["column"] for one in told["columns_not_read"]] == ["totl", "visit_no"]
+    refused = CliRunner().invoke(app, ["cohort", "fit", str(path)])
+    assert refused.exit_code == 2  # nobody has a score
+    assert "did you mean 'total'?" in refused.stderr
+    file = tmp_path / "columns.yaml"
+    file.write_text("columns: {total: totl}\n")
+    assert "did you mean" not in CliRunner().invoke(app, ["cohort", "check", str(path), "--columns", str(file)]).stdout
+
+
+def test_the_day_is_among_the_columns_that_are_known(tmp_path):
+    found = read(tmp_path, "subject,days,totl\n1,0,40\n")
+    assert codes(found) == [("no-field", 1)]
+    assert found.errors[0].message == "no column is known but those of the subject and the day"
+    assert [p.message for p in found.problems if p.code == "unread-column"] == [
+        "column 'totl' is not read; did you mean 'total'?"
+    ]
+    assert read(tmp_path, "subject,colour\n1,red\n").errors[0].message == "no column is known but that of the subject"
+
+
+def test_columns_that_a_table_has_already_are_not_proposed(tmp_path):
+    found = read(tmp_path, "subject,days,total,totals,comment\n1,0,40,40,x\n1,30,39,39,y\n")
+    assert found.problems == []
+    assert [name for _, name in found.unread] == ["totals", "comment"]

@@ -23,6 +23,7 @@ from charcot.fitting.own_cohort.posterior import Cloud, Fit
 DRAWS = 600
 BANDS = {50: (0.25, 0.75), 90: (0.05, 0.95)}
 FURTHEST = 60  # months after the last visit in which milestones and deaths are told
+NEVER = f"never: not within {FURTHEST} months after the last visit, or death comes first"
 MOVED_LATE = 3.0  # visits of which the ratings say where an item is now
 
 
@@ -175,7 +176,7 @@ def time_quantiles(months: np.ndarray) -> dict[str, float]:
 
 
 def in_words(one: Milestone, reached: np.ndarray) -> str:
-    """A milestone as a sentence."""
+    """A milestone as a sentence, with the digits of the figures beside it: what comes within a month is half of one."""
     ends = time_quantiles(reached)
     if np.all(reached == 0):
         return f"{one.words}: already"
@@ -183,11 +184,11 @@ def in_words(one: Milestone, reached: np.ndarray) -> str:
     low, high = ends["low_90"], ends["high_90"]
     if not np.isfinite(low):
         return f"{one.words}: hardly (in {comes:.0f} % of draws before death or within {FURTHEST} months)"
-    until = f"to {high:.0f} months" if np.isfinite(high) else f"months or later, or never ({100 - comes:.0f} %)"
+    until = f"to {high:.3g} months" if np.isfinite(high) else f"months or later, or never ({100 - comes:.0f} %)"
     if not np.isfinite(ends["low_50"]):
         half = "never"
     elif not np.isfinite(ends["high_50"]):
-        half = f"{ends['low_50']:.0f} or later"
+        half = f"{ends['low_50']:.3g} or later"
     else:
-        half = f"{ends['low_50']:.0f} to {ends['high_50']:.0f}"
-    return f"{one.words}: in {low:.0f} {until} (90 %; middle half {half})"
+        half = f"{ends['low_50']:.3g} to {ends['high_50']:.3g}"
+    return f"{one.words}: in {low:.3g} {until} (90 %; middle half {half})"

@@ -70,7 +70,7 @@ class OwnCohort:
     Attributes:
         subjects: with at least one ALSFRS-R total, by name; ``unscored``: names of those without.
         problems: errors and warnings; ``counts``: of rows, visits, subjects and measures; ``set_aside``: how many rows
-            are not used, by the code of what is wrong.
+            are not used, by the code of what is wrong; ``unread``: columns of each file that are no field.
     """
 
     subjects: tuple[Subject, ...]
@@ -78,6 +78,7 @@ class OwnCohort:
     problems: list[Problem]
     counts: dict[str, int]
     set_aside: dict[str, int] = field(default_factory=dict)
+    unread: tuple[tuple[str, str], ...] = ()
 
     @property
     def errors(self) -> list[Problem]:
@@ -121,7 +122,8 @@ def read_cohort(files: Sequence[Path], columns: Columns | None = None) -> OwnCoh
     }
     bad = {(p.where.file, p.where.line, p.code) for p in problems if p.where and p.severity is Severity.ERROR}
     aside = Counter(code for _, line, code in bad if line > 1)
-    return OwnCohort(tuple(subjects), tuple(unscored), problems, counts, dict(sorted(aside.items())))
+    unread = tuple((table.file, name) for table in tables for name in table.unread)
+    return OwnCohort(tuple(subjects), tuple(unscored), problems, counts, dict(sorted(aside.items())), unread)
 
 
 def _say_similar_names(at: Mapping[str, Mapping[float, Line]], problems: list[Problem]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ LARGEST = 500_000_000  # bytes of one table; PRO-ACT's largest is a twentieth of
 NOTHING = ("", "na", "n/a", "nan", ".", "null", "none")
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # that a table may have instead of commas
 DATES = ("date", "visit_date", "visitdate", "datum")  # columns that look like the day and cannot be it
+NEAR = 0.75  # share of letters by which a name is likely a misspelt one
+UNREAD = "unread-column"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LOOKS_LIKE_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?", re.ASCII)
 
@@ -33,12 +36,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of one file. ``visits``: rows have a day; ``rows``: how many there were, bad ones too."""
+    """The rows of one file. ``visits``: rows have a day; ``rows``: how many there were, bad ones too; ``unread``: the
+    columns that are no field."""
 
     file: str
     visits: bool
     lines: tuple[Line, ...]
     rows: int
+    unread: tuple[str, ...] = ()
 
 
 def read_table(path: Path, columns: Columns, problems: list[Problem]) -> Table:
@@ -50,10 +55,13 @@ def read_table(path: Path, columns: Columns, problems: list[Problem]) -> Table:
     places = columns.find(header, file, problems) if text else {}
     if text:
         _check_header(places, columns, header, file, problems)
+    used = {k for at in places.values() for k in at}
+    unread = tuple(name.strip() for k, name in enumerate(header) if text and k not in used and name.strip())
+    problems += misspelt(unread, places, file)
     visits = DAYS in places
     undated = not visits and any(name in places for name in MEASURES)
     if undated or SUBJECT not in places or not set(places) - {SUBJECT, DAYS}:
-        return Table(file, visits, (), 0)
+        return Table(file, visits, (), 0, unread)
     lines, rows = [], 0
     try:
         for cells in reader:
@@ -65,7 +73,17 @@ def read_table(path: Path, columns: Columns, problems: list[Problem]) -> Table:
                 lines.append(line)
     except csv.Error as error:
         problems.append(Problem("not-csv", f"this is no CSV row: {error}", Where(file, reader.line_num)))
-    return Table(file, visits, tuple(lines), rows)
+    return Table(file, visits, tuple(lines), rows, unread)
+
+
+def misspelt(unread: Sequence[str], places: Mapping[str, list[int]], file: str) -> Iterator[Problem]:
+    """Warnings of columns that are not read and are called nearly as a field that the table lacks."""
+    missing = {alias: name for name, field in fields().items() if name not in places for alias in field.aliases}
+    for text in unread:
+        if close := difflib.get_close_matches(text.lower(), missing, n=1, cutoff=NEAR):
+            message = f"column {readable(text)!r} is not read; did you mean {close[0]!r}?"
+            hint = f"Rename it, or say in --columns: 'columns: {{{missing[close[0]]}: {readable(text)}}}'."
+            yield warning(UNREAD, message, Where(file, 1), hint)
 
 
 def _text(path: Path, file: str, problems: list[Problem]) -> str:
@@ -103,7 +121,8 @@ def _check_header(
         problems.append(Problem("no-subject", message, where, hint))
     elif not set(places) - {SUBJECT, DAYS}:
         hint = f"Name columns in --columns; fields are {', '.join(fields())}."
-        problems.append(Problem("no-field", "no column is known but that of the subject", where, hint))
+        known = "those of the subject and the day" if DAYS in places else "that of the subject"
+        problems.append(Problem("no-field", f"no column is known but {known}", where, hint))
     elif DAYS not in places and any(name in places for name in MEASURES):
         hint = "Name it in --columns: 'columns: {days: NAME}'."
         if any(name.strip().lower() in DATES for name in header):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charcot.core.errors import EXIT_BAD_INPUT, Severity
+from charcot.core.errors import EXIT_BAD_INPUT, Severity, readable
 from charcot.interfaces.cli import cohort_rooms as rooms
 from charcot.interfaces.cli.guard import as_record
 from charcot.interfaces.cli.options import AsJson
@@ -24,6 +24,8 @@ ColumnNames = Annotated[
     Path | None, typer.Option("--columns", metavar="FILE", help="A YAML file that names columns and units.")
 ]
 
+UNREAD = "unread-column"  # the code of a warning that ``fit`` and ``forecast`` tell too
+
 
 def cohort_check(files: Tables, columns: ColumnNames = None, as_json: AsJson = False) -> None:
     """List every row that is wrong, by file and line, with what to do. Exit code 2 when there is one.
@@ -35,6 +37,7 @@ def cohort_check(files: Tables, columns: ColumnNames = None, as_json: AsJson = F
     talk.show(*(str(problem) for problem in found.errors))
     warnings = [problem for problem in found.problems if problem.severity is Severity.WARNING]
     talk.show(*(f"warning: {problem}" for problem in warnings))
+    talk.show(*(f"{file}: column {readable(name)!r} is not read" for file, name in found.unread))
     talk.show(*count_lines(found))
     talk.data(record(found))
     if found.errors:
@@ -59,6 +62,7 @@ def record(found: OwnCohort) -> dict[str, object]:
         "exit_code": EXIT_BAD_INPUT if found.errors else 0,
         "counts": found.counts,
         "set_aside": found.set_aside,
+        "columns_not_read": [{"file": file, "column": name} for file, name in found.unread],
         "without_a_score": list(found.unscored),
         "problems": [as_record(problem) for problem in found.problems],
     }

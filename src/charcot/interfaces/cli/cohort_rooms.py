@@ -58,6 +58,13 @@ def forecasts(found: Fit, months: int, seed: int, workers: int, progress: Progre
     return run(found, months, seed, workers, progress)
 
 
+def never() -> str:
+    """What it means that a milestone never comes."""
+    from charcot.fitting.own_cohort.forecast import NEVER
+
+    return NEVER
+
+
 def fit_tables(found: Fit) -> dict[str, pd.DataFrame]:
     from charcot.fitting.own_cohort import results
 

@@ -14,7 +14,7 @@ from charcot.core.identifiers import did_you_mean
 from charcot.interfaces import runs
 from charcot.interfaces.cli import cohort_rooms as rooms
 from charcot.interfaces.cli import layer_rooms
-from charcot.interfaces.cli.cohort import ColumnNames, Tables, count_lines
+from charcot.interfaces.cli.cohort import UNREAD, ColumnNames, Tables, count_lines
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.rooms import sources_used
@@ -83,6 +83,8 @@ def _run(
     _refuse(cohort, set_aside, chosen, str(files[0]))
     for line in count_lines(cohort):
         talk.say(line)
+    for problem in _unread(cohort):
+        talk.say(f"warning: {problem}")
     plausible = layer_rooms.plausible(asked, layer_rooms.stored())
     if plausible.note:
         talk.say(f"{plausible.note}.")
@@ -94,6 +96,11 @@ def _run(
         )  # fmt: skip
     job = Job(f"cohort {verb} {files[0].stem}", made_of, out, force_new, worker_count(workers))
     execute(talk, job, lambda: _compute(talk, cohort, plausible, job.workers, seed, months, chosen))
+
+
+def _unread(cohort: OwnCohort) -> list[Problem]:
+    """Warnings of columns that are not read for their spelling."""
+    return [problem for problem in cohort.problems if problem.code == UNREAD]
 
 
 def _refuse(cohort: OwnCohort, set_aside: bool, chosen: Sequence[str], file: str) -> None:
@@ -110,7 +117,8 @@ def _refuse(cohort: OwnCohort, set_aside: bool, chosen: Sequence[str], file: str
     raise_if_any(asked, "this cannot be shown")
     if not cohort.subjects:
         raise Problems(
-            [*cohort.errors, Problem("nobody", "no subject has an ALSFRS-R score", Where(file))], "nobody can be fitted"
+            [*cohort.errors, Problem("nobody", "no subject has an ALSFRS-R score", Where(file)), *_unread(cohort)],
+            "nobody can be fitted",
         )
 
 
@@ -150,7 +158,9 @@ def _compute(
             survival = made.survival
             order = list(dict.fromkeys([*chosen, *made.survival["subject"]]))
             summary += [row for name in order for row in _patient_rows(name, made, months)]
-            sections += forecast_sections(made.scores, survival, made.milestones, tables["recorded"], order)
+            sections += forecast_sections(
+                made.scores, survival, made.milestones, tables["recorded"], order, rooms.never()
+            )
     few = found.few
     if few:
         talk.say(f"Under 100 effective particles, to be taken with care: {', '.join(few)}")
@@ -181,6 +191,7 @@ def _fit_rows(tables: Mapping[str, pd.DataFrame], few: Sequence[str]) -> list[di
 def _patient_rows(name: str, made: Forecasts, months: int) -> list[dict[str, object]]:
     """What is told of one patient: scores in half a year, a year and at the end; survival; milestones to come."""
     group = f"Patient {name}, after the last visit"
+    band = f"{BAND}; {rooms.never()}"
     mine = made.scores[made.scores["subject"] == name]
     shown = sorted({m for m in (6, 12, 24, months - months % 3) if m <= months})
     rows = []
@@ -192,7 +203,7 @@ def _patient_rows(name: str, made: Forecasts, months: int) -> list[dict[str, obj
             {
                 "group": group, "subject": name, "quantity": f"{quantity} in {row['month']} months",
                 "unit": row["unit"],
-                "simulated": row["median"], "lower": row["low_90"], "upper": row["high_90"], "interval": BAND,
+                "simulated": row["median"], "lower": row["low_90"], "upper": row["high_90"], "interval": band,
                 "low_50": row["low_50"], "high_50": row["high_50"], "alive": row["alive"],
                 "verdict": f"50 %: {row['low_50']:.0f} to {row['high_50']:.0f}; alive {100 * row['alive']:.0f} %",
             }
@@ -202,7 +213,7 @@ def _patient_rows(name: str, made: Forecasts, months: int) -> list[dict[str, obj
         {
             "group": group, "subject": name, "quantity": "alive without ventilation for", "unit": "month",
             "simulated": float(lives["median"]), "lower": float(lives["low_90"]), "upper": float(lives["high_90"]),
-            "interval": BAND, "low_50": float(lives["low_50"]), "high_50": float(lives["high_50"]),
+            "interval": band, "low_50": float(lives["low_50"]), "high_50": float(lives["high_50"]),
             "verdict": f"50 %: {number_text(float(lives['low_50']))} to {number_text(float(lives['high_50']))}",
         }
     )  # fmt: skip
@@ -211,7 +222,7 @@ def _patient_rows(name: str, made: Forecasts, months: int) -> list[dict[str, obj
             rows.append(
                 {
                     "group": group, "subject": name, "quantity": row["words"], "unit": "month",
-                    "simulated": row["median"], "lower": row["low_90"], "upper": row["high_90"], "interval": BAND,
+                    "simulated": row["median"], "lower": row["low_90"], "upper": row["high_90"], "interval": band,
                     "low_50": row["low_50"], "high_50": row["high_50"], "comes": row["comes"],
                     "verdict": str(row["sentence"]).split(": ", 1)[1],
                 }

@@ -86,12 +86,12 @@ def fit_sections(fitted: pd.DataFrame, paces: pd.DataFrame, aside: pd.DataFrame,
 
 def forecast_sections(
     scores: pd.DataFrame, survival: pd.DataFrame, milestones: pd.DataFrame, recorded: pd.DataFrame,
-    chosen: Sequence[str],
+    chosen: Sequence[str], never: str,
 ) -> list[Section]:  # fmt: skip
-    """What is forecast of the cohort, and of the chosen patients."""
+    """What is forecast of the cohort, and of the chosen patients; ``never``: what it means that a time never comes."""
     return [
         Section("survival", "How long the cohort lives", (_alive(survival),)),
-        *(_patient(name, scores, survival, milestones, recorded) for name in chosen[:SHOWN]),
+        *(_patient(name, scores, survival, milestones, recorded, never) for name in chosen[:SHOWN]),
     ]
 
 
@@ -109,7 +109,12 @@ def _alive(survival: pd.DataFrame) -> Figure:
 
 
 def _patient(
-    name: str, scores: pd.DataFrame, survival: pd.DataFrame, milestones: pd.DataFrame, recorded: pd.DataFrame
+    name: str,
+    scores: pd.DataFrame,
+    survival: pd.DataFrame,
+    milestones: pd.DataFrame,
+    recorded: pd.DataFrame,
+    never: str,
 ) -> Section:
     mine = scores[(scores["subject"] == name)]
     total = mine[mine["quantity"] == "ALSFRS-R total"].dropna(subset=["median"])
@@ -149,7 +154,7 @@ def _patient(
     row = survival[survival["subject"] == name].iloc[0]
     lives = f"Alive without permanent ventilation: {_months(row, 90)} (90 %), middle half {_months(row, 50)}."
     sentences = [str(text) for text in milestones.loc[milestones["subject"] == name, "sentence"]]
-    blocks.append(Prose((lives, *sentences)))
+    blocks.append(Prose((lives, *sentences, f"{never.capitalize()}.")))
     return Section(anchor, f"Patient {name}", tuple(blocks))
 
 
