@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from typer.core import TyperGroup
 
@@ -22,7 +22,7 @@ class Verbs(TyperGroup):
     found before any verb, and its guard, is called."""
 
     def make_context(
-        self, info_name: str | None, args: list[str], parent: Context | None = None, **extra: Any
+        self, info_name: str | None, args: list[str], parent: Context | None = None, **extra: object
     ) -> Context:
         words = tuple(args)  # what is parsed is taken from the list
         with _as_json(words):
@@ -30,7 +30,7 @@ class Verbs(TyperGroup):
         made.meta[_WORDS] = words
         return made
 
-    def invoke(self, ctx: Context) -> Any:
+    def invoke(self, ctx: Context) -> object:
         with _as_json(ctx.meta[_WORDS]):
             return super().invoke(ctx)
 
