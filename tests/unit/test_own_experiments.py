@@ -84,6 +84,17 @@ def test_a_file_that_is_wrong_is_bad_input_with_its_line(own):
     assert _run("reproduce", str(own), "--accept").exit_code == 2
 
 
+def test_two_files_of_one_title_are_told_apart_by_their_names(own, tmp_path):
+    (tmp_path / "other.yml").write_text(OWN, encoding="utf-8")
+    done = _run("reproduce", str(own), str(tmp_path / "other.yml"), "tnf_knockout", "--html", str(tmp_path / "b.html"))
+    words, page = done.stdout, (tmp_path / "b.html").read_text(encoding="utf-8")
+    for text in ("(half_of_synthesis.yaml)", "(other.yml)"):
+        assert text in words
+        assert text in page
+    assert "(tnf_knockout" not in words + page
+    assert "Half of the synthesis lengthens life (other.yml): hit" in page
+
+
 def test_two_of_one_name_are_refused(own, tmp_path):
     other = tmp_path / "other"
     other.mkdir()

@@ -54,7 +54,7 @@ class Curve:
 class Scored:
     """An experiment or claim with its verdicts. ``failure`` says why it could not be run at all; ``failed`` how many
     simulations failed and are in no statistic: arm of the cohort -> way -> patients. ``fresh``: which fresh set it is
-    of, counted from one, or 0; ``outside``: it is of a file outside of the package."""
+    of, counted from one, or 0; ``outside``: it is of a file outside of the package, which is called ``file``."""
 
     name: str
     content: Experiment
@@ -64,6 +64,12 @@ class Scored:
     failed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     fresh: int = 0
     outside: bool = False
+    file: str = ""
+
+    @property
+    def title(self) -> str:
+        """The title, with the name of a file outside of the package: copies of one file often keep its title."""
+        return f"{self.content.title} ({self.file})" if self.file else self.content.title
 
     @property
     def passed(self) -> bool:
@@ -194,7 +200,8 @@ def score(entry: Entry[Experiment], under: Assumed = SHIPPED, ends: bool = True)
 
     ``ends``: with what comes out at both ends of its strengths too; the verdict is that of the middle.
     """
-    of = functools.partial(Scored, entry.name, entry.content, fresh=entry.fresh, outside=bool(entry.outside))
+    file = Path(entry.document.file).name if entry.outside else ""
+    of = functools.partial(Scored, entry.name, entry.content, fresh=entry.fresh, outside=bool(entry.outside), file=file)
     try:
         bench = Bench(entry.content, under)
         verdicts = tuple(bench.verdict(outcome) for outcome in entry.content.outcomes)

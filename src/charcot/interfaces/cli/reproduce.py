@@ -184,7 +184,7 @@ def _table(title: str, members: Sequence[Scored]) -> RenderableType:
     for scored in members:
         first = True
         for line in lines_of(scored):
-            table.add_row(Text(scored.content.title if first else ""), *(Text(cell) for cell in line))
+            table.add_row(Text(scored.title if first else ""), *(Text(cell) for cell in line))
             first = False
         if scored.why:
             table.add_row("", Text(scored.why, style="italic"))

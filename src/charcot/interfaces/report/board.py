@@ -79,14 +79,14 @@ def _report(board: Board) -> Report:
 
 
 def _overview(board: Board) -> Section:
-    rows = [(s.content.title, s.group.replace("_", " "), s.verdict, s.why) for s in board.scored]
+    rows = [(s.title, s.group.replace("_", " "), s.verdict, s.why) for s in board.scored]
     table = Table.of(("Experiment", "Counts as", "Verdict", "Where it misses, why"), rows)
     return Section("overview", "All at a glance", (Sheet("Every experiment and claim", table),))
 
 
 def _blocks(scored: Scored) -> list[Block]:
     content = scored.content
-    finding = f"{content.title}: {scored.verdict}"
+    finding = f"{scored.title}: {scored.verdict}"
     lines = [f"Source: {', '.join(content.sources)}. Tolerance: {content.tolerance}"]
     if isinstance(content, Claim):
         lines.insert(0, f"{content.id}. {content.claim} Evidence ({content.strength}): {content.evidence}")
