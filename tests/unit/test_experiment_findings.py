@@ -15,6 +15,7 @@ from charcot.experiments.arms import RunFailed
 from charcot.experiments.board import Bench, Scored, Verdict, record, score
 from charcot.experiments.definition import Experiment, Measure, Outcome
 from charcot.experiments.findings import problems_in
+from charcot.experiments.formula import always_zero_below
 from charcot.experiments.reading import Entry, entries
 from charcot.interfaces.cli.main import app
 
@@ -186,6 +187,7 @@ BROKEN = [
     (PEOPLE, "unit: fold", "unit: folds of feet", "unknown-unit", 22),
     (PEOPLE, "value: ratio,", "value: 0.7,", "no-measure", 21),
     (PEOPLE, "value: ratio,", "value: ratoi,", "unknown-measure", 21),
+    (PEOPLE, "value: ratio,", "value: 1 + fall / (ratio - ratio),", "division-by-zero", 21),
     (PEOPLE, "published: longer,", "publishd: longer,", "unknown-key", 21),
     # arms of a system
     (ANIMAL, "sod1.synthesis: 0.5", "sod1.synthesis: -0.5", "out-of-range", 9),
@@ -317,3 +319,10 @@ def test_the_example_of_the_documentation_is_sound(tmp_path):
     measured = " + ".join(["placebo", "spread", "units", "fast", "tie", "dead", "wait", "risk", "sex"])
     outcomes = f"outcomes:\n  - {{what: all of it, value: {measured}, published: some, above: 1}}\n"
     assert findings(tmp_path, HEAD + example + outcomes) == []
+
+
+def test_only_what_is_always_zero_is_refused_as_a_divisor():
+    assert always_zero_below("1 / (a - a)") == "a - a"
+    assert always_zero_below("b + a / (0 * b)") == "0 * b"
+    for sound in ("a / b", "1 / (a - b)", "1 / max(a, 0)", "1 / (min(a, 0.5) - 0.5)", "a / (b / 2)", "1 / log(a)", "a"):
+        assert always_zero_below(sound) == "", sound

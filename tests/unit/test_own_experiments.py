@@ -310,8 +310,9 @@ def _reason(path: Path, value: str, measures: str = "") -> tuple[str, str]:
 
 
 def test_a_miss_without_a_number_says_why(own):
-    reason, words = _reason(own, "1 + less / (plain - plain)")
-    assert reason == "division by zero: plain - plain is 0"
+    same = "  same: {arm: plain, read: lumbar.pool.neurons, day: 50}\n"
+    reason, words = _reason(own, "1 + less / (plain - same)", same)
+    assert reason == "division by zero: plain - same is 0"
     assert "No number: division by zero" in words
     assert _reason(own, "log(plain - plain - 1)")[0] == "log(plain - plain - 1) is no number"
     never = "  never: {arm: plain, read: lumbar.pool.neurons, below: -1}\n"

@@ -21,7 +21,7 @@ from charcot.experiments.arms import full_names
 from charcot.experiments.cohort_findings import group_problems, statistic_problems
 from charcot.experiments.definition import Arm, Cohort, Conduct, Experiment, Feasible, Given, Measure
 from charcot.experiments.forms import OVER_AGES
-from charcot.experiments.formula import FormulaError, evaluate, names
+from charcot.experiments.formula import FormulaError, always_zero_below, evaluate, names
 from charcot.model.limits import value_problems
 from charcot.patients.assemble import all_products, numbers
 from charcot.treatments import Regimen, redosing
@@ -430,6 +430,8 @@ class _Checker:
                     self._report("strength-as-measure", message, place, "Strengths are for numbers that an arm sets.")
                 else:
                     self._known(name, self.content.measures, "measure", place)
+            if zero := always_zero_below(text):
+                self._report("division-by-zero", f"{text!r} divides by {zero}, which is always 0", place)
         except FormulaError as error:
             self._report("bad-formula", str(error), place)
 

@@ -6,7 +6,8 @@ import ast
 import keyword
 import math
 import operator
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Mapping
 
 _BINARY: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -48,6 +49,29 @@ def why_no_number(text: str | float, measure: Callable[[str], float], why: Calla
     ``measure`` gives the value of a name, ``why`` the reason of a measure that has none.
     """
     return _reason(_parse(text).body, measure, why)
+
+
+def always_zero_below(text: str | float) -> str:
+    """The first divisor of a formula that is zero whatever its measures are, such as ``a - a``; empty if none is."""
+    read = sorted(names(text))
+    draws = [dict(zip(read, draw, strict=True)) for draw in _draws(len(read))]
+    for node in ast.walk(_parse(text)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and all(_is_zero(node.right, d) for d in draws):
+            return ast.unparse(node.right)
+    return ""
+
+
+def _draws(count: int) -> list[list[float]]:
+    """Values of measures, small and large, of both signs: what is zero with all of them is zero with any."""
+    generator = random.Random(0)
+    return [[generator.choice((-1, 1)) * 10 ** generator.uniform(-3, 3) for _ in range(count)] for _ in range(12)]
+
+
+def _is_zero(node: ast.expr, values: Mapping[str, float]) -> bool:
+    try:
+        return not _value(node, values.__getitem__)
+    except (ArithmeticError, TypeError, ValueError):  # such as a root of a negative number, which is complex
+        return False
 
 
 def _reason(node: ast.expr, measure: Callable[[str], float], why: Callable[[str], str]) -> str:
