@@ -88,16 +88,20 @@ def test_the_second_set_keeps_its_own_rules() -> None:
                 assert (low, high) in {(1.03, float("inf")), (-float("inf"), 0.97), (3.0, float("inf"))}, name
 
 
+def _ranges_of_the_rules(experiments: dict[str, Experiment]) -> None:
+    """Nulls within 5 or 10 % of one, directions of 3 % and more."""
+    for name, content in experiments.items():
+        for outcome, row in zip(content.outcomes, ROWS[name], strict=True):
+            if row[2] == "null":
+                assert outcome.bounds in {(0.95, 1.05), (0.9, 1.1)}, name
+            if row[2] == "direction":
+                assert outcome.bounds in {(1.03, float("inf")), (-float("inf"), 0.97)}, name
+
+
 def test_the_third_set_keeps_its_own_rules() -> None:
     third = {name: content for name, content in VALIDATION.items() if SETS[name] == 3}
     assert sum(content.negative_control for content in third.values()) == 8
-    for name, content in third.items():
-        for outcome, row in zip(content.outcomes, ROWS[name], strict=True):
-            low, high = outcome.bounds
-            if row[2] == "null":  # the rules: 5 or 10 % either way of one
-                assert (low, high) in {(0.95, 1.05), (0.9, 1.1)}, name
-            if row[2] == "direction":  # the least margin: 3 %
-                assert (low, high) in {(1.03, float("inf")), (-float("inf"), 0.97)}, name
+    _ranges_of_the_rules(third)
 
 
 def test_the_fourth_set_keeps_its_own_rules() -> None:
@@ -109,12 +113,7 @@ def test_the_fourth_set_keeps_its_own_rules() -> None:
         if name.endswith("_in_people"):  # a drug that is no product keeps the human share
             (share,) = content.strengths.values()
             assert (share.low, share.middle, share.high) == (0, 0.3, 1), name
-        for outcome, row in zip(content.outcomes, ROWS[name], strict=True):
-            low, high = outcome.bounds
-            if row[2] == "null":  # the rules: 5 or 10 % either way of one
-                assert (low, high) in {(0.95, 1.05), (0.9, 1.1)}, name
-            if row[2] == "direction":  # the least margin: 3 %
-                assert (low, high) in {(1.03, float("inf")), (-float("inf"), 0.97)}, name
+    _ranges_of_the_rules(fourth)
 
 
 @pytest.mark.parametrize("number", [2, 3, 4])
