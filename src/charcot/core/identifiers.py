@@ -15,9 +15,12 @@ def is_port_name(text: str) -> bool:
     return bool(_PORT.match(text))
 
 
-def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """The known names closest to ``name`` in spelling, best first, each once; empty when nothing is close."""
-    return difflib.get_close_matches(name, sorted(set(known)), n=count, cutoff=0.5)
+def nearest(name: str, known: Iterable[str], count: int = 3, likeness: float = 0.5) -> list[str]:
+    """The known names closest to ``name`` in spelling, best first, each once; empty when nothing is close.
+
+    ``likeness``: of the spelling, 0 to 1, from which a name is close.
+    """
+    return difflib.get_close_matches(name, sorted(set(known)), n=count, cutoff=likeness)
 
 
 def close_to(name: str, known: Iterable[str]) -> str:

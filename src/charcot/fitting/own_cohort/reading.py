@@ -17,7 +17,7 @@ from charcot.clinic.observation import ITEMS, TOTAL_MAXIMUM
 from charcot.core.errors import Problem, Severity, Where, readable
 from charcot.core.units import DAYS_PER_YEAR
 from charcot.fitting.own_cohort.columns import DAYS, Columns
-from charcot.fitting.own_cohort.tables import Line, Table, personal, read_table, warning
+from charcot.fitting.own_cohort.tables import UNREAD, Line, Table, personal, read_table, warning
 
 SILENT = 0.5  # days by which two tables may differ about the same event
 FAR = 40 * DAYS_PER_YEAR  # days between two visits, or an onset and a visit, of which one must be on another clock
@@ -83,6 +83,11 @@ class OwnCohort:
     @property
     def errors(self) -> list[Problem]:
         return [problem for problem in self.problems if problem.severity is Severity.ERROR]
+
+    @property
+    def misspelt(self) -> list[Problem]:
+        """Warnings of columns that are not read for their spelling."""
+        return [problem for problem in self.problems if problem.code == UNREAD]
 
 
 def read_cohort(files: Sequence[Path], columns: Columns | None = None) -> OwnCohort:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import math
 import re
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charcot.core.errors import Problem, Severity, Where, readable
+from charcot.core.identifiers import nearest
 from charcot.fitting.own_cohort.columns import DAYS, MEASURES, PERSONAL, SUBJECT, Columns, Field, fields
 
 LARGEST = 500_000_000  # bytes of one table; PRO-ACT's largest is a twentieth of it
@@ -19,7 +19,7 @@ NOTHING = ("", "na", "n/a", "nan", ".", "null", "none")
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # that a table may have instead of commas
 DATES = ("date", "visit_date", "visitdate", "datum")  # columns that look like the day and cannot be it
 NEAR = 0.75  # share of letters by which a name is likely a misspelt one
-UNREAD = "unread-column"
+UNREAD = "unread-column"  # the code of a warning of a column that is not read for its spelling
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LOOKS_LIKE_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?", re.ASCII)
 
@@ -80,7 +80,7 @@ def misspelt(unread: Sequence[str], places: Mapping[str, list[int]], file: str) 
     """Warnings of columns that are not read and are called nearly as a field that the table lacks."""
     missing = {alias: name for name, field in fields().items() if name not in places for alias in field.aliases}
     for text in unread:
-        if close := difflib.get_close_matches(text.lower(), missing, n=1, cutoff=NEAR):
+        if close := nearest(text.lower(), missing, 1, NEAR):
             message = f"column {readable(text)!r} is not read; did you mean {close[0]!r}?"
             hint = f"Rename it, or say in --columns: 'columns: {{{missing[close[0]]}: {readable(text)}}}'."
             yield warning(UNREAD, message, Where(file, 1), hint)

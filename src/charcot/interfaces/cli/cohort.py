@@ -24,8 +24,6 @@ ColumnNames = Annotated[
     Path | None, typer.Option("--columns", metavar="FILE", help="A YAML file that names columns and units.")
 ]
 
-UNREAD = "unread-column"  # the code of a warning that ``fit`` and ``forecast`` tell too
-
 
 def cohort_check(files: Tables, columns: ColumnNames = None, as_json: AsJson = False) -> None:
     """List every row that is wrong, by file and line, with what to do. Exit code 2 when there is one.

@@ -14,7 +14,7 @@ from charcot.core.identifiers import did_you_mean
 from charcot.interfaces import runs
 from charcot.interfaces.cli import cohort_rooms as rooms
 from charcot.interfaces.cli import layer_rooms
-from charcot.interfaces.cli.cohort import UNREAD, ColumnNames, Tables, count_lines
+from charcot.interfaces.cli.cohort import ColumnNames, Tables, count_lines
 from charcot.interfaces.cli.execute import Job, Product, execute, identity
 from charcot.interfaces.cli.options import LARGEST_SEED, AsJson, ForceNew, Out, Workers, worker_count
 from charcot.interfaces.cli.rooms import sources_used
@@ -83,7 +83,7 @@ def _run(
     _refuse(cohort, set_aside, chosen, str(files[0]))
     for line in count_lines(cohort):
         talk.say(line)
-    for problem in _unread(cohort):
+    for problem in cohort.misspelt:
         talk.say(f"warning: {problem}")
     plausible = layer_rooms.plausible(asked, layer_rooms.stored())
     if plausible.note:
@@ -96,11 +96,6 @@ def _run(
         )  # fmt: skip
     job = Job(f"cohort {verb} {files[0].stem}", made_of, out, force_new, worker_count(workers))
     execute(talk, job, lambda: _compute(talk, cohort, plausible, job.workers, seed, months, chosen))
-
-
-def _unread(cohort: OwnCohort) -> list[Problem]:
-    """Warnings of columns that are not read for their spelling."""
-    return [problem for problem in cohort.problems if problem.code == UNREAD]
 
 
 def _refuse(cohort: OwnCohort, set_aside: bool, chosen: Sequence[str], file: str) -> None:
@@ -117,7 +112,7 @@ def _refuse(cohort: OwnCohort, set_aside: bool, chosen: Sequence[str], file: str
     raise_if_any(asked, "this cannot be shown")
     if not cohort.subjects:
         raise Problems(
-            [*cohort.errors, Problem("nobody", "no subject has an ALSFRS-R score", Where(file)), *_unread(cohort)],
+            [*cohort.errors, Problem("nobody", "no subject has an ALSFRS-R score", Where(file)), *cohort.misspelt],
             "nobody can be fitted",
         )
 
