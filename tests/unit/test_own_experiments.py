@@ -132,6 +132,7 @@ def test_the_fresh_set_runs_with_the_board_and_is_counted_apart(fresh_folder):
     assert [one["name"] for one in json.loads(_run("reproduce", "sound_one", "--json").stdout)["experiments"]] == [
         "sound_one"
     ]
+    assert "Did you mean sound_one?" in _run("reproduce", "sound_on").stderr
     refused = _run("reproduce", "--fresh", "sound_one")
     assert refused.exit_code == 2
     assert "leave it out beside names" in refused.stderr

@@ -45,7 +45,7 @@ def wanted(words: Sequence[str], fresh: bool) -> list[Entry[Experiment]]:
             problems += wrong
             found += [entry] if entry else []
         else:
-            hint = f"{close_to(word, known)} A file of your own ends in .yaml."
+            hint = f"{close_to(word, (*known, *fresh_names()))} A file of your own ends in .yaml."
             problems.append(Problem("unknown-experiment", f"no experiment or claim is called {word!r}", None, hint))
     names = [entry.name for entry in found]
     for name in sorted({name for name in names if names.count(name) > 1}):
