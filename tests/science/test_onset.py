@@ -262,3 +262,13 @@ def test_people_who_stand_for_others_are_counted_as_many_times():
     weights = np.where(ages > 55, 1.0, 2.0)[seen]
     assert power_of_age(ages[seen], low, high, np.ones_like, weights) == pytest.approx(power, abs=0.05)
     assert power_of_age(ages[seen], low, high, np.ones_like) > power + 0.5
+
+
+def test_bulbar_onset_comes_later_in_life_where_a_genotype_has_no_sites_of_its_own():
+    people = drawn("sporadic", 20_000).columns
+    bulbar, age = people["onset_region"] == "bulbar", people["seed_age_years"]
+    assert 3.5 < age[bulbar].mean() - age[~bulbar].mean() < 6
+    assert bulbar.mean() == pytest.approx(0.268, abs=0.02)  # all patients together begin there as often as registers say
+    carriers = drawn("SOD1", 20_000).columns
+    bulbar, age = carriers["onset_region"] == "bulbar", carriers["seed_age_years"]
+    assert abs(age[bulbar].mean() - age[~bulbar].mean()) < 1.5

@@ -195,10 +195,21 @@ def _between(name: str) -> float:
     return _numbers()[name][0].between_patients
 
 
-def _choose(draws: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
+def _choose(draws: np.ndarray, shares: Mapping[str, float | np.ndarray]) -> np.ndarray:
+    """(n,) a name for each draw; a share is one for all, or (n,)."""
     names = np.array(list(shares))
-    edges = np.cumsum(list(shares.values()))
-    return names[np.minimum(np.searchsorted(edges / edges[-1], draws, side="right"), len(names) - 1)]
+    edges = np.cumsum([np.broadcast_to(share, draws.shape) for share in shares.values()], axis=0)
+    return names[np.minimum((edges <= draws * edges[-1]).sum(axis=0), len(names) - 1)]
+
+
+def regional_shares(seed_age_years: np.ndarray) -> dict[str, np.ndarray]:
+    """(n,) chance of each region, not normed, to be the first of a person in whom disease begins at that age.
+
+    The older, the more often it is the bulbar region: its share is multiplied by exp(b (age - reference age)).
+    """
+    shares = {row.index: np.full(len(seed_age_years), row.value) for row in _numbers()["onset.regional_share"]}
+    shares["bulbar"] *= np.exp(value("onset.bulbar_by_age") * (seed_age_years - value("onset.regional_share_age")))
+    return shares
 
 
 def draw_cohort(population: Population, n: int, seed: int, first: int = 0) -> Cohort:
@@ -267,7 +278,6 @@ def _who_falls_ill(
         "seed_age_years": np.zeros(n),
         **{f"exposure.{name}": np.zeros(n, dtype=bool) for name in disease.exposures()},
     }
-    everywhere = {row.index: row.value for row in _numbers()["onset.regional_share"]}
     for name in np.unique(genotype):
         rows, own = genotype == name, disease.genotypes()[name]
         law = disease.patients_with(own, process)
@@ -275,7 +285,8 @@ def _who_falls_ill(
         exposed = law.exposed(male, {key: column[rows] for key, column in exposure_draws.items()})
         out["sex"][rows] = np.where(male, "M", "F")
         out["seed_age_years"][rows] = law.seed_ages(chance["seed age"][rows], male, exposed)
-        out["onset_region"][rows] = _choose(chance["onset region"][rows], dict(own.sites) or everywhere)
+        shares = dict(own.sites) or regional_shares(out["seed_age_years"][rows])
+        out["onset_region"][rows] = _choose(chance["onset region"][rows], shares)
         for key, column in exposed.items():
             out[f"exposure.{key}"][rows] = column
     return out
