@@ -190,7 +190,8 @@ def test_onset_begins_where_it_does_with_each_gene():
     assert shares["SOD1"]["lumbar"] == pytest.approx(0.70, abs=0.03)
     assert shares["C9orf72"]["bulbar"] > shares["sporadic"]["bulbar"] + 0.08
     assert shares["sporadic"]["bulbar"] == pytest.approx(0.268, abs=0.03)
-    assert shares["TARDBP"] == shares["sporadic"]  # the same draws
+    # The same draws, and shares that hang on the age at the seed.
+    assert shares["TARDBP"] == pytest.approx(shares["sporadic"], abs=0.02)
 
 
 def test_the_same_persons_whatever_else_is_drawn():
@@ -268,7 +269,9 @@ def test_bulbar_onset_comes_later_in_life_where_a_genotype_has_no_sites_of_its_o
     people = drawn("sporadic", 20_000).columns
     bulbar, age = people["onset_region"] == "bulbar", people["seed_age_years"]
     assert 3.5 < age[bulbar].mean() - age[~bulbar].mean() < 6
-    assert bulbar.mean() == pytest.approx(0.268, abs=0.02)  # all patients together begin there as often as registers say
+    assert bulbar.mean() == pytest.approx(
+        0.268, abs=0.02
+    )  # all patients together begin there as often as registers say
     carriers = drawn("SOD1", 20_000).columns
     bulbar, age = carriers["onset_region"] == "bulbar", carriers["seed_age_years"]
     assert abs(age[bulbar].mean() - age[~bulbar].mean()) < 1.5
