@@ -139,14 +139,7 @@ ONE_MOVES = pytest.mark.xfail(
 )
 
 
-VECTOR_MOVES = pytest.mark.xfail(
-    strict=True, reason="innervation of a leg moves by 0.00606 of it under the vector; wanted under 0.001"
-)
-
-
-@pytest.mark.parametrize(
-    "products", [(), pytest.param(VECTOR_ONLY, marks=VECTOR_MOVES), pytest.param(DAILY, marks=ONE_MOVES)]
-)
+@pytest.mark.parametrize("products", [(), VECTOR_ONLY, pytest.param(DAILY, marks=ONE_MOVES)])
 def test_a_tenfold_tighter_tolerance_moves_no_readout_by_a_thousandth(people, course, products):
     """ALSFRS-R, vital capacity, neurofilament and innervation of each region on every day reported, and the days from
     onset to death, of every patient at the tolerance that is shipped, untreated and treated."""

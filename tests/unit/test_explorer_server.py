@@ -450,7 +450,7 @@ def test_the_fresh_set_at_its_first_run_is_the_page_of_it(client):
         for row in boards["first_run"]
     ]
     assert told == shown
-    assert "63 of 176" in boards["first_run_words"]
+    assert "75 of 206" in boards["first_run_words"]
 
 
 def test_past_trials_and_patients_are_the_pages_of_the_documentation(client):

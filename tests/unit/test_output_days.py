@@ -68,7 +68,7 @@ def test_a_readout_that_jumps_has_a_row_on_either_side(person):
     """The seed is planted on day 0, and a hit on day 100.5: both raise the aggregate at once, and no day before."""
     hit = [Event(100.5, SEED, EventKind.ADD, 0.2)]
     courses = patients.simulate(
-        person, events=[[], hit, hit], readouts=(SEED, "lumbar.nmj.innervation"), horizon_years=1.0
+        person, events=[[], hit, hit], readouts=(SEED, "lumbar.nmj.innervation"), horizon_years=1.0, step_days=7.0
     )
     days = np.array([100.4, 100.5, 100.50001])
     without, before, after = courses.at(SEED, np.tile(days, (3, 1)))[:2].T
