@@ -199,7 +199,9 @@ def _choose(draws: np.ndarray, shares: Mapping[str, float | np.ndarray]) -> np.n
     """(n,) a name for each draw; a share is one for all, or (n,)."""
     names = np.array(list(shares))
     edges = np.cumsum([np.broadcast_to(share, draws.shape) for share in shares.values()], axis=0)
-    return names[np.minimum((edges <= draws * edges[-1]).sum(axis=0), len(names) - 1)]
+    place: np.ndarray = np.minimum((edges <= draws * edges[-1]).sum(axis=0), len(names) - 1)
+    chosen: np.ndarray = names[place]
+    return chosen
 
 
 def regional_shares(seed_age_years: np.ndarray) -> dict[str, np.ndarray]:
