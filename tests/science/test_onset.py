@@ -269,9 +269,8 @@ def test_bulbar_onset_comes_later_in_life_where_a_genotype_has_no_sites_of_its_o
     people = drawn("sporadic", 20_000).columns
     bulbar, age = people["onset_region"] == "bulbar", people["seed_age_years"]
     assert 3.5 < age[bulbar].mean() - age[~bulbar].mean() < 6
-    assert bulbar.mean() == pytest.approx(
-        0.268, abs=0.02
-    )  # all patients together begin there as often as registers say
+    # All patients together begin there as often as registers say.
+    assert bulbar.mean() == pytest.approx(0.268, abs=0.02)
     carriers = drawn("SOD1", 20_000).columns
     bulbar, age = carriers["onset_region"] == "bulbar", carriers["seed_age_years"]
     assert abs(age[bulbar].mean() - age[~bulbar].mean()) < 1.5

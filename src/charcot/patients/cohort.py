@@ -200,14 +200,14 @@ def _choose(draws: np.ndarray, shares: Mapping[str, float | np.ndarray]) -> np.n
     names = np.array(list(shares))
     edges = np.cumsum([np.broadcast_to(share, draws.shape) for share in shares.values()], axis=0)
     place: np.ndarray = np.minimum((edges <= draws * edges[-1]).sum(axis=0), len(names) - 1)
-    chosen: np.ndarray = names[place]
-    return chosen
+    return np.take(names, place)
 
 
-def regional_shares(seed_age_years: np.ndarray) -> dict[str, np.ndarray]:
+def _regional_shares(seed_age_years: np.ndarray) -> dict[str, np.ndarray]:
     """(n,) chance of each region, not normed, to be the first of a person in whom disease begins at that age.
 
     The older, the more often it is the bulbar region: its share is multiplied by exp(b (age - reference age)).
+    Source: chen2015_china.
     """
     shares = {row.index: np.full(len(seed_age_years), row.value) for row in _numbers()["onset.regional_share"]}
     shares["bulbar"] *= np.exp(value("onset.bulbar_by_age") * (seed_age_years - value("onset.regional_share_age")))
@@ -287,7 +287,7 @@ def _who_falls_ill(
         exposed = law.exposed(male, {key: column[rows] for key, column in exposure_draws.items()})
         out["sex"][rows] = np.where(male, "M", "F")
         out["seed_age_years"][rows] = law.seed_ages(chance["seed age"][rows], male, exposed)
-        shares = dict(own.sites) or regional_shares(out["seed_age_years"][rows])
+        shares = dict(own.sites) or _regional_shares(out["seed_age_years"][rows])
         out["onset_region"][rows] = _choose(chance["onset region"][rows], shares)
         for key, column in exposed.items():
             out[f"exposure.{key}"][rows] = column
