@@ -103,7 +103,7 @@ def graded(transport, fus, mir126, tdp43, sod1) -> dict[str, Graded]:
     }
 
 
-FUS_KILLS = "ten years after the seed a dose of 0.5 has taken 0.04 and 0.6 all"
+FUS_KILLS = "ten years after the seed a dose of 0.5 has taken 0.04 and 0.6 0.78"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def cohort_by_mir126() -> np.ndarray:
 @pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
-    reason="measured 5.074, 5.075, 5.083, 5.108 and 5.021 years at 1, 0.9, 0.8, 0.7 and 0.6; wanted none longer than "
+    reason="measured 4.740, 4.741, 4.748, 4.774 and 4.686 years at 1, 0.9, 0.8, 0.7 and 0.6; wanted none longer than "
     "at a better transport",
 )
 def test_poorer_transport_never_lengthens_life():
@@ -235,7 +235,7 @@ def test_doses_do_not_hang_on_the_number_of_classes(transport):
 @pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
-    reason="measured 4.1, from 0.44 to 1.80 points a month; wanted under 1.5. Numbers under which quarters are alike "
+    reason="measured 4.0, from 0.45 to 1.78 points a month; wanted under 1.5. Numbers under which quarters are alike "
     "have a plateau where trials enrol, and their placebo arms fall too slowly",
 )
 def test_quarters_of_the_course_have_slopes_alike(found):
@@ -255,7 +255,7 @@ def test_patients_like_those_of_trials_fall_in_a_year_as_in_half_a_year(found):
     assert found["Placebo-like arm: 12 months over 6"] == pytest.approx(1, abs=0.25)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="measured 0.56; wanted 0.85 to 1.15")
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="measured 0.58; wanted 0.85 to 1.15")
 def test_the_slope_before_diagnosis_is_like_the_one_after(found):
     assert found["Slope before over slope after diagnosis"] == pytest.approx(1, abs=0.15)
 
@@ -281,7 +281,7 @@ def test_the_healthy_do_not_die_of_the_disease(found):
     assert found["Dead of the hazards by 85 years without a seed"] < 1
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="measured 2.5 % (15 of 600 people); wanted under 0.5 %")
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="measured 3.8 % (23 of 600 people); wanted under 0.5 %")
 def test_the_healthy_do_not_fall_ill(found):
     assert found["Onset by 85 years without a seed"] < 0.5
 
@@ -299,7 +299,7 @@ def test_survival_falls_over_four_age_groups(found):
 
 
 @pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="measured a correlation of 0.306; wanted under 0.2 either way"
+    strict=True, raises=AssertionError, reason="measured a correlation of 0.284; wanted under 0.2 either way"
 )
 def test_a_long_silent_phase_foretells_no_long_illness(found):
     assert abs(found["Seed to onset against onset to death"]) < 0.2

@@ -30,7 +30,7 @@ def lives():
     return patients.simulate(cohort, readouts=readouts, seeded=False, horizon_years=AGE - START_AGE, step_days=5 * YEAR)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="measured 95 %, 15 of 300 people are below; wanted 99 %")
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="measured 91 %, 26 of 300 people are below; wanted 99 %")
 def test_motor_neurons_of_99_of_100_persons_outlive_eighty_years(lives):
     """What ageing alone leaves is exp(-rate * 60 years); disease must not take a tenth of that without a seed."""
     assert not lives.failed.any()
