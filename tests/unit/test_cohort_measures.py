@@ -12,8 +12,9 @@ from scipy.stats import spearmanr
 from charcot import patients
 from charcot.core.estimates import least_squares, mixed_slopes, share_without
 from charcot.core.units import DAYS_PER_MONTH as MONTH
+from charcot.experiments.board import Bench
 from charcot.experiments.cohorts import Group, follow_up, statistic_of
-from charcot.experiments.definition import Bound, Cohort, Criteria, Given, Measure
+from charcot.experiments.definition import Bound, Cohort, Criteria, Experiment, Given, Measure, Outcome
 from charcot.experiments.persons import each, entries_into, quantity_of, time_to, within, zero_day
 from charcot.experiments.summaries import SUMMARIES
 from charcot.patients import readings
@@ -256,3 +257,20 @@ def test_a_mixed_model_finds_the_slopes_behind_the_noise():
     assert spread == pytest.approx(0.5, abs=0.05)
     assert np.nanstd(least_squares(months, scores)) > spread + 0.03  # the noise is in each patient's own slope
     assert np.isnan(mixed_slopes(months, np.full((3, 5), np.nan))[0])
+
+
+def test_an_outcome_that_is_a_share_alone_is_in_percent_where_it_says_so():
+    measures = {"dead": Measure(statistic="share with event", event="death", months=24)}
+    asked = [("dead", "%"), ("dead", "1"), ("100 * dead", "%"), ("dead + 0", "%")]
+    outcomes = [
+        Outcome(what=str(k), value=value, unit=unit, published="", above=0) for k, (value, unit) in enumerate(asked)
+    ]
+    content = Experiment(
+        title="shares", sources=("free",), tolerance="", use="validation", dossier="",
+        cohort=COHORT, measures=measures, outcomes=tuple(outcomes),
+    )  # fmt: skip
+    bench = Bench(content)
+    percent, share, formula, other = (bench.verdict(outcome).simulated for outcome in outcomes)
+    assert 0.05 < share < 1
+    assert percent == formula == pytest.approx(100 * share)
+    assert other == share  # a formula does its own arithmetic

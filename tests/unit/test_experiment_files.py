@@ -101,6 +101,11 @@ def test_findings_name_line_and_nearest(tmp_path, old, new, line, code):
     assert f"[{code}]" in found[0]
 
 
+def test_a_measure_with_a_name_that_python_keeps_is_named(tmp_path):
+    (found,) = (line for line in _problems(tmp_path, GOOD.replace("b / a", "with / a")) if "[bad-formula]" in line)
+    assert "keeps the name 'with' for itself" in found
+
+
 def test_all_findings_come_at_once(tmp_path):
     text = GOOD.replace("mouse", "mose").replace("b / a", "b / c").replace("granule_velocity", "granule")
     assert len(_problems(tmp_path, text)) == 3

@@ -18,6 +18,7 @@ from charcot.experiments import cohorts
 from charcot.experiments.arms import SHIPPED, RunFailed, Trace, forget_traces, reads_of, trace
 from charcot.experiments.cohorts import WORKERS, Group, failures_of, forget_courses, statistic_of
 from charcot.experiments.definition import Arm, Claim, Conduct, Experiment, Measure, Outcome
+from charcot.experiments.forms import SHARES
 from charcot.experiments.formula import evaluate, why_no_number
 from charcot.experiments.reading import FRESH_SETS, Entry, at_strength, entries
 from charcot.experiments.strengths import ENDS
@@ -310,9 +311,14 @@ class Bench:
     def verdict(self, outcome: Outcome) -> Verdict:
         if outcome.absent or outcome.value is None:
             return Verdict(outcome, math.nan, False)
-        value = self.number(outcome.value)
+        value = self.number(outcome.value) * (100 if self._asks_for_percent(outcome) else 1)
         reason = why_no_number(outcome.value, self.measure, self._why_none) if math.isnan(value) else ""
         return Verdict(outcome, value, outcome.holds(value), reason=reason)
+
+    def _asks_for_percent(self, outcome: Outcome) -> bool:
+        """Whether an outcome is one share alone and is told in percent; a formula does its own arithmetic."""
+        measure = self.content.measures.get(str(outcome.value))
+        return outcome.unit == "%" and measure is not None and measure.statistic in SHARES
 
     def _why_none(self, name: str) -> str:
         """Why a measure has no value, where that is known."""

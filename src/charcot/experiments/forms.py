@@ -40,6 +40,7 @@ OF_VALUES = ("mean", "standard deviation", "median", "quantile", "share of patie
              "standard deviation of slopes of a mixed model")  # fmt: skip
 MIXED = tuple(name for name in OF_VALUES if "mixed model" in name)  # each person has a slope in them
 OF_TWO = ("correlation", "rank correlation")
+SHARES = ("share of patients", "share with event")  # from 0 to 1
 FORMS: dict[str, Form] = {
     "hazard ratio": _form("against months read since until clock among"),
     "decline ratio": _form("against months clock among"),

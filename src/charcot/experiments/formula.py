@@ -7,6 +7,7 @@ import keyword
 import math
 import operator
 import random
+import re
 from collections.abc import Callable, Mapping
 
 _BINARY: dict[type[ast.operator], Callable[[float, float], float]] = {
@@ -102,7 +103,9 @@ def _parse(text: str | float) -> ast.Expression:
     try:
         tree = ast.parse(str(text), mode="eval")
     except SyntaxError as error:
-        raise FormulaError(f"{text!r} is no formula") from error
+        taken = [word for word in re.findall(r"[^\W\d]\w*", str(text)) if keyword.iskeyword(word)]
+        why = f": Python keeps the name {taken[0]!r} for itself, call that measure something else" if taken else ""
+        raise FormulaError(f"{text!r} is no formula{why}") from error
     for node in ast.walk(tree):
         if not isinstance(node, _ALLOWED) or (isinstance(node, ast.Constant) and type(node.value) not in (int, float)):
             raise FormulaError(f"{text!r}: only + - * / **, numbers, measures and {', '.join(_FUNCTIONS)} may be used")
