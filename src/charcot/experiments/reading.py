@@ -33,7 +33,7 @@ CLAIMS = HERE / "claims"
 FEASIBLE = HERE / "feasible"
 FRESH = HERE / "fresh"
 # Where the files of each fresh set lie below that, in the order of registration.
-FRESH_SETS = (".", "second", "third", "fourth", "fifth", "sixth")
+FRESH_SETS = (".", "second", "third", "fourth", "fifth", "sixth", "seventh")
 DEFINITION = "definition"
 
 
