@@ -419,3 +419,27 @@ def test_the_usual_chunk_grows_with_the_size():
     sizes = (1, 10**6, 10**7, 10**7 + 1, 10**9)
     assert [default_chunk(size) for size in sizes] == [1000, 1000, 1000, 10_000, 100_000]
     assert 10**9 // default_chunk(10**9) <= folder.MOST_CHUNKS
+
+
+@pytest.mark.parametrize("failures", [1, 99])
+def test_a_client_whose_thread_does_not_begin_is_tried_again_and_then_named(monkeypatch, failures):
+    import distributed
+
+    from charcot.engine.campaign import cluster
+
+    tried = []
+
+    def client(to: str) -> str:
+        tried.append(to)
+        if len(tried) <= failures:
+            raise AssertionError
+        return to
+
+    monkeypatch.setattr(distributed, "Client", client)
+    if failures == 1:
+        assert cluster._client("here") == "here"
+        assert len(tried) == 2
+    else:
+        with pytest.raises(ClusterTrouble, match="too busy"):
+            cluster._client("here")
+        assert len(tried) == cluster.STARTS

@@ -59,7 +59,6 @@ def _nothing() -> None:
 
 
 def _remote(scheduler: str, closing: contextlib.ExitStack) -> Any:
-    import distributed
 
     if not scheduler.startswith(ENCRYPTED):
         warnings.warn(
@@ -69,7 +68,7 @@ def _remote(scheduler: str, closing: contextlib.ExitStack) -> Any:
             stacklevel=3,
         )
     try:
-        client = distributed.Client(scheduler, timeout=PATIENCE)
+        client = _client(scheduler, timeout=PATIENCE)
     except (OSError, ValueError, TypeError, RuntimeError) as error:  # the last two: tls:// is wanted, or ill equipped
         remedy = "check it and the certificates" if scheduler.startswith(ENCRYPTED) else "check it"
         raise ClusterTrouble(
@@ -81,13 +80,23 @@ def _remote(scheduler: str, closing: contextlib.ExitStack) -> Any:
 
 def _local(workers: int, closing: contextlib.ExitStack) -> tuple[Any, Callable[[], None]]:
     """A client of ``workers`` processes of this machine, and what replaces those that died for good."""
-    import distributed
 
     cluster = _started(workers)
     closing.callback(_close, cluster)
-    client = distributed.Client(cluster)
+    client = _client(cluster)
     closing.callback(_close, client)
     return client, lambda: cluster.scale(workers)
+
+
+def _client(to: Any, **how: Any) -> Any:
+    """A client of a cluster. On a machine that is held up the thread of its own may not begin within ten seconds, which
+    the library tells by a bare assertion: it is tried again, then named."""
+    import distributed
+
+    for _ in range(STARTS):
+        with contextlib.suppress(AssertionError):
+            return distributed.Client(to, **how)
+    raise ClusterTrouble("this machine is too busy to start a thread that speaks to the cluster. Try again later.")
 
 
 def _started(workers: int) -> Any:
